@@ -1,0 +1,23 @@
+/* What every test program includes: cmocka with its companions, and access to tests/vectors. */
+#ifndef RCSIM_TEST_SUPPORT_H
+#define RCSIM_TEST_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <rcsim/base.h>
+
+/* A whole file below tests/vectors, NUL-terminated, on the heap; fails the test if it is not there. */
+char *test_vector(const char *path, size_t *size_bytes);
+
+/* Bytes from the recordings' form: tokens of hex or HH*N separated by blanks. On the heap. */
+uint8_t *test_hex(const char *text, size_t *size_bytes);
+
+#endif
