@@ -1,0 +1,246 @@
+/* One node's picture of the cluster, and what every file of this folder shares.
+ *
+ * A peer is any node this one knows, itself included. Peers are kept in a dense array indexed by node
+ * id; nodes in handshake have no id yet and stand in a short list of their own. Times are "node
+ * milliseconds": 32 bits, counted from RCS_NODE_MS_START at the world's beginning so that 0 can mean
+ * "never" and lies far in the past, as in Redis. */
+#ifndef RCSIM_SIM_CLUSTER_CLUSTER_H
+#define RCSIM_SIM_CLUSTER_CLUSTER_H
+
+#include <rcsim/bus.h>
+
+#include "sim/cluster/saved_config.h"
+#include "sim/facts.h"
+#include "sim/node/config.h"
+#include "sim/node/effects.h"
+#include "sim/rand.h"
+
+#define RCS_NODE_MS_START 536871000 /* whole seconds; 6.2 days */
+#define RCS_NODE_MS_MAX   2147000000 /* the last one: 18.6 days after the start */
+#define RCS_NOT_QUIET     INT32_MAX
+
+enum rcs_link_state { RCS_LINK_CLOSED, RCS_LINK_CONNECTING, RCS_LINK_OPEN };
+
+/* A known node as seen by this one: 64 bytes, a cache line. */
+struct rcs_peer {
+    /* what gossip composes and merges stands first */
+    uint16_t flags; /* enum rcs_node_flag */
+    rcs_addr addr;
+    uint8_t link; /* enum rcs_link_state of the outbound link */
+    bool known;
+    rcs_text hostname;
+    int32_t ping_sent_ms; /* 0: none outstanding */
+    int32_t pong_received_ms;
+    int32_t data_received_ms;
+    int32_t fail_ms; /* when FAIL was set */
+    int32_t link_created_ms;
+    uint32_t inbound; /* RCS_LINK_NONE, or the bound inbound link */
+    uint64_t config_epoch;
+    int64_t repl_offset;
+    rcs_id master;        /* RCS_ID_NONE, also for a replica whose master is unknown */
+    rcs_id first_replica; /* list of its replicas in the order they came */
+    rcs_id next_replica;  /* next in its master's list */
+    uint16_t replica_count;
+    int32_t voted_ms;     /* when this node last voted for a replica of it */
+};
+_Static_assert(sizeof(struct rcs_peer) == 64, "a peer is one cache line");
+
+/* A node in handshake: the far end's id is not known yet. */
+struct rcs_handshake {
+    char name[RCS_ID_LEN + 1]; /* a random one until the far end says its own */
+    uint16_t flags;            /* HANDSHAKE, perhaps MEET */
+    uint8_t link;              /* enum rcs_link_state */
+    rcs_addr addr;
+    int32_t created_ms;
+    int32_t ping_sent_ms, pong_received_ms;
+    int32_t link_created_ms;
+    uint32_t number; /* its outbound link is RCS_LINK_HANDSHAKE + number */
+};
+
+/* Who says that a node is failing (Redis 7.0 clusterNodeFailReport). Ascending by reporter. */
+struct rcs_fail_report {
+    rcs_id reporter;
+    int32_t at_ms;
+};
+struct rcs_fail_reports {
+    rcs_id about;
+    uint16_t count, room;
+    struct rcs_fail_report *list;
+};
+
+enum rcs_todo {
+    RCS_TODO_HANDLE_FAILOVER = 1,
+    RCS_TODO_UPDATE_STATE = 2,
+    RCS_TODO_SAVE_CONFIG = 4,
+    RCS_TODO_FSYNC_CONFIG = 8,
+    RCS_TODO_HANDLE_MANUALFAILOVER = 16
+};
+
+enum rcs_cant_failover {
+    RCS_CANT_NONE,
+    RCS_CANT_DATA_AGE,
+    RCS_CANT_WAITING_DELAY,
+    RCS_CANT_EXPIRED,
+    RCS_CANT_WAITING_VOTES
+};
+
+/* What the cluster layer asks of the node around it. The functions act at once, in the order of the
+ * calls, as they do in Redis; they do not call back into the cluster layer. */
+struct rcs_cluster_host {
+    void *node;
+    /* replicationSetMaster: replicate the node at `addr` (0: address unknown, connect later). */
+    void (*set_master)(void *node, rcs_addr addr);
+    /* replicationUnsetMaster */
+    void (*unset_master)(void *node);
+    /* replicationGetSlaveOffset for a replica, master_repl_offset for a master. */
+    int64_t (*offset)(const void *node);
+    /* True while a master host is configured. */
+    bool (*has_master_host)(const void *node);
+    /* Milliseconds, from whole seconds, since the master was last heard; see Redis 7.0
+     * clusterHandleSlaveFailover, data_age. */
+    int64_t (*data_age_ms)(const void *node);
+    unsigned (*slot_keys)(const void *node, unsigned slot);
+    size_t (*keys)(const void *node);
+    void (*drop_slot_keys)(void *node, unsigned slot);
+    void (*drop_all_keys)(void *node);
+    /* Holds back write commands until the node clock shows `until_ms` / lets them go. */
+    void (*pause_writes)(void *node, int32_t until_ms);
+    void (*unpause_writes)(void *node);
+    /* PUBLISH (`sharded`: SPUBLISH) heard from the bus. */
+    void (*publish)(void *node, const struct rcs_bus_msg *msg, bool sharded);
+    /* This node stopped serving the slot: shard channels of it end. */
+    void (*slot_lost)(void *node, unsigned slot);
+};
+
+struct rcs_cluster {
+    struct rcs_store *store;
+    const struct rcs_config *config;
+    const struct rcs_cluster_host *host;
+    struct rcs_effects *out; /* set for the length of a step */
+
+    /* the clock, set at the beginning of a step */
+    int32_t now_ms;
+    int64_t wall_base_ms; /* wall clock = wall_base_ms + now_ms; whole seconds */
+
+    /* the table */
+    rcs_id myself;
+    struct rcs_peer *peers;  /* indexed by id */
+    int32_t *quiet_pong_ms;  /* by id: pong time of a peer about which there is nothing to look at
+                              * (link there, no ping outstanding, no failure flag or report), else
+                              * RCS_NOT_QUIET. Kept by rcs_peer_changed. */
+    uint16_t *picked;        /* by id: stamp of the last message it was picked for */
+    uint16_t pick_stamp;
+    unsigned room;           /* length of the arrays above */
+    rcs_id *order;           /* known ids, ascending, myself included */
+    unsigned known;          /* length of `order` */
+    unsigned unquiet;        /* known peers, not myself, that are not quiet */
+    unsigned linkless;       /* known peers, not myself, with no outbound link and an address */
+    unsigned pfail_now;      /* known peers with PFAIL */
+    struct rcs_handshake *handshakes;
+    unsigned handshake_count, handshake_room;
+    uint32_t handshake_next;
+    uint32_t *anonymous; /* inbound links not bound yet: closed with RESET and at exit */
+
+    /* slots */
+    struct rcs_slot_map *slots;            /* owner of each slot; shared with equal ones */
+    struct rcs_slot_words *not_claiming;   /* slots whose owner stopped claiming; NULL none */
+    rcs_id *migrating, *importing;         /* RCS_SLOTS ids each, NULL none at all */
+
+    /* epochs and votes */
+    uint64_t current_epoch, last_vote_epoch;
+
+    /* state */
+    bool state_ok;
+    int size; /* masters with slots, at the last evaluation */
+    int64_t first_update_ms, among_minority_ms; /* 0 never */
+    uint32_t todo; /* enum rcs_todo */
+
+    /* this node's elections */
+    int64_t auth_ms; /* scheduled start, 0 never */
+    int auth_count, auth_rank;
+    bool auth_sent;
+    uint64_t auth_epoch;
+    enum rcs_cant_failover cant_reason;
+    int64_t cant_logged_ms;
+
+    /* manual failover */
+    int64_t mf_end_ms; /* 0 none */
+    rcs_id mf_replica; /* on the master */
+    int64_t mf_master_offset; /* -1 unknown */
+    bool mf_can_start;
+
+    /* failure reports, blacklist, orphans: short lists */
+    struct rcs_fail_reports *reports;
+    unsigned report_count, report_room;
+    struct {
+        rcs_id id;
+        int64_t until_s;
+    } *blacklist;
+    unsigned blacklist_count, blacklist_room;
+    int32_t *orphaned_ms; /* by id, NULL until needed */
+
+    /* the cron */
+    uint32_t iteration;
+    unsigned stats_pfail;
+    uint64_t sent[RCS_BUS_TYPE_COUNT], received[RCS_BUS_TYPE_COUNT];
+    uint64_t links_over_limit;
+
+    struct rcs_rand names, gossip, election;
+};
+
+static inline bool rcs_is_master(const struct rcs_peer *peer)
+{
+    return (peer->flags & RCS_NODE_MASTER) != 0;
+}
+static inline bool rcs_is_replica(const struct rcs_peer *peer)
+{
+    return (peer->flags & RCS_NODE_REPLICA) != 0;
+}
+static inline struct rcs_peer *rcs_myself(const struct rcs_cluster *cluster)
+{
+    return &cluster->peers[cluster->myself];
+}
+static inline struct rcs_peer *rcs_peer_find(const struct rcs_cluster *cluster, rcs_id id)
+{
+    return id < cluster->room && cluster->peers[id].known ? &cluster->peers[id] : NULL;
+}
+static inline int64_t rcs_wall_ms(const struct rcs_cluster *cluster)
+{
+    return cluster->wall_base_ms + cluster->now_ms;
+}
+
+/* --- life ------------------------------------------------------------------------------------------ */
+
+void rcs_cluster_init(struct rcs_cluster *cluster, struct rcs_store *store,
+                      const struct rcs_config *config, const struct rcs_cluster_host *host,
+                      uint64_t seed, uint32_t node_index);
+void rcs_cluster_close(struct rcs_cluster *cluster);
+/* A new node (conf NULL) or one from its nodes.conf (Redis 7.0 clusterInit, clusterLoadConfig). */
+void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_config *conf);
+/* What nodes.conf would hold now; one reference. */
+struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster);
+
+/* --- what the node calls, once per event ------------------------------------------------------------ */
+
+void rcs_cluster_cron(struct rcs_cluster *cluster);         /* clusterCron, 100 ms */
+void rcs_cluster_before_sleep(struct rcs_cluster *cluster); /* clusterBeforeSleep */
+void rcs_cluster_link_event(struct rcs_cluster *cluster, const struct rcs_event *event);
+void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *event); /* clusterProcessPacket */
+
+/* --- queries that commands and redirections ask ---------------------------------------------------- */
+
+rcs_id rcs_slot_owner(const struct rcs_cluster *cluster, unsigned slot); /* RCS_ID_NONE: nobody */
+unsigned rcs_slot_count(const struct rcs_cluster *cluster, rcs_id id);   /* slots it owns */
+const struct rcs_slot_set *rcs_slots_of(const struct rcs_cluster *cluster, rcs_id id); /* borrowed */
+rcs_id rcs_slot_migrating_to(const struct rcs_cluster *cluster, unsigned slot);
+rcs_id rcs_slot_importing_from(const struct rcs_cluster *cluster, unsigned slot);
+/* The address this node prints for a peer: ip, client port. Its own: announced or learned. */
+const struct rcs_address *rcs_peer_address(const struct rcs_cluster *cluster, rcs_id id);
+/* True when PUBLISH was sent to all / to the shard (Redis 7.0 clusterPropagatePublish). */
+void rcs_cluster_publish(struct rcs_cluster *cluster, const struct rcs_arg *channel,
+                         const struct rcs_arg *message, bool sharded);
+/* The fact as this node's log would have it: the role letter is set from has_master_host. */
+void rcs_cluster_fact(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about, rcs_id by,
+                      int64_t v0, int64_t v1, int64_t v2, const char *text);
+
+#endif

@@ -1,0 +1,54 @@
+/* A node's parameters by their redis.conf names (Redis 7.0 defaults). */
+#ifndef RCSIM_SIM_NODE_CONFIG_H
+#define RCSIM_SIM_NODE_CONFIG_H
+
+#include <rcsim/base.h>
+#include <rcsim/resp.h>
+
+enum rcs_endpoint { RCS_ENDPOINT_IP, RCS_ENDPOINT_HOSTNAME, RCS_ENDPOINT_UNKNOWN };
+
+struct rcs_config {
+    /* cluster */
+    int64_t node_timeout_ms;
+    bool require_full_coverage, allow_reads_when_down, allow_pubsubshard_when_down;
+    bool replica_no_failover, allow_replica_migration;
+    int64_t replica_validity_factor, migration_barrier;
+    char announce_ip[46], announce_hostname[256];
+    int64_t announce_port, announce_bus_port, cluster_port;
+    enum rcs_endpoint preferred_endpoint;
+    int64_t link_sendbuf_limit_bytes;
+    /* replication */
+    bool repl_diskless_sync, replica_serve_stale_data, replica_read_only;
+    int64_t repl_diskless_sync_delay_s, repl_diskless_sync_max_replicas;
+    int64_t repl_ping_period_s, repl_timeout_s, repl_backlog_size_bytes, repl_backlog_ttl_s;
+    int64_t min_replicas_to_write, min_replicas_max_lag_s;
+    char replica_announce_ip[46];
+    int64_t replica_announce_port, replica_priority;
+    /* process */
+    int64_t hz;
+    int64_t port;
+    int loglevel; /* enum rcs_level */
+    bool appendonly;
+    char save[128]; /* as written; "" none */
+    char requirepass[128], masterauth[128];
+    int64_t maxclients, proto_max_bulk_len_bytes;
+    bool enable_debug_command;
+};
+
+void rcs_config_init(struct rcs_config *config); /* the defaults of redis.conf */
+
+/* One directive. RCS_ERR_UNKNOWN: no such name, or one that is not modelled (the text says which);
+ * RCS_ERR_RANGE, RCS_ERR_SYNTAX: the value. `diag->text` names what was found and what would do. Older
+ * names (cluster-slave-..., slave-...) are accepted. Sizes take kb, mb, gb as redis.conf does. */
+enum rcs_err rcs_config_set(struct rcs_config *config, const char *name, const char *value,
+                            struct rcs_diag *diag);
+/* True if `name` can be changed in a running node (CONFIG SET). */
+bool rcs_config_mutable(const char *name);
+/* Appends the value as CONFIG GET shows it; false if there is no such name. */
+bool rcs_config_get(const struct rcs_config *config, const char *name, struct rcs_buf *out);
+/* The i-th name, NULL past the end; aliases included; ascending by name. */
+const char *rcs_config_name(unsigned index);
+/* The nearest existing name to a misspelt one, or NULL. */
+const char *rcs_config_nearest(const char *name);
+
+#endif

@@ -1,0 +1,69 @@
+/* What goes out of a node: values that the world carries out in list order.
+ *
+ * An effect owns one reference of each counted value in it; who carries the list out either passes the
+ * reference on or gives it back (rcs_effects_clear gives back what is left). */
+#ifndef RCSIM_SIM_NODE_EFFECTS_H
+#define RCSIM_SIM_NODE_EFFECTS_H
+
+#include <rcsim/bus.h>
+
+#include "sim/facts.h"
+#include "sim/node/event.h"
+
+enum rcs_effect_kind {
+    /* the cluster bus */
+    RCS_EFFECT_LINK_CONNECT, /* open outbound `link` to `addr` (bus port) */
+    RCS_EFFECT_LINK_CLOSE,   /* close `link`, either direction */
+    RCS_EFFECT_LINK_RENAME,  /* outbound `link` is from now on called `to_link` (end of a handshake) */
+    RCS_EFFECT_BUS_SEND,     /* queue `bus_msg` on `link`; on a connecting one it waits */
+
+    /* the client port */
+    RCS_EFFECT_CLIENT_REPLY,    /* write `blob` to connection `link` */
+    RCS_EFFECT_CLIENT_SNAPSHOT, /* stream `snapshot` to the replica at `link` */
+    RCS_EFFECT_CLIENT_CLOSE,    /* after what was written before */
+
+    /* the link to the master */
+    RCS_EFFECT_MASTER_CONNECT, /* to `addr` (client port); `link` is the node's number for it */
+    RCS_EFFECT_MASTER_REQUEST, /* send `request` */
+    RCS_EFFECT_MASTER_CLOSE,
+
+    /* the host */
+    RCS_EFFECT_SAVE_CONFIG, /* nodes.conf now holds `saved`; with `fsync` if set */
+    RCS_EFFECT_SAVE_DUMP,   /* dump.rdb now holds `snapshot` (NULL: removed) */
+    RCS_EFFECT_SLEEP,       /* the process is blocked for `duration_us` (DEBUG SLEEP) */
+    RCS_EFFECT_EXIT,        /* the process ends with `status`; the kernel closes its sockets */
+};
+
+struct rcs_effect {
+    uint8_t kind; /* enum rcs_effect_kind */
+    bool fsync;
+    rcs_addr addr;
+    uint32_t link;
+    union {
+        uint32_t to_link;
+        int status;
+        rcs_us duration_us;
+        struct rcs_bus_msg *bus_msg;
+        struct rcs_blob *blob;
+        struct rcs_request *request;
+        struct rcs_snapshot *snapshot;
+        struct rcs_saved_config *saved;
+    };
+};
+
+struct rcs_effects {
+    struct rcs_effect *list;
+    size_t count, room;
+    struct rcs_facts facts;
+};
+
+void rcs_effects_init(struct rcs_effects *effects);
+void rcs_effects_close(struct rcs_effects *effects, struct rcs_store *store);
+/* Gives back what the effects still own and empties both lists. An effect whose value was passed on
+ * is marked by setting its pointer to NULL. */
+void rcs_effects_clear(struct rcs_effects *effects, struct rcs_store *store);
+/* A new effect at the end, zeroed but for `kind` and `link`; valid until the next one is added. */
+struct rcs_effect *rcs_effect_add(struct rcs_effects *effects, enum rcs_effect_kind kind,
+                                  uint32_t link);
+
+#endif

@@ -1,0 +1,206 @@
+/* What the files of sim/node share: the node's parts and how they call each other. */
+#ifndef RCSIM_SIM_NODE_INTERNAL_H
+#define RCSIM_SIM_NODE_INTERNAL_H
+
+#include "sim/keys/keyspace.h"
+#include "sim/node/node.h"
+
+/* --- clients (connection.c) -------------------------------------------------------------------------- */
+
+enum rcs_client_flag {
+    RCS_CLIENT_ASKING = 1,
+    RCS_CLIENT_READONLY = 2,
+    RCS_CLIENT_MULTI = 4,
+    RCS_CLIENT_DIRTY_EXEC = 8,
+    RCS_CLIENT_DIRTY_CAS = 16,
+    RCS_CLIENT_CLOSE_AFTER_REPLY = 32,
+    RCS_CLIENT_AUTHENTICATED = 64,
+    RCS_CLIENT_REPLICA = 128, /* has sent PSYNC: `replica` says where it stands */
+    RCS_CLIENT_MASTER = 256,  /* the pseudo client that executes the master's stream */
+    RCS_CLIENT_PAUSED = 512,  /* its request waits for the end of a pause */
+    RCS_CLIENT_REPLY_OFF = 1024,
+    RCS_CLIENT_REPLY_SKIP = 2048,
+};
+
+/* A replica as its master sees it (replication.c). */
+enum rcs_replica_state {
+    RCS_REPLICA_NONE,
+    RCS_REPLICA_WAIT_BGSAVE, /* waits for a full sync to begin */
+    RCS_REPLICA_SEND_BULK,   /* the RDB is on its way */
+    RCS_REPLICA_ONLINE
+};
+struct rcs_replica {
+    enum rcs_replica_state state;
+    uint16_t listening_port; /* REPLCONF listening-port */
+    bool capa_eof, capa_psync2;
+    int64_t ack_offset;
+    int64_t ack_wall_s; /* 0 never */
+    int64_t waiting_since_s;
+    bool put_online_on_ack;
+};
+
+struct rcs_client {
+    uint32_t link;   /* the connection */
+    uint64_t id;     /* CLIENT ID */
+    uint32_t flags;  /* enum rcs_client_flag */
+    uint8_t protocol; /* 2 or 3 */
+    rcs_addr remote;
+    int64_t created_wall_s, last_wall_s;
+    struct rcs_buf name;
+    struct rcs_buf reply; /* what this step writes to it; flushed as one effect at the end */
+    struct rcs_replica replica;
+    struct rcs_request **queued; /* MULTI, or requests held back by a pause: references held */
+    unsigned queued_count, queued_room;
+    struct rcs_watch *watches; /* NULL none; keys watched with their versions */
+    struct rcs_subscriptions *subscriptions; /* NULL none */
+    struct rcs_blocked *blocked; /* NULL: not blocked (WAIT) */
+    int64_t write_offset; /* master offset after its last write, for WAIT */
+};
+
+/* Connections in the order they were opened. */
+struct rcs_clients {
+    struct rcs_client **list;
+    unsigned count, room;
+    uint64_t next_id;
+    int64_t pause_all_until_ms, pause_writes_until_ms; /* node ms, 0 none (CLIENT PAUSE, manual failover) */
+};
+struct rcs_client *rcs_client_find(struct rcs_node *node, uint32_t link);
+
+/* --- replication (replication.c) -------------------------------------------------------------------- */
+
+enum rcs_repl_state {
+    RCS_REPL_NONE,
+    RCS_REPL_CONNECT,      /* must connect */
+    RCS_REPL_CONNECTING,
+    RCS_REPL_HANDSHAKE,    /* PING, REPLCONF, PSYNC under way */
+    RCS_REPL_TRANSFER,
+    RCS_REPL_CONNECTED
+};
+
+struct rcs_replication {
+    char replid[RCS_ID_LEN + 1], replid2[RCS_ID_LEN + 1];
+    int64_t offset;         /* master_repl_offset */
+    int64_t second_offset;  /* replid2 is valid up to it; -1 none */
+    struct rcs_backlog *backlog; /* NULL: none yet */
+    int64_t no_replicas_since_s; /* for repl-backlog-ttl */
+    bool select_sent;       /* SELECT 0 stands in the stream since the last reset */
+    uint32_t cron_loops;
+    /* as a master: the RDB child */
+    bool child_running;
+    uint32_t child_pid;
+    rcs_us child_done_us, child_end_seen_us;
+    /* as a replica */
+    bool has_master;        /* masterhost is set */
+    rcs_addr master_addr;
+    enum rcs_repl_state state;
+    int handshake_step;
+    uint32_t link;          /* number of the current MASTER_CONNECT */
+    struct rcs_repl_reader *reader; /* of the master's bytes */
+    bool has_cached_master;
+    char cached_replid[RCS_ID_LEN + 1];
+    int64_t cached_offset;  /* reploff of the cached or live master */
+    int64_t last_io_s;      /* unixtime of the last byte from the master */
+    int64_t down_since_s;   /* repl_down_since; 0 never up */
+    int64_t transfer_last_io_s;
+    struct rcs_snapshot *loading; /* RDB being loaded; NULL none */
+    rcs_us loaded_us;
+    struct rcs_repl_queue *queue; /* what arrived while loading; owned by replication.c */
+};
+
+/* --- the node ---------------------------------------------------------------------------------------- */
+
+struct rcs_node {
+    struct rcs_store *store;
+    struct rcs_config config;
+    struct rcs_cluster cluster;
+    struct rcs_cluster_host cluster_host;
+    struct rcs_keyspace *keys;
+    struct rcs_clients clients;
+    struct rcs_replication repl;
+    struct rcs_effects *out; /* during a step only */
+    struct rcs_rand replids, tick, child, key_choice;
+    rcs_us now_us;
+    int32_t now_ms;          /* node ms, as cluster.now_ms */
+    rcs_us next_tick_us;
+    uint32_t cron_loops;     /* serverCron runs */
+    uint32_t pid, next_child_pid;
+    uint32_t index;
+    int64_t started_wall_ms;
+    struct rcs_snapshot *dump; /* what this host's dump.rdb holds, NULL none; one reference */
+    bool dead;               /* EXIT was emitted */
+    uint64_t dirty;          /* writes since start */
+    uint64_t stat_commands, stat_sync_full, stat_sync_partial_ok, stat_sync_partial_err;
+    uint64_t stat_expired, stat_keyspace_hits, stat_keyspace_misses;
+    char run_id[RCS_ID_LEN + 1];
+};
+
+static inline int64_t rcs_node_wall_ms(const struct rcs_node *node)
+{
+    return rcs_wall_ms(&node->cluster);
+}
+static inline int64_t rcs_node_unixtime(const struct rcs_node *node)
+{
+    return rcs_wall_ms(&node->cluster) / 1000;
+}
+/* A fact of this node; the role letter is S while a master host is set, else M. */
+void rcs_node_fact(struct rcs_node *node, enum rcs_fact_code code, rcs_id about, int64_t v0,
+                   int64_t v1, int64_t v2, const char *text0, const char *text1);
+/* The same, said by a forked child (role C, its pid in v2 for the log writer). */
+void rcs_node_child_fact(struct rcs_node *node, enum rcs_fact_code code, uint32_t child_pid,
+                         int64_t v0, int64_t v1);
+
+/* connection.c */
+void rcs_clients_init(struct rcs_node *node);
+void rcs_clients_close(struct rcs_node *node);
+void rcs_clients_event(struct rcs_node *node, const struct rcs_event *event); /* OPEN, REQUEST, GONE */
+void rcs_clients_cron(struct rcs_node *node);         /* every tick: blocked clients, time-outs */
+void rcs_clients_before_sleep(struct rcs_node *node); /* ended pauses, WAIT, writes replies out */
+void rcs_client_drop(struct rcs_node *node, struct rcs_client *client); /* frees; emits CLIENT_CLOSE */
+/* Blocked clients of a node that turned from master to replica (Redis 7.0 disconnectAllBlockedClients). */
+void rcs_clients_role_changed(struct rcs_node *node);
+void rcs_clients_pause_writes(struct rcs_node *node, int32_t until_ms);
+void rcs_clients_unpause(struct rcs_node *node);
+void rcs_clients_slot_lost(struct rcs_node *node, unsigned slot);
+void rcs_clients_publish(struct rcs_node *node, const char *channel, size_t channel_bytes,
+                         const char *message, size_t message_bytes, bool sharded);
+
+/* command.c */
+/* Runs one request of a client through all checks of processCommand; the reply goes to client->reply. */
+void rcs_command_process(struct rcs_node *node, struct rcs_client *client, struct rcs_request *request);
+/* Executes one command of the master's stream: no checks, no reply. */
+void rcs_command_apply(struct rcs_node *node, struct rcs_request *request);
+/* CLUSTER ... (command_cluster.c); `request->args[0]` is CLUSTER, the arity was checked. */
+void rcs_command_cluster(struct rcs_node *node, struct rcs_client *client,
+                         const struct rcs_request *request);
+
+/* replication.c */
+void rcs_repl_init(struct rcs_node *node);
+void rcs_repl_close(struct rcs_node *node);
+void rcs_repl_start(struct rcs_node *node, struct rcs_snapshot *dump); /* at process start */
+void rcs_repl_event(struct rcs_node *node, const struct rcs_event *event); /* MASTER_* */
+void rcs_repl_wake(struct rcs_node *node);        /* deadlines of its own that have come: child, load */
+void rcs_repl_tick(struct rcs_node *node);        /* every serverCron: an ended child is noticed */
+void rcs_repl_cron(struct rcs_node *node);        /* replicationCron, every 1000 ms */
+rcs_us rcs_repl_deadline(const struct rcs_node *node); /* RCS_NEVER if none */
+void rcs_repl_set_master(struct rcs_node *node, rcs_addr addr);
+void rcs_repl_unset_master(struct rcs_node *node);
+int64_t rcs_repl_offset(const struct rcs_node *node); /* as the bus header carries it */
+int64_t rcs_repl_data_age_ms(const struct rcs_node *node);
+/* A write was executed on this master: into the stream, as it is to be replicated. */
+void rcs_repl_feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *args);
+/* Handlers of REPLCONF, PSYNC and SYNC, ROLE's and INFO's facts. */
+void rcs_repl_command(struct rcs_node *node, struct rcs_client *client, const struct rcs_request *request);
+void rcs_repl_client_gone(struct rcs_node *node, struct rcs_client *client); /* before it is freed */
+void rcs_repl_role(struct rcs_node *node, struct rcs_client *client); /* ROLE */
+void rcs_repl_info(struct rcs_node *node, struct rcs_buf *out);       /* INFO's replication section */
+unsigned rcs_repl_online(const struct rcs_node *node);                /* online replicas */
+unsigned rcs_repl_good(const struct rcs_node *node);                  /* within min-replicas-max-lag */
+unsigned rcs_repl_acked(const struct rcs_node *node, int64_t offset); /* replicas that acked it (WAIT) */
+void rcs_repl_ask_acks(struct rcs_node *node);                        /* GETACK into the stream */
+bool rcs_repl_loading(const struct rcs_node *node);
+
+/* persistence.c */
+/* The dump.rdb a stop would leave, by configuration: a snapshot (one reference), or NULL. */
+struct rcs_snapshot *rcs_persistence_at_exit(struct rcs_node *node);
+
+#endif

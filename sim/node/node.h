@@ -1,0 +1,49 @@
+/* One Redis node as a pure state machine: events in, effects out, and when it wants to be woken.
+ *
+ * The node performs no I/O, reads no clock, and knows of other nodes only what events told it. The
+ * first half of this header is the contract for the floor above; the second half is shared by the
+ * files of this folder. */
+#ifndef RCSIM_SIM_NODE_NODE_H
+#define RCSIM_SIM_NODE_NODE_H
+
+#include "sim/cluster/cluster.h"
+#include "sim/node/config.h"
+#include "sim/node/effects.h"
+#include "sim/node/event.h"
+
+struct rcs_node;
+
+struct rcs_node_params {
+    struct rcs_store *store; /* borrowed for the node's life */
+    const struct rcs_config *config; /* copied */
+    uint64_t seed;
+    uint32_t index;       /* of the node in its world: chooses its random streams */
+    uint32_t life;        /* how often it was started before: so do these */
+    uint32_t pid;         /* printed in its log */
+    int64_t wall_base_ms; /* wall clock at node millisecond 0, a whole second */
+};
+
+struct rcs_node *rcs_node_new(const struct rcs_node_params *params);
+void rcs_node_free(struct rcs_node *node);
+
+/* Advances `node` to event->at_us and appends to `out` what the outside must now do. Keeps no pointer
+ * into `event`. The first event must be RCS_EVENT_START. One call is one iteration of the event loop
+ * of a real server: the event, then beforeSleep. */
+void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct rcs_effects *out);
+
+/* When the node wants RCS_EVENT_WAKE next. Asked after each step. */
+rcs_us rcs_node_deadline(const struct rcs_node *node);
+
+/* For expectations, traces and the world's checks: reading only. */
+const struct rcs_cluster *rcs_node_cluster(const struct rcs_node *node);
+const struct rcs_config *rcs_node_config(const struct rcs_node *node);
+bool rcs_node_is_replica(const struct rcs_node *node); /* has a master host */
+int64_t rcs_node_offset(const struct rcs_node *node);
+bool rcs_node_master_link_up(const struct rcs_node *node);
+uint32_t rcs_node_pid(const struct rcs_node *node);
+
+/* Sets a directive in the running node as CONFIG SET does, without a client. */
+enum rcs_err rcs_node_configure(struct rcs_node *node, const char *name, const char *value,
+                                struct rcs_diag *diag);
+
+#endif
