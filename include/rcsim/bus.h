@@ -37,6 +37,7 @@ struct rcs_bus_msg {
     rcs_id master;     /* RCS_ID_NONE: 40 zero bytes */
     rcs_addr addr;     /* myip (announced, else ""), port, cport, pport */
     rcs_text hostname; /* hostname extension; 0 none */
+    uint32_t gossip_room; /* entries the block has room for; rcs_bus_msg_new sets it, nobody else */
     uint64_t current_epoch;
     uint64_t config_epoch;
     int64_t offset;
@@ -68,15 +69,16 @@ struct rcs_bus_msg {
 /* A new message with room for `gossip_room` entries, one reference, everything else 0, master
  * RCS_ID_NONE, slots the empty set. The caller fills it, then seals it; after that it is immutable. */
 struct rcs_bus_msg *rcs_bus_msg_new(struct rcs_store *store, enum rcs_bus_type type, unsigned gossip_room);
-/* Sets `hash` over every canonical field (ids by number, slots by their hash): never over padding. */
+/* Sets `hash` over every canonical field (ids by number, slots by their hash): never over padding.
+ * A host name travels with ping, pong and meet only, and RCS_MFLAG_EXT_DATA says exactly that it does:
+ * sealing drops the one elsewhere and sets or clears the other. */
 void rcs_bus_msg_seal(struct rcs_bus_msg *msg);
 static inline struct rcs_bus_msg *rcs_bus_msg_retain(struct rcs_bus_msg *msg)
 {
     msg->refs++;
     return msg;
 }
-/* Gives one reference back; the last one frees message, slot sets and payload. `gossip_room` is kept
- * inside. */
+/* Gives one reference back; the last one frees message, slot sets and payload. */
 void rcs_bus_msg_release(struct rcs_store *store, struct rcs_bus_msg *msg);
 bool rcs_bus_msg_equal(const struct rcs_bus_msg *a, const struct rcs_bus_msg *b);
 

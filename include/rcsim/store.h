@@ -34,7 +34,7 @@ rcs_id rcs_store_find_id(const struct rcs_store *store, const char name[RCS_ID_L
 /* The 40 characters and a NUL. Borrowed, valid as long as the store. RCS_ID_NONE: 40 zeros '0'. */
 const char *rcs_store_name(const struct rcs_store *store, rcs_id id);
 unsigned rcs_store_id_count(const struct rcs_store *store);
-bool rcs_store_id_room(const struct rcs_store *store);
+bool rcs_store_id_room(const struct rcs_store *store); /* for one id more */
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
@@ -49,12 +49,14 @@ typedef uint16_t rcs_addr; /* interned address; 0 is the empty one: ip "", ports
 
 rcs_addr rcs_store_addr(struct rcs_store *store, const struct rcs_address *address);
 const struct rcs_address *rcs_store_address(const struct rcs_store *store, rcs_addr addr);
+bool rcs_store_addr_room(const struct rcs_store *store); /* as rcs_store_id_room, same limit */
 
 /* --- texts ------------------------------------------------------------------------------------- */
 
 typedef uint16_t rcs_text; /* interned NUL-terminated text; 0 is "" */
 rcs_text rcs_store_text(struct rcs_store *store, const char *text, size_t size_bytes);
 const char *rcs_store_text_of(const struct rcs_store *store, rcs_text text);
+bool rcs_store_text_room(const struct rcs_store *store); /* as rcs_store_id_room, same limit */
 
 /* --- sets of slots ----------------------------------------------------------------------------- */
 
@@ -68,7 +70,8 @@ struct rcs_slot_set {
 
 /* The set with these slots; the caller holds one reference more. */
 const struct rcs_slot_set *rcs_store_slots(struct rcs_store *store, const struct rcs_slot_words *words);
-const struct rcs_slot_set *rcs_store_no_slots(struct rcs_store *store); /* the empty set, retained */
+/* The empty set, retained. It lives as long as the store: a reference that is not given back is no leak. */
+const struct rcs_slot_set *rcs_store_no_slots(struct rcs_store *store);
 static inline const struct rcs_slot_set *rcs_slot_set_retain(const struct rcs_slot_set *set)
 {
     ((struct rcs_slot_set *)(uintptr_t)set)->refs++;

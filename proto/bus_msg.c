@@ -1,0 +1,205 @@
+/* Bus messages as values: made, sealed, compared, given back. */
+#include <rcsim/bus.h>
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "proto/bus_wire.h"
+
+/* Gossip entries are hashed and compared as memory. */
+_Static_assert(sizeof(struct rcs_gossip) == 4 * 2 + 2 * 4, "no padding in a gossip entry");
+
+/* What the hash covers besides the gossip entries; integers in the machine's order, which is
+ * little-endian wherever rcsim runs. */
+struct canonical {
+    uint16_t type, count, flags;
+    uint8_t state, mflags;
+    rcs_id sender, master;
+    rcs_addr addr;
+    rcs_text hostname;
+    uint64_t current_epoch, config_epoch;
+    int64_t offset;
+    uint64_t slots;   /* the set's hash */
+    uint64_t body[3]; /* by type, 0 unused */
+    uint64_t payload; /* its hash, 0 none */
+};
+_Static_assert(sizeof(struct canonical) == 8 * 2 + 8 * 8, "no padding in what is hashed");
+
+enum bus_body rcs_bus_body_of(unsigned type)
+{
+    static const uint8_t bodies[RCS_BUS_TYPE_COUNT] = {
+#define X(name, wire, text, body) [wire] = BUS_BODY_##body,
+        RCS_BUS_TYPES(X)
+#undef X
+    };
+    return type < RCS_BUS_TYPE_COUNT ? (enum bus_body)bodies[type] : BUS_BODY_EMPTY;
+}
+
+const char *rcs_bus_type_name(unsigned type)
+{
+    static const char *const names[RCS_BUS_TYPE_COUNT] = {
+#define X(name, wire, text, body) [wire] = text,
+        RCS_BUS_TYPES(X)
+#undef X
+    };
+    return type < RCS_BUS_TYPE_COUNT ? names[type] : "unknown";
+}
+
+static size_t block_bytes(unsigned gossip_room)
+{
+    return sizeof(struct rcs_bus_msg) + gossip_room * sizeof(struct rcs_gossip);
+}
+
+struct rcs_bus_msg *rcs_bus_msg_new(struct rcs_store *store, enum rcs_bus_type type,
+                                    unsigned gossip_room)
+{
+    struct rcs_bus_msg *msg = rcs_store_alloc(store, block_bytes(gossip_room));
+    memset(msg, 0, block_bytes(gossip_room));
+    msg->refs = 1;
+    msg->type = (uint16_t)type;
+    msg->gossip_room = gossip_room;
+    msg->master = RCS_ID_NONE;
+    msg->slots = rcs_store_no_slots(store);
+    return msg;
+}
+
+static void canonical_body(const struct rcs_bus_msg *msg, uint64_t body[3])
+{
+    switch (rcs_bus_body_of(msg->type)) {
+    case BUS_BODY_GOSSIP:
+    case BUS_BODY_EMPTY:
+        break;
+    case BUS_BODY_ABOUT:
+        body[0] = msg->body.about;
+        break;
+    case BUS_BODY_UPDATE:
+        RCS_ASSERT(msg->body.update.slots != NULL);
+        body[0] = msg->body.update.id;
+        body[1] = msg->body.update.config_epoch;
+        body[2] = msg->body.update.slots->hash;
+        break;
+    case BUS_BODY_PUBLISH:
+        RCS_ASSERT(msg->payload != NULL);
+        body[0] = msg->body.publish.channel_bytes;
+        body[1] = msg->body.publish.message_bytes;
+        RCS_ASSERT(body[0] + body[1] == msg->payload->size_bytes);
+        break;
+    case BUS_BODY_MODULE:
+        RCS_ASSERT(msg->payload != NULL);
+        memcpy(&body[0], msg->body.module.module_id, sizeof(body[0]));
+        body[1] = msg->body.module.module_type;
+        body[2] = msg->body.module.data_bytes;
+        RCS_ASSERT(body[2] == msg->payload->size_bytes);
+        break;
+    }
+}
+
+void rcs_bus_msg_seal(struct rcs_bus_msg *msg)
+{
+    bool gossips = rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP;
+    RCS_ASSERT(msg->count <= msg->gossip_room);
+    RCS_IMPLIES(!gossips, msg->count == 0);
+    if (!gossips) {
+        msg->hostname = 0;
+    }
+    msg->mflags = (uint8_t)((msg->mflags & ~RCS_MFLAG_EXT_DATA) |
+                            (msg->hostname != 0 ? RCS_MFLAG_EXT_DATA : 0));
+
+    struct canonical fields = { .type = msg->type,
+                                .count = msg->count,
+                                .flags = msg->flags,
+                                .state = msg->state,
+                                .mflags = msg->mflags,
+                                .sender = msg->sender,
+                                .master = msg->master,
+                                .addr = msg->addr,
+                                .hostname = msg->hostname,
+                                .current_epoch = msg->current_epoch,
+                                .config_epoch = msg->config_epoch,
+                                .offset = msg->offset,
+                                .slots = msg->slots->hash };
+    canonical_body(msg, fields.body);
+    if (msg->payload != NULL) {
+        fields.payload = XXH3_64bits(msg->payload->bytes, msg->payload->size_bytes);
+    }
+    uint64_t hash = XXH3_64bits(&fields, sizeof(fields));
+    if (msg->count > 0) {
+        hash = XXH3_64bits_withSeed(msg->gossip, msg->count * sizeof(msg->gossip[0]), hash);
+    }
+    msg->hash = hash;
+}
+
+void rcs_bus_msg_release(struct rcs_store *store, struct rcs_bus_msg *msg)
+{
+    RCS_ASSERT(msg->refs > 0);
+    if (--msg->refs > 0) {
+        return;
+    }
+    rcs_slot_set_release(store, msg->slots);
+    if (msg->type == RCS_BUS_UPDATE && msg->body.update.slots != NULL) {
+        rcs_slot_set_release(store, msg->body.update.slots);
+    }
+    if (msg->payload != NULL) {
+        rcs_blob_release(store, msg->payload);
+    }
+    rcs_store_release(store, msg, block_bytes(msg->gossip_room));
+}
+
+static bool bodies_equal(const struct rcs_bus_msg *a, const struct rcs_bus_msg *b)
+{
+    uint64_t of_a[3] = { 0 }, of_b[3] = { 0 };
+    canonical_body(a, of_a);
+    canonical_body(b, of_b);
+    return memcmp(of_a, of_b, sizeof(of_a)) == 0;
+}
+
+static bool payloads_equal(const struct rcs_blob *a, const struct rcs_blob *b)
+{
+    if (a == NULL || b == NULL) {
+        return a == b;
+    }
+    return a->size_bytes == b->size_bytes && memcmp(a->bytes, b->bytes, a->size_bytes) == 0;
+}
+
+bool rcs_bus_msg_equal(const struct rcs_bus_msg *a, const struct rcs_bus_msg *b)
+{
+    return a->hash == b->hash && a->type == b->type && a->count == b->count &&
+           a->flags == b->flags && a->state == b->state && a->mflags == b->mflags &&
+           a->sender == b->sender && a->master == b->master && a->addr == b->addr &&
+           a->hostname == b->hostname && a->current_epoch == b->current_epoch &&
+           a->config_epoch == b->config_epoch && a->offset == b->offset && a->slots == b->slots &&
+           bodies_equal(a, b) && payloads_equal(a->payload, b->payload) &&
+           memcmp(a->gossip, b->gossip, a->count * sizeof(a->gossip[0])) == 0;
+}
+
+size_t rcs_node_flags_write(unsigned flags, char *out)
+{
+    static const struct {
+        unsigned flag;
+        const char *text;
+    } words[] = {
+#define X(name, value, text) { value, text },
+        RCS_NODE_FLAGS(X)
+#undef X
+    };
+    char *end = out;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (words[i].text == NULL || (flags & words[i].flag) == 0) {
+            continue;
+        }
+        if (end != out) {
+            *end++ = ',';
+        }
+        size_t size_bytes = strlen(words[i].text);
+        memcpy(end, words[i].text, size_bytes);
+        end += size_bytes;
+    }
+    if (end == out) {
+        memcpy(out, "noflags", 7);
+        end += 7;
+    }
+    *end = '\0';
+    return (size_t)(end - out);
+}
