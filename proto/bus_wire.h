@@ -65,7 +65,7 @@ bool rcs_bus_get_addr(struct rcs_store *store, const struct rcs_address *address
 /* Fields of the header that the message value does not keep. */
 struct bus_frame {
     uint32_t totlen;
-    uint16_t version;
+    bool version_ok;
     uint16_t type;
     uint16_t count;
     uint16_t extensions;

@@ -100,9 +100,11 @@ struct rcs_bus_refusal {
  * RCS_OK: *out is a sealed message (one reference), *used its length.
  * RCS_MORE: the packet is not complete; *used is 0.
  * RCS_ERR_PROTOCOL: refused as in `refusal`; *used is the length to skip (0 when `close`).
+ * RCS_ERR_LIMIT: the store has no number left for an id, address or name in it; *used as above.
  * Trailing differences cannot occur: totlen must be exactly what type and counts ask for. Unknown
- * types give RCS_OK with `type` as read and an empty body. Unknown extensions are skipped, said in
- * `refusal->log` ("Received unknown extension type %d") with RCS_OK. */
+ * types give RCS_OK with `type` as read and an empty body. Unknown extensions are skipped, the first one
+ * said in `refusal->log` ("Received unknown extension type %d") with RCS_OK; a server says so only of
+ * senders it knows. What no server reads (unused fields, bytes behind the NUL of an ip) is not kept. */
 enum rcs_err rcs_bus_read(struct rcs_store *store, const uint8_t *bytes, size_t size_bytes,
                           struct rcs_bus_msg **out, size_t *used, struct rcs_bus_refusal *refusal);
 
