@@ -141,6 +141,11 @@ void rcs_store_release(struct rcs_store *store, void *block, size_t size_bytes)
     store->free_blocks[number] = block;
 }
 
+void **rcs_store_shared(struct rcs_store *store)
+{
+    return &store->shared;
+}
+
 size_t rcs_store_bytes(const struct rcs_store *store)
 {
     return store->held_bytes;

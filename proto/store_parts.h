@@ -35,6 +35,7 @@ struct rcs_store {
     struct store_slot_node **slot_buckets;
     uint32_t slot_mask, slot_count;
     const struct rcs_slot_set *no_slots;
+    void *shared; /* the floor above's */
 };
 
 /* Sets up and takes down one part each, called by rcs_store_new in this order. */

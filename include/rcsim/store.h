@@ -25,6 +25,10 @@ void *rcs_store_alloc(struct rcs_store *store, size_t size_bytes);
 void rcs_store_release(struct rcs_store *store, void *block, size_t size_bytes);
 size_t rcs_store_bytes(const struct rcs_store *store); /* memory held from the system */
 
+/* A place for one pointer of the floor above: what nodes of one world share beyond these values. It
+ * begins as NULL; what it points to should be lent by the store, which frees it with itself. */
+void **rcs_store_shared(struct rcs_store *store);
+
 /* --- node ids ------------------------------------------------------------------------------- */
 
 /* The number of a 40-byte id, new or old. Any bytes are accepted (the bus carries any). Aborts with
