@@ -22,21 +22,26 @@ enum rcs_client_flag {
     RCS_CLIENT_REPLY_SKIP = 2048,
 };
 
-/* A replica as its master sees it (replication.c). */
+/* A replica as its master sees it (replica_feed.c). */
 enum rcs_replica_state {
     RCS_REPLICA_NONE,
     RCS_REPLICA_WAIT_BGSAVE, /* waits for a full sync to begin */
-    RCS_REPLICA_SEND_BULK,   /* the RDB is on its way */
+    RCS_REPLICA_BGSAVE,      /* its RDB is being made; a diskless one is on its way */
+    RCS_REPLICA_SEND_BULK,   /* the RDB of a disk-based sync is on its way */
     RCS_REPLICA_ONLINE
 };
 struct rcs_replica {
     enum rcs_replica_state state;
-    uint16_t listening_port; /* REPLCONF listening-port */
+    uint16_t listening_port; /* REPLCONF listening-port; 0 none */
+    rcs_text ip_address;     /* REPLCONF ip-address; 0 none */
     bool capa_eof, capa_psync2;
+    bool old_sync;           /* came by SYNC: sends no ACKs */
+    bool stream_waits_for_ack; /* online after a diskless sync, its first ACK is not here yet */
+    int64_t initial_offset;  /* said in +FULLRESYNC */
+    int64_t sent_offset;     /* of the last byte of the stream written to it */
     int64_t ack_offset;
-    int64_t ack_wall_s; /* 0 never */
-    int64_t waiting_since_s;
-    bool put_online_on_ack;
+    int64_t ack_wall_s;      /* 0 never */
+    int64_t waiting_since_s; /* when its PSYNC came */
 };
 
 struct rcs_client {
@@ -73,8 +78,26 @@ enum rcs_repl_state {
     RCS_REPL_CONNECT,      /* must connect */
     RCS_REPL_CONNECTING,
     RCS_REPL_HANDSHAKE,    /* PING, REPLCONF, PSYNC under way */
-    RCS_REPL_TRANSFER,
+    RCS_REPL_TRANSFER,     /* +FULLRESYNC came; until the RDB is loaded */
     RCS_REPL_CONNECTED
+};
+
+/* The forked process that writes an RDB (rdb_child.c). */
+enum rcs_child_phase {
+    RCS_CHILD_NONE,
+    RCS_CHILD_FORKING,
+    RCS_CHILD_WRITING,
+    RCS_CHILD_REPORTING, /* the data is out; copy-on-write memory is being counted */
+    RCS_CHILD_EXITING    /* gone at `due_us`, noticed at a tick or an ACK after that */
+};
+struct rcs_rdb_child {
+    enum rcs_child_phase phase;
+    bool to_sockets;  /* diskless, else to dump.rdb */
+    bool killed;
+    uint32_t pid;
+    rcs_us due_us;    /* end of the phase */
+    struct rcs_snapshot *snapshot;
+    uint64_t dirty_before;
 };
 
 struct rcs_replication {
@@ -82,29 +105,45 @@ struct rcs_replication {
     int64_t offset;         /* master_repl_offset */
     int64_t second_offset;  /* replid2 is valid up to it; -1 none */
     struct rcs_backlog *backlog; /* NULL: none yet */
+    struct rcs_buf scratch; /* the bytes of one command on their way into the stream */
+    uint32_t cron_loops;
+    /* as a master */
+    struct rcs_client **replicas; /* in the order they attached; borrowed from the clients */
+    unsigned replica_count, replica_room;
+    unsigned good_replicas; /* counted as often as Redis 7.0 refreshGoodSlavesCount */
     int64_t no_replicas_since_s; /* for repl-backlog-ttl */
     bool select_sent;       /* SELECT 0 stands in the stream since the last reset */
-    uint32_t cron_loops;
-    /* as a master: the RDB child */
-    bool child_running;
-    uint32_t child_pid;
-    rcs_us child_done_us, child_end_seen_us;
+    rcs_us ask_acks_us;     /* instant and offset after the last GETACK */
+    int64_t ask_acks_offset;
+    rcs_us bulk_sent_us;    /* when a disk-based transfer is over; RCS_NEVER none */
+    struct rcs_rdb_child child;
     /* as a replica */
     bool has_master;        /* masterhost is set */
-    rcs_addr master_addr;
+    rcs_addr master_addr;   /* 0: not known */
     enum rcs_repl_state state;
-    int handshake_step;
+    int handshake_step;     /* enum handshake_step of replica_link.c */
     uint32_t link;          /* number of the current MASTER_CONNECT */
-    struct rcs_repl_reader *reader; /* of the master's bytes */
-    bool has_cached_master;
+    bool has_cached_master; /* never while CONNECTED */
     char cached_replid[RCS_ID_LEN + 1];
-    int64_t cached_offset;  /* reploff of the cached or live master */
-    int64_t last_io_s;      /* unixtime of the last byte from the master */
+    int64_t cached_offset;  /* what was processed of the cached or live master's stream */
+    bool old_sync;          /* the master knows SYNC only: no ACKs */
+    int64_t last_io_s;      /* unixtime of the last byte from the live master */
     int64_t down_since_s;   /* repl_down_since; 0 never up */
     int64_t transfer_last_io_s;
+    char sync_replid[RCS_ID_LEN + 1]; /* of +FULLRESYNC */
+    int64_t sync_offset;
+    bool preamble_seen, diskless; /* of the RDB under way */
     struct rcs_snapshot *loading; /* RDB being loaded; NULL none */
     rcs_us loaded_us;
-    struct rcs_repl_queue *queue; /* what arrived while loading; owned by replication.c */
+    bool lost_while_loading;
+    struct rcs_buf input;         /* bytes of the master not yet worked on */
+    struct rcs_resp_requests *reader; /* of its command stream; NULL: not needed yet */
+    struct rcs_request **transaction; /* MULTI came: held until its EXEC */
+    unsigned transaction_count, transaction_room;
+    bool in_transaction;
+    /* RDB saved by itself (persistence.c) */
+    uint64_t saved_dirty; /* node->dirty at the last save */
+    int64_t last_save_s;
 };
 
 /* --- the node ---------------------------------------------------------------------------------------- */
@@ -176,31 +215,47 @@ void rcs_command_cluster(struct rcs_node *node, struct rcs_client *client,
 /* replication.c */
 void rcs_repl_init(struct rcs_node *node);
 void rcs_repl_close(struct rcs_node *node);
-void rcs_repl_start(struct rcs_node *node, struct rcs_snapshot *dump); /* at process start */
+/* At process start, after nodes.conf was read: loads `dump` (borrowed; NULL none). */
+void rcs_repl_start(struct rcs_node *node, struct rcs_snapshot *dump);
 void rcs_repl_event(struct rcs_node *node, const struct rcs_event *event); /* MASTER_* */
 void rcs_repl_wake(struct rcs_node *node);        /* deadlines of its own that have come: child, load */
 void rcs_repl_tick(struct rcs_node *node);        /* every serverCron: an ended child is noticed */
 void rcs_repl_cron(struct rcs_node *node);        /* replicationCron, every 1000 ms */
 rcs_us rcs_repl_deadline(const struct rcs_node *node); /* RCS_NEVER if none */
+/* True while a full sync's RDB is loaded: no timer runs, and clusterBeforeSleep is left out. */
+bool rcs_repl_loading(const struct rcs_node *node);
 void rcs_repl_set_master(struct rcs_node *node, rcs_addr addr);
 void rcs_repl_unset_master(struct rcs_node *node);
 int64_t rcs_repl_offset(const struct rcs_node *node); /* as the bus header carries it */
 int64_t rcs_repl_data_age_ms(const struct rcs_node *node);
+void rcs_repl_role(struct rcs_node *node, struct rcs_client *client); /* ROLE */
+void rcs_repl_info(struct rcs_node *node, struct rcs_buf *out); /* INFO's section, heading included */
+/* A new random replid, the second one cleared (DEBUG CHANGE-REPL-ID). */
+void rcs_repl_change_id(struct rcs_node *node);
+
+/* replica_feed.c: the master's side */
 /* A write was executed on this master: into the stream, as it is to be replicated. */
 void rcs_repl_feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *args);
-/* Handlers of REPLCONF, PSYNC and SYNC, ROLE's and INFO's facts. */
+/* Handler of REPLCONF, PSYNC and SYNC. */
 void rcs_repl_command(struct rcs_node *node, struct rcs_client *client, const struct rcs_request *request);
 void rcs_repl_client_gone(struct rcs_node *node, struct rcs_client *client); /* before it is freed */
-void rcs_repl_role(struct rcs_node *node, struct rcs_client *client); /* ROLE */
-void rcs_repl_info(struct rcs_node *node, struct rcs_buf *out);       /* INFO's replication section */
 unsigned rcs_repl_online(const struct rcs_node *node);                /* online replicas */
 unsigned rcs_repl_good(const struct rcs_node *node);                  /* within min-replicas-max-lag */
+void rcs_repl_count_good(struct rcs_node *node); /* after a change of the min-replicas settings */
 unsigned rcs_repl_acked(const struct rcs_node *node, int64_t offset); /* replicas that acked it (WAIT) */
 void rcs_repl_ask_acks(struct rcs_node *node);                        /* GETACK into the stream */
-bool rcs_repl_loading(const struct rcs_node *node);
 
 /* persistence.c */
-/* The dump.rdb a stop would leave, by configuration: a snapshot (one reference), or NULL. */
+/* What SHUTDOWN saves by configuration before it ends: a snapshot (one reference), or NULL: nothing,
+ * dump.rdb stays as it is. */
 struct rcs_snapshot *rcs_persistence_at_exit(struct rcs_node *node);
+/* What the disk holds if the process ends now without a word: with an append-only file all data (one
+ * reference), else NULL: dump.rdb as last saved. */
+struct rcs_snapshot *rcs_persistence_at_kill(struct rcs_node *node);
+/* The data set as an RDB written now would hold it, replication info included. One reference. */
+struct rcs_snapshot *rcs_persistence_snapshot(struct rcs_node *node);
+bool rcs_persistence_save(struct rcs_node *node);   /* SAVE; false: a child is at it */
+bool rcs_persistence_bgsave(struct rcs_node *node); /* BGSAVE; false: a child is at it */
+void rcs_persistence_tick(struct rcs_node *node);   /* the save points; called by rcs_repl_tick */
 
 #endif
