@@ -27,6 +27,10 @@ void rcs_keyspace_free(struct rcs_keyspace *keys);
 
 size_t rcs_keyspace_size(const struct rcs_keyspace *keys);
 unsigned rcs_keyspace_slot_size(const struct rcs_keyspace *keys, unsigned slot);
+/* Names of at most `most` keys of a slot, newest first; borrowed until the next change. Returns how
+ * many were filled in. */
+unsigned rcs_keyspace_slot_keys(const struct rcs_keyspace *keys, unsigned slot, struct rcs_arg *out,
+                                unsigned most);
 /* Deletes all keys (of a slot); returns how many. Nothing is replicated. */
 size_t rcs_keyspace_flush(struct rcs_keyspace *keys);
 size_t rcs_keyspace_flush_slot(struct rcs_keyspace *keys, unsigned slot);
