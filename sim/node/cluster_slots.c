@@ -5,8 +5,7 @@
 
 #include "sim/pure.h"
 
-/* --- owners ------------------------------------------------------------------------------------
- */
+/* --- owners ---------------------------------------------------------------------------------- */
 
 static bool slot_or_refuse(struct rcs_client *client, const struct rcs_arg *argument,
                            unsigned *slot)
@@ -239,8 +238,7 @@ void rcs_cluster_setslot(struct rcs_node *node, struct rcs_client *client,
     }
 }
 
-/* --- keys of a slot ----------------------------------------------------------------------------
- */
+/* --- keys of a slot -------------------------------------------------------------------------- */
 
 void rcs_cluster_keyslot(struct rcs_node *node, struct rcs_client *client,
                          const struct rcs_request *request)

@@ -30,8 +30,7 @@ bool rcs_cluster_node_or_refuse(const struct rcs_node *node, struct rcs_client *
     return true;
 }
 
-/* --- joining and leaving -----------------------------------------------------------------------
- */
+/* --- joining and leaving --------------------------------------------------------------------- */
 
 static bool port_exists(int32_t port)
 {
@@ -132,8 +131,7 @@ static void run_reset(struct rcs_node *node, struct rcs_client *client,
     rcs_reply_ok(client);
 }
 
-/* --- roles and failover ------------------------------------------------------------------------
- */
+/* --- roles and failover ---------------------------------------------------------------------- */
 
 static void run_replicate(struct rcs_node *node, struct rcs_client *client,
                           const struct rcs_request *request)
@@ -203,8 +201,7 @@ static void run_count_failure_reports(struct rcs_node *node, struct rcs_client *
     }
 }
 
-/* --- epochs and the rest -----------------------------------------------------------------------
- */
+/* --- epochs and the rest --------------------------------------------------------------------- */
 
 static void run_set_config_epoch(struct rcs_node *node, struct rcs_client *client,
                                  const struct rcs_request *request)
@@ -254,8 +251,7 @@ static void run_saveconfig(struct rcs_node *node, struct rcs_client *client,
     rcs_reply_ok(client);
 }
 
-/* --- the table ---------------------------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct rcs_cluster_subcommand subcommands[] = {
