@@ -9,7 +9,10 @@
 #include <rcsim/slot.h>
 #include <rcsim/store.h>
 
+#include "sim/rand.h"
+
 struct rcs_keyspace;
+struct rcs_value;
 
 /* An immutable counted copy of a data set: what an RDB holds. */
 struct rcs_snapshot {
@@ -46,7 +49,54 @@ static inline struct rcs_snapshot *rcs_snapshot_retain(struct rcs_snapshot *snap
 }
 void rcs_snapshot_release(struct rcs_snapshot *snapshot);
 
-/* (The operations on single keys follow here; they belong to sim/keys alone and sim/node's key
- * commands.) */
+/* --- single keys: for sim/keys and the key commands of sim/node --------------------------------------- */
+
+#define RCS_NO_EXPIRE ((int64_t)-1)
+
+/* A key. Open for reading; changed by the functions below only. */
+struct rcs_entry {
+    struct rcs_entry *hash_next;
+    struct rcs_entry *slot_previous, *slot_next; /* newest first */
+    struct rcs_value *value;                     /* value.h; one reference */
+    int64_t expire_ms;                           /* wall clock, or RCS_NO_EXPIRE */
+    uint64_t hash;
+    uint64_t sequence;     /* unique in this keyspace, ascending with insertion, from 1 */
+    uint32_t order_index, expire_index;
+    uint32_t key_bytes;
+    uint16_t slot;
+    char key[];
+};
+
+/* Redis 7.0 keyIsExpired: the millisecond of the expiry still counts as alive. */
+static inline bool rcs_entry_expired(const struct rcs_entry *entry, int64_t wall_ms)
+{
+    return entry->expire_ms != RCS_NO_EXPIRE && wall_ms > entry->expire_ms;
+}
+
+/* The key, expired or not; NULL if there is none. */
+struct rcs_entry *rcs_keyspace_find(const struct rcs_keyspace *keys, const void *key, size_t key_bytes);
+/* A new key, without expiry; it must not be there. Takes the reference to `value`. */
+struct rcs_entry *rcs_keyspace_add(struct rcs_keyspace *keys, const void *key, size_t key_bytes,
+                                   struct rcs_value *value);
+/* Another value for a key; it keeps its place and its expiry. Takes the reference to `value`, which may
+ * be the one it has, handed through a function that changes values. */
+void rcs_keyspace_replace(struct rcs_entry *entry, struct rcs_value *value);
+/* The value with its reference, for such a function; rcs_keyspace_replace must follow. */
+struct rcs_value *rcs_keyspace_lend(struct rcs_entry *entry);
+void rcs_keyspace_remove(struct rcs_keyspace *keys, struct rcs_entry *entry);
+void rcs_keyspace_expire(struct rcs_keyspace *keys, struct rcs_entry *entry, int64_t expire_ms);
+
+size_t rcs_keyspace_expires(const struct rcs_keyspace *keys); /* keys with an expiry */
+/* Mean milliseconds left of them, 0 if none (INFO's avg_ttl). */
+int64_t rcs_keyspace_mean_ttl(const struct rcs_keyspace *keys, int64_t wall_ms);
+/* The key that expired first, NULL while none has; ties in order of insertion. */
+struct rcs_entry *rcs_keyspace_first_expired(const struct rcs_keyspace *keys, int64_t wall_ms);
+
+/* The first key whose sequence is at least `*cursor`, which then points behind it; NULL at the end.
+ * Keys may come and go between the calls. */
+struct rcs_entry *rcs_keyspace_next(const struct rcs_keyspace *keys, uint64_t *cursor);
+/* Any key, all alike likely, by draws from `choice`; NULL if there is none. */
+struct rcs_entry *rcs_keyspace_any(const struct rcs_keyspace *keys, struct rcs_rand *choice);
+struct rcs_entry *rcs_keyspace_slot_first(const struct rcs_keyspace *keys, unsigned slot);
 
 #endif

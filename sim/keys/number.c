@@ -1,0 +1,82 @@
+#include "sim/keys/number.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/pure.h"
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool rcs_number_read(const char *text, size_t size_bytes, int64_t *out)
+{
+    bool negative = size_bytes > 0 && text[0] == '-';
+    size_t at = negative ? 1 : 0;
+    if (at == size_bytes || !is_digit(text[at])) {
+        return false;
+    }
+    if (text[at] == '0') { /* zero is written in one way only */
+        *out = 0;
+        return size_bytes == 1;
+    }
+    uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
+    uint64_t value = 0;
+    for (; at < size_bytes; at++) {
+        if (!is_digit(text[at])) {
+            return false;
+        }
+        uint64_t digit = (uint64_t)(text[at] - '0');
+        if (value > (limit - digit) / 10) {
+            return false;
+        }
+        value = value * 10 + digit;
+    }
+    *out = negative ? (int64_t)(0 - value) : (int64_t)value;
+    return true;
+}
+
+bool rcs_number_read_float(const char *text, size_t size_bytes, long double *out)
+{
+    char copy[256]; /* the limit Redis has */
+    if (size_bytes == 0 || size_bytes >= sizeof(copy)) {
+        return false;
+    }
+    memcpy(copy, text, size_bytes);
+    copy[size_bytes] = '\0';
+    if (strchr(" \t\n\v\f\r", copy[0]) != NULL) {
+        return false; /* a NUL as first byte ends here as well */
+    }
+    char *end;
+    errno = 0;
+    *out = strtold(copy, &end);
+    bool out_of_range = errno == ERANGE && (isinf(*out) || fpclassify(*out) == FP_ZERO);
+    return end == copy + size_bytes && !out_of_range && !isnan(*out);
+}
+
+size_t rcs_number_write_float(long double value, char *out)
+{
+    if (isinf(value)) {
+        strcpy(out, value > 0 ? "inf" : "-inf");
+        return strlen(out);
+    }
+    int length = snprintf(out, RCS_FLOAT_TEXT_BYTES, "%.17Lf", value);
+    RCS_ASSERT(length > 0 && length < RCS_FLOAT_TEXT_BYTES);
+    size_t size = (size_t)length;
+    while (out[size - 1] == '0') {
+        size--;
+    }
+    if (out[size - 1] == '.') {
+        size--;
+    }
+    out[size] = '\0';
+    if (strcmp(out, "-0") == 0) {
+        strcpy(out, "0");
+        size = 1;
+    }
+    return size;
+}

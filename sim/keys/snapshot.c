@@ -1,0 +1,105 @@
+/* Snapshots: what an RDB holds, as a value. Values are shared with the keyspace, not copied. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/keys/keyspace_parts.h"
+#include "sim/keys/value.h"
+
+#include "sim/pure.h"
+
+/* What an RDB of 7.0 takes beside its keys: magic, auxiliary fields, end and checksum; then what it adds
+ * for the one database; and per key. */
+#define RDB_EMPTY_BYTES 175
+#define RDB_DATABASE_BYTES 5
+#define RDB_EXPIRE_BYTES 9
+
+struct snapshot_key {
+    struct rcs_value *value; /* one reference */
+    int64_t expire_ms;
+    size_t key_at; /* in `names` */
+    uint32_t key_bytes;
+};
+
+struct rcs_snapshot_data {
+    char *names; /* all keys, one after the other */
+    struct snapshot_key keys[];
+};
+
+/* An RDB length: one, two or five bytes. */
+static size_t length_bytes(size_t length)
+{
+    return length < 64 ? 1 : length < 16384 ? 2 : 5;
+}
+
+static size_t rdb_bytes(const struct rcs_entry *entry)
+{
+    return 1 + length_bytes(entry->key_bytes) + entry->key_bytes +
+           length_bytes(entry->value->size_bytes) + entry->value->size_bytes +
+           (entry->expire_ms == RCS_NO_EXPIRE ? 0 : RDB_EXPIRE_BYTES);
+}
+
+struct rcs_snapshot *rcs_keyspace_snapshot(const struct rcs_keyspace *keys, int64_t wall_ms)
+{
+    struct rcs_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+    RCS_ASSERT(snapshot != NULL);
+    snapshot->refs = 1;
+    snapshot->created_wall_ms = wall_ms;
+    snapshot->size_bytes = RDB_EMPTY_BYTES;
+    if (keys->count == 0) {
+        return snapshot;
+    }
+    RCS_ASSERT(keys->count < UINT32_MAX);
+    snapshot->keys = (uint32_t)keys->count;
+    snapshot->size_bytes += RDB_DATABASE_BYTES;
+    struct rcs_snapshot_data *data =
+        malloc(sizeof(*data) + keys->count * sizeof(struct snapshot_key));
+    RCS_ASSERT(data != NULL);
+    size_t names_bytes = 0, count = 0;
+    const struct rcs_entry *entry;
+    for (uint64_t cursor = 0; (entry = rcs_keyspace_next(keys, &cursor)) != NULL;) {
+        data->keys[count++] = (struct snapshot_key){
+            .value = rcs_value_retain(entry->value),
+            .expire_ms = entry->expire_ms,
+            .key_at = names_bytes,
+            .key_bytes = entry->key_bytes,
+        };
+        names_bytes += entry->key_bytes;
+        snapshot->size_bytes += rdb_bytes(entry);
+    }
+    RCS_ASSERT(count == keys->count);
+    data->names = malloc(names_bytes > 0 ? names_bytes : 1);
+    RCS_ASSERT(data->names != NULL);
+    count = 0;
+    for (uint64_t cursor = 0; (entry = rcs_keyspace_next(keys, &cursor)) != NULL; count++) {
+        memcpy(data->names + data->keys[count].key_at, entry->key, entry->key_bytes);
+    }
+    snapshot->data = data;
+    return snapshot;
+}
+
+void rcs_keyspace_load(struct rcs_keyspace *keys, const struct rcs_snapshot *snapshot)
+{
+    rcs_keyspace_flush(keys);
+    for (uint32_t i = 0; i < snapshot->keys; i++) {
+        const struct snapshot_key *key = &snapshot->data->keys[i];
+        struct rcs_entry *entry = rcs_keyspace_add(keys, snapshot->data->names + key->key_at,
+                                                   key->key_bytes, rcs_value_retain(key->value));
+        rcs_keyspace_expire(keys, entry, key->expire_ms);
+    }
+}
+
+void rcs_snapshot_release(struct rcs_snapshot *snapshot)
+{
+    RCS_ASSERT(snapshot->refs > 0);
+    if (--snapshot->refs > 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < snapshot->keys; i++) {
+        rcs_value_release(snapshot->data->keys[i].value);
+    }
+    if (snapshot->data != NULL) {
+        free(snapshot->data->names);
+        free(snapshot->data);
+    }
+    free(snapshot);
+}
