@@ -11,6 +11,9 @@
 extern "C" {
 #endif
 
+/* True for 40 characters of a-z and 0-9 (Redis 7.0 verifyClusterNodeId). */
+bool rcs_node_name_valid(const char *text, size_t size_bytes);
+
 /* A slot in the middle of a move, printed on the `myself` line only. */
 struct rcs_open_slot {
     uint16_t slot;
@@ -29,8 +32,8 @@ struct rcs_node_line {
     uint64_t config_epoch;
     bool connected;
     struct rcs_slot_words slots;
-    const struct rcs_open_slot *open; /* ascending by slot; borrowed for writing; */
-    unsigned open_count;              /* reading fills them from `open_room` below */
+    const struct rcs_open_slot *open; /* ascending by slot; borrowed for writing, where lines without */
+    unsigned open_count;              /* `myself` leave them out; reading points into rcs_conf_line */
 };
 
 /* Writes one line without its LF. As snprintf: returns the whole length, writes at most `capacity`. */
@@ -51,7 +54,9 @@ struct rcs_conf_line {
 /* Reads one line (no LF needed). Errors: RCS_ERR_SYNTAX with `diag` naming column, what was found and
  * what would do ("Unrecoverable error: corrupted cluster config file." is what the server logs). Older
  * releases' forms are accepted: `ip:port` without cport (then port + 10000), `:0@0`, `:0`, and 7.2+'s
- * `,hostname,key=value...` suffix, whose unknown keys are skipped. */
+ * `,hostname,key=value...` suffix, whose unknown keys are skipped. More than 64 open slots in a line:
+ * RCS_ERR_LIMIT. Stricter than the server: words that are no numbers, backward ranges, unknown link
+ * states are errors. */
 enum rcs_err rcs_conf_line_read(const char *text, size_t size_bytes, struct rcs_conf_line *out,
                                 struct rcs_diag *diag);
 
