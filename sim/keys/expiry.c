@@ -51,8 +51,7 @@ static void heap_add(struct rcs_keyspace *keys, struct rcs_entry *entry)
 {
     if (keys->expiring_count == keys->expiring_room) {
         keys->expiring_room = keys->expiring_room == 0 ? 16 : keys->expiring_room * 2;
-        keys->expiring =
-            realloc(keys->expiring, keys->expiring_room * sizeof(struct rcs_entry *));
+        keys->expiring = realloc(keys->expiring, keys->expiring_room * sizeof(struct rcs_entry *));
         RCS_ASSERT(keys->expiring != NULL);
     }
     put(keys, keys->expiring_count++, entry);

@@ -34,7 +34,8 @@ size_t rcs_keyspace_size(const struct rcs_keyspace *keys)
     return keys->count;
 }
 
-/* --- slots: pages of lists, made when the first key of a page comes ----------------------------------- */
+/* --- slots: pages of lists, made when the first key of a page comes
+ * ----------------------------------- */
 
 static struct keys_slot *slot_find(const struct rcs_keyspace *keys, unsigned slot)
 {
@@ -95,7 +96,19 @@ struct rcs_entry *rcs_keyspace_slot_first(const struct rcs_keyspace *keys, unsig
     return found == NULL ? NULL : found->first;
 }
 
-/* --- the hash table: for looking up only, never walked ------------------------------------------------- */
+unsigned rcs_keyspace_slot_keys(const struct rcs_keyspace *keys, unsigned slot, struct rcs_arg *out,
+                                unsigned most)
+{
+    unsigned count = 0;
+    for (const struct rcs_entry *entry = rcs_keyspace_slot_first(keys, slot);
+         entry != NULL && count < most; entry = entry->slot_next) {
+        out[count++] = (struct rcs_arg){ .bytes = entry->key, .size_bytes = entry->key_bytes };
+    }
+    return count;
+}
+
+/* --- the hash table: for looking up only, never walked
+ * ------------------------------------------------- */
 
 static struct rcs_entry **bucket(const struct rcs_keyspace *keys, uint64_t hash)
 {
@@ -128,7 +141,8 @@ static void table_unlink(struct rcs_keyspace *keys, struct rcs_entry *entry)
     *at = entry->hash_next;
 }
 
-struct rcs_entry *rcs_keyspace_find(const struct rcs_keyspace *keys, const void *key, size_t key_bytes)
+struct rcs_entry *rcs_keyspace_find(const struct rcs_keyspace *keys, const void *key,
+                                    size_t key_bytes)
 {
     if (keys->count == 0) {
         return NULL;
@@ -143,7 +157,8 @@ struct rcs_entry *rcs_keyspace_find(const struct rcs_keyspace *keys, const void 
     return NULL;
 }
 
-/* --- the order of insertion: an array with holes, closed when half of it are holes --------------------- */
+/* --- the order of insertion: an array with holes, closed when half of it are holes
+ * --------------------- */
 
 static void order_close_holes(struct rcs_keyspace *keys)
 {
@@ -206,7 +221,8 @@ struct rcs_entry *rcs_keyspace_any(const struct rcs_keyspace *keys, struct rcs_r
     if (keys->count == 0) {
         return NULL;
     }
-    for (;;) { /* at most about half are holes, so few draws do; a short array may have more of them */
+    for (;;) { /* at most about half are holes, so few draws do; a short array may have more of them
+                */
         struct rcs_entry *entry =
             keys->order[rcs_rand_below(choice, (uint32_t)keys->order_used)].entry;
         if (entry != NULL) {
@@ -215,7 +231,8 @@ struct rcs_entry *rcs_keyspace_any(const struct rcs_keyspace *keys, struct rcs_r
     }
 }
 
-/* --- one key -------------------------------------------------------------------------------------------- */
+/* --- one key
+ * -------------------------------------------------------------------------------------------- */
 
 struct rcs_entry *rcs_keyspace_add(struct rcs_keyspace *keys, const void *key, size_t key_bytes,
                                    struct rcs_value *value)
@@ -271,7 +288,8 @@ void rcs_keyspace_remove(struct rcs_keyspace *keys, struct rcs_entry *entry)
     free(entry);
 }
 
-/* --- all keys -------------------------------------------------------------------------------------------- */
+/* --- all keys
+ * -------------------------------------------------------------------------------------------- */
 
 size_t rcs_keyspace_flush(struct rcs_keyspace *keys)
 {

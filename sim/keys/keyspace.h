@@ -1,8 +1,9 @@
 /* What a node stores: keys with values and expiry, counted and listed per slot. Knows nothing of
  * clusters but the slot of a key.
  *
- * An empty keyspace costs next to nothing: tables come with the first key. Iteration is in the order
- * of insertion, newest first within a slot (Redis 7.0 slotToKeyAddEntry), never by hash or address. */
+ * An empty keyspace costs next to nothing: tables come with the first key. Iteration is in the
+ * order of insertion, newest first within a slot (Redis 7.0 slotToKeyAddEntry), never by hash or
+ * address. */
 #ifndef RCSIM_SIM_KEYS_KEYSPACE_H
 #define RCSIM_SIM_KEYS_KEYSPACE_H
 
@@ -18,11 +19,11 @@ struct rcs_value;
 struct rcs_snapshot {
     uint32_t refs;
     uint32_t keys;
-    size_t size_bytes;                /* about the bytes its RDB would have */
-    char replid[RCS_ID_LEN + 1];      /* replication info saved with it; "" none */
+    size_t size_bytes;           /* about the bytes its RDB would have */
+    char replid[RCS_ID_LEN + 1]; /* replication info saved with it; "" none */
     int64_t repl_offset;
     int64_t created_wall_ms;
-    struct rcs_snapshot_data *data;   /* NULL: no keys */
+    struct rcs_snapshot_data *data; /* NULL: no keys */
 };
 
 struct rcs_keyspace *rcs_keyspace_new(void);
@@ -49,7 +50,8 @@ static inline struct rcs_snapshot *rcs_snapshot_retain(struct rcs_snapshot *snap
 }
 void rcs_snapshot_release(struct rcs_snapshot *snapshot);
 
-/* --- single keys: for sim/keys and the key commands of sim/node --------------------------------------- */
+/* --- single keys: for sim/keys and the key commands of sim/node
+ * --------------------------------------- */
 
 #define RCS_NO_EXPIRE ((int64_t)-1)
 
@@ -60,7 +62,7 @@ struct rcs_entry {
     struct rcs_value *value;                     /* value.h; one reference */
     int64_t expire_ms;                           /* wall clock, or RCS_NO_EXPIRE */
     uint64_t hash;
-    uint64_t sequence;     /* unique in this keyspace, ascending with insertion, from 1 */
+    uint64_t sequence; /* unique in this keyspace, ascending with insertion, from 1 */
     uint32_t order_index, expire_index;
     uint32_t key_bytes;
     uint16_t slot;
@@ -74,12 +76,13 @@ static inline bool rcs_entry_expired(const struct rcs_entry *entry, int64_t wall
 }
 
 /* The key, expired or not; NULL if there is none. */
-struct rcs_entry *rcs_keyspace_find(const struct rcs_keyspace *keys, const void *key, size_t key_bytes);
+struct rcs_entry *rcs_keyspace_find(const struct rcs_keyspace *keys, const void *key,
+                                    size_t key_bytes);
 /* A new key, without expiry; it must not be there. Takes the reference to `value`. */
 struct rcs_entry *rcs_keyspace_add(struct rcs_keyspace *keys, const void *key, size_t key_bytes,
                                    struct rcs_value *value);
-/* Another value for a key; it keeps its place and its expiry. Takes the reference to `value`, which may
- * be the one it has, handed through a function that changes values. */
+/* Another value for a key; it keeps its place and its expiry. Takes the reference to `value`, which
+ * may be the one it has, handed through a function that changes values. */
 void rcs_keyspace_replace(struct rcs_entry *entry, struct rcs_value *value);
 /* The value with its reference, for such a function; rcs_keyspace_replace must follow. */
 struct rcs_value *rcs_keyspace_lend(struct rcs_entry *entry);

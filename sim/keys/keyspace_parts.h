@@ -4,8 +4,8 @@
 
 #include "sim/keys/keyspace.h"
 
-#define KEYS_PAGE_SLOTS 64
-#define KEYS_PAGES (RCS_SLOTS / KEYS_PAGE_SLOTS)
+#define KEYS_PAGE_SLOTS   64
+#define KEYS_PAGES        (RCS_SLOTS / KEYS_PAGE_SLOTS)
 #define KEYS_NOT_EXPIRING UINT32_MAX
 
 struct keys_slot {
@@ -14,7 +14,7 @@ struct keys_slot {
 };
 
 struct keys_order {
-    uint64_t sequence; /* stays when the key is gone: the array is searched by it */
+    uint64_t sequence;       /* stays when the key is gone: the array is searched by it */
     struct rcs_entry *entry; /* NULL: a hole */
 };
 

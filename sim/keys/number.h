@@ -7,10 +7,12 @@
 /* Room for the longest text rcs_number_write_float makes, its NUL included. */
 #define RCS_FLOAT_TEXT_BYTES (5 * 1024)
 
-/* Decimal, complete, in its shortest form: no sign +, no leading zero, no blank (Redis 7.0 string2ll). */
+/* Decimal, complete, in its shortest form: no sign +, no leading zero, no blank (Redis 7.0
+ * string2ll). */
 bool rcs_number_read(const char *text, size_t size_bytes, int64_t *out);
 
-/* A finite or infinite long double; not a NaN, no leading blank, nothing after it (Redis 7.0 string2ld). */
+/* A finite or infinite long double; not a NaN, no leading blank, nothing after it (Redis 7.0
+ * string2ld). */
 bool rcs_number_read_float(const char *text, size_t size_bytes, long double *out);
 
 /* Seventeen digits after the point, then without trailing zeros (Redis 7.0 ld2string, human form).

@@ -7,11 +7,11 @@
 
 #include "sim/pure.h"
 
-/* What an RDB of 7.0 takes beside its keys: magic, auxiliary fields, end and checksum; then what it adds
- * for the one database; and per key. */
-#define RDB_EMPTY_BYTES 175
+/* What an RDB of 7.0 takes beside its keys: magic, auxiliary fields, end and checksum; then what it
+ * adds for the one database; and per key. */
+#define RDB_EMPTY_BYTES    89
 #define RDB_DATABASE_BYTES 5
-#define RDB_EXPIRE_BYTES 9
+#define RDB_EXPIRE_BYTES   9
 
 struct snapshot_key {
     struct rcs_value *value; /* one reference */

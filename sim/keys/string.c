@@ -8,7 +8,7 @@
 
 #include "sim/pure.h"
 
-#define EMBSTR_BYTES_MAX 44 /* Redis 7.0 OBJ_ENCODING_EMBSTR_SIZE_LIMIT */
+#define EMBSTR_BYTES_MAX   44 /* Redis 7.0 OBJ_ENCODING_EMBSTR_SIZE_LIMIT */
 #define INT_TEXT_BYTES_MAX 20
 
 static struct rcs_value *string_alloc(const void *bytes, size_t size_bytes, size_t room_bytes,
@@ -82,9 +82,9 @@ static struct rcs_value *make_writable(struct rcs_value *value, size_t size_byte
 {
     if (value->refs > 1 || value->room_bytes < size_bytes) {
         size_t room = size_bytes > value->room_bytes ? size_bytes + size_bytes / 2 : size_bytes;
-        struct rcs_value *copy = string_alloc(value->bytes, value->size_bytes,
-                                              room > value->size_bytes ? room : value->size_bytes,
-                                              RCS_ENCODING_RAW);
+        struct rcs_value *copy =
+            string_alloc(value->bytes, value->size_bytes,
+                         room > value->size_bytes ? room : value->size_bytes, RCS_ENCODING_RAW);
         rcs_value_release(value);
         value = copy;
     }

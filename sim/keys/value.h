@@ -25,15 +25,15 @@ void rcs_value_release(struct rcs_value *value);
 const char *rcs_value_type_name(const struct rcs_value *value);     /* "string" */
 const char *rcs_value_encoding_name(const struct rcs_value *value); /* "int", "embstr", "raw" */
 
-/* A copy of the bytes, one reference, encoded as SET does: int, embstr up to 44 bytes, else raw (Redis
- * 7.0 tryObjectEncoding). */
+/* A copy of the bytes, one reference, encoded as SET does: int, embstr up to 44 bytes, else raw
+ * (Redis 7.0 tryObjectEncoding). */
 struct rcs_value *rcs_string_new(const void *bytes, size_t size_bytes);
 /* The same, but digits stay text (Redis 7.0 createStringObject). */
 struct rcs_value *rcs_string_new_text(const void *bytes, size_t size_bytes);
 struct rcs_value *rcs_string_new_i64(int64_t value);
 
-/* These take the caller's reference and give one back, to the same value or a changed copy; it is raw
- * from then on. */
+/* These take the caller's reference and give one back, to the same value or a changed copy; it is
+ * raw from then on. */
 struct rcs_value *rcs_string_append(struct rcs_value *value, const void *bytes, size_t size_bytes);
 /* Overwrites from `offset`; what lies between the old end and it becomes NUL. */
 struct rcs_value *rcs_string_write(struct rcs_value *value, size_t offset, const void *bytes,

@@ -5,6 +5,8 @@
 #include <rcsim/base.h>
 #include <rcsim/resp.h>
 
+#define RCS_CONFIG_REASON_BYTES 256
+
 enum rcs_endpoint { RCS_ENDPOINT_IP, RCS_ENDPOINT_HOSTNAME, RCS_ENDPOINT_UNKNOWN };
 
 struct rcs_config {
@@ -42,6 +44,11 @@ void rcs_config_init(struct rcs_config *config); /* the defaults of redis.conf *
  * names (cluster-slave-..., slave-...) are accepted. Sizes take kb, mb, gb as redis.conf does. */
 enum rcs_err rcs_config_set(struct rcs_config *config, const char *name, const char *value,
                             struct rcs_diag *diag);
+/* The same in the words of CONFIG SET: `reason` is what Redis 7.0 says of the value. */
+enum rcs_err rcs_config_try(struct rcs_config *config, const char *name, const char *value,
+                            char reason[RCS_CONFIG_REASON_BYTES]);
+/* True if Redis 7.0 has this directive, modelled or not. */
+bool rcs_config_exists(const char *name);
 /* True if `name` can be changed in a running node (CONFIG SET). */
 bool rcs_config_mutable(const char *name);
 /* Appends the value as CONFIG GET shows it; false if there is no such name. */
