@@ -1,0 +1,26 @@
+/* What benchmarks share: CPU time, the yardstick, and one line a figure.
+ *
+ * A machine's speed is no figure of ours: every cost is also printed as a ratio to the push-and-pop
+ * of a plain binary heap with 100 pending entries of 24 bytes, measured in the same run. */
+#ifndef RCSIM_TESTS_BENCH_MEASURE_H
+#define RCSIM_TESTS_BENCH_MEASURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* CPU time of this process; wall time. */
+int64_t cpu_ns(void);
+int64_t wall_ns(void);
+
+/* One push-and-pop, in ns: the best of several rounds of `pairs` each. Asked before and after what
+ * is measured; the smaller one counts. */
+double yardstick_ns(unsigned pairs);
+
+/* Prints `name  figure unit  ratio  goal`. `ratio` 0: none; `goal` NULL: none. Counts goals missed.
+ */
+void figure(const char *name, double value, const char *unit, double ratio, const char *goal,
+            bool met);
+/* Goals missed so far: what main returns nonzero for. */
+unsigned goals_missed(void);
+
+#endif
