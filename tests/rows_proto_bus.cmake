@@ -1,0 +1,2 @@
+# The value store, bus packets and node lines.
+rcs_test(store rcsim_proto)
