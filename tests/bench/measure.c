@@ -6,8 +6,6 @@
 
 enum { PENDING = 100, ROUNDS = 7 };
 
-static unsigned missed;
-
 static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
@@ -109,10 +107,4 @@ void figure(const char *name, double value, const char *unit, double ratio, cons
     printf("%-44s %12.*f %-14s %10s  %s%s\n", name, digits, value, unit, ratio_text,
            goal == NULL ? "" : goal, goal == NULL || met ? "" : "  MISSED");
     fflush(stdout);
-    missed += goal != NULL && !met;
-}
-
-unsigned goals_missed(void)
-{
-    return missed;
 }

@@ -6,6 +6,7 @@
 #define RCSIM_TESTS_BENCH_MEASURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* CPU time of this process; wall time. */
@@ -16,11 +17,8 @@ int64_t wall_ns(void);
  * is measured; the smaller one counts. */
 double yardstick_ns(unsigned pairs);
 
-/* Prints `name  figure unit  ratio  goal`. `ratio` 0: none; `goal` NULL: none. Counts goals missed.
- */
+/* Prints `name  figure unit  ratio  goal`, and MISSED if the goal is. `ratio` 0: none;
+ * `goal` NULL: none. */
 void figure(const char *name, double value, const char *unit, double ratio, const char *goal,
             bool met);
-/* Goals missed so far: what main returns nonzero for. */
-unsigned goals_missed(void);
-
 #endif
