@@ -65,7 +65,7 @@
     X(EPOCH_IMPORT,        WARNING, 0, "epoch-import",   "configEpoch updated after importing slot %0", "slot", "", "") \
     X(EPOCH_RESET,         WARNING, 1, "epoch-reset",    "configEpoch set to 0 via CLUSTER RESET HARD", "", "", "") \
     X(HARD_RESET,          NOTICE,  1, "reset",          "Node hard reset, now I'm %n", "", "", "")                \
-    X(HANDSHAKE_KNOWN,     VERBOSE, 0, "handshake-known", "Handshake: we already know node %n (%s), updating the address if needed.", "", "", "") \
+    X(HANDSHAKE_KNOWN,     VERBOSE, 0, "handshake-known", "Handshake: we already know node %n, updating the address if needed.", "", "", "") \
     X(LINK_FAILED,         VERBOSE, 0, "link-failed",    "Connection with Node %n at %s:%0 failed: %t", "port", "", "") \
     X(LINK_LOST,           DEBUG,   0, "link-lost",      "I/O error reading from node link: connection closed", "", "", "") \
     X(BUS_WARNING,         WARNING, 0, "bus-warning",    "%s", "", "", "")

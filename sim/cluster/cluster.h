@@ -30,7 +30,7 @@ struct rcs_peer {
     bool known;
     rcs_text hostname;
     int32_t ping_sent_ms; /* 0: none outstanding */
-    int32_t pong_received_ms;
+    int32_t pong_received_ms; /* stale while the peer is quiet: ask rcs_peer_pong */
     int32_t data_received_ms;
     int32_t fail_ms; /* when FAIL was set */
     int32_t link_created_ms;
@@ -42,6 +42,7 @@ struct rcs_peer {
     rcs_id next_replica;  /* next in its master's list */
     uint16_t replica_count;
     int32_t voted_ms;     /* when this node last voted for a replica of it */
+    uint8_t counted;      /* what of it is in the counts of the table; cluster_state.c only */
 };
 _Static_assert(sizeof(struct rcs_peer) == 64, "a peer is one cache line");
 
@@ -139,10 +140,13 @@ struct rcs_cluster {
     struct rcs_handshake *handshakes;
     unsigned handshake_count, handshake_room;
     uint32_t handshake_next;
-    uint32_t *anonymous; /* inbound links not bound yet: closed with RESET and at exit */
+    uint32_t *anonymous; /* inbound links not bound to a node yet */
+    unsigned anonymous_count, anonymous_room;
+    rcs_addr announced; /* what the header says: announced ip or "", client port, bus port */
 
     /* slots */
     struct rcs_slot_map *slots;            /* owner of each slot; shared with equal ones */
+    const struct rcs_slot_set *no_slots;   /* the empty set */
     struct rcs_slot_words *not_claiming;   /* slots whose owner stopped claiming; NULL none */
     rcs_id *migrating, *importing;         /* RCS_SLOTS ids each, NULL none at all */
 
@@ -161,7 +165,7 @@ struct rcs_cluster {
     bool auth_sent;
     uint64_t auth_epoch;
     enum rcs_cant_failover cant_reason;
-    int64_t cant_logged_ms;
+    int64_t cant_logged_s; /* wall clock */
 
     /* manual failover */
     int64_t mf_end_ms; /* 0 none */
@@ -178,10 +182,13 @@ struct rcs_cluster {
     } *blacklist;
     unsigned blacklist_count, blacklist_room;
     int32_t *orphaned_ms; /* by id, NULL until needed */
+    bool replicas_stale;  /* the three figures below must be counted again */
+    unsigned orphaned_masters, max_replicas, this_replicas;
 
     /* the cron */
+    int drop_filter; /* DEBUG DROP-CLUSTER-PACKET-FILTER: a message type, -1 none */
     uint32_t iteration;
-    unsigned stats_pfail;
+    unsigned stats_pfail; /* pfail_now at the last tick */
     uint64_t sent[RCS_BUS_TYPE_COUNT], received[RCS_BUS_TYPE_COUNT];
     uint64_t links_over_limit;
 
@@ -213,7 +220,7 @@ static inline int64_t rcs_wall_ms(const struct rcs_cluster *cluster)
 
 void rcs_cluster_init(struct rcs_cluster *cluster, struct rcs_store *store,
                       const struct rcs_config *config, const struct rcs_cluster_host *host,
-                      uint64_t seed, uint32_t node_index);
+                      uint64_t seed, uint64_t stream);
 void rcs_cluster_close(struct rcs_cluster *cluster);
 /* A new node (conf NULL) or one from its nodes.conf (Redis 7.0 clusterInit, clusterLoadConfig). */
 void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_config *conf);

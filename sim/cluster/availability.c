@@ -1,0 +1,75 @@
+/* cluster_state: ok or fail, and how long a node waits before it says ok again (Redis 7.0
+ * clusterUpdateState). */
+#include "sim/cluster/parts.h"
+
+#include "sim/pure.h"
+
+/* What this node sees of the masters that own slots, and of the slots. */
+struct coverage {
+    int masters, reachable; /* masters with slots; those neither PFAIL nor FAIL */
+    unsigned uncovered;     /* slots without owner, or whose owner has FAIL */
+};
+
+static struct coverage look(const struct rcs_cluster *cluster)
+{
+    struct coverage seen = { .uncovered = RCS_SLOTS - cluster->slots->assigned };
+    for (unsigned i = 0; i < cluster->known; i++) {
+        rcs_id id = cluster->order[i];
+        const struct rcs_peer *peer = &cluster->peers[id];
+        unsigned slots = rcs_slot_count(cluster, id);
+        if (slots == 0) {
+            continue;
+        }
+        if (peer->flags & RCS_NODE_FAIL) {
+            seen.uncovered += slots;
+        }
+        if (rcs_is_master(peer)) {
+            seen.masters++;
+            seen.reachable += (peer->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL)) == 0;
+        }
+    }
+    return seen;
+}
+
+static int64_t rejoin_delay_ms(const struct rcs_cluster *cluster)
+{
+    int64_t delay_ms = cluster->config->node_timeout_ms;
+    if (delay_ms > RCS_REJOIN_DELAY_MS_MAX) {
+        return RCS_REJOIN_DELAY_MS_MAX;
+    }
+    return delay_ms < RCS_REJOIN_DELAY_MS_MIN ? RCS_REJOIN_DELAY_MS_MIN : delay_ms;
+}
+
+void rcs_state_update(struct rcs_cluster *cluster)
+{
+    bool is_master = rcs_is_master(rcs_myself(cluster));
+    cluster->todo &= ~(uint32_t)RCS_TODO_UPDATE_STATE;
+    if (cluster->first_update_ms == 0) {
+        cluster->first_update_ms = cluster->now_ms;
+    }
+    /* A master that was just started gives the others time to tell it what it missed. */
+    if (is_master && !cluster->state_ok &&
+        cluster->now_ms - cluster->first_update_ms < RCS_WRITABLE_DELAY_MS) {
+        return;
+    }
+    struct coverage seen = look(cluster);
+    cluster->size = seen.masters;
+    bool ok = !(cluster->config->require_full_coverage && seen.uncovered > 0);
+    if (seen.reachable < seen.masters / 2 + 1) {
+        ok = false;
+        cluster->among_minority_ms = cluster->now_ms;
+    }
+    if (ok == cluster->state_ok) {
+        return;
+    }
+    int64_t since_minority_ms = cluster->now_ms - cluster->among_minority_ms;
+    if (ok && is_master && since_minority_ms < rejoin_delay_ms(cluster)) {
+        return;
+    }
+    cluster->state_ok = ok;
+    rcs_cluster_fact(cluster, ok ? RCS_FACT_STATE_OK : RCS_FACT_STATE_FAIL, RCS_ID_NONE, RCS_ID_NONE,
+                     seen.masters, seen.reachable,
+                     ok ? (cluster->among_minority_ms == 0 ? 0 : since_minority_ms)
+                        : (int64_t)seen.uncovered,
+                     NULL);
+}

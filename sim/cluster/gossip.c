@@ -1,0 +1,203 @@
+/* Gossip: which nodes a ping or pong describes, and what is believed of such descriptions (Redis 7.0
+ * clusterSendPing, clusterProcessGossipSection). */
+#include <string.h>
+
+#include "sim/cluster/parts.h"
+
+#include "sim/pure.h"
+
+#define GOSSIP_TOLERANCE_MS 500 /* a pong this far in the future is still believed */
+
+/* --- composing ------------------------------------------------------------------------------------- */
+
+static unsigned wanted_entries(const struct rcs_cluster *cluster)
+{
+    int nodes = (int)(cluster->known + cluster->handshake_count);
+    int wanted = nodes / 10 < 3 ? 3 : nodes / 10;
+    int fresh = nodes - 2;
+    return (unsigned)(wanted < fresh ? wanted : fresh < 0 ? 0 : fresh);
+}
+
+unsigned rcs_gossip_room(const struct rcs_cluster *cluster)
+{
+    return wanted_entries(cluster) + cluster->stats_pfail;
+}
+
+rcs_id rcs_random_peer(struct rcs_cluster *cluster)
+{
+    uint32_t drawn =
+        rcs_rand_below(&cluster->gossip, cluster->known + cluster->handshake_count);
+    return drawn < cluster->known ? cluster->order[drawn] : RCS_ID_NONE;
+}
+
+static uint32_t wall_s(const struct rcs_cluster *cluster, int32_t node_ms)
+{
+    /* The base is a whole second, so dividing the parts is dividing the sum. */
+    return node_ms == 0 ? 0
+                        : (uint32_t)(cluster->wall_base_ms / 1000) + (uint32_t)(node_ms / 1000);
+}
+
+static void describe(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, rcs_id id)
+{
+    const struct rcs_peer *peer = &cluster->peers[id];
+    msg->gossip[msg->count++] = (struct rcs_gossip){
+        .id = id,
+        .addr = peer->addr,
+        .flags = peer->flags,
+        .ping_sent_s = wall_s(cluster, peer->ping_sent_ms),
+        .pong_received_s = wall_s(cluster, rcs_peer_pong(cluster, id)),
+    };
+}
+
+static uint16_t next_stamp(struct rcs_cluster *cluster)
+{
+    if (++cluster->pick_stamp == 0) {
+        memset(cluster->picked, 0, cluster->room * sizeof(cluster->picked[0]));
+        cluster->pick_stamp = 1;
+    }
+    return cluster->pick_stamp;
+}
+
+void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg)
+{
+    int fresh = (int)(cluster->known + cluster->handshake_count) - 2;
+    unsigned wanted = wanted_entries(cluster);
+    uint16_t stamp = next_stamp(cluster);
+    for (unsigned tries = wanted * 3; fresh > 0 && msg->count < wanted && tries > 0; tries--) {
+        rcs_id id = rcs_random_peer(cluster);
+        if (id == cluster->myself) {
+            continue;
+        }
+        if (id == RCS_ID_NONE) { /* in handshake: nothing to tell yet */
+            fresh--;
+            continue;
+        }
+        /* Quiet peers, which is nearly all, need no further look. */
+        if (cluster->quiet_pong_ms[id] == RCS_NOT_QUIET) {
+            const struct rcs_peer *peer = &cluster->peers[id];
+            if (peer->flags & RCS_NODE_PFAIL) {
+                continue; /* added below */
+            }
+            if (peer->flags & RCS_NODE_NOADDR ||
+                (peer->link == RCS_LINK_CLOSED && rcs_slot_count(cluster, id) == 0)) {
+                fresh--;
+                continue;
+            }
+        }
+        if (cluster->picked[id] == stamp) {
+            continue;
+        }
+        cluster->picked[id] = stamp;
+        describe(cluster, msg, id);
+        fresh--;
+    }
+    /* As many of the PFAIL nodes as there were at the last tick, in table order. */
+    unsigned pfail = cluster->stats_pfail;
+    for (unsigned i = 0; pfail > 0 && i < cluster->known; i++) {
+        rcs_id id = cluster->order[i];
+        unsigned flags = cluster->peers[id].flags;
+        if (flags & RCS_NODE_PFAIL && !(flags & RCS_NODE_NOADDR)) {
+            describe(cluster, msg, id);
+            pfail--;
+        }
+    }
+}
+
+/* --- reading ----------------------------------------------------------------------------------------- */
+
+static void adopt(struct rcs_cluster *cluster, const struct rcs_gossip *entry, rcs_id sender)
+{
+    if (sender == RCS_ID_NONE || entry->flags & RCS_NODE_NOADDR ||
+        rcs_blacklisted(cluster, entry->id)) {
+        return;
+    }
+    /* A node flagged HANDSHAKE or MYSELF here is never gossiped by honest nodes; the flags that are
+     * this node's own affair are not taken from others. */
+    (void)rcs_peer_add(cluster, entry->id,
+                       entry->flags & ~(unsigned)(RCS_NODE_MYSELF | RCS_NODE_HANDSHAKE), entry->addr);
+    rcs_cluster_fact(cluster, RCS_FACT_NODE_ADOPTED, entry->id, sender, entry->flags, 0, 0, NULL);
+}
+
+/* What a master says of a node's health is a report, or takes one back. */
+static void take_report(struct rcs_cluster *cluster, const struct rcs_gossip *entry, rcs_id sender)
+{
+    if (entry->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL)) {
+        if (rcs_report_add(cluster, entry->id, sender)) {
+            rcs_cluster_fact(cluster, RCS_FACT_REPORTED, entry->id, sender, 0, 0, 0, NULL);
+        }
+        rcs_fail_check(cluster, entry->id);
+    } else if (rcs_report_del(cluster, entry->id, sender)) {
+        rcs_cluster_fact(cluster, RCS_FACT_REPORT_WITHDRAWN, entry->id, sender, 0, 0, 0, NULL);
+    }
+}
+
+static int64_t node_ms_of(const struct rcs_cluster *cluster, uint32_t seconds)
+{
+    return (int64_t)seconds * 1000 - cluster->wall_base_ms;
+}
+
+static void take_pong(struct rcs_cluster *cluster, const struct rcs_gossip *entry)
+{
+    int64_t pong_ms = node_ms_of(cluster, entry->pong_received_s);
+    if (pong_ms <= (int64_t)cluster->now_ms + GOSSIP_TOLERANCE_MS &&
+        pong_ms > rcs_peer_pong(cluster, entry->id)) {
+        rcs_peer_set_pong(cluster, entry->id, (int32_t)pong_ms);
+    }
+}
+
+/* A failing node is seen healthy elsewhere, at another address. */
+static void take_address(struct rcs_cluster *cluster, const struct rcs_gossip *entry)
+{
+    struct rcs_peer *peer = &cluster->peers[entry->id];
+    const struct rcs_address *theirs = rcs_store_address(cluster->store, entry->addr);
+    const struct rcs_address *ours = rcs_store_address(cluster->store, peer->addr);
+    if (strcmp(theirs->ip, ours->ip) == 0 && theirs->port == ours->port &&
+        theirs->cport == ours->cport) {
+        return;
+    }
+    rcs_link_close(cluster, entry->id);
+    peer->addr = entry->addr;
+    peer->flags &= (uint16_t)~RCS_NODE_NOADDR;
+    rcs_peer_changed(cluster, entry->id);
+}
+
+static void read_entry(struct rcs_cluster *cluster, const struct rcs_gossip *entry, rcs_id sender)
+{
+    struct rcs_peer *peer = rcs_peer_find(cluster, entry->id);
+    if (peer == NULL) {
+        adopt(cluster, entry, sender);
+        return;
+    }
+    bool failing = (entry->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL)) != 0;
+    if (sender != RCS_ID_NONE && rcs_is_master(&cluster->peers[sender]) &&
+        entry->id != cluster->myself) {
+        take_report(cluster, entry, sender);
+    }
+    if (!failing && peer->ping_sent_ms == 0 && rcs_report_count(cluster, entry->id) == 0) {
+        take_pong(cluster, entry);
+    }
+    if (peer->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL) && !failing &&
+        !(entry->flags & RCS_NODE_NOADDR)) {
+        take_address(cluster, entry);
+    }
+}
+
+void rcs_gossip_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
+{
+    int64_t newest_ms = (int64_t)cluster->now_ms + GOSSIP_TOLERANCE_MS;
+    for (unsigned i = 0; i < msg->count; i++) {
+        const struct rcs_gossip *entry = &msg->gossip[i];
+        int32_t *quiet =
+            entry->id < cluster->room ? &cluster->quiet_pong_ms[entry->id] : NULL;
+        if (quiet == NULL || *quiet == RCS_NOT_QUIET ||
+            entry->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL)) {
+            read_entry(cluster, entry, sender);
+            continue;
+        }
+        /* Nothing wrong on either side: all that can be new is a later pong. */
+        int64_t pong_ms = node_ms_of(cluster, entry->pong_received_s);
+        if (pong_ms > *quiet && pong_ms <= newest_ms) {
+            *quiet = (int32_t)pong_ms;
+        }
+    }
+}

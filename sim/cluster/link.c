@@ -1,0 +1,258 @@
+/* The life of bus links: connect, lose, bind to their node (Redis 7.0 createClusterLink,
+ * freeClusterLink, clusterNodeCronHandleReconnect, clusterLinkConnectHandler, getNodeFromLinkAndMsg).
+ *
+ * An outbound link exists from the moment the connection is tried: packets can be queued on it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cluster/parts.h"
+
+#include "sim/pure.h"
+
+void rcs_link_close(struct rcs_cluster *cluster, rcs_id id)
+{
+    struct rcs_peer *peer = &cluster->peers[id];
+    if (peer->link == RCS_LINK_CLOSED) {
+        return;
+    }
+    rcs_effect_add(cluster->out, RCS_EFFECT_LINK_CLOSE, id);
+    peer->link = RCS_LINK_CLOSED;
+    rcs_peer_changed(cluster, id);
+}
+
+void rcs_inbound_close(struct rcs_cluster *cluster, rcs_id id)
+{
+    struct rcs_peer *peer = &cluster->peers[id];
+    if (peer->inbound != RCS_LINK_NONE) {
+        rcs_effect_add(cluster->out, RCS_EFFECT_LINK_CLOSE, peer->inbound);
+        peer->inbound = RCS_LINK_NONE;
+    }
+}
+
+/* --- connecting ---------------------------------------------------------------------------------- */
+
+static void connect_peer(struct rcs_cluster *cluster, rcs_id id)
+{
+    struct rcs_peer *peer = &cluster->peers[id];
+    if (rcs_addr_ip(cluster, peer->addr)[0] == '\0') {
+        /* connect() fails at once: the ping clock starts with the attempt. */
+        if (peer->ping_sent_ms == 0) {
+            peer->ping_sent_ms = cluster->now_ms;
+            rcs_peer_changed(cluster, id);
+        }
+        return;
+    }
+    rcs_effect_add(cluster->out, RCS_EFFECT_LINK_CONNECT, id)->addr = peer->addr;
+    peer->link = RCS_LINK_CONNECTING;
+    peer->link_created_ms = cluster->now_ms;
+    rcs_peer_changed(cluster, id);
+}
+
+static void handshakes_connect(struct rcs_cluster *cluster)
+{
+    int64_t limit_ms = cluster->config->node_timeout_ms;
+    if (limit_ms < 1000) {
+        limit_ms = 1000;
+    }
+    for (unsigned i = 0; i < cluster->handshake_count;) {
+        struct rcs_handshake *handshake = &cluster->handshakes[i];
+        if (cluster->now_ms - handshake->created_ms > limit_ms) {
+            rcs_cluster_fact(cluster, RCS_FACT_HANDSHAKE_TIMEOUT, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0,
+                             rcs_addr_ip(cluster, handshake->addr));
+            rcs_handshake_del(cluster, handshake);
+            continue;
+        }
+        if (handshake->link == RCS_LINK_CLOSED && rcs_addr_ip(cluster, handshake->addr)[0] != '\0') {
+            uint32_t link = RCS_LINK_HANDSHAKE + handshake->number;
+            rcs_effect_add(cluster->out, RCS_EFFECT_LINK_CONNECT, link)->addr = handshake->addr;
+            handshake->link = RCS_LINK_CONNECTING;
+            handshake->link_created_ms = cluster->now_ms;
+        }
+        i++;
+    }
+}
+
+void rcs_links_connect(struct rcs_cluster *cluster)
+{
+    if (cluster->linkless > 0) {
+        for (unsigned i = 0; i < cluster->known; i++) {
+            rcs_id id = cluster->order[i];
+            const struct rcs_peer *peer = &cluster->peers[id];
+            if (peer->link == RCS_LINK_CLOSED && id != cluster->myself &&
+                !(peer->flags & RCS_NODE_NOADDR)) {
+                connect_peer(cluster, id);
+            }
+        }
+    }
+    if (cluster->handshake_count > 0) {
+        handshakes_connect(cluster);
+    }
+}
+
+/* --- what happens to them ------------------------------------------------------------------------ */
+
+struct rcs_handshake *rcs_handshake_of_link(struct rcs_cluster *cluster, uint32_t link)
+{
+    if (link < RCS_LINK_HANDSHAKE || link >= RCS_LINK_IN) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < cluster->handshake_count; i++) {
+        if (cluster->handshakes[i].number == link - RCS_LINK_HANDSHAKE) {
+            return &cluster->handshakes[i];
+        }
+    }
+    return NULL;
+}
+
+/* The connection stands: the first packet, which is a MEET for a node that must learn of us. An old
+ * unanswered ping keeps its age. */
+static void link_up(struct rcs_cluster *cluster, uint32_t link)
+{
+    struct rcs_handshake *handshake = rcs_handshake_of_link(cluster, link);
+    if (handshake != NULL) {
+        handshake->link = RCS_LINK_OPEN;
+        struct rcs_bus_msg *msg =
+            rcs_msg_new(cluster, handshake->flags & RCS_NODE_MEET ? RCS_BUS_MEET : RCS_BUS_PING,
+                        rcs_gossip_room(cluster));
+        msg->hostname = rcs_myself(cluster)->hostname;
+        msg->mflags |= msg->hostname != 0 ? RCS_MFLAG_EXT_DATA : 0;
+        rcs_gossip_compose(cluster, msg);
+        rcs_msg_send(cluster, link, msg);
+        if (!(handshake->flags & RCS_NODE_MEET) && handshake->ping_sent_ms == 0) {
+            handshake->ping_sent_ms = cluster->now_ms;
+        }
+        handshake->flags &= (uint16_t)~RCS_NODE_MEET;
+        return;
+    }
+    struct rcs_peer *peer = rcs_peer_find(cluster, (rcs_id)link);
+    if (link >= RCS_LINK_HANDSHAKE || peer == NULL || peer->link == RCS_LINK_CLOSED) {
+        return;
+    }
+    peer->link = RCS_LINK_OPEN;
+    int32_t before_ms = peer->ping_sent_ms;
+    rcs_send_ping(cluster, (rcs_id)link);
+    if (before_ms != 0) {
+        peer->ping_sent_ms = before_ms;
+    }
+    peer->flags &= (uint16_t)~RCS_NODE_MEET;
+}
+
+static void anonymous_add(struct rcs_cluster *cluster, uint32_t link)
+{
+    if (cluster->anonymous_count == cluster->anonymous_room) {
+        cluster->anonymous_room = cluster->anonymous_room == 0 ? 8 : cluster->anonymous_room * 2;
+        cluster->anonymous =
+            realloc(cluster->anonymous, cluster->anonymous_room * sizeof(cluster->anonymous[0]));
+        RCS_ASSERT(cluster->anonymous != NULL);
+    }
+    cluster->anonymous[cluster->anonymous_count++] = link;
+}
+
+static bool anonymous_take(struct rcs_cluster *cluster, uint32_t link)
+{
+    for (unsigned i = 0; i < cluster->anonymous_count; i++) {
+        if (cluster->anonymous[i] == link) {
+            cluster->anonymous[i] = cluster->anonymous[--cluster->anonymous_count];
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_anonymous(const struct rcs_cluster *cluster, uint32_t link)
+{
+    for (unsigned i = 0; i < cluster->anonymous_count; i++) {
+        if (cluster->anonymous[i] == link) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The node an inbound link is bound to. */
+static rcs_id bound_to(const struct rcs_cluster *cluster, uint32_t link)
+{
+    for (unsigned i = 0; i < cluster->known; i++) {
+        if (cluster->peers[cluster->order[i]].inbound == link) {
+            return cluster->order[i];
+        }
+    }
+    return RCS_ID_NONE;
+}
+
+/* An outbound link could not be connected, or broke. Nothing of the ping clock is touched; the next
+ * tick tries again. */
+static void outbound_gone(struct rcs_cluster *cluster, const struct rcs_event *event)
+{
+    struct rcs_handshake *handshake = rcs_handshake_of_link(cluster, event->link);
+    if (handshake != NULL) {
+        handshake->link = RCS_LINK_CLOSED;
+        return;
+    }
+    struct rcs_peer *peer = rcs_peer_find(cluster, (rcs_id)event->link);
+    if (event->link >= RCS_LINK_HANDSHAKE || peer == NULL) {
+        return;
+    }
+    peer->link = RCS_LINK_CLOSED;
+    rcs_peer_changed(cluster, (rcs_id)event->link);
+    if (event->kind == RCS_EVENT_LINK_FAILED &&
+        rcs_facts_wanted(&cluster->out->facts, RCS_FACT_LINK_FAILED)) {
+        const struct rcs_address *address = rcs_store_address(cluster->store, peer->addr);
+        char role = cluster->host->has_master_host(cluster->host->node) ? 'S' : 'M';
+        rcs_fact_add(&cluster->out->facts, RCS_FACT_LINK_FAILED, role, (rcs_id)event->link,
+                     RCS_ID_NONE, address->cport, 0, 0, address->ip, event->reason);
+    }
+}
+
+void rcs_cluster_link_event(struct rcs_cluster *cluster, const struct rcs_event *event)
+{
+    switch (event->kind) {
+    case RCS_EVENT_LINK_ACCEPTED:
+        anonymous_add(cluster, event->link);
+        return;
+    case RCS_EVENT_LINK_UP:
+        link_up(cluster, event->link);
+        return;
+    case RCS_EVENT_LINK_FAILED:
+        outbound_gone(cluster, event);
+        return;
+    case RCS_EVENT_LINK_LOST:
+        if (event->link < RCS_LINK_IN) {
+            outbound_gone(cluster, event);
+        } else if (!anonymous_take(cluster, event->link)) {
+            rcs_id id = bound_to(cluster, event->link);
+            if (id != RCS_ID_NONE) {
+                cluster->peers[id].inbound = RCS_LINK_NONE;
+            }
+        }
+        rcs_cluster_fact0(cluster, RCS_FACT_LINK_LOST, RCS_ID_NONE);
+        return;
+    default:
+        RCS_ASSERT(!"not an event of a bus link");
+    }
+}
+
+rcs_id rcs_link_sender(struct rcs_cluster *cluster, const struct rcs_event *event)
+{
+    rcs_id named = event->bus_msg->sender;
+    if (event->link < RCS_LINK_HANDSHAKE) { /* outbound: trusted, whatever the packet says */
+        return (rcs_id)event->link;
+    }
+    struct rcs_peer *sender = rcs_peer_find(cluster, named);
+    if (event->link < RCS_LINK_IN) { /* outbound to a node in handshake */
+        return sender != NULL ? named : RCS_ID_NONE;
+    }
+    if (sender != NULL && sender->inbound == event->link) {
+        return named;
+    }
+    if (!is_anonymous(cluster, event->link)) {
+        return bound_to(cluster, event->link);
+    }
+    if (sender == NULL) {
+        return RCS_ID_NONE;
+    }
+    rcs_inbound_close(cluster, named); /* an older one of the same node */
+    (void)anonymous_take(cluster, event->link);
+    sender->inbound = event->link;
+    return named;
+}

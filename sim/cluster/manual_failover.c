@@ -1,0 +1,100 @@
+/* Manual failover: FAILOVER with the master's consent, FORCE without it, TAKEOVER without anybody's
+ * (Redis 7.0 clusterCommand FAILOVER, clusterHandleManualFailover, resetManualFailover). */
+#include "sim/cluster/orders.h"
+#include "sim/cluster/parts.h"
+
+#include "sim/pure.h"
+
+void rcs_mf_reset(struct rcs_cluster *cluster)
+{
+    if (cluster->mf_replica != RCS_ID_NONE) {
+        cluster->host->unpause_writes(cluster->host->node);
+    }
+    cluster->mf_end_ms = 0;
+    cluster->mf_can_start = false;
+    cluster->mf_replica = RCS_ID_NONE;
+    cluster->mf_master_offset = -1;
+}
+
+void rcs_mf_check_timeout(struct rcs_cluster *cluster)
+{
+    if (cluster->mf_end_ms != 0 && cluster->mf_end_ms < cluster->now_ms) {
+        rcs_cluster_fact0(cluster, RCS_FACT_MF_TIMEOUT, RCS_ID_NONE);
+        rcs_mf_reset(cluster);
+    }
+}
+
+/* --- the replica ------------------------------------------------------------------------------------- */
+
+void rcs_cluster_failover(struct rcs_cluster *cluster, enum rcs_failover_kind kind)
+{
+    rcs_mf_reset(cluster);
+    cluster->mf_end_ms = (int64_t)cluster->now_ms + RCS_MF_TIMEOUT_MS;
+    rcs_id master = rcs_myself(cluster)->master;
+    switch (kind) {
+    case RCS_FAILOVER_TAKEOVER:
+        rcs_cluster_fact0(cluster, RCS_FACT_MF_TAKEOVER, master);
+        (void)rcs_epoch_bump(cluster);
+        rcs_election_promote(cluster);
+        return;
+    case RCS_FAILOVER_FORCE:
+        rcs_cluster_fact0(cluster, RCS_FACT_MF_FORCED, master);
+        cluster->mf_can_start = true;
+        return;
+    case RCS_FAILOVER_PLAIN:
+        rcs_cluster_fact0(cluster, RCS_FACT_MF_ACCEPTED, master);
+        rcs_send_to(cluster, master, rcs_msg_new(cluster, RCS_BUS_MFSTART, 0));
+        return;
+    }
+}
+
+void rcs_mf_handle(struct rcs_cluster *cluster)
+{
+    if (cluster->mf_end_ms == 0 || cluster->mf_can_start || cluster->mf_master_offset == -1) {
+        return;
+    }
+    int64_t mine = cluster->host->offset(cluster->host->node);
+    if (cluster->mf_master_offset != mine) {
+        rcs_cluster_todo(cluster, RCS_TODO_HANDLE_MANUALFAILOVER);
+        return;
+    }
+    cluster->mf_can_start = true;
+    rcs_cluster_fact(cluster, RCS_FACT_MF_READY, RCS_ID_NONE, RCS_ID_NONE, mine, 0, 0, NULL);
+    rcs_cluster_todo(cluster, RCS_TODO_HANDLE_FAILOVER);
+}
+
+/* Any packet of a paused master says at which offset it stopped. */
+void rcs_mf_heard(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
+{
+    const struct rcs_peer *myself = rcs_myself(cluster);
+    if (cluster->mf_end_ms == 0 || !rcs_is_replica(myself) || myself->master != sender ||
+        !(msg->mflags & RCS_MFLAG_PAUSED) || cluster->mf_master_offset != -1) {
+        return;
+    }
+    cluster->mf_master_offset = msg->offset;
+    rcs_cluster_todo(cluster, RCS_TODO_HANDLE_MANUALFAILOVER);
+    rcs_cluster_fact(cluster, RCS_FACT_MF_OFFSET, sender, RCS_ID_NONE, msg->offset,
+                     cluster->host->offset(cluster->host->node), 0, NULL);
+}
+
+/* --- the master -------------------------------------------------------------------------------------- */
+
+void rcs_mf_start_received(struct rcs_cluster *cluster, const struct rcs_event *event, rcs_id sender)
+{
+    if (sender == RCS_ID_NONE || cluster->peers[sender].master != cluster->myself) {
+        return;
+    }
+    rcs_mf_reset(cluster);
+    cluster->mf_end_ms = (int64_t)cluster->now_ms + RCS_MF_TIMEOUT_MS;
+    cluster->mf_replica = sender;
+    cluster->host->pause_writes(cluster->host->node,
+                                cluster->now_ms + RCS_MF_TIMEOUT_MS * RCS_MF_PAUSE_MULT);
+    rcs_cluster_fact0(cluster, RCS_FACT_MF_REQUESTED, sender);
+    /* The ping goes back on the link the request came by, with the offset in its header. On a link
+     * that was accepted it does not start the ping clock (clusterSendPing). */
+    struct rcs_bus_msg *msg = rcs_msg_new(cluster, RCS_BUS_PING, rcs_gossip_room(cluster));
+    msg->hostname = rcs_myself(cluster)->hostname;
+    msg->mflags |= msg->hostname != 0 ? RCS_MFLAG_EXT_DATA : 0;
+    rcs_gossip_compose(cluster, msg);
+    rcs_msg_send(cluster, event->link, msg);
+}

@@ -1,0 +1,189 @@
+/* Composing bus messages and sending them: which header, which link (Redis 7.0
+ * clusterBuildMessageHdr and the clusterSend functions). */
+#include <string.h>
+
+#include "sim/cluster/parts.h"
+
+#include "sim/pure.h"
+
+/* Redis 7.0 deriveAnnouncedPorts, without TLS. */
+void rcs_announced_changed(struct rcs_cluster *cluster)
+{
+    const struct rcs_config *config = cluster->config;
+    int64_t port = config->announce_port != 0 ? config->announce_port : config->port;
+    int64_t bus = config->announce_bus_port != 0 ? config->announce_bus_port
+                  : config->cluster_port != 0    ? config->cluster_port
+                                                 : config->port + 10000;
+    struct rcs_address announced = { .port = (uint16_t)port, .cport = (uint16_t)bus };
+    memcpy(announced.ip, config->announce_ip, sizeof(announced.ip));
+    cluster->announced = rcs_store_addr(cluster->store, &announced);
+
+    /* An announced ip is this node's own ip at once; what it learned otherwise stays. */
+    struct rcs_peer *myself = rcs_myself(cluster);
+    struct rcs_address own = announced;
+    if (announced.ip[0] == '\0') {
+        memcpy(own.ip, rcs_addr_ip(cluster, myself->addr), sizeof(own.ip));
+    }
+    myself->addr = rcs_store_addr(cluster->store, &own);
+    myself->hostname = rcs_store_text(cluster->store, config->announce_hostname,
+                                      strlen(config->announce_hostname));
+}
+
+struct rcs_bus_msg *rcs_msg_new(struct rcs_cluster *cluster, enum rcs_bus_type type, unsigned room)
+{
+    const struct rcs_peer *myself = rcs_myself(cluster);
+    /* A replica with a known master speaks for its master's slots and epoch. */
+    bool speaks_for_master = rcs_is_replica(myself) && myself->master != RCS_ID_NONE;
+    rcs_id holder = speaks_for_master ? myself->master : cluster->myself;
+
+    struct rcs_bus_msg *msg = rcs_bus_msg_new(cluster->store, type, room);
+    msg->sender = cluster->myself;
+    msg->master = myself->master;
+    msg->flags = myself->flags;
+    msg->state = cluster->state_ok ? 0 : 1;
+    msg->addr = cluster->announced;
+    msg->current_epoch = cluster->current_epoch;
+    msg->config_epoch = cluster->peers[holder].config_epoch;
+    msg->offset = cluster->host->offset(cluster->host->node);
+    const struct rcs_slot_set *slots = rcs_slot_map_set(cluster->slots, holder);
+    if (slots != NULL) {
+        rcs_slot_set_release(cluster->store, msg->slots);
+        msg->slots = rcs_slot_set_retain(slots);
+    }
+    if (rcs_is_master(myself) && cluster->mf_end_ms != 0) {
+        msg->mflags |= RCS_MFLAG_PAUSED;
+    }
+    return msg;
+}
+
+void rcs_msg_send(struct rcs_cluster *cluster, uint32_t link, struct rcs_bus_msg *msg)
+{
+    rcs_bus_msg_seal(msg);
+    cluster->sent[msg->type]++;
+    rcs_effect_add(cluster->out, RCS_EFFECT_BUS_SEND, link)->bus_msg = msg;
+}
+
+/* Sends one and the same message to another receiver as well. */
+static void send_again(struct rcs_cluster *cluster, uint32_t link, struct rcs_bus_msg *msg)
+{
+    cluster->sent[msg->type]++;
+    rcs_effect_add(cluster->out, RCS_EFFECT_BUS_SEND, link)->bus_msg = rcs_bus_msg_retain(msg);
+}
+
+static struct rcs_bus_msg *gossiping(struct rcs_cluster *cluster, enum rcs_bus_type type)
+{
+    struct rcs_bus_msg *msg = rcs_msg_new(cluster, type, rcs_gossip_room(cluster));
+    msg->hostname = rcs_myself(cluster)->hostname;
+    if (msg->hostname != 0) {
+        msg->mflags |= RCS_MFLAG_EXT_DATA;
+    }
+    rcs_gossip_compose(cluster, msg);
+    return msg;
+}
+
+void rcs_send_ping(struct rcs_cluster *cluster, rcs_id id)
+{
+    cluster->peers[id].ping_sent_ms = cluster->now_ms;
+    rcs_peer_changed(cluster, id);
+    rcs_msg_send(cluster, id, gossiping(cluster, RCS_BUS_PING));
+}
+
+void rcs_send_pong(struct rcs_cluster *cluster, uint32_t link)
+{
+    rcs_msg_send(cluster, link, gossiping(cluster, RCS_BUS_PONG));
+}
+
+void rcs_send_to(struct rcs_cluster *cluster, rcs_id id, struct rcs_bus_msg *msg)
+{
+    if (cluster->peers[id].link == RCS_LINK_CLOSED) {
+        rcs_bus_msg_release(cluster->store, msg);
+        return;
+    }
+    rcs_msg_send(cluster, id, msg);
+}
+
+/* True for a node that broadcasts reach: one with a link that is neither this node nor half known. */
+static bool reachable(const struct rcs_cluster *cluster, rcs_id id)
+{
+    return id != cluster->myself && cluster->peers[id].link != RCS_LINK_CLOSED;
+}
+
+/* Redis 7.0 clusterBroadcastMessage: without a link the message is lost, silently. */
+void rcs_send_all(struct rcs_cluster *cluster, struct rcs_bus_msg *msg)
+{
+    rcs_bus_msg_seal(msg);
+    for (unsigned i = 0; i < cluster->known; i++) {
+        if (reachable(cluster, cluster->order[i])) {
+            send_again(cluster, cluster->order[i], msg);
+        }
+    }
+    rcs_bus_msg_release(cluster->store, msg);
+}
+
+/* Redis 7.0 clusterBroadcastPong: each receiver gets a message, and gossip, of its own. */
+void rcs_broadcast_pong(struct rcs_cluster *cluster, bool local_replicas)
+{
+    for (unsigned i = 0; i < cluster->known; i++) {
+        rcs_id id = cluster->order[i];
+        if (!reachable(cluster, id)) {
+            continue;
+        }
+        if (local_replicas) {
+            const struct rcs_peer *peer = &cluster->peers[id];
+            bool local = rcs_is_replica(peer) && peer->master != RCS_ID_NONE &&
+                         (peer->master == cluster->myself ||
+                          peer->master == rcs_myself(cluster)->master);
+            if (!local) {
+                continue;
+            }
+        }
+        rcs_send_pong(cluster, id);
+    }
+}
+
+/* Redis 7.0 clusterSendUpdate: the owner's slots, less those it was heard to give up. */
+void rcs_send_update(struct rcs_cluster *cluster, rcs_id to, rcs_id about)
+{
+    if (cluster->peers[to].link == RCS_LINK_CLOSED) {
+        return;
+    }
+    struct rcs_bus_msg *msg = rcs_msg_new(cluster, RCS_BUS_UPDATE, 0);
+    msg->body.update.id = about;
+    msg->body.update.config_epoch = cluster->peers[about].config_epoch;
+    struct rcs_slot_words words = rcs_slots_held(cluster, about)->words;
+    if (cluster->not_claiming != NULL) {
+        for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+            words.word[i] &= ~cluster->not_claiming->word[i];
+        }
+    }
+    msg->body.update.slots = rcs_store_slots(cluster->store, &words);
+    rcs_msg_send(cluster, to, msg);
+}
+
+/* Redis 7.0 clusterSendPublish, clusterPropagatePublish */
+void rcs_cluster_publish(struct rcs_cluster *cluster, const struct rcs_arg *channel,
+                         const struct rcs_arg *message, bool sharded)
+{
+    struct rcs_bus_msg *msg =
+        rcs_msg_new(cluster, sharded ? RCS_BUS_PUBLISHSHARD : RCS_BUS_PUBLISH, 0);
+    msg->body.publish.channel_bytes = channel->size_bytes;
+    msg->body.publish.message_bytes = message->size_bytes;
+    msg->payload = rcs_blob_new(cluster->store, NULL,
+                                (size_t)channel->size_bytes + message->size_bytes);
+    memcpy(msg->payload->bytes, channel->bytes, channel->size_bytes);
+    memcpy(msg->payload->bytes + channel->size_bytes, message->bytes, message->size_bytes);
+    if (!sharded) {
+        rcs_send_all(cluster, msg);
+        return;
+    }
+    const struct rcs_peer *myself = rcs_myself(cluster);
+    rcs_id master = rcs_is_master(myself) ? cluster->myself : myself->master;
+    rcs_bus_msg_seal(msg);
+    for (rcs_id id = master; id != RCS_ID_NONE;
+         id = id == master ? cluster->peers[id].first_replica : cluster->peers[id].next_replica) {
+        if (reachable(cluster, id)) {
+            send_again(cluster, id, msg);
+        }
+    }
+    rcs_bus_msg_release(cluster->store, msg);
+}

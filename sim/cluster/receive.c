@@ -1,0 +1,234 @@
+/* Receiving a packet: the order in which it is looked at (Redis 7.0 clusterProcessPacket). */
+#include <stdio.h>
+
+#include "sim/cluster/parts.h"
+
+#include "sim/pure.h"
+
+/* What every kind of packet says of its sender. */
+static void take_header(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
+{
+    struct rcs_peer *peer = &cluster->peers[sender];
+    if (msg->current_epoch > cluster->current_epoch) {
+        cluster->current_epoch = msg->current_epoch;
+    }
+    if (msg->config_epoch > peer->config_epoch) {
+        peer->config_epoch = msg->config_epoch;
+        rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG);
+    }
+    peer->repl_offset = msg->offset;
+    rcs_mf_heard(cluster, msg, sender);
+}
+
+/* An answer on the link this node opened: the peer lives. */
+static void take_pong(struct rcs_cluster *cluster, rcs_id id)
+{
+    struct rcs_peer *peer = &cluster->peers[id];
+    peer->ping_sent_ms = 0;
+    rcs_peer_set_pong(cluster, id, cluster->now_ms);
+    if (peer->flags & RCS_NODE_PFAIL) {
+        peer->flags &= (uint16_t)~RCS_NODE_PFAIL;
+        rcs_cluster_fact0(cluster, RCS_FACT_PFAIL_CLEARED, id);
+        rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
+    } else if (peer->flags & RCS_NODE_FAIL) {
+        rcs_fail_clear(cluster, id);
+    }
+    rcs_peer_changed(cluster, id);
+}
+
+static void take_role(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
+{
+    struct rcs_peer *peer = &cluster->peers[sender];
+    if (msg->master == RCS_ID_NONE) {
+        rcs_peer_set_master(cluster, sender);
+        return;
+    }
+    bool was_master = rcs_is_master(peer);
+    if (was_master) {
+        rcs_slots_drop(cluster, sender);
+        peer->flags &= (uint16_t) ~(RCS_NODE_MASTER | RCS_NODE_MIGRATE_TO);
+        peer->flags |= RCS_NODE_REPLICA;
+        rcs_peer_changed(cluster, sender);
+        rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
+    }
+    bool moved = rcs_peer_find(cluster, msg->master) != NULL && peer->master != msg->master;
+    if (moved) {
+        if (peer->master != RCS_ID_NONE) {
+            rcs_replica_leave(cluster, sender);
+        }
+        rcs_replica_join(cluster, msg->master, sender);
+        rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG);
+    }
+    if (was_master || moved) {
+        rcs_cluster_fact(cluster, RCS_FACT_PEER_REPLICA, sender, peer->master, 0, 0, 0, NULL);
+    }
+}
+
+static void take_slots(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
+{
+    const struct rcs_peer *peer = &cluster->peers[sender];
+    rcs_id holder = rcs_is_master(peer) ? sender : peer->master;
+    if (holder == RCS_ID_NONE || rcs_slots_held(cluster, holder) == msg->slots) {
+        return;
+    }
+    if (rcs_is_master(peer)) {
+        rcs_slots_claim(cluster, sender, msg->config_epoch, msg->slots);
+    }
+    /* One packet, one correction: the first slot for which the sender is behind. */
+    unsigned slot = rcs_slots_stale(cluster, sender, msg->config_epoch, msg->slots);
+    if (slot < RCS_SLOTS) {
+        rcs_id owner = rcs_slot_owner(cluster, slot);
+        rcs_cluster_fact(cluster, RCS_FACT_UPDATE_SENT, owner, sender, 0, 0, 0, NULL);
+        rcs_send_update(cluster, sender, owner);
+    }
+}
+
+/* The far end is not the node this link was made for: the address belongs to somebody else. */
+static void wrong_node(struct rcs_cluster *cluster, rcs_id id)
+{
+    struct rcs_peer *peer = &cluster->peers[id];
+    peer->flags |= RCS_NODE_NOADDR;
+    peer->addr = 0;
+    rcs_link_close(cluster, id);
+    rcs_peer_changed(cluster, id);
+    rcs_cluster_fact0(cluster, RCS_FACT_NODE_NOADDR, id);
+    rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG);
+}
+
+/* PING, PONG and MEET, once the sender is resolved and PING and MEET are answered. */
+static void take_news(struct rcs_cluster *cluster, const struct rcs_event *event, rcs_id sender)
+{
+    const struct rcs_bus_msg *msg = event->bus_msg;
+    if (event->link < RCS_LINK_IN) {
+        struct rcs_handshake *handshake = rcs_handshake_of_link(cluster, event->link);
+        if (handshake != NULL) {
+            (void)rcs_handshake_answered(cluster, handshake, event, sender);
+            return;
+        }
+        if (msg->sender != (rcs_id)event->link) {
+            wrong_node(cluster, (rcs_id)event->link);
+            return;
+        }
+    }
+    if (sender == RCS_ID_NONE) {
+        return;
+    }
+    struct rcs_peer *peer = &cluster->peers[sender];
+    peer->flags = (uint16_t)((peer->flags & ~RCS_NODE_NOFAILOVER) |
+                             (msg->flags & RCS_NODE_NOFAILOVER));
+    if (msg->type == RCS_BUS_PING && rcs_address_update(cluster, sender, event)) {
+        rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
+    }
+    if (event->link < RCS_LINK_HANDSHAKE && msg->type == RCS_BUS_PONG) {
+        take_pong(cluster, sender);
+    }
+    take_role(cluster, msg, sender);
+    take_slots(cluster, msg, sender);
+    if (msg->config_epoch == rcs_myself(cluster)->config_epoch) {
+        rcs_epoch_collision(cluster, sender);
+    }
+    rcs_gossip_read(cluster, msg, sender);
+    peer = &cluster->peers[sender]; /* the table may have grown */
+    peer->hostname = msg->hostname; /* none sent: none known */
+}
+
+static void take_update(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
+{
+    rcs_id about = msg->body.update.id;
+    struct rcs_peer *peer = rcs_peer_find(cluster, about);
+    if (sender == RCS_ID_NONE || peer == NULL ||
+        peer->config_epoch >= msg->body.update.config_epoch) {
+        return;
+    }
+    if (rcs_is_replica(peer)) {
+        rcs_peer_set_master(cluster, about);
+    }
+    peer->config_epoch = msg->body.update.config_epoch;
+    rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG);
+    rcs_slots_claim(cluster, about, msg->body.update.config_epoch, msg->body.update.slots);
+}
+
+static void take_gossiping(struct rcs_cluster *cluster, const struct rcs_event *event, rcs_id sender)
+{
+    const struct rcs_bus_msg *msg = event->bus_msg;
+    if (msg->type != RCS_BUS_PONG) {
+        rcs_own_ip_update(cluster, event);
+        if (msg->type == RCS_BUS_MEET && sender == RCS_ID_NONE) {
+            struct rcs_address address = *rcs_store_address(cluster->store, msg->addr);
+            if (address.ip[0] == '\0') {
+                address = *rcs_store_address(cluster->store, event->remote);
+                const struct rcs_address *ports = rcs_store_address(cluster->store, msg->addr);
+                address.port = ports->port;
+                address.cport = ports->cport;
+                address.pport = ports->pport;
+            }
+            rcs_handshake_start(cluster, rcs_store_addr(cluster->store, &address), 0);
+            rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG);
+            rcs_gossip_read(cluster, msg, RCS_ID_NONE);
+        }
+        rcs_send_pong(cluster, event->link);
+    }
+    take_news(cluster, event, sender);
+}
+
+static void take_publish(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
+{
+    if (sender != RCS_ID_NONE) {
+        cluster->host->publish(cluster->host->node, msg, msg->type == RCS_BUS_PUBLISHSHARD);
+    }
+}
+
+void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *event)
+{
+    const struct rcs_bus_msg *msg = event->bus_msg;
+    if (msg->type < RCS_BUS_TYPE_COUNT) {
+        cluster->received[msg->type]++;
+    }
+    if (msg->type == cluster->drop_filter) {
+        rcs_cluster_fact(cluster, RCS_FACT_BUS_WARNING, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0,
+                         "Dropping packet that matches debug drop filter");
+        return;
+    }
+    rcs_id sender = rcs_link_sender(cluster, event);
+    if (sender != RCS_ID_NONE) {
+        cluster->peers[sender].data_received_ms = cluster->now_ms;
+        take_header(cluster, msg, sender);
+    }
+    switch (msg->type) {
+    case RCS_BUS_PING:
+    case RCS_BUS_PONG:
+    case RCS_BUS_MEET:
+        take_gossiping(cluster, event, sender);
+        return;
+    case RCS_BUS_FAIL:
+        rcs_fail_received(cluster, msg, sender);
+        return;
+    case RCS_BUS_PUBLISH:
+    case RCS_BUS_PUBLISHSHARD:
+        take_publish(cluster, msg, sender);
+        return;
+    case RCS_BUS_AUTH_REQUEST:
+        if (sender != RCS_ID_NONE) {
+            rcs_election_request(cluster, msg, sender);
+        }
+        return;
+    case RCS_BUS_AUTH_ACK:
+        if (sender != RCS_ID_NONE) {
+            rcs_election_ack(cluster, msg, sender);
+        }
+        return;
+    case RCS_BUS_MFSTART:
+        rcs_mf_start_received(cluster, event, sender);
+        return;
+    case RCS_BUS_UPDATE:
+        take_update(cluster, msg, sender);
+        return;
+    case RCS_BUS_MODULE:
+        return; /* no modules here: nobody listens */
+    default:
+        break;
+    }
+    char text[64];
+    snprintf(text, sizeof(text), "Received unknown packet type: %d", msg->type);
+    rcs_cluster_fact(cluster, RCS_FACT_BUS_WARNING, RCS_ID_NONE, RCS_ID_NONE, msg->type, 0, 0, text);
+}

@@ -1,0 +1,109 @@
+/* Replica migration: a master that has spare replicas lends one to a master that has none (Redis 7.0
+ * clusterHandleSlaveMigration and its preconditions in clusterCron). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cluster/parts.h"
+
+#include "sim/pure.h"
+
+/* Redis counts this for every node in every tick; nothing of it can change unless a flag, a role or a
+ * slot did, so it is counted again only then. */
+void rcs_replica_counts(struct rcs_cluster *cluster)
+{
+    if (!cluster->replicas_stale) {
+        return;
+    }
+    cluster->replicas_stale = false;
+    cluster->orphaned_masters = cluster->max_replicas = cluster->this_replicas = 0;
+    for (unsigned i = 0; i < cluster->known; i++) {
+        rcs_id id = cluster->order[i];
+        const struct rcs_peer *peer = &cluster->peers[id];
+        if (id == cluster->myself || !rcs_is_master(peer) ||
+            peer->flags & (RCS_NODE_FAIL | RCS_NODE_NOADDR)) {
+            continue;
+        }
+        unsigned ok = rcs_replicas_ok(cluster, peer);
+        if (ok == 0 && rcs_slot_count(cluster, id) > 0 && peer->flags & RCS_NODE_MIGRATE_TO) {
+            cluster->orphaned_masters++;
+        }
+        cluster->max_replicas = ok > cluster->max_replicas ? ok : cluster->max_replicas;
+        if (id == rcs_myself(cluster)->master) {
+            cluster->this_replicas = ok;
+        }
+    }
+}
+
+static unsigned healthy_replicas(const struct rcs_cluster *cluster, const struct rcs_peer *master)
+{
+    unsigned count = 0;
+    for (rcs_id id = master->first_replica; id != RCS_ID_NONE; id = cluster->peers[id].next_replica) {
+        count += (cluster->peers[id].flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL)) == 0;
+    }
+    return count;
+}
+
+static bool is_orphaned(const struct rcs_peer *peer, unsigned ok_replicas)
+{
+    return !rcs_is_replica(peer) && !(peer->flags & RCS_NODE_FAIL) &&
+           peer->flags & RCS_NODE_MIGRATE_TO && ok_replicas == 0;
+}
+
+static bool name_before(const struct rcs_cluster *cluster, rcs_id a, rcs_id b)
+{
+    return memcmp(rcs_store_name(cluster->store, a), rcs_store_name(cluster->store, b),
+                  RCS_ID_LEN) < 0;
+}
+
+static void migrate(struct rcs_cluster *cluster)
+{
+    rcs_id mine = rcs_myself(cluster)->master;
+    if (!cluster->state_ok || mine == RCS_ID_NONE ||
+        healthy_replicas(cluster, &cluster->peers[mine]) <=
+            (uint64_t)cluster->config->migration_barrier) {
+        return;
+    }
+    if (cluster->orphaned_ms == NULL) {
+        cluster->orphaned_ms = calloc(cluster->room, sizeof(cluster->orphaned_ms[0]));
+        RCS_ASSERT(cluster->orphaned_ms != NULL);
+    }
+    rcs_id target = RCS_ID_NONE, candidate = cluster->myself;
+    for (unsigned i = 0; i < cluster->known; i++) {
+        rcs_id id = cluster->order[i];
+        const struct rcs_peer *peer = &cluster->peers[id];
+        unsigned ok = rcs_is_master(peer) ? rcs_replicas_ok(cluster, peer) : 0;
+        if (is_orphaned(peer, ok)) {
+            if (target == RCS_ID_NONE && rcs_slot_count(cluster, id) > 0) {
+                target = id;
+            }
+            if (cluster->orphaned_ms[id] == 0) {
+                cluster->orphaned_ms[id] = cluster->now_ms;
+            }
+        } else {
+            cluster->orphaned_ms[id] = 0;
+        }
+        if (ok == cluster->max_replicas) {
+            for (rcs_id replica = peer->first_replica; replica != RCS_ID_NONE;
+                 replica = cluster->peers[replica].next_replica) {
+                if (name_before(cluster, replica, candidate)) {
+                    candidate = replica;
+                }
+            }
+        }
+    }
+    if (target != RCS_ID_NONE && candidate == cluster->myself &&
+        cluster->now_ms - cluster->orphaned_ms[target] > RCS_REPLICA_MIGRATION_MS) {
+        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_ORPHAN, target, mine, 0, 0, 0, NULL);
+        rcs_cluster_follow(cluster, target);
+    }
+}
+
+void rcs_replica_migration(struct rcs_cluster *cluster)
+{
+    rcs_replica_counts(cluster);
+    if (cluster->orphaned_masters > 0 && cluster->max_replicas >= 2 &&
+        cluster->this_replicas == cluster->max_replicas &&
+        cluster->config->allow_replica_migration) {
+        migrate(cluster);
+    }
+}

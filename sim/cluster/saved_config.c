@@ -1,0 +1,328 @@
+/* nodes.conf: what of a node's picture survives its process (Redis 7.0 clusterSaveConfig,
+ * clusterLoadConfig). */
+#include "sim/cluster/saved_config.h"
+
+#include <rcsim/nodes_text.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cluster/parts.h"
+
+#include "sim/pure.h"
+
+static size_t saved_bytes(unsigned peers)
+{
+    return sizeof(struct rcs_saved_config) + peers * sizeof(struct rcs_saved_peer);
+}
+
+static struct rcs_saved_config *saved_new(struct rcs_store *store, unsigned peers)
+{
+    struct rcs_saved_config *saved = rcs_store_alloc(store, saved_bytes(peers));
+    memset(saved, 0, saved_bytes(peers));
+    saved->refs = 1;
+    saved->myself = RCS_ID_NONE;
+    saved->count = peers;
+    return saved;
+}
+
+static rcs_id *open_copy(const rcs_id *table)
+{
+    if (table == NULL) {
+        return NULL;
+    }
+    rcs_id *copy = malloc(RCS_SLOTS * sizeof(rcs_id));
+    RCS_ASSERT(copy != NULL);
+    memcpy(copy, table, RCS_SLOTS * sizeof(rcs_id));
+    return copy;
+}
+
+void rcs_saved_config_release(struct rcs_store *store, struct rcs_saved_config *saved)
+{
+    RCS_ASSERT(saved->refs > 0);
+    if (--saved->refs > 0) {
+        return;
+    }
+    rcs_slot_map_release(store, saved->slots);
+    free(saved->migrating);
+    free(saved->importing);
+    rcs_store_release(store, saved, saved_bytes(saved->count));
+}
+
+struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster)
+{
+    struct rcs_saved_config *saved = saved_new(cluster->store, cluster->known);
+    saved->myself = cluster->myself;
+    saved->current_epoch = cluster->current_epoch;
+    saved->last_vote_epoch = cluster->last_vote_epoch;
+    saved->saved_wall_ms = rcs_wall_ms(cluster);
+    saved->slots = rcs_slot_map_retain(cluster->slots);
+    saved->migrating = open_copy(cluster->migrating);
+    saved->importing = open_copy(cluster->importing);
+    for (unsigned i = 0; i < cluster->known; i++) {
+        rcs_id id = cluster->order[i];
+        const struct rcs_peer *peer = &cluster->peers[id];
+        saved->peers[i] = (struct rcs_saved_peer){
+            .config_epoch = peer->config_epoch,
+            .id = id,
+            .master = peer->master,
+            .addr = peer->addr,
+            .hostname = peer->hostname,
+            .flags = peer->flags,
+            .pinged = peer->ping_sent_ms != 0,
+            .ponged = rcs_peer_pong(cluster, id) != 0,
+        };
+    }
+    return saved;
+}
+
+/* --- starting from it ----------------------------------------------------------------------------- */
+
+static void load_peer(struct rcs_cluster *cluster, const struct rcs_saved_peer *saved)
+{
+    unsigned flags = saved->flags & ~(unsigned)(RCS_NODE_MEET | RCS_NODE_MIGRATE_TO);
+    struct rcs_peer *peer = rcs_peer_find(cluster, saved->id);
+    if (peer == NULL) {
+        peer = rcs_peer_add(cluster, saved->id, flags, saved->addr);
+    }
+    peer->flags |= (uint16_t)flags; /* a master named before its own line may hold MIGRATE_TO */
+    peer->addr = saved->addr;
+    peer->hostname = saved->hostname;
+    if (flags & RCS_NODE_FAIL) {
+        peer->fail_ms = cluster->now_ms;
+    }
+    peer->ping_sent_ms = saved->pinged ? cluster->now_ms : 0;
+    peer->pong_received_ms = saved->ponged ? cluster->now_ms : 0;
+    /* A replica's line shows its master's epoch; its own is not in the file. */
+    bool is_replica = flags & RCS_NODE_REPLICA && saved->master != RCS_ID_NONE;
+    peer->config_epoch = is_replica ? 0 : saved->config_epoch;
+    if (saved->master != RCS_ID_NONE) {
+        if (rcs_peer_find(cluster, saved->master) == NULL) {
+            (void)rcs_peer_add(cluster, saved->master, 0, 0);
+        }
+        rcs_replica_join(cluster, saved->master, saved->id);
+    }
+    rcs_peer_changed(cluster, saved->id);
+}
+
+static void load(struct rcs_cluster *cluster, const struct rcs_saved_config *conf)
+{
+    cluster->current_epoch = conf->current_epoch;
+    cluster->last_vote_epoch = conf->last_vote_epoch;
+    cluster->myself = conf->myself;
+    for (unsigned i = 0; i < conf->count; i++) {
+        load_peer(cluster, &conf->peers[i]);
+        if (conf->peers[i].config_epoch > cluster->current_epoch) {
+            cluster->current_epoch = conf->peers[i].config_epoch;
+        }
+    }
+    struct rcs_slot_map *before = cluster->slots;
+    cluster->slots = rcs_slot_map_retain(conf->slots);
+    rcs_slot_map_release(cluster->store, before);
+    cluster->migrating = open_copy(conf->migrating);
+    cluster->importing = open_copy(conf->importing);
+    /* The first slot of a master with others that have replicas (clusterNodeSetSlotBit). */
+    bool any_replica = false;
+    for (unsigned i = 0; i < cluster->known; i++) {
+        const struct rcs_peer *peer = &cluster->peers[cluster->order[i]];
+        any_replica = any_replica || (!rcs_is_replica(peer) && peer->replica_count > 0);
+    }
+    for (unsigned i = 0; any_replica && i < cluster->known; i++) {
+        if (rcs_slot_count(cluster, cluster->order[i]) > 0) {
+            cluster->peers[cluster->order[i]].flags |= RCS_NODE_MIGRATE_TO;
+        }
+    }
+}
+
+void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_config *conf)
+{
+    if (conf != NULL) {
+        load(cluster, conf);
+        rcs_cluster_fact0(cluster, RCS_FACT_BOOT_CONF_LOADED, cluster->myself);
+    } else {
+        char name[RCS_ID_LEN + 1];
+        rcs_rand_name(&cluster->names, name);
+        cluster->myself = rcs_store_id(cluster->store, name);
+        rcs_peer_add(cluster, cluster->myself, RCS_NODE_MYSELF | RCS_NODE_MASTER, 0);
+        rcs_cluster_fact0(cluster, RCS_FACT_BOOT_CONF_NEW, cluster->myself);
+        /* Written before the ports are known: the first file holds :0@0. */
+        rcs_cluster_save(cluster, true);
+    }
+    struct rcs_peer *myself = rcs_myself(cluster);
+    myself->flags &= (uint16_t)~RCS_NODE_NOFAILOVER;
+    myself->flags |= cluster->config->replica_no_failover ? RCS_NODE_NOFAILOVER : 0;
+    rcs_announced_changed(cluster);
+}
+
+/* --- the text --------------------------------------------------------------------------------------- */
+
+static uint64_t shown_epoch(const struct rcs_saved_config *saved, const struct rcs_saved_peer *peer)
+{
+    if (peer->flags & RCS_NODE_REPLICA && peer->master != RCS_ID_NONE) {
+        for (unsigned i = 0; i < saved->count; i++) {
+            if (saved->peers[i].id == peer->master) {
+                return saved->peers[i].config_epoch;
+            }
+        }
+    }
+    return peer->config_epoch;
+}
+
+static void write_line(const struct rcs_node_line *line, struct rcs_buf *out)
+{
+    char text[4096];
+    size_t length = rcs_node_line_write(line, text, sizeof(text));
+    if (length < sizeof(text)) {
+        rcs_buf_add(out, text, length);
+    } else { /* a master of scattered slots */
+        char *longer = malloc(length + 1);
+        RCS_ASSERT(longer != NULL);
+        rcs_buf_add(out, longer, rcs_node_line_write(line, longer, length + 1));
+        free(longer);
+    }
+    rcs_buf_add(out, "\n", 1);
+}
+
+static unsigned saved_open_slots(const struct rcs_store *store, const struct rcs_saved_config *saved,
+                                 struct rcs_open_slot *open, unsigned room)
+{
+    unsigned count = 0;
+    for (unsigned slot = 0; slot < RCS_SLOTS && count < room; slot++) {
+        rcs_id to = saved->migrating != NULL ? saved->migrating[slot] : RCS_ID_NONE;
+        rcs_id from = saved->importing != NULL ? saved->importing[slot] : RCS_ID_NONE;
+        if (to != RCS_ID_NONE || from != RCS_ID_NONE) {
+            open[count].slot = (uint16_t)slot;
+            open[count].importing = to == RCS_ID_NONE;
+            memcpy(open[count++].name, rcs_store_name(store, to != RCS_ID_NONE ? to : from),
+                   RCS_ID_LEN + 1);
+        }
+    }
+    return count;
+}
+
+void rcs_saved_config_write(const struct rcs_store *store, const struct rcs_saved_config *saved,
+                            struct rcs_buf *out)
+{
+    struct rcs_open_slot open[64];
+    for (unsigned i = 0; i < saved->count; i++) {
+        const struct rcs_saved_peer *peer = &saved->peers[i];
+        struct rcs_node_line line = { .flags = peer->flags };
+        memcpy(line.name, rcs_store_name(store, peer->id), RCS_ID_LEN + 1);
+        line.address = *rcs_store_address(store, peer->addr);
+        const char *hostname = rcs_store_text_of(store, peer->hostname);
+        memcpy(line.hostname, hostname, strlen(hostname) + 1);
+        if (peer->master != RCS_ID_NONE) {
+            memcpy(line.master, rcs_store_name(store, peer->master), RCS_ID_LEN + 1);
+        }
+        line.ping_sent_ms = peer->pinged ? saved->saved_wall_ms : 0;
+        line.pong_received_ms = peer->ponged ? saved->saved_wall_ms : 0;
+        line.config_epoch = shown_epoch(saved, peer);
+        line.connected = true;
+        const struct rcs_slot_set *set = rcs_slot_map_set(saved->slots, peer->id);
+        if (set != NULL) {
+            line.slots = set->words;
+        }
+        if (peer->id == saved->myself) {
+            line.open = open;
+            line.open_count = saved_open_slots(store, saved, open, 64);
+        }
+        write_line(&line, out);
+    }
+    char vars[96];
+    size_t length =
+        rcs_conf_vars_write(saved->current_epoch, saved->last_vote_epoch, vars, sizeof(vars));
+    rcs_buf_add(out, vars, length);
+}
+
+/* --- from a text -------------------------------------------------------------------------------------- */
+
+static enum rcs_err read_node(struct rcs_store *store, const struct rcs_node_line *line,
+                              struct rcs_saved_config *saved, struct rcs_saved_peer *peer,
+                              int line_number, struct rcs_diag *diag)
+{
+    *peer = (struct rcs_saved_peer){
+        .config_epoch = line->config_epoch,
+        .id = rcs_store_id(store, line->name),
+        .master = line->master[0] != '\0' ? rcs_store_id(store, line->master) : RCS_ID_NONE,
+        .addr = rcs_store_addr(store, &line->address),
+        .hostname = rcs_store_text(store, line->hostname, strlen(line->hostname)),
+        .flags = line->flags,
+        .pinged = line->ping_sent_ms != 0,
+        .ponged = line->pong_received_ms != 0,
+    };
+    if (line->flags & RCS_NODE_MYSELF) {
+        if (saved->myself != RCS_ID_NONE) {
+            return rcs_diag_set(diag, RCS_ERR_SYNTAX, line_number, 1,
+                                "a second line is flagged myself; one node owns a nodes.conf");
+        }
+        saved->myself = peer->id;
+    }
+    rcs_slot_map_assign(store, &saved->slots, &line->slots, peer->id);
+    for (unsigned i = 0; i < line->open_count; i++) {
+        rcs_id **table = line->open[i].importing ? &saved->importing : &saved->migrating;
+        if (*table == NULL) {
+            *table = malloc(RCS_SLOTS * sizeof(rcs_id));
+            RCS_ASSERT(*table != NULL);
+            memset(*table, 0xff, RCS_SLOTS * sizeof(rcs_id));
+        }
+        (*table)[line->open[i].slot] = rcs_store_id(store, line->open[i].name);
+    }
+    return RCS_OK;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    rcs_id left = ((const struct rcs_saved_peer *)a)->id;
+    rcs_id right = ((const struct rcs_saved_peer *)b)->id;
+    return left < right ? -1 : left > right;
+}
+
+enum rcs_err rcs_saved_config_read(struct rcs_store *store, const char *text, size_t size_bytes,
+                                   struct rcs_saved_config **out, struct rcs_diag *diag)
+{
+    unsigned lines = 1;
+    for (size_t i = 0; i < size_bytes; i++) {
+        lines += text[i] == '\n';
+    }
+    struct rcs_saved_config *saved = saved_new(store, lines);
+    saved->slots = rcs_slot_map_empty(store);
+    struct rcs_conf_line *line = malloc(sizeof(*line));
+    RCS_ASSERT(line != NULL);
+    unsigned count = 0;
+    enum rcs_err err = RCS_OK;
+    int number = 0;
+    for (size_t at = 0; at < size_bytes && err == RCS_OK;) {
+        const char *end = memchr(text + at, '\n', size_bytes - at);
+        size_t length = end != NULL ? (size_t)(end - text) - at : size_bytes - at;
+        number++;
+        err = rcs_conf_line_read(text + at, length, line, diag);
+        if (err != RCS_OK) {
+            if (diag != NULL) {
+                diag->line = number;
+            }
+        } else if (line->kind == RCS_CONF_NODE) {
+            err = read_node(store, &line->node, saved, &saved->peers[count++], number, diag);
+        } else if (line->kind == RCS_CONF_VARS) {
+            saved->current_epoch = line->has_current_epoch ? line->current_epoch : saved->current_epoch;
+            saved->last_vote_epoch =
+                line->has_last_vote_epoch ? line->last_vote_epoch : saved->last_vote_epoch;
+        }
+        at += length + 1;
+    }
+    free(line);
+    if (err == RCS_OK && saved->myself == RCS_ID_NONE) {
+        err = rcs_diag_set(diag, RCS_ERR_SYNTAX, number, 1,
+                           "no line is flagged myself; a nodes.conf names its own node so");
+    }
+    if (err != RCS_OK) {
+        rcs_saved_config_release(store, saved);
+        return err;
+    }
+    qsort(saved->peers, count, sizeof(saved->peers[0]), by_id);
+    struct rcs_saved_config *fitting = rcs_store_alloc(store, saved_bytes(count));
+    memcpy(fitting, saved, saved_bytes(count));
+    fitting->count = count;
+    rcs_store_release(store, saved, saved_bytes(lines));
+    *out = fitting;
+    return RCS_OK;
+}

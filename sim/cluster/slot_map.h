@@ -1,0 +1,39 @@
+/* Who owns which slot, in one node's picture. Maps are counted and kept once each: nodes that agree
+ * share one, so that a thousand nodes in agreement cost one map.
+ *
+ * A map is never changed in place: assigning gives the map that has the change, found or made. */
+#ifndef RCSIM_SIM_CLUSTER_SLOT_MAP_H
+#define RCSIM_SIM_CLUSTER_SLOT_MAP_H
+
+#include <rcsim/store.h>
+
+struct rcs_slot_map {
+    uint32_t refs;
+    uint32_t assigned; /* slots that have an owner */
+    uint64_t hash;     /* of the content; a sum over slots, so that a change costs what it touches */
+    struct rcs_slot_map *next; /* in its bucket of the registry */
+    uint32_t ids;              /* length of `sets` */
+    const struct rcs_slot_set **sets; /* by owner, NULL: owns none; references held */
+    rcs_id owner[RCS_SLOTS];          /* RCS_ID_NONE: nobody */
+};
+
+/* The map in which nobody owns anything; one reference. */
+struct rcs_slot_map *rcs_slot_map_empty(struct rcs_store *store);
+static inline struct rcs_slot_map *rcs_slot_map_retain(struct rcs_slot_map *map)
+{
+    map->refs++;
+    return map;
+}
+void rcs_slot_map_release(struct rcs_store *store, struct rcs_slot_map *map);
+
+/* Replaces *map (whose reference is given back) by the one in which `slots` belong to `owner`
+ * (RCS_ID_NONE: to nobody). */
+void rcs_slot_map_assign(struct rcs_store *store, struct rcs_slot_map **map,
+                         const struct rcs_slot_words *slots, rcs_id owner);
+
+static inline const struct rcs_slot_set *rcs_slot_map_set(const struct rcs_slot_map *map, rcs_id id)
+{
+    return id < map->ids ? map->sets[id] : NULL;
+}
+
+#endif

@@ -1,0 +1,370 @@
+/* Slots: who owns which, claims and who wins them, slots in the middle of a move. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cluster/orders.h"
+#include "sim/cluster/parts.h"
+
+#include "sim/pure.h"
+
+/* --- reading -------------------------------------------------------------------------------------- */
+
+rcs_id rcs_slot_owner(const struct rcs_cluster *cluster, unsigned slot)
+{
+    return cluster->slots->owner[slot];
+}
+
+const struct rcs_slot_set *rcs_slots_held(const struct rcs_cluster *cluster, rcs_id id)
+{
+    const struct rcs_slot_set *set = rcs_slot_map_set(cluster->slots, id);
+    return set != NULL ? set : cluster->no_slots;
+}
+
+const struct rcs_slot_set *rcs_slots_of(const struct rcs_cluster *cluster, rcs_id id)
+{
+    return rcs_slots_held(cluster, id);
+}
+
+unsigned rcs_slot_count(const struct rcs_cluster *cluster, rcs_id id)
+{
+    const struct rcs_slot_set *set = rcs_slot_map_set(cluster->slots, id);
+    return set != NULL ? set->count : 0;
+}
+
+rcs_id rcs_slot_migrating_to(const struct rcs_cluster *cluster, unsigned slot)
+{
+    return cluster->migrating != NULL ? cluster->migrating[slot] : RCS_ID_NONE;
+}
+
+rcs_id rcs_slot_importing_from(const struct rcs_cluster *cluster, unsigned slot)
+{
+    return cluster->importing != NULL ? cluster->importing[slot] : RCS_ID_NONE;
+}
+
+/* Nobody owns it, or its owner was heard without it (Redis 7.0 isSlotUnclaimed). */
+bool rcs_slot_unclaimed(const struct rcs_cluster *cluster, unsigned slot)
+{
+    return cluster->slots->owner[slot] == RCS_ID_NONE ||
+           (cluster->not_claiming != NULL && rcs_slot_words_has(cluster->not_claiming, slot));
+}
+
+/* --- binding -------------------------------------------------------------------------------------- */
+
+/* True if this node serves, as master or replica, the slots of `owner`. */
+static bool serves_for(const struct rcs_cluster *cluster, rcs_id owner)
+{
+    return owner == cluster->myself || owner == rcs_myself(cluster)->master;
+}
+
+static bool masters_have_replicas(const struct rcs_cluster *cluster)
+{
+    for (unsigned i = 0; i < cluster->known; i++) {
+        const struct rcs_peer *peer = &cluster->peers[cluster->order[i]];
+        if (!rcs_is_replica(peer) && peer->replica_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void rcs_slots_assign(struct rcs_cluster *cluster, const struct rcs_slot_words *slots, rcs_id owner)
+{
+    rcs_id asked = RCS_ID_NONE; /* the owner last looked at: runs of one owner are the rule */
+    bool lost = false;
+    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+        for (uint64_t bits = slots->word[i]; bits != 0; bits &= bits - 1) {
+            unsigned slot = i * 64 + (unsigned)__builtin_ctzll(bits);
+            rcs_id before = cluster->slots->owner[slot];
+            if (before == RCS_ID_NONE || before == owner) {
+                continue;
+            }
+            if (before != asked) {
+                asked = before;
+                lost = serves_for(cluster, before);
+            }
+            if (lost) {
+                cluster->host->slot_lost(cluster->host->node, slot);
+            }
+        }
+    }
+    bool first = owner != RCS_ID_NONE && rcs_slot_count(cluster, owner) == 0;
+    rcs_slot_map_assign(cluster->store, &cluster->slots, slots, owner);
+    cluster->replicas_stale = true;
+    /* A master's first slots make it a target of replica migration (clusterNodeSetSlotBit). */
+    if (first && rcs_slot_count(cluster, owner) > 0 && masters_have_replicas(cluster)) {
+        cluster->peers[owner].flags |= RCS_NODE_MIGRATE_TO;
+    }
+}
+
+void rcs_slots_drop(struct rcs_cluster *cluster, rcs_id id)
+{
+    const struct rcs_slot_set *set = rcs_slot_map_set(cluster->slots, id);
+    if (set != NULL) {
+        struct rcs_slot_words words = set->words;
+        rcs_slots_assign(cluster, &words, RCS_ID_NONE);
+    }
+}
+
+/* --- claims ----------------------------------------------------------------------------------------- */
+
+static void mark_not_claiming(struct rcs_cluster *cluster, const struct rcs_slot_words *words)
+{
+    if (cluster->not_claiming == NULL) {
+        cluster->not_claiming = calloc(1, sizeof(*cluster->not_claiming));
+        RCS_ASSERT(cluster->not_claiming != NULL);
+    }
+    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+        cluster->not_claiming->word[i] |= words->word[i];
+    }
+}
+
+static void clear_not_claiming(struct rcs_cluster *cluster, const struct rcs_slot_words *words)
+{
+    if (cluster->not_claiming != NULL) {
+        for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+            cluster->not_claiming->word[i] &= ~words->word[i];
+        }
+    }
+}
+
+/* What a claim comes to. */
+struct outcome {
+    struct rcs_slot_words taken; /* slots that go to the sender */
+    unsigned taken_count;
+    struct rcs_slot_words dirty; /* of those, mine, with keys in them */
+    bool any_dirty;
+    unsigned from_my_master; /* of those, owned by me or my master */
+};
+
+static void weigh(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
+                  const struct rcs_slot_words *claimed, rcs_id my_master, struct outcome *out)
+{
+    const struct rcs_slot_words *held = &rcs_slots_held(cluster, sender)->words;
+    memset(out, 0, sizeof(*out));
+    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+        for (uint64_t bits = claimed->word[i] & ~held->word[i]; bits != 0; bits &= bits - 1) {
+            unsigned slot = i * 64 + (unsigned)__builtin_ctzll(bits);
+            if (rcs_slot_importing_from(cluster, slot) != RCS_ID_NONE) {
+                continue; /* only SETSLOT may change it */
+            }
+            rcs_id owner = cluster->slots->owner[slot];
+            if (!rcs_slot_unclaimed(cluster, slot) &&
+                cluster->peers[owner].config_epoch >= epoch) {
+                continue;
+            }
+            rcs_slot_words_add(&out->taken, slot);
+            out->taken_count++;
+            if (owner == cluster->myself &&
+                cluster->host->slot_keys(cluster->host->node, slot) > 0) {
+                rcs_slot_words_add(&out->dirty, slot);
+                out->any_dirty = true;
+            }
+            if (owner != RCS_ID_NONE && owner == my_master) {
+                out->from_my_master++;
+            }
+        }
+    }
+}
+
+static void drop_dirty_keys(struct rcs_cluster *cluster, const struct rcs_slot_words *dirty)
+{
+    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
+        if (rcs_slot_words_has(dirty, slot)) {
+            unsigned keys = cluster->host->slot_keys(cluster->host->node, slot);
+            cluster->host->drop_slot_keys(cluster->host->node, slot);
+            rcs_cluster_fact(cluster, RCS_FACT_KEYS_DROPPED, RCS_ID_NONE, RCS_ID_NONE, slot, keys, 0,
+                             NULL);
+        }
+    }
+}
+
+/* Redis 7.0 clusterUpdateSlotsConfigWith */
+void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
+                     const struct rcs_slot_set *claimed)
+{
+    const struct rcs_peer *myself = rcs_myself(cluster);
+    rcs_id my_master = rcs_is_master(myself) ? cluster->myself : myself->master;
+    if (sender == cluster->myself) {
+        rcs_cluster_fact0(cluster, RCS_FACT_UPDATE_ABOUT_MYSELF, RCS_ID_NONE);
+        return;
+    }
+    struct outcome outcome;
+    weigh(cluster, sender, epoch, &claimed->words, my_master, &outcome);
+
+    const struct rcs_slot_words *held = &rcs_slots_held(cluster, sender)->words;
+    struct rcs_slot_words kept, given_up;
+    bool any_given_up = false;
+    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+        kept.word[i] = claimed->words.word[i] & held->word[i];
+        given_up.word[i] = held->word[i] & ~claimed->words.word[i];
+        any_given_up = any_given_up || given_up.word[i] != 0;
+    }
+    clear_not_claiming(cluster, &kept);
+    if (any_given_up) {
+        mark_not_claiming(cluster, &given_up);
+    }
+    if (outcome.taken_count > 0) {
+        rcs_slots_assign(cluster, &outcome.taken, sender);
+        clear_not_claiming(cluster, &outcome.taken);
+        rcs_cluster_fact(cluster, RCS_FACT_SLOTS_CLAIMED, sender, RCS_ID_NONE, outcome.taken_count,
+                         (int64_t)epoch, 0, NULL);
+        rcs_cluster_todo(cluster,
+                         RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE | RCS_TODO_FSYNC_CONFIG);
+    }
+
+    rcs_id grandmaster =
+        myself->master != RCS_ID_NONE ? cluster->peers[myself->master].master : RCS_ID_NONE;
+    if (outcome.from_my_master > 0 && rcs_slot_count(cluster, my_master) == 0 &&
+        (cluster->config->allow_replica_migration || claimed->count == outcome.from_my_master)) {
+        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_CLAIM, sender, my_master, (int64_t)epoch, 0, 0,
+                         NULL);
+        rcs_cluster_follow(cluster, sender);
+    } else if (grandmaster != RCS_ID_NONE && grandmaster != cluster->myself) {
+        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_GRANDMASTER, grandmaster, myself->master, 0, 0, 0,
+                         NULL);
+        rcs_cluster_follow(cluster, grandmaster);
+    } else {
+        if (outcome.any_dirty) {
+            drop_dirty_keys(cluster, &outcome.dirty);
+        }
+        return;
+    }
+    rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE | RCS_TODO_FSYNC_CONFIG);
+}
+
+unsigned rcs_slots_stale(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
+                         const struct rcs_slot_set *claimed)
+{
+    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+        for (uint64_t bits = claimed->words.word[i]; bits != 0; bits &= bits - 1) {
+            unsigned slot = i * 64 + (unsigned)__builtin_ctzll(bits);
+            rcs_id owner = cluster->slots->owner[slot];
+            if (owner != sender && !rcs_slot_unclaimed(cluster, slot) &&
+                cluster->peers[owner].config_epoch > epoch) {
+                return slot;
+            }
+        }
+    }
+    return RCS_SLOTS;
+}
+
+/* --- slots in the middle of a move --------------------------------------------------------------- */
+
+static void set_open(rcs_id **table, unsigned slot, rcs_id id)
+{
+    if (*table == NULL) {
+        if (id == RCS_ID_NONE) {
+            return;
+        }
+        *table = malloc(RCS_SLOTS * sizeof(rcs_id));
+        RCS_ASSERT(*table != NULL);
+        memset(*table, 0xff, RCS_SLOTS * sizeof(rcs_id));
+    }
+    (*table)[slot] = id;
+}
+
+void rcs_slots_close_all(struct rcs_cluster *cluster)
+{
+    free(cluster->migrating);
+    free(cluster->importing);
+    cluster->migrating = NULL;
+    cluster->importing = NULL;
+}
+
+void rcs_slots_forget(struct rcs_cluster *cluster, rcs_id id)
+{
+    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
+        if (cluster->migrating != NULL && cluster->migrating[slot] == id) {
+            cluster->migrating[slot] = RCS_ID_NONE;
+        }
+        if (cluster->importing != NULL && cluster->importing[slot] == id) {
+            cluster->importing[slot] = RCS_ID_NONE;
+        }
+        if (cluster->migrating == NULL && cluster->importing == NULL) {
+            return;
+        }
+    }
+}
+
+void rcs_cluster_set_migrating(struct rcs_cluster *cluster, unsigned slot, rcs_id to)
+{
+    set_open(&cluster->migrating, slot, to);
+    rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
+}
+
+void rcs_cluster_set_importing(struct rcs_cluster *cluster, unsigned slot, rcs_id from)
+{
+    set_open(&cluster->importing, slot, from);
+    rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
+}
+
+void rcs_cluster_set_stable(struct rcs_cluster *cluster, unsigned slot)
+{
+    set_open(&cluster->migrating, slot, RCS_ID_NONE);
+    set_open(&cluster->importing, slot, RCS_ID_NONE);
+    rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
+}
+
+static void one_slot(struct rcs_slot_words *words, unsigned slot)
+{
+    memset(words, 0, sizeof(*words));
+    rcs_slot_words_add(words, slot);
+}
+
+/* Redis 7.0 clusterCommand, SETSLOT NODE */
+void rcs_cluster_set_slot_node(struct rcs_cluster *cluster, unsigned slot, rcs_id id)
+{
+    bool was_mine = rcs_slot_owner(cluster, slot) == cluster->myself;
+    if (cluster->host->slot_keys(cluster->host->node, slot) == 0) {
+        set_open(&cluster->migrating, slot, RCS_ID_NONE);
+    }
+    struct rcs_slot_words words;
+    one_slot(&words, slot);
+    rcs_slots_assign(cluster, &words, id);
+    if (was_mine && id != cluster->myself && rcs_slot_count(cluster, cluster->myself) == 0 &&
+        cluster->config->allow_replica_migration) {
+        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_CLAIM, id, RCS_ID_NONE, 0, 0, 0, NULL);
+        rcs_cluster_follow(cluster, id);
+        rcs_cluster_todo(cluster,
+                         RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE | RCS_TODO_FSYNC_CONFIG);
+    }
+    if (id == cluster->myself && rcs_slot_importing_from(cluster, slot) != RCS_ID_NONE) {
+        if (rcs_epoch_bump(cluster)) {
+            rcs_cluster_fact(cluster, RCS_FACT_EPOCH_IMPORT, RCS_ID_NONE, RCS_ID_NONE, slot, 0, 0,
+                             NULL);
+        }
+        set_open(&cluster->importing, slot, RCS_ID_NONE);
+        rcs_broadcast_pong(cluster, false);
+    }
+    rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
+}
+
+/* --- ADDSLOTS, DELSLOTS, FLUSHSLOTS ------------------------------------------------------------------ */
+
+void rcs_cluster_add_slots(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
+{
+    for (unsigned slot = 0; cluster->importing != NULL && slot < RCS_SLOTS; slot++) {
+        if (rcs_slot_words_has(slots, slot)) {
+            cluster->importing[slot] = RCS_ID_NONE;
+        }
+    }
+    rcs_slots_assign(cluster, slots, cluster->myself);
+    rcs_cluster_fact(cluster, RCS_FACT_SLOTS_ADDED, RCS_ID_NONE, RCS_ID_NONE,
+                     rcs_slot_words_count(slots), 0, 0, NULL);
+    rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
+}
+
+void rcs_cluster_del_slots(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
+{
+    struct rcs_slot_words owned = *slots;
+    rcs_slots_assign(cluster, &owned, RCS_ID_NONE);
+    rcs_cluster_fact(cluster, RCS_FACT_SLOTS_DELETED, RCS_ID_NONE, RCS_ID_NONE,
+                     rcs_slot_words_count(slots), 0, 0, NULL);
+    rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
+}
+
+void rcs_cluster_flush_slots(struct rcs_cluster *cluster)
+{
+    struct rcs_slot_words words = rcs_slots_held(cluster, cluster->myself)->words;
+    rcs_cluster_del_slots(cluster, &words);
+}
