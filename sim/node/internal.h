@@ -20,6 +20,9 @@ enum rcs_client_flag {
     RCS_CLIENT_PAUSED = 512,  /* its request waits for the end of a pause */
     RCS_CLIENT_REPLY_OFF = 1024,
     RCS_CLIENT_REPLY_SKIP = 2048,
+    RCS_CLIENT_REPLY_SKIP_NEXT = 4096,
+    RCS_CLIENT_SUBSCRIBED = 8192, /* to a channel, pattern or shard channel */
+    RCS_CLIENT_NO_EVICT = 16384,
 };
 
 /* A replica as its master sees it (replica_feed.c). */
@@ -49,13 +52,16 @@ struct rcs_client {
     uint64_t id;     /* CLIENT ID */
     uint32_t flags;  /* enum rcs_client_flag */
     uint8_t protocol; /* 2 or 3 */
-    rcs_addr remote;
+    rcs_addr remote, local;
     int64_t created_wall_s, last_wall_s;
     struct rcs_buf name;
     struct rcs_buf reply; /* what this step writes to it; flushed as one effect at the end */
     struct rcs_replica replica;
-    struct rcs_request **queued; /* MULTI, or requests held back by a pause: references held */
+    struct rcs_request **queued; /* MULTI: references held */
     unsigned queued_count, queued_room;
+    struct rcs_request **held; /* wait while the client is paused or blocked: references held */
+    unsigned held_count, held_room;
+    const char *last_container, *last_command; /* static; NULL none */
     struct rcs_watch *watches; /* NULL none; keys watched with their versions */
     struct rcs_subscriptions *subscriptions; /* NULL none */
     struct rcs_blocked *blocked; /* NULL: not blocked (WAIT) */
@@ -67,9 +73,22 @@ struct rcs_clients {
     struct rcs_client **list;
     unsigned count, room;
     uint64_t next_id;
-    int64_t pause_all_until_ms, pause_writes_until_ms; /* node ms, 0 none (CLIENT PAUSE, manual failover) */
+    /* node ms, 0 none: by CLIENT PAUSE, and of writes by a manual failover */
+    int64_t pause_all_until_ms, pause_writes_until_ms, failover_pause_until_ms;
+    unsigned watching;           /* clients with watched keys */
+    unsigned blocked;            /* clients in WAIT */
+    bool ask_acks;               /* a WAIT wants GETACK in the stream before this step ends */
+    struct rcs_client *current;  /* its command runs; NULL none */
+    struct rcs_client *applier;  /* pseudo client of the master's stream, NULL until needed */
+    struct rcs_request **stream; /* what the command being executed has for the stream */
+    unsigned stream_count, stream_room;
 };
 struct rcs_client *rcs_client_find(struct rcs_node *node, uint32_t link);
+/* Emits what was written to client->reply in this step so far, for an effect that must come after. */
+void rcs_client_flush(struct rcs_node *node, struct rcs_client *client);
+/* True while any pause holds (Redis 7.0 checkClientPauseTimeoutAndReturnIfPaused; ends those that are
+ * over). Nothing expires meanwhile. */
+bool rcs_clients_paused(struct rcs_node *node);
 
 /* --- replication (replication.c) -------------------------------------------------------------------- */
 
@@ -137,6 +156,7 @@ struct rcs_replication {
     rcs_us loaded_us;
     bool lost_while_loading;
     struct rcs_buf input;         /* bytes of the master not yet worked on */
+    size_t input_read;            /* of these, parsed: they wait for their EXEC */
     struct rcs_resp_requests *reader; /* of its command stream; NULL: not needed yet */
     struct rcs_request **transaction; /* MULTI came: held until its EXEC */
     unsigned transaction_count, transaction_room;

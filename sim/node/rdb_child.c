@@ -1,0 +1,149 @@
+/* The forked child that writes an RDB: to the replicas that wait for a full sync, or to dump.rdb.
+ *
+ * How long forking, writing and exiting take is drawn, so that the lines of parent and child come in
+ * the order and at the distances seen with real servers on one machine; writing grows with the data. */
+#include "sim/node/replication.h"
+
+#include "sim/pure.h"
+
+#define SIGNAL_USR1  10  /* how Redis 7.0 killRDBChild ends it */
+#define BYTES_PER_US 200 /* of RDB written */
+
+static rcs_us draw(struct rcs_node *node, rcs_us low, rcs_us high)
+{
+    return rcs_rand_between(&node->child, low, high);
+}
+
+static rcs_us writing_us(const struct rcs_snapshot *snapshot)
+{
+    return (rcs_us)(snapshot->size_bytes / BYTES_PER_US);
+}
+
+void rcs_child_start(struct rcs_node *node, bool to_sockets)
+{
+    struct rcs_rdb_child *child = &node->repl.child;
+    RCS_ASSERT(child->phase == RCS_CHILD_NONE);
+    *child = (struct rcs_rdb_child){
+        .phase = RCS_CHILD_FORKING,
+        .to_sockets = to_sockets,
+        .pid = node->next_child_pid++,
+        .due_us = node->now_us + draw(node, 400, 2200),
+        .snapshot = rcs_persistence_snapshot(node),
+        .dirty_before = node->dirty,
+    };
+}
+
+static void forked(struct rcs_node *node)
+{
+    struct rcs_rdb_child *child = &node->repl.child;
+    rcs_node_fact(node, child->to_sockets ? RCS_FACT_CHILD_TRANSFER : RCS_FACT_CHILD_SAVE,
+                  RCS_ID_NONE, child->pid, 0, 0, NULL, NULL);
+    child->phase = RCS_CHILD_WRITING;
+    child->due_us = node->now_us + draw(node, 400, 2000) + writing_us(child->snapshot);
+}
+
+static void written(struct rcs_node *node)
+{
+    struct rcs_rdb_child *child = &node->repl.child;
+    if (!child->to_sockets) {
+        rcs_persistence_store(node, child->snapshot);
+        rcs_node_child_fact(node, RCS_FACT_CHILD_SAVED, child->pid, 0, 0);
+    } else if (rcs_replicas_send_rdb(node, child->snapshot) == 0) {
+        /* Redis 7.0 rdbPipeReadHandler: data, and nobody left to take it */
+        rcs_node_fact(node, RCS_FACT_CHILD_UNWANTED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+        rcs_child_kill(node);
+        return;
+    }
+    child->phase = RCS_CHILD_REPORTING;
+    child->due_us = node->now_us + draw(node, 100, 2000);
+}
+
+static void reported(struct rcs_node *node)
+{
+    struct rcs_rdb_child *child = &node->repl.child;
+    rcs_node_child_fact(node, RCS_FACT_CHILD_COW, child->pid, 0, 0);
+    if (child->to_sockets) {
+        rcs_node_fact(node, RCS_FACT_CHILD_DRAINED, RCS_ID_NONE, rcs_replicas_in_bgsave(node), 0, 0,
+                      NULL, NULL);
+    }
+    child->phase = RCS_CHILD_EXITING;
+    child->due_us = node->now_us + draw(node, 150, 1800);
+}
+
+void rcs_child_wake(struct rcs_node *node)
+{
+    struct rcs_rdb_child *child = &node->repl.child;
+    if (node->now_us < child->due_us) {
+        return;
+    }
+    switch (child->phase) {
+    case RCS_CHILD_FORKING:
+        forked(node);
+        break;
+    case RCS_CHILD_WRITING:
+        written(node);
+        break;
+    case RCS_CHILD_REPORTING:
+        reported(node);
+        break;
+    case RCS_CHILD_NONE:
+    case RCS_CHILD_EXITING: /* seen at the next tick */
+        break;
+    }
+}
+
+rcs_us rcs_child_deadline(const struct rcs_node *node)
+{
+    const struct rcs_rdb_child *child = &node->repl.child;
+    bool waits = child->phase != RCS_CHILD_NONE && child->phase != RCS_CHILD_EXITING;
+    return waits ? child->due_us : RCS_NEVER;
+}
+
+void rcs_child_kill(struct rcs_node *node)
+{
+    struct rcs_rdb_child *child = &node->repl.child;
+    if (child->phase == RCS_CHILD_NONE) {
+        return;
+    }
+    child->killed = true;
+    child->phase = RCS_CHILD_EXITING;
+    child->due_us = node->now_us;
+}
+
+void rcs_child_close(struct rcs_node *node)
+{
+    struct rcs_rdb_child *child = &node->repl.child;
+    if (child->snapshot != NULL) {
+        rcs_snapshot_release(child->snapshot);
+    }
+    *child = (struct rcs_rdb_child){ 0 };
+}
+
+static void say_end(struct rcs_node *node, const struct rcs_rdb_child *child)
+{
+    if (child->killed) {
+        rcs_node_fact(node,
+                      child->to_sockets ? RCS_FACT_CHILD_TRANSFER_KILLED : RCS_FACT_CHILD_SAVE_KILLED,
+                      RCS_ID_NONE, SIGNAL_USR1, 0, 0, NULL, NULL);
+    } else {
+        rcs_node_fact(node,
+                      child->to_sockets ? RCS_FACT_CHILD_TRANSFERRED : RCS_FACT_CHILD_SAVE_DONE,
+                      RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    }
+}
+
+void rcs_child_notice(struct rcs_node *node)
+{
+    struct rcs_rdb_child child = node->repl.child;
+    if (child.phase != RCS_CHILD_EXITING || node->now_us < child.due_us) {
+        return;
+    }
+    node->repl.child = (struct rcs_rdb_child){ 0 };
+    say_end(node, &child);
+    if (!child.to_sockets && !child.killed) {
+        rcs_persistence_saved(node, child.dirty_before);
+    }
+    rcs_replicas_child_ended(node, !child.killed, child.to_sockets, child.snapshot);
+    rcs_snapshot_release(child.snapshot);
+    rcs_replicas_start_sync(node); /* Redis 7.0 checkChildrenDone: any pending fork at once */
+}

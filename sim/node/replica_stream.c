@@ -1,0 +1,230 @@
+/* What a master sends its replica after PSYNC: the RDB and the command stream (Redis 7.0
+ * readSyncBulkPayload; commandProcessed for a master's client). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/node/replication.h"
+
+#include "sim/pure.h"
+
+#define LOAD_BYTES_PER_US 100
+
+static void say(struct rcs_node *node, enum rcs_fact_code code, const char *text)
+{
+    rcs_node_fact(node, code, RCS_ID_NONE, 0, 0, 0, text, NULL);
+}
+
+/* --- the RDB --------------------------------------------------------------------------------------------------- */
+
+/* The line before the RDB: "$EOF:<mark>" or "$<length>". */
+void rcs_stream_preamble(struct rcs_node *node, const char *line)
+{
+    struct rcs_replication *repl = &node->repl;
+    if (line[0] == '-') {
+        say(node, RCS_FACT_REPL_ABORTED, line + 1);
+        rcs_master_cancel(node, true);
+    } else if (line[0] == '\0') {
+        repl->transfer_last_io_s = rcs_node_unixtime(node);
+    } else if (line[0] != '$') {
+        say(node, RCS_FACT_REPL_BAD_PROTOCOL, line);
+        rcs_master_cancel(node, true);
+    } else {
+        repl->preamble_seen = true;
+        repl->diskless = strncmp(line, "$EOF:", 5) == 0 && strlen(line) >= 5 + RCS_ID_LEN;
+        if (repl->diskless) {
+            say(node, RCS_FACT_REPL_RECEIVE_EOF, NULL);
+        } else {
+            rcs_node_fact(node, RCS_FACT_REPL_RECEIVE_BYTES, RCS_ID_NONE,
+                          strtoll(line + 1, NULL, 10), 0, 0, NULL, NULL);
+        }
+    }
+}
+
+/* The RDB is here: the old history ends (Redis 7.0 readSyncBulkPayload, replicationAttachToNewMaster). */
+void rcs_stream_snapshot(struct rcs_node *node, struct rcs_snapshot *snapshot)
+{
+    struct rcs_replication *repl = &node->repl;
+    if (repl->state != RCS_REPL_TRANSFER || repl->loading != NULL) {
+        return;
+    }
+    repl->transfer_last_io_s = rcs_node_unixtime(node);
+    if (repl->child.phase != RCS_CHILD_NONE) {
+        rcs_node_fact(node, RCS_FACT_REPL_CHILD_IN_WAY, RCS_ID_NONE, repl->child.pid, 0, 0, NULL,
+                      NULL);
+        rcs_child_kill(node);
+    }
+    rcs_master_discard_cached(node);
+    rcs_replicas_disconnect(node);
+    rcs_backlog_free(repl->backlog);
+    repl->backlog = NULL;
+    say(node, RCS_FACT_REPL_FLUSH, NULL);
+    rcs_keyspace_flush(node->keys);
+    rcs_persistence_store(node, snapshot); /* stays, also with save "" */
+    say(node, RCS_FACT_REPL_LOAD, NULL);
+    rcs_repl_say_rdb(node, snapshot);
+    repl->loading = rcs_snapshot_retain(snapshot);
+    repl->loaded_us = node->now_us + rcs_rand_between(&node->child, 100, 900) +
+                      (rcs_us)(snapshot->size_bytes / LOAD_BYTES_PER_US);
+}
+
+void rcs_stream_loaded(struct rcs_node *node)
+{
+    struct rcs_replication *repl = &node->repl;
+    struct rcs_snapshot *snapshot = repl->loading;
+    bool lost = repl->lost_while_loading;
+    repl->loading = NULL;
+    rcs_keyspace_load(node->keys, snapshot);
+    rcs_snapshot_release(snapshot);
+    rcs_node_fact(node, RCS_FACT_LOAD_DONE, RCS_ID_NONE, (int64_t)rcs_keyspace_size(node->keys), 0,
+                  0, NULL, NULL);
+    memcpy(repl->cached_replid, repl->sync_replid, sizeof(repl->cached_replid));
+    repl->cached_offset = repl->sync_offset;
+    repl->old_sync = repl->sync_offset == -1;
+    repl->state = RCS_REPL_CONNECTED;
+    repl->last_io_s = rcs_node_unixtime(node);
+    repl->down_since_s = 0;
+    memcpy(repl->replid, repl->sync_replid, sizeof(repl->replid));
+    repl->offset = repl->sync_offset;
+    rcs_repl_clear_id2(node);
+    RCS_ASSERT(repl->backlog == NULL);
+    repl->backlog = rcs_backlog_new(repl->offset + 1);
+    say(node, RCS_FACT_REPL_FINISHED, NULL);
+    if (repl->diskless) {
+        rcs_master_ack(node); /* puts this replica online at its master */
+    }
+    rcs_master_read(node);
+    if (lost && rcs_repl_link_up(node)) {
+        rcs_master_lose(node, true);
+    }
+}
+
+/* --- the command stream ------------------------------------------------------------------------------------------ */
+
+static size_t digits(size_t value)
+{
+    size_t count = 1;
+    for (; value >= 10; value /= 10) {
+        count++;
+    }
+    return count;
+}
+
+/* Bytes of the request as masters write it: an array of bulks. */
+static size_t stream_bytes(const struct rcs_arg *args, unsigned argc)
+{
+    size_t size = 1 + digits(argc) + 2;
+    for (unsigned i = 0; i < argc; i++) {
+        size += 1 + digits(args[i].size_bytes) + 2 + args[i].size_bytes + 2;
+    }
+    return size;
+}
+
+static bool is_command(const struct rcs_arg *arg, const char *name)
+{
+    for (size_t i = 0; i < arg->size_bytes; i++) {
+        char c = arg->bytes[i];
+        if ((c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c) != name[i] || name[i] == '\0') {
+            return false;
+        }
+    }
+    return name[arg->size_bytes] == '\0';
+}
+
+static void apply(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
+{
+    struct rcs_request *request = rcs_request_new(node->store, argc, args);
+    rcs_command_apply(node, request);
+    rcs_request_release(node->store, request);
+}
+
+static void hold(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
+{
+    struct rcs_replication *repl = &node->repl;
+    if (repl->transaction_count == repl->transaction_room) {
+        repl->transaction_room = repl->transaction_room == 0 ? 8 : repl->transaction_room * 2;
+        repl->transaction =
+            realloc(repl->transaction, repl->transaction_room * sizeof(repl->transaction[0]));
+        RCS_ASSERT(repl->transaction != NULL);
+    }
+    repl->transaction[repl->transaction_count++] = rcs_request_new(node->store, argc, args);
+}
+
+void rcs_stream_drop_transaction(struct rcs_node *node)
+{
+    struct rcs_replication *repl = &node->repl;
+    for (unsigned i = 0; i < repl->transaction_count; i++) {
+        rcs_request_release(node->store, repl->transaction[i]);
+    }
+    repl->transaction_count = 0;
+    repl->in_transaction = false;
+}
+
+static void execute_held(struct rcs_node *node)
+{
+    struct rcs_replication *repl = &node->repl;
+    for (unsigned i = 0; i < repl->transaction_count; i++) {
+        rcs_command_apply(node, repl->transaction[i]);
+    }
+    rcs_stream_drop_transaction(node);
+}
+
+/* One command of the stream. What lies between MULTI and EXEC is held, so that a stream that breaks
+ * off in between leaves nothing half done. */
+static void execute(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
+{
+    struct rcs_replication *repl = &node->repl;
+    if (is_command(&args[0], "MULTI")) {
+        repl->in_transaction = true;
+    } else if (is_command(&args[0], "EXEC")) {
+        execute_held(node);
+    } else if (repl->in_transaction) {
+        hold(node, argc, args);
+    } else if (is_command(&args[0], "REPLCONF")) {
+        if (argc > 1 && is_command(&args[1], "GETACK")) {
+            rcs_master_ack(node); /* says what was processed before this command */
+        }
+    } else if (!is_command(&args[0], "PING") && !is_command(&args[0], "SELECT")) {
+        apply(node, argc, args);
+    }
+}
+
+/* Executes what is complete. Processed bytes count in the offset and go on to this node's own backlog
+ * and replicas as they came (Redis 7.0 commandProcessed); inside MULTI they count with its EXEC. */
+void rcs_stream_read(struct rcs_node *node, const void *bytes, size_t size_bytes)
+{
+    struct rcs_replication *repl = &node->repl;
+    if (repl->reader == NULL) {
+        repl->reader = rcs_resp_requests_new();
+    }
+    rcs_resp_requests_feed(repl->reader, bytes, size_bytes);
+    size_t passed = 0, read = repl->input_read;
+    const struct rcs_arg *args;
+    unsigned argc;
+    const char *error;
+    enum rcs_err err = RCS_OK;
+    while (rcs_repl_link_up(node) &&
+           (err = rcs_resp_requests_next(repl->reader, &args, &argc, &error)) == RCS_OK) {
+        while (repl->input.data[read] == '\r' || repl->input.data[read] == '\n') {
+            read++; /* blank lines are passed over, but counted */
+        }
+        read += stream_bytes(args, argc);
+        RCS_ASSERT(read <= repl->input.size_bytes);
+        execute(node, argc, args);
+        if (!repl->in_transaction) {
+            size_t applied = read - passed;
+            repl->cached_offset += (int64_t)applied;
+            rcs_replicas_pass(node, repl->input.data + passed, applied);
+            passed = read;
+        }
+    }
+    if (err == RCS_ERR_PROTOCOL) {
+        rcs_master_lose_for_protocol(node);
+        return;
+    }
+    if (!rcs_repl_link_up(node)) {
+        return; /* nothing of the input is left */
+    }
+    repl->input_read = read - passed;
+    repl->input.size_bytes -= passed;
+    memmove(repl->input.data, repl->input.data + passed, repl->input.size_bytes);
+}

@@ -1,0 +1,87 @@
+/* What the files of replication share among themselves: the link to the master (replica_link.c), the
+ * replicas that are fed (replica_feed.c), the forked child (rdb_child.c), and what stands above them
+ * (replication.c). The rest of the node uses internal.h. */
+#ifndef RCSIM_SIM_NODE_REPLICATION_H
+#define RCSIM_SIM_NODE_REPLICATION_H
+
+#include "sim/node/backlog.h"
+#include "sim/node/internal.h"
+
+/* --- replication.c -------------------------------------------------------------------------------- */
+
+static inline bool rcs_repl_link_up(const struct rcs_node *node)
+{
+    return node->repl.state == RCS_REPL_CONNECTED;
+}
+/* A new history begins: random replid, no second one (Redis 7.0 changeReplicationId,
+ * clearReplicationId2). */
+void rcs_repl_clear_id2(struct rcs_node *node);
+/* True if replid and offset can go into an RDB (Redis 7.0 rdbPopulateSaveInfo). */
+bool rcs_repl_has_info(const struct rcs_node *node);
+/* The lines of an RDB that begins to be read. */
+void rcs_repl_say_rdb(struct rcs_node *node, const struct rcs_snapshot *snapshot);
+
+/* --- replica_link.c: this node as a replica, its connection ------------------------------------------- */
+
+void rcs_master_connect(struct rcs_node *node); /* connectWithMaster */
+/* Ends a connect, handshake or transfer under way (cancelReplicationHandshake). With `again` it says
+ * so and connects at once. */
+void rcs_master_cancel(struct rcs_node *node, bool again);
+/* The live link ends and is remembered as the cached master; connects again while there is a master
+ * host. `gone`: the other end closed it. */
+void rcs_master_lose(struct rcs_node *node, bool gone);
+/* The stream breaks the protocol: nothing is cached. */
+void rcs_master_lose_for_protocol(struct rcs_node *node);
+void rcs_master_cache_myself(struct rcs_node *node); /* replicationCacheMasterUsingMyself */
+void rcs_master_discard_cached(struct rcs_node *node);
+void rcs_master_ack(struct rcs_node *node);      /* REPLCONF ACK, if the link is up */
+void rcs_master_time_out(struct rcs_node *node); /* repl-timeout in any state of the link */
+/* Goes on with the bytes that arrived: lines, then the stream. */
+void rcs_master_read(struct rcs_node *node);
+/* Drops all that was read but not worked on, an RDB being loaded included. */
+void rcs_master_forget_input(struct rcs_node *node);
+
+/* --- replica_stream.c: what the master sends after PSYNC -------------------------------------------------- */
+
+/* The line before the RDB: "$EOF:<mark>" or "$<length>", or an error. */
+void rcs_stream_preamble(struct rcs_node *node, const char *line);
+void rcs_stream_snapshot(struct rcs_node *node, struct rcs_snapshot *snapshot);
+void rcs_stream_loaded(struct rcs_node *node); /* the RDB has been loaded */
+/* Executes what is complete of the stream; `bytes` stand at the end of repl.input already. */
+void rcs_stream_read(struct rcs_node *node, const void *bytes, size_t size_bytes);
+void rcs_stream_drop_transaction(struct rcs_node *node);
+
+/* --- replica_feed.c: this node's replicas ------------------------------------------------------------- */
+
+void rcs_replicas_disconnect(struct rcs_node *node);
+/* Bytes of the stream, as they are: into the backlog and to the replicas. */
+void rcs_replicas_pass(struct rcs_node *node, const void *bytes, size_t size_bytes);
+void rcs_replicas_cron(struct rcs_node *node); /* PING, newlines, time-outs */
+/* Starts the RDB of a full sync if replicas wait and nothing is in the way (Redis 7.0
+ * replicationStartPendingFork). */
+void rcs_replicas_start_sync(struct rcs_node *node);
+/* The diskless child's data is there; returns to how many replicas it goes. */
+unsigned rcs_replicas_send_rdb(struct rcs_node *node, struct rcs_snapshot *snapshot);
+unsigned rcs_replicas_in_bgsave(const struct rcs_node *node);
+/* The child has ended (Redis 7.0 updateSlavesWaitingBgsave). */
+void rcs_replicas_child_ended(struct rcs_node *node, bool good, bool to_sockets,
+                              struct rcs_snapshot *snapshot);
+void rcs_replicas_bulk_sent(struct rcs_node *node);
+
+/* --- rdb_child.c ---------------------------------------------------------------------------------------- */
+
+void rcs_child_start(struct rcs_node *node, bool to_sockets);
+void rcs_child_wake(struct rcs_node *node);   /* the end of a phase, if it has come */
+void rcs_child_notice(struct rcs_node *node); /* an ended child, if it has ended (checkChildrenDone) */
+void rcs_child_kill(struct rcs_node *node);
+void rcs_child_close(struct rcs_node *node);
+rcs_us rcs_child_deadline(const struct rcs_node *node);
+
+/* --- persistence.c ---------------------------------------------------------------------------------------- */
+
+/* dump.rdb now holds `snapshot`. */
+void rcs_persistence_store(struct rcs_node *node, struct rcs_snapshot *snapshot);
+void rcs_persistence_saved(struct rcs_node *node, uint64_t dirty); /* a save that began there is done */
+bool rcs_persistence_save_points(const struct rcs_node *node);     /* `save` is not "" */
+
+#endif
