@@ -1,2 +1,3 @@
 # The value store, bus packets and node lines.
 rcs_test(store rcsim_proto)
+rcs_test(bus rcsim_proto)
