@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/node/command_args.h"
 #include "sim/node/replication.h"
 
 #include "sim/pure.h"
@@ -119,17 +120,6 @@ static size_t stream_bytes(const struct rcs_arg *args, unsigned argc)
     return size;
 }
 
-static bool is_command(const struct rcs_arg *arg, const char *name)
-{
-    for (size_t i = 0; i < arg->size_bytes; i++) {
-        char c = arg->bytes[i];
-        if ((c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c) != name[i] || name[i] == '\0') {
-            return false;
-        }
-    }
-    return name[arg->size_bytes] == '\0';
-}
-
 static void apply(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
 {
     struct rcs_request *request = rcs_request_new(node->store, argc, args);
@@ -173,17 +163,17 @@ static void execute_held(struct rcs_node *node)
 static void execute(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
 {
     struct rcs_replication *repl = &node->repl;
-    if (is_command(&args[0], "MULTI")) {
+    if (rcs_arg_is(&args[0], "multi")) {
         repl->in_transaction = true;
-    } else if (is_command(&args[0], "EXEC")) {
+    } else if (rcs_arg_is(&args[0], "exec")) {
         execute_held(node);
     } else if (repl->in_transaction) {
         hold(node, argc, args);
-    } else if (is_command(&args[0], "REPLCONF")) {
-        if (argc > 1 && is_command(&args[1], "GETACK")) {
+    } else if (rcs_arg_is(&args[0], "replconf")) {
+        if (argc > 1 && rcs_arg_is(&args[1], "getack")) {
             rcs_master_ack(node); /* says what was processed before this command */
         }
-    } else if (!is_command(&args[0], "PING") && !is_command(&args[0], "SELECT")) {
+    } else if (!rcs_arg_is(&args[0], "ping") && !rcs_arg_is(&args[0], "select")) {
         apply(node, argc, args);
     }
 }

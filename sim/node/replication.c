@@ -266,13 +266,6 @@ void rcs_repl_cron(struct rcs_node *node)
 
 /* --- ROLE and INFO ------------------------------------------------------------------------------------ */
 
-static const char *replica_ip(const struct rcs_node *node, const struct rcs_client *client)
-{
-    return client->replica.ip_address != 0
-               ? rcs_store_text_of(node->store, client->replica.ip_address)
-               : rcs_store_address(node->store, client->remote)->ip;
-}
-
 static void bulk_number(struct rcs_buf *out, int64_t value)
 {
     char text[24];
@@ -290,7 +283,7 @@ static void role_of_master(const struct rcs_node *node, struct rcs_buf *out)
         const struct rcs_client *client = node->repl.replicas[i];
         if (client->replica.state == RCS_REPLICA_ONLINE) {
             rcs_resp_array(out, 3);
-            rcs_resp_bulk_text(out, replica_ip(node, client));
+            rcs_resp_bulk_text(out, rcs_replica_ip(node, client));
             bulk_number(out, client->replica.listening_port);
             bulk_number(out, client->replica.ack_offset);
         }
@@ -376,7 +369,7 @@ static void info_of_replicas(const struct rcs_node *node, struct rcs_buf *out)
         const struct rcs_replica *replica = &client->replica;
         bool online = replica->state == RCS_REPLICA_ONLINE;
         rcs_buf_format(out, "slave%u:ip=%s,port=%u,state=%s,offset=%lld,lag=%lld\r\n", i,
-                       replica_ip(node, client), (unsigned)replica->listening_port,
+                       rcs_replica_ip(node, client), (unsigned)replica->listening_port,
                        states[replica->state], (long long)replica->ack_offset,
                        online ? (long long)(now_s - replica->ack_wall_s) : 0LL);
     }

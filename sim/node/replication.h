@@ -53,16 +53,33 @@ void rcs_stream_drop_transaction(struct rcs_node *node);
 
 /* --- replica_feed.c: this node's replicas ------------------------------------------------------------- */
 
+const char *rcs_replica_ip(const struct rcs_node *node, const struct rcs_client *client);
+/* A fact with the replica's name, ip:port, as its first text. */
+void rcs_replica_say(struct rcs_node *node, enum rcs_fact_code code, const struct rcs_client *client,
+                     int64_t v0, int64_t v1);
+void rcs_replica_attach(struct rcs_node *node, struct rcs_client *client);
+void rcs_replica_drop(struct rcs_node *node, struct rcs_client *client);
+/* Bytes that are no part of the stream, now. */
+void rcs_replica_write(struct rcs_node *node, const struct rcs_client *client, const char *bytes,
+                       size_t size_bytes);
+/* What it has not got of the stream, if it may have it. */
+void rcs_replica_serve(struct rcs_node *node, struct rcs_client *client);
 void rcs_replicas_disconnect(struct rcs_node *node);
 /* Bytes of the stream, as they are: into the backlog and to the replicas. */
 void rcs_replicas_pass(struct rcs_node *node, const void *bytes, size_t size_bytes);
 void rcs_replicas_cron(struct rcs_node *node); /* PING, newlines, time-outs */
+unsigned rcs_replicas_in_bgsave(const struct rcs_node *node);
+
+/* --- replica_sync.c: how they get in sync ------------------------------------------------------------------ */
+
+/* PSYNC and SYNC. */
+void rcs_replica_sync(struct rcs_node *node, struct rcs_client *client,
+                      const struct rcs_request *request);
 /* Starts the RDB of a full sync if replicas wait and nothing is in the way (Redis 7.0
  * replicationStartPendingFork). */
 void rcs_replicas_start_sync(struct rcs_node *node);
 /* The diskless child's data is there; returns to how many replicas it goes. */
 unsigned rcs_replicas_send_rdb(struct rcs_node *node, struct rcs_snapshot *snapshot);
-unsigned rcs_replicas_in_bgsave(const struct rcs_node *node);
 /* The child has ended (Redis 7.0 updateSlavesWaitingBgsave). */
 void rcs_replicas_child_ended(struct rcs_node *node, bool good, bool to_sockets,
                               struct rcs_snapshot *snapshot);
