@@ -1,0 +1,399 @@
+/* What TCP keeps back: data into a cut path, data behind Nagle's algorithm, data of a connection that
+ * is not yet one. All of it is rare and stands in a side table. */
+#include <stdlib.h>
+
+#include "sim/world/network.h"
+
+#include "sim/pure.h"
+
+#define DATA_RETRIES   15 /* net.ipv4.tcp_retries2 */
+#define ORPHAN_RETRIES 8  /* net.ipv4.tcp_orphan_retries: the process closed its end */
+#define PROBES         3  /* Redis sets TCP_KEEPCNT to it */
+
+enum wait_kind {
+    WAIT_NOTHING,
+    WAIT_CONNECT, /* until the connection is one */
+    WAIT_ACK,     /* Nagle: until what was sent before is acknowledged */
+    WAIT_RETRY    /* into a cut path: until the next retransmission */
+};
+
+struct held {
+    struct held *next;
+    void *value;
+    enum rcs_item item;
+};
+
+struct way_side {
+    struct held *first, *last;
+    rcs_us due_us; /* of the pending event that ends the wait */
+    uint8_t wait;  /* enum wait_kind */
+    uint8_t tries; /* retransmissions so far */
+    bool leaky;    /* only acknowledgements are cut off: data pass until the first retransmission */
+};
+
+struct rcs_side {
+    struct way_side way[2];
+    uint32_t next_free;
+};
+
+/* --- the side table ------------------------------------------------------------------------------- */
+
+static struct way_side *side_of(struct rcs_network *net, uint32_t conn, unsigned way)
+{
+    struct rcs_conn *c = rcs_network_conn(net, conn);
+    if (c->side == 0) {
+        if (net->side_free != 0) {
+            c->side = net->side_free;
+            net->side_free = net->sides[c->side].next_free;
+        } else {
+            if (net->side_used + 1 >= net->side_room) {
+                net->side_room = net->side_room == 0 ? 16 : net->side_room * 2;
+                net->sides = realloc(net->sides, net->side_room * sizeof(net->sides[0]));
+                RCS_ASSERT(net->sides != NULL);
+            }
+            c->side = ++net->side_used;
+        }
+        net->sides[c->side] = (struct rcs_side){ .next_free = 0 };
+    }
+    return &net->sides[c->side].way[way];
+}
+
+static void give_back_if_idle(struct rcs_network *net, uint32_t conn)
+{
+    struct rcs_conn *c = rcs_network_conn(net, conn);
+    struct rcs_side *side = &net->sides[c->side];
+    if (side->way[0].wait == WAIT_NOTHING && side->way[1].wait == WAIT_NOTHING) {
+        side->next_free = net->side_free;
+        net->side_free = c->side;
+        c->side = 0;
+    }
+}
+
+static void keep(struct rcs_network *net, struct way_side *side, enum rcs_item item, void *value)
+{
+    struct held *held = rcs_store_alloc(net->store, sizeof(*held));
+    *held = (struct held){ .value = value, .item = item };
+    if (side->last == NULL) {
+        side->first = held;
+    } else {
+        side->last->next = held;
+    }
+    side->last = held;
+}
+
+/* Ends a wait: what was held is the caller's. */
+static struct held *end_wait(struct rcs_network *net, uint32_t conn, unsigned way)
+{
+    struct way_side *side = side_of(net, conn, way);
+    struct held *first = side->first;
+    *side = (struct way_side){ .wait = WAIT_NOTHING };
+    give_back_if_idle(net, conn);
+    return first;
+}
+
+static struct held *next_held(struct rcs_network *net, struct held *held)
+{
+    struct held *next = held->next;
+    rcs_store_release(net->store, held, sizeof(*held));
+    return next;
+}
+
+void rcs_tcp_forget(struct rcs_network *net, uint32_t conn, unsigned way)
+{
+    if (rcs_network_conn(net, conn)->side == 0) {
+        return;
+    }
+    struct held *held = end_wait(net, conn, way);
+    while (held != NULL) {
+        rcs_item_release(net->store, held->item, held->value);
+        held = next_held(net, held);
+    }
+}
+
+void rcs_tcp_forget_all(struct rcs_network *net, uint32_t conn)
+{
+    rcs_tcp_forget(net, conn, 0);
+    rcs_tcp_forget(net, conn, 1);
+}
+
+static void send_held(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us)
+{
+    struct held *held = end_wait(net, conn, way);
+    while (held != NULL) {
+        rcs_transmit(net, conn, way, held->item, held->value, now_us);
+        held = next_held(net, held);
+    }
+}
+
+void rcs_tcp_connected(struct rcs_network *net, uint32_t conn, rcs_us now_us)
+{
+    if (rcs_network_conn(net, conn)->side == 0) {
+        return;
+    }
+    struct held *held = end_wait(net, conn, 0);
+    while (held != NULL) {
+        rcs_network_send(net, conn, 0, held->item, held->value, now_us);
+        held = next_held(net, held);
+    }
+}
+
+void rcs_tcp_close(struct rcs_network *net)
+{
+    for (uint32_t conn = 1; conn < net->conn_used; conn++) {
+        rcs_tcp_forget_all(net, conn);
+    }
+    free(net->sides);
+    net->sides = NULL;
+}
+
+size_t rcs_tcp_bytes(const struct rcs_network *net)
+{
+    return net->side_room * sizeof(net->sides[0]);
+}
+
+/* --- Nagle's algorithm ------------------------------------------------------------------------------
+ * A segment smaller than the MSS waits until all small ones before it are acknowledged. The receiver
+ * acknowledges with its next data, or after 40 ms; at once when two segments came (every bus message
+ * is two on a network with 1448-byte segments), and at once as long as a connection is fresh. Linux is
+ * in that quick mode for some 16 segments unless the receiver answers, which a bus peer does with its
+ * first pong: so quick ends here with the server's first data. */
+
+/* When the opener has, or would have, the acknowledgement of what it sent last. */
+static rcs_us acknowledged_us(const struct rcs_network *net, const struct rcs_conn *c, bool small)
+{
+    rcs_us back_us = rcs_network_round_trip(net, c->party[0], c->party[1]) / 2;
+    rcs_us there_us = c->arrives_us[0];
+    if (!small || !c->answers) {
+        return there_us + back_us;
+    }
+    if (c->arrives_us[1] >= there_us + back_us) {
+        return c->arrives_us[1]; /* it rides on data */
+    }
+    return there_us + net->link_kind->delayed_ack_us + back_us;
+}
+
+static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, void *value, rcs_us now_us)
+{
+    const struct rcs_conn *c = rcs_network_conn(net, conn);
+    if (!c->sent) {
+        return now_us;
+    }
+    uint32_t mss_bytes = net->link_kind->mss_bytes;
+    bool small = mss_bytes > RCS_BUS_HEADER_BYTES && rcs_bus_size(net->store, value) < mss_bytes;
+    rcs_us due_us = acknowledged_us(net, c, small);
+    if (!small || due_us <= now_us) {
+        return due_us > now_us ? due_us : now_us;
+    }
+    struct way_side *side = side_of(net, conn, 0);
+    side->wait = WAIT_ACK;
+    side->due_us = due_us;
+    keep(net, side, RCS_ITEM_BUS_MSG, value);
+    rcs_conn_push(net, due_us, (struct rcs_pending){ .kind = RCS_PENDING_ACK, .who = conn,
+                                                     .due_us = due_us });
+    return RCS_NEVER;
+}
+
+void rcs_tcp_heard(struct rcs_network *net, uint32_t conn, rcs_us now_us)
+{
+    const struct rcs_conn *c = rcs_network_conn(net, conn);
+    if (net->sides[c->side].way[0].wait != WAIT_ACK) {
+        return;
+    }
+    rcs_us back_us = rcs_network_round_trip(net, c->party[0], c->party[1]) / 2;
+    if (now_us >= c->arrives_us[0] + back_us) { /* else it left before that data came */
+        send_held(net, conn, 0, now_us);
+    }
+}
+
+/* --- cut paths ------------------------------------------------------------------------------------- */
+
+static rcs_us retry_pause(const struct rcs_link_kind *kind, unsigned tries)
+{
+    rcs_us pause_us = kind->rto_us;
+    while (tries-- > 0 && pause_us < kind->rto_max_us) {
+        pause_us *= 2;
+    }
+    return pause_us < kind->rto_max_us ? pause_us : kind->rto_max_us;
+}
+
+static void wait_for_retry(struct rcs_network *net, uint32_t conn, unsigned way, unsigned tries,
+                           rcs_us now_us)
+{
+    struct way_side *side = side_of(net, conn, way);
+    side->wait = WAIT_RETRY;
+    side->tries = (uint8_t)tries;
+    side->due_us = now_us + retry_pause(net->link_kind, tries);
+    rcs_conn_push(net, side->due_us,
+                  (struct rcs_pending){ .kind = RCS_PENDING_RETRY, .way = (uint8_t)way,
+                                        .who = conn, .due_us = side->due_us });
+}
+
+rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
+                       void *value, rcs_us now_us)
+{
+    const struct rcs_conn *c = rcs_network_conn(net, conn);
+    enum wait_kind wait =
+        c->side == 0 ? WAIT_NOTHING : (enum wait_kind)net->sides[c->side].way[way].wait;
+    if (wait == WAIT_ACK && item == RCS_ITEM_EOF) {
+        send_held(net, conn, way, now_us); /* closing pushes everything out */
+        return now_us;
+    }
+    if (wait == WAIT_RETRY && side_of(net, conn, way)->leaky && rcs_network_way_open(net, c, way)) {
+        return now_us;
+    }
+    if (wait != WAIT_NOTHING) {
+        keep(net, side_of(net, conn, way), item, value);
+        return RCS_NEVER;
+    }
+    if (c->state == RCS_CONN_CONNECTING) {
+        struct way_side *side = side_of(net, conn, way);
+        side->wait = WAIT_CONNECT;
+        keep(net, side, item, value);
+        return RCS_NEVER;
+    }
+    if (!rcs_network_ways_open(net, c)) {
+        bool leaky = rcs_network_way_open(net, c, way);
+        wait_for_retry(net, conn, way, 0, now_us);
+        struct way_side *side = side_of(net, conn, way);
+        side->leaky = leaky;
+        if (!leaky) {
+            keep(net, side, item, value);
+        }
+        return leaky ? now_us : RCS_NEVER;
+    }
+    if (c->kind == RCS_CONN_BUS && way == 0 && item == RCS_ITEM_BUS_MSG) {
+        return nagle_departs(net, conn, value, now_us);
+    }
+    return now_us;
+}
+
+/* The sender gives up. If its process does not care any more, the other end learns it from a reset. */
+static bool give_up(struct rcs_network *net, uint32_t conn, unsigned end, struct rcs_delivery *out)
+{
+    struct rcs_conn *c = rcs_network_conn(net, conn);
+    rcs_tcp_forget(net, conn, end);
+    if (c->open >> end & 1) {
+        *out = (struct rcs_delivery){ .kind = RCS_DELIVERY_LOST, .conn = conn, .end = end,
+                                      .item = RCS_ITEM_RESET };
+        return true;
+    }
+    c->absent |= 1u << end;
+    return false;
+}
+
+static bool retry(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us,
+                  struct rcs_delivery *out)
+{
+    const struct rcs_conn *c = rcs_network_conn(net, conn);
+    struct way_side *side = side_of(net, conn, way);
+    unsigned tries = side->tries + 1u;
+    if (!rcs_network_ways_open(net, c)) {
+        if (tries > (c->open >> way & 1 ? DATA_RETRIES : ORPHAN_RETRIES)) {
+            return give_up(net, conn, way, out);
+        }
+        side->leaky = false;
+        wait_for_retry(net, conn, way, tries, now_us);
+    } else if (c->absent >> (1 - way) & 1) {
+        rcs_tcp_forget(net, conn, way);
+        rcs_transmit(net, conn, 1 - way, RCS_ITEM_RESET, NULL,
+                     now_us + rcs_network_draw(net, c, way));
+    } else {
+        send_held(net, conn, way, now_us);
+    }
+    return false;
+}
+
+/* --- keepalive of accepted bus links --------------------------------------------------------------- */
+
+static rcs_us idle_us(const struct rcs_network *net, const struct rcs_conn *c)
+{
+    return RCS_S(net->nodes[c->party[1]].keepalive_s);
+}
+
+static rcs_us heard_us(const struct rcs_conn *c)
+{
+    return c->arrives_us[0] > c->arrives_us[1] ? c->arrives_us[0] : c->arrives_us[1];
+}
+
+static void push_probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us at_us)
+{
+    rcs_conn_push(net, at_us, (struct rcs_pending){ .kind = RCS_PENDING_PROBE, .who = conn,
+                                                    .tries = (uint8_t)tries });
+}
+
+/* Probes matter only where a way is cut, so they are not simulated before one is. Until then the peer
+ * answered them, every `idle` after the last data. */
+void rcs_network_trouble_began(struct rcs_network *net, rcs_us now_us)
+{
+    for (uint32_t conn = 1; conn < net->conn_used; conn++) {
+        struct rcs_conn *c = rcs_network_conn(net, conn);
+        if (c->kind != RCS_CONN_BUS || !(c->open & 2) || c->probing || idle_us(net, c) == 0 ||
+            rcs_network_ways_open(net, c)) {
+            continue;
+        }
+        rcs_us due_us = heard_us(c) + idle_us(net, c);
+        if (due_us < now_us) {
+            due_us += (now_us - due_us + idle_us(net, c) - 1) / idle_us(net, c) * idle_us(net, c);
+        }
+        c->probing = 1;
+        push_probe(net, conn, 0, due_us);
+    }
+}
+
+static bool probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us now_us,
+                  struct rcs_delivery *out)
+{
+    struct rcs_conn *c = rcs_network_conn(net, conn);
+    rcs_us pause_us = idle_us(net, c) / 3 / RCS_S(1) * RCS_S(1); /* anetKeepAlive: interval / 3 */
+    pause_us = pause_us < RCS_S(1) ? RCS_S(1) : pause_us;
+    c->probing = 0;
+    if (!(c->open & 2) || !net->nodes[c->party[1]].powered) {
+        return false;
+    }
+    if (rcs_network_ways_open(net, c)) {
+        if (c->absent & 1) {
+            rcs_transmit(net, conn, 0, RCS_ITEM_RESET, NULL,
+                         now_us + rcs_network_draw(net, c, 1));
+        }
+        return false;
+    }
+    bool unacknowledged = c->side != 0 && side_of(net, conn, 1)->wait == WAIT_RETRY;
+    if (unacknowledged || (tries == 0 && heard_us(c) + idle_us(net, c) > now_us)) {
+        c->probing = 1; /* retransmission takes the place of probes; or something came since */
+        rcs_us due_us = heard_us(c) + idle_us(net, c);
+        push_probe(net, conn, 0, due_us > now_us ? due_us : now_us + idle_us(net, c));
+        return false;
+    }
+    if (tries == PROBES) {
+        *out = (struct rcs_delivery){ .kind = RCS_DELIVERY_LOST, .conn = conn, .end = 1,
+                                      .item = RCS_ITEM_RESET };
+        return true;
+    }
+    c->probing = 1;
+    push_probe(net, conn, tries + 1, now_us + pause_us);
+    return false;
+}
+
+bool rcs_tcp_pending(struct rcs_network *net, const struct rcs_pending *pending, rcs_us now_us,
+                     struct rcs_delivery *out)
+{
+    uint32_t conn = pending->who;
+    if (pending->kind == RCS_PENDING_PROBE) {
+        return probe(net, conn, pending->tries, now_us, out);
+    }
+    const struct rcs_conn *c = rcs_network_conn(net, conn);
+    if (c->side == 0) {
+        return false;
+    }
+    const struct way_side *side = &net->sides[c->side].way[pending->way];
+    bool mine = side->due_us == pending->due_us &&
+                side->wait == (pending->kind == RCS_PENDING_ACK ? WAIT_ACK : WAIT_RETRY);
+    if (!mine) {
+        return false; /* that wait ended before */
+    }
+    if (pending->kind == RCS_PENDING_ACK) {
+        send_held(net, conn, 0, now_us);
+        return false;
+    }
+    return retry(net, conn, pending->way, now_us, out);
+}
