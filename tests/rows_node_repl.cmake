@@ -1,0 +1,1 @@
+rcs_test(backlog rcsim_node)
