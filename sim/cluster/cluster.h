@@ -224,6 +224,9 @@ void rcs_cluster_init(struct rcs_cluster *cluster, struct rcs_store *store,
 void rcs_cluster_close(struct rcs_cluster *cluster);
 /* A new node (conf NULL) or one from its nodes.conf (Redis 7.0 clusterInit, clusterLoadConfig). */
 void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_config *conf);
+/* Once the data set is loaded: slots with keys that nobody owns become mine, those of others are set
+ * importing (Redis 7.0 verifyClusterConfigWithData; masters only). */
+void rcs_cluster_verify_slots(struct rcs_cluster *cluster);
 /* What nodes.conf would hold now; one reference. */
 struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster);
 

@@ -83,6 +83,36 @@ void rcs_cluster_config_changed(struct rcs_cluster *cluster)
     rcs_announced_changed(cluster);
 }
 
+void rcs_cluster_verify_slots(struct rcs_cluster *cluster)
+{
+    if (!rcs_is_master(rcs_myself(cluster)) || cluster->host->keys(cluster->host->node) == 0) {
+        return;
+    }
+    bool changed = false;
+    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
+        rcs_id owner = rcs_slot_owner(cluster, slot);
+        if (cluster->host->slot_keys(cluster->host->node, slot) == 0 || owner == cluster->myself ||
+            rcs_slot_importing_from(cluster, slot) != RCS_ID_NONE) {
+            continue;
+        }
+        changed = true;
+        if (owner == RCS_ID_NONE) {
+            struct rcs_slot_words words = { { 0 } };
+            rcs_slot_words_add(&words, slot);
+            rcs_slots_assign(cluster, &words, cluster->myself);
+            rcs_cluster_fact(cluster, RCS_FACT_SLOT_TAKEN_AT_START, RCS_ID_NONE, RCS_ID_NONE, slot, 0,
+                             0, NULL);
+        } else {
+            rcs_cluster_set_importing(cluster, slot, owner);
+            rcs_cluster_fact(cluster, RCS_FACT_SLOT_IMPORTING_AT_START, RCS_ID_NONE, RCS_ID_NONE,
+                             slot, 0, 0, NULL);
+        }
+    }
+    if (changed) {
+        rcs_cluster_save(cluster, true);
+    }
+}
+
 /* --- CLUSTER NODES -------------------------------------------------------------------------------------- */
 
 static int64_t wall_of(const struct rcs_cluster *cluster, int32_t node_ms)

@@ -186,6 +186,7 @@ struct rcs_node {
     uint32_t index;
     int64_t started_wall_ms;
     struct rcs_snapshot *dump; /* what this host's dump.rdb holds, NULL none; one reference */
+    bool shutdown_asked;     /* SIGTERM came: the next tick ends the process */
     bool dead;               /* EXIT was emitted */
     uint64_t dirty;          /* writes since start */
     uint64_t stat_commands, stat_sync_full, stat_sync_partial_ok, stat_sync_partial_err;

@@ -1,0 +1,388 @@
+/* One turn of a node's event loop: the event, the timers that have come due, beforeSleep (Redis 7.0
+ * aeProcessEvents, serverCron, beforeSleep). */
+#include "sim/node/node.h"
+
+#include <rcsim/slot.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cluster/orders.h"
+#include "sim/node/internal.h"
+
+#include "sim/pure.h"
+
+#define REDIS_VERSION      "7.0.15"
+#define CLUSTER_CRON_MS    100
+#define REPL_CRON_MS       1000
+#define TICK_DRIFT_US_MIN  700 /* measured on idle servers: 100.7 to 101 ms from tick to tick */
+#define TICK_DRIFT_US_MAX  1000
+
+/* --- what the cluster layer asks of the node ------------------------------------------------------- */
+
+static void host_set_master(void *node, rcs_addr addr)
+{
+    rcs_repl_set_master(node, addr);
+}
+
+static void host_unset_master(void *node)
+{
+    rcs_repl_unset_master(node);
+}
+
+static int64_t host_offset(const void *node)
+{
+    return rcs_repl_offset(node);
+}
+
+static bool host_has_master(const void *node)
+{
+    return ((const struct rcs_node *)node)->repl.has_master;
+}
+
+static int64_t host_data_age_ms(const void *node)
+{
+    return rcs_repl_data_age_ms(node);
+}
+
+static unsigned host_slot_keys(const void *node, unsigned slot)
+{
+    return rcs_keyspace_slot_size(((const struct rcs_node *)node)->keys, slot);
+}
+
+static size_t host_keys(const void *node)
+{
+    return rcs_keyspace_size(((const struct rcs_node *)node)->keys);
+}
+
+static void host_drop_slot_keys(void *node, unsigned slot)
+{
+    (void)rcs_keyspace_flush_slot(((struct rcs_node *)node)->keys, slot);
+}
+
+static void host_drop_all_keys(void *node)
+{
+    (void)rcs_keyspace_flush(((struct rcs_node *)node)->keys);
+}
+
+static void host_pause_writes(void *node, int32_t until_ms)
+{
+    rcs_clients_pause_writes(node, until_ms);
+}
+
+static void host_unpause_writes(void *node)
+{
+    rcs_clients_unpause(node);
+}
+
+static void host_publish(void *node, const struct rcs_bus_msg *msg, bool sharded)
+{
+    const char *bytes = (const char *)msg->payload->bytes;
+    rcs_clients_publish(node, bytes, msg->body.publish.channel_bytes,
+                        bytes + msg->body.publish.channel_bytes, msg->body.publish.message_bytes,
+                        sharded);
+}
+
+static void host_slot_lost(void *node, unsigned slot)
+{
+    rcs_clients_slot_lost(node, slot);
+}
+
+static const struct rcs_cluster_host host_template = {
+    .set_master = host_set_master,
+    .unset_master = host_unset_master,
+    .offset = host_offset,
+    .has_master_host = host_has_master,
+    .data_age_ms = host_data_age_ms,
+    .slot_keys = host_slot_keys,
+    .keys = host_keys,
+    .drop_slot_keys = host_drop_slot_keys,
+    .drop_all_keys = host_drop_all_keys,
+    .pause_writes = host_pause_writes,
+    .unpause_writes = host_unpause_writes,
+    .publish = host_publish,
+    .slot_lost = host_slot_lost,
+};
+
+/* --- life --------------------------------------------------------------------------------------------- */
+
+struct rcs_node *rcs_node_new(const struct rcs_node_params *params)
+{
+    struct rcs_node *node = calloc(1, sizeof(*node));
+    RCS_ASSERT(node != NULL);
+    node->store = params->store;
+    node->config = *params->config;
+    node->index = params->index;
+    node->pid = params->pid;
+    node->next_child_pid = params->pid + 1000;
+    node->cluster_host = host_template;
+    node->cluster_host.node = node;
+    node->keys = rcs_keyspace_new();
+    /* A life is a process: its draws do not depend on how many the one before it made. */
+    uint64_t stream = (uint64_t)params->life << 32 | params->index;
+    rcs_rand_init(&node->replids, params->seed, RCS_RAND_REPLID, stream);
+    rcs_rand_init(&node->tick, params->seed, RCS_RAND_TICK, stream);
+    rcs_rand_init(&node->child, params->seed, RCS_RAND_CHILD, stream);
+    rcs_rand_init(&node->key_choice, params->seed, RCS_RAND_KEYS, stream);
+    rcs_cluster_init(&node->cluster, params->store, &node->config, &node->cluster_host, params->seed,
+                     stream);
+    node->cluster.wall_base_ms = params->wall_base_ms;
+    node->next_tick_us = RCS_NEVER;
+    rcs_clients_init(node);
+    rcs_repl_init(node);
+    return node;
+}
+
+void rcs_node_free(struct rcs_node *node)
+{
+    if (node == NULL) {
+        return;
+    }
+    rcs_clients_close(node);
+    rcs_repl_close(node);
+    rcs_cluster_close(&node->cluster);
+    rcs_keyspace_free(node->keys);
+    if (node->dump != NULL) {
+        rcs_snapshot_release(node->dump);
+    }
+    free(node);
+}
+
+/* --- facts ------------------------------------------------------------------------------------------------ */
+
+void rcs_node_fact(struct rcs_node *node, enum rcs_fact_code code, rcs_id about, int64_t v0,
+                   int64_t v1, int64_t v2, const char *text0, const char *text1)
+{
+    rcs_fact_add(&node->out->facts, code, node->repl.has_master ? 'S' : 'M', about, RCS_ID_NONE, v0,
+                 v1, v2, text0, text1);
+}
+
+void rcs_node_child_fact(struct rcs_node *node, enum rcs_fact_code code, uint32_t child_pid,
+                         int64_t v0, int64_t v1)
+{
+    rcs_fact_add(&node->out->facts, code, 'C', RCS_ID_NONE, RCS_ID_NONE, v0, v1, child_pid, NULL,
+                 NULL);
+}
+
+/* --- the timers ----------------------------------------------------------------------------------------- */
+
+static rcs_us tick_period_us(struct rcs_node *node)
+{
+    rcs_us period_us = RCS_MS(1000 / node->config.hz);
+    /* The timer is set again when the tick's work is done, so that ticks drift by that much. */
+    return period_us + rcs_rand_between(&node->tick, TICK_DRIFT_US_MIN, TICK_DRIFT_US_MAX);
+}
+
+/* True if what is to run every `every_ms` runs in this tick (Redis 7.0 run_with_period). */
+static bool due(const struct rcs_node *node, int64_t every_ms)
+{
+    int64_t period_ms = 1000 / node->config.hz;
+    return every_ms <= period_ms || node->cron_loops % (every_ms / period_ms) == 0;
+}
+
+static void exit_now(struct rcs_node *node)
+{
+    unsigned replicas = rcs_repl_online(node);
+    rcs_node_fact(node, RCS_FACT_SHUTDOWN, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    if (replicas > 0) {
+        rcs_node_fact(node, RCS_FACT_SHUTDOWN_REPLICAS, RCS_ID_NONE,
+                      rcs_repl_acked(node, node->repl.offset), replicas, 0, NULL, NULL);
+    }
+    struct rcs_snapshot *dump = rcs_persistence_at_exit(node);
+    if (dump != NULL) {
+        rcs_node_fact(node, RCS_FACT_SHUTDOWN_SAVING, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+        rcs_node_fact(node, RCS_FACT_SHUTDOWN_SAVED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+        rcs_effect_add(node->out, RCS_EFFECT_SAVE_DUMP, 0)->snapshot = dump;
+    }
+    rcs_node_fact(node, RCS_FACT_SHUTDOWN_BYE, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    rcs_effect_add(node->out, RCS_EFFECT_EXIT, 0)->status = 0;
+    node->dead = true;
+}
+
+static void server_cron(struct rcs_node *node)
+{
+    rcs_clients_cron(node);
+    if (node->shutdown_asked) {
+        exit_now(node);
+        return;
+    }
+    rcs_repl_tick(node);
+    if (due(node, REPL_CRON_MS)) {
+        rcs_repl_cron(node);
+    }
+    if (due(node, CLUSTER_CRON_MS)) {
+        rcs_cluster_cron(&node->cluster);
+    }
+    node->cron_loops++;
+}
+
+/* --- the events -------------------------------------------------------------------------------------------- */
+
+static void on_start(struct rcs_node *node, const struct rcs_event *event)
+{
+    const struct rcs_start *start = event->start;
+    node->started_wall_ms = rcs_node_wall_ms(node);
+    rcs_rand_name(&node->replids, node->run_id);
+    rcs_fact_add(&node->out->facts, RCS_FACT_BOOT_STARTING, 'C', RCS_ID_NONE, RCS_ID_NONE, 0, 0,
+                 node->pid, NULL, NULL);
+    rcs_fact_add(&node->out->facts, RCS_FACT_BOOT_VERSION, 'C', RCS_ID_NONE, RCS_ID_NONE, 0, 0,
+                 node->pid, REDIS_VERSION, NULL);
+    rcs_fact_add(&node->out->facts, RCS_FACT_BOOT_CONFIGURED, 'C', RCS_ID_NONE, RCS_ID_NONE, 0, 0,
+                 node->pid, NULL, NULL);
+    rcs_node_fact(node, RCS_FACT_BOOT_CLOCK, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    rcs_cluster_start(&node->cluster, start->conf);
+    rcs_node_fact(node, RCS_FACT_BOOT_MODE, RCS_ID_NONE, node->config.port, 0, 0, NULL, NULL);
+    rcs_node_fact(node, RCS_FACT_BOOT_INITIALIZED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    rcs_repl_start(node, start->dump);
+    rcs_cluster_verify_slots(&node->cluster);
+    rcs_node_fact(node, RCS_FACT_BOOT_READY, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    /* Processes start at any phase of each other's ticks. */
+    node->next_tick_us =
+        node->now_us + rcs_rand_between(&node->tick, 1000, RCS_MS(1000 / node->config.hz));
+}
+
+static void on_wake(struct rcs_node *node, const struct rcs_event *event)
+{
+    (void)event;
+    rcs_repl_wake(node);
+    if (node->now_us < node->next_tick_us) {
+        return;
+    }
+    if (rcs_repl_loading(node)) {
+        /* No timer runs while a data set is loaded: the tick comes when it is done. */
+        node->next_tick_us = rcs_repl_deadline(node);
+        return;
+    }
+    node->next_tick_us = node->now_us + tick_period_us(node);
+    server_cron(node);
+}
+
+static void on_shutdown(struct rcs_node *node, const struct rcs_event *event)
+{
+    (void)event;
+    rcs_node_fact(node, RCS_FACT_SIGTERM, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    node->shutdown_asked = true; /* the next tick sees it */
+}
+
+static void on_link(struct rcs_node *node, const struct rcs_event *event)
+{
+    rcs_cluster_link_event(&node->cluster, event);
+}
+
+static void on_bus_msg(struct rcs_node *node, const struct rcs_event *event)
+{
+    rcs_cluster_receive(&node->cluster, event);
+}
+
+static void on_client(struct rcs_node *node, const struct rcs_event *event)
+{
+    rcs_clients_event(node, event);
+}
+
+static void on_master(struct rcs_node *node, const struct rcs_event *event)
+{
+    rcs_repl_event(node, event);
+}
+
+typedef void handler_fn(struct rcs_node *node, const struct rcs_event *event);
+
+static handler_fn *const handlers[] = {
+    [RCS_EVENT_START] = on_start,
+    [RCS_EVENT_WAKE] = on_wake,
+    [RCS_EVENT_SHUTDOWN] = on_shutdown,
+    [RCS_EVENT_LINK_ACCEPTED] = on_link,
+    [RCS_EVENT_LINK_UP] = on_link,
+    [RCS_EVENT_LINK_FAILED] = on_link,
+    [RCS_EVENT_LINK_LOST] = on_link,
+    [RCS_EVENT_BUS_MSG] = on_bus_msg,
+    [RCS_EVENT_CLIENT_OPEN] = on_client,
+    [RCS_EVENT_CLIENT_REQUEST] = on_client,
+    [RCS_EVENT_CLIENT_GONE] = on_client,
+    [RCS_EVENT_MASTER_UP] = on_master,
+    [RCS_EVENT_MASTER_FAILED] = on_master,
+    [RCS_EVENT_MASTER_DATA] = on_master,
+    [RCS_EVENT_MASTER_SNAPSHOT] = on_master,
+    [RCS_EVENT_MASTER_LOST] = on_master,
+};
+_Static_assert(sizeof(handlers) / sizeof(handlers[0]) == RCS_EVENT_KIND_COUNT,
+               "a handler for every kind of event");
+
+static void set_clock(struct rcs_node *node, rcs_us at_us)
+{
+    RCS_ASSERT(at_us >= node->now_us);
+    RCS_ASSERT(at_us / 1000 <= RCS_NODE_MS_MAX - RCS_NODE_MS_START);
+    node->now_us = at_us;
+    node->now_ms = RCS_NODE_MS_START + (int32_t)(at_us / 1000);
+    node->cluster.now_ms = node->now_ms;
+}
+
+void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct rcs_effects *out)
+{
+    RCS_ASSERT(!node->dead);
+    set_clock(node, event->at_us);
+    node->out = out;
+    node->cluster.out = out;
+    out->facts.level = (enum rcs_level)node->config.loglevel;
+    handlers[event->kind](node, event);
+    if (!node->dead) {
+        rcs_clients_before_sleep(node);
+        if (!rcs_repl_loading(node)) {
+            rcs_cluster_before_sleep(&node->cluster);
+        }
+    }
+    node->out = NULL;
+    node->cluster.out = NULL;
+}
+
+rcs_us rcs_node_deadline(const struct rcs_node *node)
+{
+    rcs_us repl_us = rcs_repl_deadline(node);
+    return repl_us < node->next_tick_us ? repl_us : node->next_tick_us;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------- */
+
+const struct rcs_cluster *rcs_node_cluster(const struct rcs_node *node)
+{
+    return &node->cluster;
+}
+
+const struct rcs_config *rcs_node_config(const struct rcs_node *node)
+{
+    return &node->config;
+}
+
+bool rcs_node_is_replica(const struct rcs_node *node)
+{
+    return node->repl.has_master;
+}
+
+int64_t rcs_node_offset(const struct rcs_node *node)
+{
+    return rcs_repl_offset(node);
+}
+
+bool rcs_node_master_link_up(const struct rcs_node *node)
+{
+    return node->repl.has_master && node->repl.state == RCS_REPL_CONNECTED;
+}
+
+uint32_t rcs_node_pid(const struct rcs_node *node)
+{
+    return node->pid;
+}
+
+size_t rcs_node_keys(const struct rcs_node *node)
+{
+    return rcs_keyspace_size(node->keys);
+}
+
+enum rcs_err rcs_node_configure(struct rcs_node *node, const char *name, const char *value,
+                                struct rcs_diag *diag)
+{
+    enum rcs_err err = rcs_config_set(&node->config, name, value, diag);
+    if (err == RCS_OK && node->next_tick_us != RCS_NEVER) {
+        rcs_cluster_config_changed(&node->cluster);
+    }
+    return err;
+}
