@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# tests/fuzz_seeds.sh DIRECTORY: seeds for the fuzz targets, DIRECTORY/<target>/..., from the vectors of
+# real servers and the shipped scenarios. A target without a rule here starts from nothing.
+set -euo pipefail
+
+out=${1:?usage: tests/fuzz_seeds.sh DIRECTORY}
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,trace,resp,rdb}
+
+# Lines `bytes TOKENS`, a token hex or HH*N: as \x escapes, and from those as bytes.
+n=0
+while read -r escaped; do
+    n=$((n + 1))
+    printf '%b' "$escaped" >"$out/fuzz_bus/$n"
+done < <(awk '$1 == "bytes" {
+    line = ""
+    for (i = 2; i <= NF; i++) {
+        count = 1
+        token = $i
+        if (split($i, part, "*") == 2) { token = part[1]; count = part[2] }
+        piece = ""
+        for (j = 1; j < length(token); j += 2) piece = piece "\\x" substr(token, j, 2)
+        while (count-- > 0) line = line piece
+    }
+    print line
+}' "$here"/vectors/bus/*.txt)
+
+cat "$here"/vectors/nodes_text/{redis-7.0,redis-3.0,valkey-8.0}.txt | grep -v '^==' | sort -u |
+    (cd "$out/fuzz_nodes_text" && split -l 1 -a 4)
+
+cp "$here"/../traces/*.scenario "$out/fuzz_scenario/" 2>/dev/null || true
+cp "$here"/../traces/*.trace "$out/fuzz_trace/" 2>/dev/null || true
+
+# shellcheck disable=SC2016 # RESP has dollars of its own
+printf '*3\r\n$3\r\nSET\r\n$4\r\ntest\r\n$4\r\ndata\r\n' >"$out/fuzz_resp/request"
+printf 'set test "da\\x00ta" \x27one\x27\r\n' >"$out/fuzz_resp/inline"
+# shellcheck disable=SC2016
+printf '+OK\r\n-MOVED 6918 10.1.0.2:6379\r\n:42\r\n$-1\r\n*-1\r\n' >"$out/fuzz_resp/replies2"
+printf '%%1\r\n+a\r\n~2\r\n#t\r\n,1.5\r\n_\r\n=7\r\ntxt:abc\r\n(123\r\n>1\r\n:1\r\n|1\r\n+k\r\n+v\r\n' \
+    >"$out/fuzz_resp/replies3"
