@@ -31,6 +31,7 @@ void rcs_buf_format(struct rcs_buf *buf, const char *format, ...)
 #endif
     ;
 void rcs_buf_i64(struct rcs_buf *buf, int64_t value); /* decimal, no printf */
+/* They grow by doubling and abort on lack of memory. What is added must not lie in the buffer itself. */
 
 /* --- requests ------------------------------------------------------------------------------------ */
 
@@ -61,14 +62,15 @@ enum rcs_reply_kind {
 };
 
 /* A reply as a flat list in the order of its bytes: an aggregate is followed by its elements (a map of
- * n pairs by 2n). */
+ * n pairs by 2n). An attribute wraps what it is about: its pairs, then that reply, are its elements
+ * (2n + 1), so that it stands where one reply is expected. */
 struct rcs_reply {
     enum rcs_reply_kind kind;
     uint32_t elements;  /* of an aggregate: replies that follow at the next level (pairs count 2) */
     uint32_t size;      /* replies in this subtree, itself included: skip with `reply += reply->size` */
     int64_t integer;    /* INTEGER, BOOLEAN */
-    const char *bytes;  /* text of status, error (without - and CR LF), bulk, double, big number; a
-                         * verbatim's text without its `txt:` */
+    const char *bytes;  /* text of status, error (without - and CR LF), bulk, integer, double, big
+                         * number; a verbatim's text without its `txt:`. Never NULL, no NUL behind it */
     size_t size_bytes;
 };
 
@@ -76,7 +78,9 @@ struct rcs_resp_replies; /* reader of a server's side of a connection */
 struct rcs_resp_replies *rcs_resp_replies_new(void);
 void rcs_resp_replies_free(struct rcs_resp_replies *reader);
 void rcs_resp_replies_feed(struct rcs_resp_replies *reader, const void *bytes, size_t size_bytes);
-/* RCS_OK: *out is the next complete reply, borrowed until the next call. */
+/* RCS_OK: *out is the next complete reply, borrowed until the next call. RCS_ERR_PROTOCOL: no RESP.
+ * RCS_ERR_TOO_BIG: a bulk over 512 MB, an aggregate of over 2147483647 or nested over 128 deep, a length
+ * line over 64 KB. */
 enum rcs_err rcs_resp_replies_next(struct rcs_resp_replies *reader, const struct rcs_reply **out);
 /* Takes the bytes not yet read out of the reader (for a connection that changes its language, as a
  * replication link does after PSYNC). Borrowed until the next call; the reader is empty after it. */
