@@ -1,0 +1,1068 @@
+/* A single node fed what one of the recorded nodes received, and nothing else, answers as the real
+ * node did: types, epochs, flags, slots, votes, failures, log lines, and the table it ends with.
+ *
+ * Compared exactly:
+ * - a PONG for each PING and MEET, on the link it came by, and no other PONG but the recorded ones;
+ * - votes asked and granted, FAIL and UPDATE messages, MEETs: how many, to whom, with what body;
+ * - the header of every packet sent, pings too: epochs, flags, slots, master, state, message flags
+ * and ports must be those the real node sent at that moment. What a tick or the end of an election
+ *   brings may come SLACK_US earlier or later;
+ * - the log lines that follow from what was received (`determined` below), in their order, with
+ * role;
+ * - CLUSTER NODES at the end, but for the times.
+ *
+ * Not compared, because it is chance in reality or not in the recordings:
+ * - when a ping leaves and to whom (phase and drift of the tick, random partners): of pings only
+ * headers;
+ * - gossip entries and their number (random draws);
+ * - the election delay: seeds are tried until the vote is asked for within the tick of the real
+ * one, since the recorded votes come at their recorded time;
+ * - replication: the data link is not in the recordings. The node's master never answers it,
+ * offsets are not compared, and the data age, which would be infinite, is switched off (validity
+ * factor 0);
+ * - refused connects: one a tick, so their number depends on the phase.
+ *
+ * Before the recording begins the node is brought to where the real one stood: started from a
+ * nodes.conf with the recorded table, its links made, its pings answered by peers that say what the
+ * headers of their first recorded packets say, the last time at the recorded pong times. */
+#include <rcsim/bus.h>
+#include <rcsim/nodes_text.h>
+
+#include "sim/cluster/orders.h"
+#include "sim/node/node.h"
+#include "tests/support/conversation.h"
+#include "tests/support/support.h"
+
+#define SLACK_US RCS_MS(150)
+#define WARM_S                                                                                     \
+    6 /* whole seconds between the origin of virtual time and the second of the recording */
+#define SEEDS_MAX 200
+
+enum due_kind {
+    DUE_START,
+    DUE_ACCEPT,
+    DUE_LOST_IN,
+    DUE_LOST_OUT,
+    DUE_MSG_IN,
+    DUE_MSG_OUT,
+    DUE_UP,
+    DUE_REFUSED,
+    DUE_COMMAND
+};
+
+/* Something that will happen to the node. */
+struct due {
+    rcs_us at_us; /* virtual */
+    uint64_t sequence;
+    enum due_kind kind;
+    int conn; /* ACCEPT, LOST_IN, MSG_IN */
+    int peer; /* LOST_OUT, MSG_OUT, UP, REFUSED */
+    uint32_t link;
+    rcs_us give_up_us;       /* MSG_OUT: the link may be a little late */
+    struct rcs_bus_msg *msg; /* one reference */
+    const char *command;
+};
+
+struct said {
+    rcs_us at_us;   /* since the start of the recording */
+    int peer, conn; /* conn: -1 for an outbound link */
+    struct rcs_bus_msg *msg;
+};
+
+struct line {
+    rcs_us at_us;
+    char role;
+    char text[256];
+};
+
+enum far_state { FAR_CLOSED, FAR_CONNECTING, FAR_UP };
+
+struct stage {
+    const struct talk *talk;
+    int me;
+    struct rcs_store *store;
+    struct rcs_node *node;
+    struct rcs_effects effects;
+    rcs_us origin_us; /* virtual time of the start of the recording */
+    rcs_us now_us;
+    rcs_addr here;
+    rcs_id ids[8];
+    struct {
+        uint32_t link;
+        enum far_state state;
+    } far[8];                 /* outbound links, by peer */
+    uint32_t *inbound;        /* by conn: its link, or RCS_LINK_NONE */
+    rcs_us *closed_at_us;     /* by conn: when the peer closed it, RCS_NEVER */
+    rcs_us stop_us, go_on_us; /* SIGSTOP and SIGCONT of this node, RCS_NEVER */
+    struct due *due;
+    size_t due_count, due_room;
+    uint64_t next_sequence;
+    struct said *said, *real; /* what it sent; what the real one sent */
+    size_t said_count, real_count;
+    struct line *lines;
+    size_t line_count;
+    rcs_us wakes[4096];
+    size_t wake_count;
+};
+
+/* --- small things ---------------------------------------------------------------------------- */
+
+static void *append(void *list, size_t *count, size_t item_bytes)
+{
+    char *bigger = realloc(list, (*count + 1) * item_bytes);
+    assert_non_null(bigger);
+    memset(bigger + *count * item_bytes, 0, item_bytes);
+    (*count)++;
+    return bigger;
+}
+
+static const char *peer_name(const struct stage *stage, int peer)
+{
+    return peer < 0 ? "?" : stage->talk->nodes[peer].name;
+}
+
+static struct rcs_bus_msg *read_msg(struct stage *stage, const struct talk_event *event)
+{
+    struct rcs_bus_msg *msg = NULL;
+    struct rcs_bus_refusal refusal;
+    size_t used = 0;
+    assert_int_equal(
+        rcs_bus_read(stage->store, event->bytes, event->size_bytes, &msg, &used, &refusal), RCS_OK);
+    assert_int_equal(used, event->size_bytes);
+    return msg;
+}
+
+static struct due *due_add(struct stage *stage, rcs_us at_us, enum due_kind kind)
+{
+    if (stage->due_count == stage->due_room) {
+        stage->due_room = stage->due_room == 0 ? 256 : stage->due_room * 2;
+        stage->due = realloc(stage->due, stage->due_room * sizeof(stage->due[0]));
+        assert_non_null(stage->due);
+    }
+    struct due *due = &stage->due[stage->due_count++];
+    *due = (struct due){ .at_us = at_us,
+                         .sequence = stage->next_sequence++,
+                         .kind = kind,
+                         .conn = -1,
+                         .peer = -1,
+                         .link = RCS_LINK_NONE };
+    return due;
+}
+
+/* The index of what is due first, ties in the order they were added; due_count if nothing is. */
+static size_t due_first(const struct stage *stage)
+{
+    size_t first = stage->due_count;
+    for (size_t i = 0; i < stage->due_count; i++) {
+        const struct due *a = &stage->due[i];
+        const struct due *b = first == stage->due_count ? NULL : &stage->due[first];
+        if (b == NULL || a->at_us < b->at_us ||
+            (a->at_us == b->at_us && a->sequence < b->sequence)) {
+            first = i;
+        }
+    }
+    return first;
+}
+
+/* The first recorded packet of a node that carries a whole header of its own. */
+static const struct talk_event *first_packet(const struct talk *talk, int node)
+{
+    for (size_t i = 0; i < talk->event_count; i++) {
+        if (talk->events[i].kind == TALK_MSG && talk->events[i].from == node) {
+            return &talk->events[i];
+        }
+    }
+    return NULL;
+}
+
+/* A PING or PONG of the peer as it would have been just before the recording. */
+static struct rcs_bus_msg *earlier_word(struct stage *stage, int peer, enum rcs_bus_type type)
+{
+    const struct talk_event *packet = first_packet(stage->talk, peer);
+    assert_non_null(packet);
+    struct rcs_bus_msg *like = read_msg(stage, packet);
+    struct rcs_bus_msg *msg = rcs_bus_msg_new(stage->store, type, 0);
+    msg->flags = like->flags;
+    msg->state = like->state;
+    msg->sender = like->sender;
+    msg->master = like->master;
+    msg->addr = like->addr;
+    msg->current_epoch = like->current_epoch;
+    msg->config_epoch = like->config_epoch;
+    msg->offset = like->offset;
+    rcs_slot_set_release(stage->store, msg->slots);
+    msg->slots = rcs_slot_set_retain(like->slots);
+    rcs_bus_msg_seal(msg);
+    rcs_bus_msg_release(stage->store, like);
+    return msg;
+}
+
+static const struct talk_event *mark(const struct talk *talk, int node, const char *what)
+{
+    for (size_t i = 0; i < talk->event_count; i++) {
+        const struct talk_event *event = &talk->events[i];
+        if (event->kind == TALK_MARK && event->from == node &&
+            strncmp(event->what, what, strlen(what)) == 0) {
+            return event;
+        }
+    }
+    return NULL;
+}
+
+/* True while connects to the peer are refused: from its death until it accepts again. */
+static bool refuses(const struct stage *stage, int peer, rcs_us at_us)
+{
+    const struct talk *talk = stage->talk;
+    const struct talk_event *killed = mark(talk, peer, "kill -9");
+    if (killed == NULL || at_us < killed->at_us) {
+        return false;
+    }
+    for (size_t i = 0; i < talk->event_count; i++) {
+        const struct talk_event *event = &talk->events[i];
+        if (event->kind == TALK_SYNACK && event->from == peer && event->at_us > killed->at_us) {
+            return at_us < event->at_us - RCS_MS(1);
+        }
+    }
+    return true;
+}
+
+/* --- what the node does ---------------------------------------------------------------------- */
+
+static int peer_of_link(const struct stage *stage, uint32_t link)
+{
+    for (int i = 0; i < stage->talk->node_count; i++) {
+        if (stage->far[i].state != FAR_CLOSED && stage->far[i].link == link) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void on_connect(struct stage *stage, const struct rcs_effect *effect)
+{
+    const struct rcs_address *address = rcs_store_address(stage->store, effect->addr);
+    for (int i = 0; i < stage->talk->node_count; i++) {
+        if (stage->talk->nodes[i].cport != address->cport) {
+            continue;
+        }
+        assert_string_equal(address->ip, "127.0.0.1");
+        assert_int_equal(stage->far[i].state, FAR_CLOSED);
+        stage->far[i].link = effect->link;
+        stage->far[i].state = FAR_CONNECTING;
+        bool refused = refuses(stage, i, stage->now_us - stage->origin_us);
+        struct due *due = due_add(stage, stage->now_us + 100, refused ? DUE_REFUSED : DUE_UP);
+        due->peer = i;
+        due->link = effect->link;
+        return;
+    }
+    fail_msg("a connect to bus port %u, where no recorded node listens", address->cport);
+}
+
+static void on_close(struct stage *stage, uint32_t link)
+{
+    int peer = peer_of_link(stage, link);
+    if (peer >= 0) {
+        stage->far[peer].state = FAR_CLOSED;
+        return;
+    }
+    for (int i = 0; i < stage->talk->conn_count; i++) {
+        if (stage->inbound[i] == link) {
+            stage->inbound[i] = RCS_LINK_NONE;
+        }
+    }
+}
+
+static void on_send(struct stage *stage, const struct rcs_effect *effect)
+{
+    rcs_us at_us = stage->now_us - stage->origin_us;
+    int conn = -1, peer = peer_of_link(stage, effect->link);
+    if (peer < 0) {
+        conn = (int)(effect->link - RCS_LINK_IN);
+        assert_in_range(conn, 0, stage->talk->conn_count - 1);
+        assert_int_equal(stage->inbound[conn], effect->link);
+        peer = stage->talk->conns[conn].connector;
+        if (stage->closed_at_us[conn] <= at_us) {
+            return; /* read after the peer had closed it: the answer never leaves */
+        }
+    } else if (refuses(stage, peer, at_us)) {
+        return; /* lost with the connect that will be refused */
+    }
+    if (at_us < 0) {
+        if (effect->bus_msg->type == RCS_BUS_PING && conn < 0) {
+            struct due *due = due_add(stage, stage->now_us + 300, DUE_MSG_OUT);
+            due->peer = peer;
+            due->give_up_us = stage->now_us + RCS_MS(5);
+            due->msg = earlier_word(stage, peer, RCS_BUS_PONG);
+        }
+        return;
+    }
+    stage->said = append(stage->said, &stage->said_count, sizeof(stage->said[0]));
+    stage->said[stage->said_count - 1] = (struct said){
+        .at_us = at_us, .peer = peer, .conn = conn, .msg = rcs_bus_msg_retain(effect->bus_msg)
+    };
+}
+
+static void keep_lines(struct stage *stage)
+{
+    rcs_us at_us = stage->now_us - stage->origin_us;
+    const struct rcs_facts *facts = &stage->effects.facts;
+    for (size_t i = 0; i < facts->count && at_us >= 0; i++) {
+        if (rcs_fact_row((enum rcs_fact_code)facts->list[i].code)->text == NULL) {
+            continue;
+        }
+        struct rcs_buf text;
+        rcs_buf_init(&text);
+        rcs_fact_text(&text, stage->store, &facts->list[i]);
+        stage->lines = append(stage->lines, &stage->line_count, sizeof(stage->lines[0]));
+        struct line *line = &stage->lines[stage->line_count - 1];
+        line->at_us = at_us;
+        line->role = facts->list[i].role;
+        snprintf(line->text, sizeof(line->text), "%.*s", (int)text.size_bytes, text.data);
+        rcs_buf_close(&text);
+    }
+}
+
+static void step(struct stage *stage, struct rcs_event *event)
+{
+    event->at_us = stage->now_us;
+    if (event->kind != RCS_EVENT_CLIENT_REQUEST) {
+        event->remote = event->local = stage->here;
+    }
+    rcs_node_step(stage->node, event, &stage->effects);
+    for (size_t i = 0; i < stage->effects.count; i++) {
+        const struct rcs_effect *effect = &stage->effects.list[i];
+        switch ((enum rcs_effect_kind)effect->kind) {
+        case RCS_EFFECT_LINK_CONNECT:
+            on_connect(stage, effect);
+            break;
+        case RCS_EFFECT_LINK_CLOSE:
+            on_close(stage, effect->link);
+            break;
+        case RCS_EFFECT_LINK_RENAME: {
+            int peer = peer_of_link(stage, effect->link);
+            assert_true(peer >= 0);
+            stage->far[peer].link = effect->to_link;
+            break;
+        }
+        case RCS_EFFECT_BUS_SEND:
+            on_send(stage, effect);
+            break;
+        case RCS_EFFECT_CLIENT_REPLY:
+            assert_int_equal(effect->blob->size_bytes, 5);
+            assert_memory_equal(effect->blob->bytes, "+OK\r\n", 5);
+            break;
+        case RCS_EFFECT_EXIT:
+            fail_msg("the node ended itself with status %d", effect->status);
+            break;
+        case RCS_EFFECT_CLIENT_SNAPSHOT:
+        case RCS_EFFECT_CLIENT_CLOSE:
+        case RCS_EFFECT_MASTER_CONNECT: /* nobody answers there */
+        case RCS_EFFECT_MASTER_REQUEST:
+        case RCS_EFFECT_MASTER_CLOSE:
+        case RCS_EFFECT_SAVE_CONFIG:
+        case RCS_EFFECT_SAVE_DUMP:
+        case RCS_EFFECT_SLEEP:
+            break;
+        }
+    }
+    keep_lines(stage);
+    rcs_effects_clear(&stage->effects, stage->store);
+}
+
+/* --- what happens to the node ---------------------------------------------------------------- */
+
+/* nodes.conf as the real node would have had it: the recorded table, and the epoch of its first
+ * packet. */
+static void start_node(struct stage *stage)
+{
+    const struct talk_node *me = &stage->talk->nodes[stage->me];
+    struct rcs_bus_msg *first = read_msg(stage, first_packet(stage->talk, stage->me));
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_buf_text(&text, me->before);
+    rcs_buf_format(&text, "vars currentEpoch %llu lastVoteEpoch 0\n",
+                   (unsigned long long)first->current_epoch);
+    rcs_bus_msg_release(stage->store, first);
+    struct rcs_saved_config *conf;
+    struct rcs_diag diag = { .line = 0 };
+    if (rcs_saved_config_read(stage->store, text.data, text.size_bytes, &conf, &diag) != RCS_OK) {
+        fail_msg("nodes.conf of %s, line %d: %s", me->name, diag.line, diag.text);
+    }
+    rcs_buf_close(&text);
+    struct rcs_start start = { .conf = conf };
+    step(stage, &(struct rcs_event){ .kind = RCS_EVENT_START, .start = &start });
+    rcs_saved_config_release(stage->store, conf);
+}
+
+static void accept_conn(struct stage *stage, int conn)
+{
+    stage->inbound[conn] = RCS_LINK_IN + (uint32_t)conn;
+    step(stage,
+         &(struct rcs_event){ .kind = RCS_EVENT_LINK_ACCEPTED, .link = stage->inbound[conn] });
+}
+
+static void message_out(struct stage *stage, struct due *due)
+{
+    if (stage->far[due->peer].state != FAR_UP) {
+        if (stage->now_us < due->give_up_us) {
+            struct due again = *due;
+            struct due *later = due_add(stage, stage->now_us + RCS_MS(1), DUE_MSG_OUT);
+            later->peer = again.peer;
+            later->give_up_us = again.give_up_us;
+            later->msg = again.msg;
+            return;
+        }
+    } else {
+        step(stage, &(struct rcs_event){ .kind = RCS_EVENT_BUS_MSG,
+                                         .link = stage->far[due->peer].link,
+                                         .bus_msg = due->msg });
+    }
+    rcs_bus_msg_release(stage->store, due->msg);
+}
+
+static void command(struct stage *stage, const char *words)
+{
+    struct rcs_request *request = rcs_request_words(stage->store, words);
+    step(stage,
+         &(struct rcs_event){ .kind = RCS_EVENT_CLIENT_REQUEST, .link = 1, .request = request });
+    rcs_request_release(stage->store, request);
+}
+
+static void happen(struct stage *stage, struct due due)
+{
+    switch (due.kind) {
+    case DUE_START:
+        start_node(stage);
+        step(stage, &(struct rcs_event){ .kind = RCS_EVENT_CLIENT_OPEN, .link = 1 });
+        break;
+    case DUE_ACCEPT:
+        accept_conn(stage, due.conn);
+        break;
+    case DUE_LOST_IN:
+        if (stage->inbound[due.conn] != RCS_LINK_NONE) {
+            uint32_t link = stage->inbound[due.conn];
+            stage->inbound[due.conn] = RCS_LINK_NONE;
+            step(stage, &(struct rcs_event){ .kind = RCS_EVENT_LINK_LOST, .link = link });
+        }
+        break;
+    case DUE_LOST_OUT:
+        if (stage->far[due.peer].state == FAR_UP) {
+            stage->far[due.peer].state = FAR_CLOSED;
+            step(stage, &(struct rcs_event){ .kind = RCS_EVENT_LINK_LOST,
+                                             .link = stage->far[due.peer].link });
+        }
+        break;
+    case DUE_MSG_IN:
+        if (stage->inbound[due.conn] != RCS_LINK_NONE) {
+            step(stage, &(struct rcs_event){ .kind = RCS_EVENT_BUS_MSG,
+                                             .link = stage->inbound[due.conn],
+                                             .bus_msg = due.msg });
+        }
+        rcs_bus_msg_release(stage->store, due.msg);
+        break;
+    case DUE_MSG_OUT:
+        message_out(stage, &due);
+        break;
+    case DUE_UP:
+    case DUE_REFUSED:
+        if (stage->far[due.peer].state != FAR_CONNECTING || stage->far[due.peer].link != due.link) {
+            break; /* given up meanwhile */
+        }
+        stage->far[due.peer].state = due.kind == DUE_UP ? FAR_UP : FAR_CLOSED;
+        step(stage, &(struct rcs_event){
+                        .kind = due.kind == DUE_UP ? RCS_EVENT_LINK_UP : RCS_EVENT_LINK_FAILED,
+                        .link = due.link,
+                        .reason = due.kind == DUE_UP ? NULL : "Connection refused" });
+        break;
+    case DUE_COMMAND:
+        command(stage, due.command);
+        break;
+    }
+}
+
+/* --- from the recording to what will happen
+ * --------------------------------------------------------- */
+
+/* When the node handled what came by `conn` at `at_us`: at once, unless it was stopped. Then what
+ * it did on that connection after it went on shows when it got there. */
+static rcs_us handled_us(const struct stage *stage, int conn, rcs_us at_us)
+{
+    if (at_us < stage->stop_us || at_us >= stage->go_on_us) {
+        return at_us;
+    }
+    for (size_t i = 0; i < stage->talk->event_count; i++) {
+        const struct talk_event *event = &stage->talk->events[i];
+        if (event->conn == conn && event->from == stage->me && event->at_us >= stage->go_on_us &&
+            event->kind != TALK_SYNACK) {
+            return event->at_us - 20;
+        }
+    }
+    return stage->go_on_us + 20;
+}
+
+/* True if the node itself closed the connection before this FIN or RST of its peer. */
+static bool closed_by_me(const struct stage *stage, const struct talk_event *until)
+{
+    for (const struct talk_event *event = stage->talk->events; event < until; event++) {
+        if (event->kind == TALK_FIN && event->conn == until->conn && event->from == stage->me) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void plan_event(struct stage *stage, const struct talk_event *event, rcs_us begin_us)
+{
+    const struct talk *talk = stage->talk;
+    bool listens = event->conn >= 0 && talk->conns[event->conn].listener == stage->me;
+    rcs_us at_us = stage->origin_us + handled_us(stage, event->conn, event->at_us);
+    struct due *due;
+    if (event->at_us < begin_us) {
+        return;
+    }
+    switch (event->kind) {
+    case TALK_SYNACK:
+        if (listens && talk->conns[event->conn].connector >= 0) {
+            due_add(stage, at_us, DUE_ACCEPT)->conn = event->conn;
+        }
+        break;
+    case TALK_MSG:
+        if (event->to != stage->me) {
+            break;
+        }
+        due = due_add(stage, at_us, event->out ? DUE_MSG_IN : DUE_MSG_OUT);
+        due->conn = event->conn;
+        due->peer = event->from;
+        due->give_up_us = at_us + SLACK_US;
+        due->msg = read_msg(stage, event);
+        break;
+    case TALK_FIN:
+    case TALK_RST:
+        if (event->to == stage->me && event->from >= 0 && !closed_by_me(stage, event)) {
+            due = due_add(stage, at_us, listens ? DUE_LOST_IN : DUE_LOST_OUT);
+            due->conn = event->conn;
+            due->peer = event->from;
+            if (listens && stage->closed_at_us[event->conn] > event->at_us) {
+                stage->closed_at_us[event->conn] = event->at_us;
+            }
+        }
+        break;
+    case TALK_MARK:
+        if (event->from == stage->me && strncmp(event->what, "CLUSTER ", 8) == 0) {
+            due_add(stage, at_us, DUE_COMMAND)->command = event->what;
+        }
+        break;
+    case TALK_SYN:
+        break;
+    }
+}
+
+/* Pings of peers bind the inbound links; their last pongs come when the recorded table says. */
+static void plan_warm_up(struct stage *stage, rcs_us start_us)
+{
+    const struct talk *talk = stage->talk;
+    for (int i = 0; i < talk->conn_count; i++) {
+        if (talk->conns[i].open && talk->conns[i].listener == stage->me) {
+            due_add(stage, start_us + RCS_MS(300), DUE_ACCEPT)->conn = i;
+            struct due *due = due_add(stage, start_us + RCS_MS(301), DUE_MSG_IN);
+            due->conn = i;
+            due->msg = earlier_word(stage, talk->conns[i].connector, RCS_BUS_PING);
+        }
+    }
+    struct rcs_conf_line *line = malloc(sizeof(*line));
+    assert_non_null(line);
+    for (const char *text = talk->nodes[stage->me].before; *text != '\0';) {
+        size_t length = strcspn(text, "\n");
+        assert_int_equal(rcs_conf_line_read(text, length, line, NULL), RCS_OK);
+        text += length + (text[length] == '\n');
+        for (int i = 0; i < talk->node_count; i++) {
+            if (i != stage->me && strcmp(talk->nodes[i].id, line->node.name) == 0) {
+                rcs_us at_us =
+                    stage->origin_us + line->node.pong_received_ms * 1000 - talk->start_unix_us;
+                struct due *due = due_add(stage, at_us, DUE_MSG_OUT);
+                due->peer = i;
+                due->give_up_us = at_us + RCS_MS(5);
+                due->msg = earlier_word(stage, i, RCS_BUS_PONG);
+            }
+        }
+    }
+    free(line);
+}
+
+static void plan(struct stage *stage, rcs_us shift_us)
+{
+    const struct talk *talk = stage->talk;
+    const struct talk_event *again = mark(talk, stage->me, "start again");
+    rcs_us begin_us = again != NULL ? again->at_us : 0;
+    bool warm = again == NULL && talk->conn_count > 0 && talk->conns[0].open;
+    /* A cluster that was just made: its masters were ready 2 s before they first said ok. */
+    rcs_us start_us = again != NULL ? again->at_us
+                      : warm        ? -RCS_S(WARM_S) + RCS_MS(100)
+                                    : -RCS_MS(1200);
+    due_add(stage, stage->origin_us + start_us + shift_us, DUE_START);
+    if (warm) {
+        plan_warm_up(stage, stage->origin_us + start_us + shift_us);
+    }
+    for (size_t i = 0; i < talk->event_count; i++) {
+        plan_event(stage, &talk->events[i], begin_us);
+        const struct talk_event *event = &talk->events[i];
+        if (event->kind == TALK_MSG && event->from == stage->me && event->at_us >= begin_us) {
+            stage->real = append(stage->real, &stage->real_count, sizeof(stage->real[0]));
+            stage->real[stage->real_count - 1] =
+                (struct said){ .at_us = event->at_us,
+                               .peer = event->to,
+                               .conn = event->out ? -1 : event->conn,
+                               .msg = read_msg(stage, event) };
+        }
+    }
+}
+
+/* --- running --------------------------------------------------------------------------------- */
+
+static struct stage *stage_run(const struct talk *talk, int me, uint64_t seed, rcs_us shift_us)
+{
+    struct stage *stage = calloc(1, sizeof(*stage));
+    assert_non_null(stage);
+    stage->talk = talk;
+    stage->me = me;
+    stage->store = rcs_store_new();
+    rcs_effects_init(&stage->effects);
+    stage->effects.facts.level = RCS_LEVEL_VERBOSE;
+    stage->origin_us = RCS_S(WARM_S + 1) + talk->start_unix_us % RCS_S(1);
+    stage->here = rcs_store_addr(stage->store, &(struct rcs_address){ .ip = "127.0.0.1" });
+    stage->inbound = malloc((size_t)talk->conn_count * sizeof(stage->inbound[0]));
+    stage->closed_at_us = malloc((size_t)talk->conn_count * sizeof(stage->closed_at_us[0]));
+    for (int i = 0; i < talk->conn_count; i++) {
+        stage->inbound[i] = RCS_LINK_NONE;
+        stage->closed_at_us[i] = RCS_NEVER;
+    }
+    for (int i = 0; i < talk->node_count; i++) {
+        stage->ids[i] = rcs_store_id(stage->store, talk->nodes[i].id);
+    }
+    const struct talk_event *stop = mark(talk, me, "SIGSTOP"), *go_on = mark(talk, me, "SIGCONT");
+    stage->stop_us = stop == NULL ? RCS_NEVER : stop->at_us;
+    stage->go_on_us = go_on == NULL ? RCS_NEVER : go_on->at_us;
+
+    struct rcs_config config;
+    rcs_config_init(&config);
+    config.port = talk->nodes[me].port;
+    config.node_timeout_ms = talk->node_timeout_ms;
+    config.replica_validity_factor = 0;
+    config.loglevel = RCS_LEVEL_VERBOSE;
+    struct rcs_node_params params = {
+        .store = stage->store,
+        .config = &config,
+        .seed = seed,
+        .pid = 100,
+        .wall_base_ms = (talk->start_unix_us / RCS_S(1) - WARM_S - 1) * 1000 - RCS_NODE_MS_START,
+    };
+    stage->node = rcs_node_new(&params);
+    plan(stage, shift_us);
+
+    rcs_us end_us = stage->origin_us + talk->events[talk->event_count - 1].at_us;
+    for (bool started = false;;) {
+        size_t first = due_first(stage);
+        rcs_us due_us = first < stage->due_count ? stage->due[first].at_us : RCS_NEVER;
+        rcs_us wake_us = started ? rcs_node_deadline(stage->node) : RCS_NEVER;
+        if (stage->stop_us != RCS_NEVER && wake_us >= stage->origin_us + stage->stop_us &&
+            wake_us < stage->origin_us + stage->go_on_us) {
+            wake_us = stage->origin_us + stage->go_on_us + 50;
+        }
+        rcs_us next_us = due_us <= wake_us ? due_us : wake_us;
+        if (next_us >= end_us) {
+            break; /* what the last packet brings is not in the recording */
+        }
+        stage->now_us = next_us;
+        if (due_us <= wake_us) {
+            struct due due = stage->due[first];
+            stage->due[first] = stage->due[--stage->due_count];
+            started |= due.kind == DUE_START;
+            happen(stage, due);
+        } else {
+            if (stage->wake_count < sizeof(stage->wakes) / sizeof(stage->wakes[0])) {
+                stage->wakes[stage->wake_count++] = next_us - stage->origin_us;
+            }
+            step(stage, &(struct rcs_event){ .kind = RCS_EVENT_WAKE });
+        }
+    }
+    return stage;
+}
+
+static void stage_free(struct stage *stage)
+{
+    for (size_t i = 0; i < stage->said_count; i++) {
+        rcs_bus_msg_release(stage->store, stage->said[i].msg);
+    }
+    for (size_t i = 0; i < stage->real_count; i++) {
+        rcs_bus_msg_release(stage->store, stage->real[i].msg);
+    }
+    for (size_t i = 0; i < stage->due_count; i++) {
+        if (stage->due[i].msg != NULL) {
+            rcs_bus_msg_release(stage->store, stage->due[i].msg);
+        }
+    }
+    rcs_node_free(stage->node);
+    rcs_effects_close(&stage->effects, stage->store);
+    rcs_store_free(stage->store);
+    free(stage->said);
+    free(stage->real);
+    free(stage->lines);
+    free(stage->due);
+    free(stage->inbound);
+    free(stage->closed_at_us);
+    free(stage);
+}
+
+/* When the real node's first recorded tick was: it connected or pinged. */
+static rcs_us real_tick_us(const struct talk *talk, int me)
+{
+    const struct talk_event *again = mark(talk, me, "start again"),
+                            *go_on = mark(talk, me, "SIGCONT");
+    rcs_us begin_us = again != NULL ? again->at_us : go_on != NULL ? go_on->at_us + RCS_MS(50) : 0;
+    for (size_t i = 0; i < talk->event_count; i++) {
+        const struct talk_event *event = &talk->events[i];
+        if (event->from == me && event->at_us >= begin_us &&
+            (event->kind == TALK_SYN || (event->kind == TALK_MSG && event->out))) {
+            return event->at_us;
+        }
+    }
+    return -1;
+}
+
+static rcs_us first_of(const struct said *list, size_t count, unsigned type)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].msg->type == type) {
+            return list[i].at_us;
+        }
+    }
+    return RCS_NEVER;
+}
+
+/* True if the election, if any, began within a tick before the real one. */
+static bool delay_fits(const struct stage *stage)
+{
+    rcs_us real_us = first_of(stage->real, stage->real_count, RCS_BUS_AUTH_REQUEST);
+    rcs_us said_us = first_of(stage->said, stage->said_count, RCS_BUS_AUTH_REQUEST);
+    return real_us == RCS_NEVER || (said_us <= real_us && said_us > real_us - RCS_MS(105));
+}
+
+/* Runs the node with its ticks at the times of the real one's. */
+static struct stage *stage_aligned(const struct talk *talk, int me)
+{
+    rcs_us tick_us = real_tick_us(talk, me);
+    for (uint64_t seed = 1; seed <= SEEDS_MAX; seed++) {
+        struct stage *probe = stage_run(talk, me, seed, 0);
+        rcs_us shift_us = RCS_NEVER;
+        for (size_t i = 0; i < probe->wake_count; i++) {
+            rcs_us distance_us = tick_us - 30 - probe->wakes[i];
+            if (llabs(distance_us) < llabs(shift_us)) {
+                shift_us = distance_us;
+            }
+        }
+        stage_free(probe);
+        struct stage *stage = stage_run(talk, me, seed, shift_us);
+        if (delay_fits(stage)) {
+            return stage;
+        }
+        if (seed < SEEDS_MAX &&
+            first_of(stage->said, stage->said_count, RCS_BUS_AUTH_REQUEST) == RCS_NEVER) {
+            return stage; /* no election at all: the comparison says so */
+        }
+        stage_free(stage);
+    }
+    fail_msg("no seed gives the recorded election delay");
+    return NULL;
+}
+
+/* --- comparing
+ * ------------------------------------------------------------------------------------- */
+
+static bool same_header(const struct rcs_bus_msg *a, const struct rcs_bus_msg *b)
+{
+    return a->flags == b->flags && a->state == b->state && a->mflags == b->mflags &&
+           a->sender == b->sender && a->master == b->master && a->addr == b->addr &&
+           a->hostname == b->hostname && a->current_epoch == b->current_epoch &&
+           a->config_epoch == b->config_epoch && a->slots == b->slots; /* equal sets are one */
+}
+
+static void print_said(const struct stage *stage, const char *who, const struct said *said)
+{
+    char flags[96];
+    const struct rcs_bus_msg *msg = said->msg;
+    rcs_node_flags_write(msg->flags, flags);
+    print_message("  %s t=%lld us %s to %s conn %d: %s state %u mflags %u epoch %llu config %llu "
+                  "slots %u master %.8s port %u\n",
+                  who, (long long)said->at_us, rcs_bus_type_name(msg->type),
+                  peer_name(stage, said->peer), said->conn, flags, msg->state, msg->mflags,
+                  (unsigned long long)msg->current_epoch, (unsigned long long)msg->config_epoch,
+                  msg->slots->count, rcs_store_name(stage->store, msg->master),
+                  rcs_store_address(stage->store, msg->addr)->port);
+}
+
+/* True if the real node sent this header around that time: within the slack, or in the packets next
+ * to it on either side. */
+static bool header_was_said(const struct stage *stage, const struct said *said)
+{
+    const struct said *before = NULL, *after = NULL;
+    for (size_t i = 0; i < stage->real_count; i++) {
+        const struct said *real = &stage->real[i];
+        if (real->at_us <= said->at_us) {
+            before = real;
+        } else if (after == NULL) {
+            after = real;
+        }
+        if (llabs(real->at_us - said->at_us) <= SLACK_US && same_header(real->msg, said->msg)) {
+            return true;
+        }
+    }
+    return (before != NULL && same_header(before->msg, said->msg)) ||
+           (after != NULL && same_header(after->msg, said->msg));
+}
+
+static unsigned check_headers(const struct stage *stage)
+{
+    unsigned wrong = 0;
+    for (size_t i = 0; i < stage->said_count; i++) {
+        const struct said *said = &stage->said[i];
+        if (header_was_said(stage, said)) {
+            continue;
+        }
+        wrong++;
+        print_message("a header the real node did not send then:\n");
+        print_said(stage, "simulated", said);
+        for (size_t j = 0; j < stage->real_count; j++) {
+            if (stage->real[j].at_us >= said->at_us || j + 1 == stage->real_count) {
+                print_said(stage, "real     ", &stage->real[j]);
+                break;
+            }
+        }
+    }
+    return wrong;
+}
+
+static bool same_body(const struct rcs_bus_msg *a, const struct rcs_bus_msg *b)
+{
+    if (a->type == RCS_BUS_FAIL) {
+        return a->body.about == b->body.about;
+    }
+    if (a->type == RCS_BUS_UPDATE) {
+        return a->body.update.id == b->body.update.id &&
+               a->body.update.config_epoch == b->body.update.config_epoch &&
+               a->body.update.slots == b->body.update.slots;
+    }
+    return true; /* gossip is drawn, the others have none */
+}
+
+/* Everything but pings: on each connection, to each peer, of each type, one for one in their order.
+ */
+static unsigned check_messages(const struct stage *stage)
+{
+    unsigned wrong = 0;
+    bool *taken = calloc(stage->said_count + 1, sizeof(*taken));
+    assert_non_null(taken);
+    for (size_t i = 0; i < stage->real_count; i++) {
+        const struct said *real = &stage->real[i];
+        if (real->msg->type == RCS_BUS_PING) {
+            continue;
+        }
+        size_t j = 0;
+        while (j < stage->said_count &&
+               (taken[j] || stage->said[j].msg->type != real->msg->type ||
+                stage->said[j].peer != real->peer || stage->said[j].conn != real->conn)) {
+            j++;
+        }
+        if (j == stage->said_count) {
+            wrong++;
+            print_message("not sent:\n");
+            print_said(stage, "real     ", real);
+            continue;
+        }
+        taken[j] = true;
+        rcs_us late_us = stage->said[j].at_us - real->at_us;
+        /* An answer leaves the real node up to a few ms after the packet was captured. */
+        if (!same_body(stage->said[j].msg, real->msg) || llabs(late_us) > SLACK_US) {
+            wrong++;
+            print_message("another body or time:\n");
+            print_said(stage, "simulated", &stage->said[j]);
+            print_said(stage, "real     ", real);
+        }
+    }
+    for (size_t j = 0; j < stage->said_count; j++) {
+        if (!taken[j] && stage->said[j].msg->type != RCS_BUS_PING) {
+            wrong++;
+            print_message("sent, but not by the real node:\n");
+            print_said(stage, "simulated", &stage->said[j]);
+        }
+    }
+    free(taken);
+    return wrong;
+}
+
+/* The lines that follow from what the node received. A node that was stopped reads all that waited
+ * on a connection in one turn of its loop and judges the state once; this one judges it after each
+ * packet. */
+static bool determined(const struct stage *stage, const char *text)
+{
+    if (stage->go_on_us != RCS_NEVER && strncmp(text, "Cluster state changed", 21) == 0) {
+        return false;
+    }
+    static const char *const beginnings[] = {
+        "Cluster state changed",          "Marking node",
+        "FAIL message received",          "Clear FAIL state",
+        "Starting a failover election",   "Failover auth",
+        "Failover election won",          "configEpoch set to",
+        "Configuration change detected",  "I'm a sub-replica",
+        "IP address for this node",       "Address updated",
+        "WARNING: configEpoch collision",
+    };
+    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+        if (strncmp(text, beginnings[i], strlen(beginnings[i])) == 0) {
+            return true;
+        }
+    }
+    return strstr(text, " as not reachable.") != NULL || strstr(text, " is back online.") != NULL ||
+           strstr(text, " has old slots configuration") != NULL;
+}
+
+static const struct talk_log *next_log(const struct stage *stage, size_t *index)
+{
+    const struct talk *talk = stage->talk;
+    rcs_us end_us = talk->events[talk->event_count - 1].at_us;
+    while (*index < talk->log_count) {
+        const struct talk_log *log = &talk->logs[(*index)++];
+        if (log->node == stage->me && log->at_us <= end_us && determined(stage, log->text)) {
+            return log;
+        }
+    }
+    return NULL;
+}
+
+static const struct line *next_line(const struct stage *stage, size_t *index)
+{
+    while (*index < stage->line_count) {
+        const struct line *line = &stage->lines[(*index)++];
+        if (determined(stage, line->text)) {
+            return line;
+        }
+    }
+    return NULL;
+}
+
+static unsigned check_lines(const struct stage *stage)
+{
+    unsigned wrong = 0;
+    size_t i = 0, j = 0;
+    for (;;) {
+        const struct talk_log *log = next_log(stage, &i);
+        const struct line *line = next_line(stage, &j);
+        if (log == NULL && line == NULL) {
+            return wrong;
+        }
+        if (log == NULL || line == NULL || strcmp(log->text, line->text) != 0 ||
+            log->role != line->role || llabs(log->at_us - line->at_us) > SLACK_US) {
+            wrong++;
+            print_message("log lines:\n  simulated %lld us %c %s\n  real      %lld us %c %s\n",
+                          line == NULL ? 0 : (long long)line->at_us,
+                          line == NULL ? ' ' : line->role, line == NULL ? "(none)" : line->text,
+                          log == NULL ? 0 : (long long)log->at_us, log == NULL ? ' ' : log->role,
+                          log == NULL ? "(none)" : log->text);
+        }
+    }
+}
+
+/* A line of CLUSTER NODES without its times, as text. */
+static void timeless(struct rcs_node_line *line, char *out, size_t capacity)
+{
+    line->ping_sent_ms = 0;
+    line->pong_received_ms = 0;
+    rcs_node_line_write(line, out, capacity);
+}
+
+static unsigned check_table(const struct stage *stage)
+{
+    const struct rcs_cluster *cluster = rcs_node_cluster(stage->node);
+    unsigned wrong = cluster->handshake_count != 0, lines = 0;
+    struct rcs_conf_line *real = malloc(sizeof(*real));
+    struct rcs_node_line said;
+    struct rcs_open_slot open[64];
+    char real_text[512], said_text[512];
+    assert_non_null(real);
+    for (const char *text = stage->talk->nodes[stage->me].after; *text != '\0'; lines++) {
+        size_t length = strcspn(text, "\n");
+        assert_int_equal(rcs_conf_line_read(text, length, real, NULL), RCS_OK);
+        text += length + (text[length] == '\n');
+        timeless(&real->node, real_text, sizeof(real_text));
+        rcs_id id = rcs_store_find_id(stage->store, real->node.name);
+        if (rcs_peer_find(cluster, id) == NULL) {
+            wrong++;
+            print_message("not known: %s\n", real_text);
+            continue;
+        }
+        rcs_cluster_node_line(cluster, id, &said, open, 64);
+        timeless(&said, said_text, sizeof(said_text));
+        if (strcmp(real_text, said_text) != 0) {
+            wrong++;
+            print_message("the table at the end:\n  simulated %s\n  real      %s\n", said_text,
+                          real_text);
+        }
+    }
+    free(real);
+    return wrong + (lines != cluster->known);
+}
+
+struct row {
+    const char *name;
+    const char *talk;
+    const char *node;
+};
+
+static void conversation_row(void **state)
+{
+    const struct row *row = *state;
+    struct talk *talk = talk_load(row->talk);
+    int me = talk_node_named(talk, row->node);
+    assert_true(me >= 0);
+    struct stage *stage = stage_aligned(talk, me);
+    assert_true(stage->real_count > 0);
+    unsigned headers = check_headers(stage), messages = check_messages(stage),
+             lines = check_lines(stage), table = check_table(stage);
+    stage_free(stage);
+    talk_free(talk);
+    if (headers + messages + lines + table != 0) {
+        fail_msg("differences: %u headers, %u messages, %u log lines, %u in the table", headers,
+                 messages, lines, table);
+    }
+}
+
+/* clang-format off */
+static const struct row rows[] = {
+    { "form: m0 meets two masters and is met by them",                 "form-3m", "m0" },
+    { "form: m1 is met, and learns of m2 by gossip",                   "form-3m", "m1" },
+    { "form: m2 is met, and m1 comes to it by gossip",                 "form-3m", "m2" },
+    { "failover: m0 comes back and hears that it was replaced",        "failover-3m3r", "m0" },
+    { "failover: m1 sees m0 die and votes",                            "failover-3m3r", "m1" },
+    { "failover: m2 sees m0 die and votes",                            "failover-3m3r", "m2" },
+    { "failover: r0 is elected",                                       "failover-3m3r", "r0" },
+    { "failover: r1 looks on",                                         "failover-3m3r", "r1" },
+    { "failover: r2 looks on",                                         "failover-3m3r", "r2" },
+    { "hung master: m0 goes on, claims, and is told by five UPDATEs",  "failover-3m3r-update", "m0" },
+    { "hung master: m1 marks it, votes, and tells it",                 "failover-3m3r-update", "m1" },
+    { "hung master: m2 votes, and tells it",                           "failover-3m3r-update", "m2" },
+    { "hung master: r0 is elected, and tells it",                      "failover-3m3r-update", "r0" },
+    { "hung master: r1 tells it",                                      "failover-3m3r-update", "r1" },
+    { "hung master: r2 tells it",                                      "failover-3m3r-update", "r2" },
+};
+/* clang-format on */
+
+int main(void)
+{
+    enum { COUNT = sizeof(rows) / sizeof(rows[0]) };
+    struct CMUnitTest tests[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        tests[i] = (struct CMUnitTest){ .name = rows[i].name,
+                                        .test_func = conversation_row,
+                                        .initial_state = (void *)(uintptr_t)&rows[i] };
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
