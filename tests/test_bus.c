@@ -4,8 +4,7 @@
 
 #include <rcsim/bus.h>
 
-/* --- reading the vector files --------------------------------------------------------------------
- */
+/* --- reading the vector files ---------------------------------------------------------------- */
 
 #define WORDS_MAX 16
 
@@ -54,8 +53,7 @@ static const char *or_empty(const char *word)
     return strcmp(word, "-") == 0 ? "" : word;
 }
 
-/* --- a fixture: bytes with what is said about them -----------------------------------------------
- */
+/* --- a fixture: bytes with what is said about them ------------------------------------------- */
 
 struct packet {
     char name[128];
@@ -153,8 +151,7 @@ static struct rcs_bus_msg *read_ok(struct rcs_store *store, const uint8_t *bytes
     return got.msg;
 }
 
-/* --- recorded packets: decode, compare every field, encode, compare the bytes
- * --------------------- */
+/* --- recorded packets: decode, compare every field, encode, compare the bytes ---------------- */
 
 static void expect_id(const struct rcs_store *store, rcs_id id, const char *want)
 {
@@ -372,8 +369,7 @@ static void recorded_with_a_byte_more(void **state)
     rcs_store_free(store);
 }
 
-/* --- hand-made packets: what a real server logged
- * ------------------------------------------------- */
+/* --- hand-made packets: what a real server logged -------------------------------------------- */
 
 /* The node logs an unknown type, after the codec let it pass. */
 static bool of_the_node(const char *log)
@@ -449,8 +445,7 @@ static void host_names_taken(void **state)
     rcs_store_free(store);
 }
 
-/* --- lengths whose sum wraps
- * ------------------------------------------------------------------------ */
+/* --- lengths whose sum wraps ----------------------------------------------------------------- */
 
 static const struct packet *recorded_of_type(const char *type)
 {
@@ -503,8 +498,7 @@ static void lengths_that_are_cut_off_count_as_0(void **state)
     rcs_store_free(store);
 }
 
-/* --- the stream
- * -------------------------------------------------------------------------------------- */
+/* --- the stream ------------------------------------------------------------------------------ */
 
 static void a_bad_stream_shows_with_its_8th_byte(void **state)
 {
@@ -673,8 +667,7 @@ static void a_full_store_is_said(void **state)
     rcs_store_free(store);
 }
 
-/* --- composing
- * ------------------------------------------------------------------------------------- */
+/* --- composing ------------------------------------------------------------------------------- */
 
 static struct rcs_bus_msg *ping_of(struct rcs_store *store, unsigned count)
 {
@@ -773,8 +766,7 @@ static void seal_refuses_what_cannot_be(void **state)
     rcs_store_free(store);
 }
 
-/* --- the hash
- * ---------------------------------------------------------------------------------------- */
+/* --- the hash -------------------------------------------------------------------------------- */
 
 enum { VARIANTS = 19 };
 
@@ -953,8 +945,7 @@ static void references_are_counted(void **state)
     rcs_store_free(store);
 }
 
-/* --- names
- * ---------------------------------------------------------------------------------------------- */
+/* --- names ----------------------------------------------------------------------------------- */
 
 static void names_of_types(void **state)
 {
@@ -991,8 +982,7 @@ static void names_of_flags(void **state)
     }
 }
 
-/* --- conversations: all bus traffic of a cluster
- * ----------------------------------------------------- */
+/* --- conversations: all bus traffic of a cluster --------------------------------------------- */
 
 struct conversation {
     struct rcs_store *store;
@@ -1049,8 +1039,7 @@ static void conversation_both_ways(void **state)
     free(text);
 }
 
-/* --- all together
- * ------------------------------------------------------------------------------------- */
+/* --- all together ---------------------------------------------------------------------------- */
 
 #define TESTS_MAX 512
 
