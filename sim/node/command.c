@@ -1,0 +1,296 @@
+/* From a request to its execution: every gate of Redis 7.0 processCommand, in its order. */
+#include "sim/node/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/node/connection.h"
+
+#include "sim/pure.h"
+
+#define NAME_BYTES_SHOWN 128
+
+/* A request on its way through the gates. */
+struct gate {
+    struct rcs_node *node;
+    struct rcs_client *client;
+    struct rcs_request *request;
+    struct rcs_command_found found;
+    unsigned flags; /* of the command; of EXEC with those of all queued commands */
+};
+
+/* --- refusals ----------------------------------------------------------------------------------- */
+
+/* `text` is an error as rcs_refuse takes it. The transaction it was meant for will fail. */
+static bool refuse(struct gate *gate, const char *text)
+{
+    const struct rcs_command *command = gate->found.command;
+    if (command != NULL && (command->flags & RCS_COMMAND_EXEC) != 0) {
+        rcs_transaction_abort(gate->node, gate->client, text);
+        return false;
+    }
+    if ((gate->client->flags & RCS_CLIENT_MULTI) != 0) {
+        gate->client->flags |= RCS_CLIENT_DIRTY_EXEC;
+    }
+    rcs_refuse(gate->client, text);
+    return false;
+}
+
+/* An argument as an error shows it: up to its first NUL, at most `most` bytes. */
+static void add_shown(struct rcs_buf *text, const struct rcs_arg *argument, size_t most)
+{
+    size_t size = rcs_arg_text_bytes(argument);
+    rcs_buf_add(text, argument->bytes, size < most ? size : most);
+}
+
+static void add_unknown_command(struct rcs_buf *text, const struct rcs_request *request)
+{
+    rcs_buf_text(text, "unknown command '");
+    add_shown(text, &request->args[0], NAME_BYTES_SHOWN);
+    rcs_buf_text(text, "', with args beginning with: ");
+    size_t before = text->size_bytes;
+    for (unsigned i = 1; i < request->argc && text->size_bytes - before < NAME_BYTES_SHOWN; i++) {
+        size_t left = NAME_BYTES_SHOWN - (text->size_bytes - before);
+        rcs_buf_text(text, "'");
+        add_shown(text, &request->args[i], left);
+        rcs_buf_text(text, "' ");
+    }
+}
+
+static void add_unknown_subcommand(struct rcs_buf *text, const struct gate *gate)
+{
+    rcs_buf_text(text, "unknown subcommand '");
+    add_shown(text, &gate->request->args[1], NAME_BYTES_SHOWN);
+    rcs_buf_text(text, "'. Try ");
+    for (const char *c = gate->found.container->name; *c != '\0'; c++) {
+        char upper = *c >= 'a' && *c <= 'z' ? (char)(*c - ('a' - 'A')) : *c;
+        rcs_buf_add(text, &upper, 1);
+    }
+    rcs_buf_text(text, " HELP.");
+}
+
+/* Refuses with a text in a buffer, which it closes. */
+static bool refuse_built(struct gate *gate, struct rcs_buf *text)
+{
+    rcs_buf_add(text, "", 1);
+    refuse(gate, text->data);
+    rcs_buf_close(text);
+    return false;
+}
+
+/* "before'<full name>'after" */
+static bool refuse_named(struct gate *gate, const char *before, const char *after)
+{
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_buf_text(&text, before);
+    rcs_command_full_name(&gate->found, &text);
+    rcs_buf_text(&text, after);
+    return refuse_built(gate, &text);
+}
+
+/* --- the gates, in order: false if the request was answered or must wait ------------------------------ */
+
+static bool known(struct gate *gate)
+{
+    if (gate->found.command != NULL) {
+        return true;
+    }
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    if (gate->found.container != NULL) {
+        add_unknown_subcommand(&text, gate);
+    } else {
+        add_unknown_command(&text, gate->request);
+    }
+    return refuse_built(gate, &text);
+}
+
+static bool arity_fits(const struct rcs_command *command, unsigned argc)
+{
+    return command->run != NULL && (command->arity > 0 ? argc == (unsigned)command->arity
+                                                       : argc >= (unsigned)-command->arity);
+}
+
+static bool allowed(struct gate *gate)
+{
+    const struct rcs_client *client = gate->client;
+    if (!arity_fits(gate->found.command, gate->request->argc)) {
+        return refuse_named(gate, "wrong number of arguments for '", "' command");
+    }
+    if ((gate->flags & RCS_COMMAND_PROTECTED) != 0 && !gate->node->config.enable_debug_command) {
+        return refuse(gate,
+                      "DEBUG command not allowed. If the enable-debug-command option is set to "
+                      "\"local\", you can run it from a local connection, otherwise you need to "
+                      "set this option in the configuration file, and then restart the server.");
+    }
+    if ((client->flags & RCS_CLIENT_AUTHENTICATED) == 0 &&
+        (gate->flags & RCS_COMMAND_NO_AUTH) == 0) {
+        return refuse(gate, "-NOAUTH Authentication required.");
+    }
+    if ((client->flags & RCS_CLIENT_MULTI) != 0 && (gate->flags & RCS_COMMAND_NO_MULTI) != 0) {
+        return refuse(gate, "Command not allowed inside a transaction");
+    }
+    return true;
+}
+
+/* Redirections stand before everything that is about this node's condition. */
+static bool served_here(struct gate *gate)
+{
+    const struct rcs_command *command = gate->found.command;
+    bool is_exec = (command->flags & RCS_COMMAND_EXEC) != 0;
+    if (command->keys[0].first == 0 && !is_exec) {
+        return true;
+    }
+    if (is_exec && (gate->client->flags & RCS_CLIENT_MULTI) == 0) {
+        return true; /* it will say so itself */
+    }
+    if (rcs_redirect_check(gate->node, gate->client, command, gate->request)) {
+        return true;
+    }
+    if (is_exec) {
+        rcs_transaction_discard(gate->node, gate->client);
+    } else if ((gate->client->flags & RCS_CLIENT_MULTI) != 0) {
+        gate->client->flags |= RCS_CLIENT_DIRTY_EXEC;
+    }
+    return false;
+}
+
+/* Redis 7.0 checkGoodReplicasStatus; replicas are not asked. */
+static bool enough_replicas(const struct rcs_node *node)
+{
+    return node->repl.has_master || node->config.min_replicas_to_write == 0 ||
+           node->config.min_replicas_max_lag_s == 0 ||
+           (int64_t)rcs_repl_good(node) >= node->config.min_replicas_to_write;
+}
+
+static bool node_is_able(struct gate *gate)
+{
+    const struct rcs_node *node = gate->node;
+    bool writes = (gate->flags & RCS_COMMAND_WRITE) != 0;
+    if (writes && !enough_replicas(node)) {
+        return refuse(gate, "-NOREPLICAS Not enough good replicas to write.");
+    }
+    if (writes && node->repl.has_master && node->config.replica_read_only) {
+        return refuse(gate, "-READONLY You can't write against a read only replica.");
+    }
+    if ((gate->client->flags & RCS_CLIENT_SUBSCRIBED) != 0 && gate->client->protocol == 2 &&
+        (gate->flags & RCS_COMMAND_IN_SUBSCRIBED) == 0) {
+        return refuse_named(gate, "Can't execute '",
+                            "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+                            "allowed in this context");
+    }
+    if (node->repl.has_master && node->repl.state != RCS_REPL_CONNECTED &&
+        !node->config.replica_serve_stale_data && (gate->flags & RCS_COMMAND_STALE) == 0) {
+        return refuse(gate, "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is "
+                            "set to 'no'.");
+    }
+    if (rcs_repl_loading(node) && (gate->flags & RCS_COMMAND_LOADING) == 0) {
+        return refuse(gate, "-LOADING Redis is loading the dataset in memory");
+    }
+    if ((gate->client->flags & RCS_CLIENT_REPLICA) != 0 &&
+        (gate->flags & (RCS_COMMAND_WRITE | RCS_COMMAND_READONLY | RCS_COMMAND_MAY_REPLICATE)) !=
+            0) {
+        return refuse(gate, "Replica can't interact with the keyspace");
+    }
+    return true;
+}
+
+/* A request that must wait stays with its client and goes through all gates again. */
+static bool not_paused(struct gate *gate)
+{
+    const struct rcs_clients *clients = &gate->node->clients;
+    if ((gate->client->flags & RCS_CLIENT_REPLICA) != 0 || !rcs_clients_paused(gate->node)) {
+        return true;
+    }
+    bool held = clients->pause_all_until_ms != 0 ||
+                (gate->flags & (RCS_COMMAND_WRITE | RCS_COMMAND_MAY_REPLICATE)) != 0;
+    if (held) {
+        gate->client->flags |= RCS_CLIENT_PAUSED;
+    }
+    return !held;
+}
+
+/* --- what is called from outside ---------------------------------------------------------------------- */
+
+/* EXEC writes, reads or replicates if one of its commands does, and may run while loading or on stale
+ * data if all of them may. */
+static unsigned flags_of(const struct gate *gate)
+{
+    const unsigned if_one = RCS_COMMAND_WRITE | RCS_COMMAND_READONLY | RCS_COMMAND_MAY_REPLICATE;
+    const unsigned if_all = RCS_COMMAND_STALE | RCS_COMMAND_LOADING;
+    unsigned flags = gate->found.command->flags;
+    if ((flags & RCS_COMMAND_EXEC) == 0) {
+        return flags;
+    }
+    struct rcs_transaction_flags queued = rcs_transaction_flags(gate->client);
+    return (flags & ~if_all) | (queued.one & if_one) | (flags & queued.all & if_all);
+}
+
+static void run(struct gate *gate)
+{
+    struct rcs_node *node = gate->node;
+    rcs_call_run(node, gate->client, gate->found.command, gate->request);
+    rcs_call_propagate(node, true);
+    gate->client->write_offset = node->repl.offset;
+}
+
+void rcs_command_process(struct rcs_node *node, struct rcs_client *client,
+                         struct rcs_request *request)
+{
+    if (request->argc == 0) {
+        return;
+    }
+    if (rcs_arg_is(&request->args[0], "post") || rcs_arg_is(&request->args[0], "host:")) {
+        client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY; /* HTTP by way of somebody's browser */
+        return;
+    }
+    struct gate gate = {
+        .node = node,
+        .client = client,
+        .request = request,
+        .found = rcs_command_find(request->argc, request->args),
+    };
+    client->last_command = NULL;
+    if (!known(&gate)) {
+        return;
+    }
+    client->last_container = gate.found.container == NULL ? NULL : gate.found.container->name;
+    client->last_command = gate.found.command->name;
+    gate.flags = flags_of(&gate);
+    if (!allowed(&gate) || !served_here(&gate) || !node_is_able(&gate) || !not_paused(&gate)) {
+        return;
+    }
+    if ((client->flags & RCS_CLIENT_MULTI) != 0 && (gate.flags & RCS_COMMAND_NOT_QUEUED) == 0) {
+        rcs_transaction_queue(node, client, request);
+        return;
+    }
+    run(&gate);
+}
+
+static struct rcs_client *applier(struct rcs_node *node)
+{
+    if (node->clients.applier == NULL) {
+        node->clients.applier = rcs_client_new(node, 0);
+        node->clients.applier->flags = RCS_CLIENT_MASTER | RCS_CLIENT_AUTHENTICATED;
+    }
+    return node->clients.applier;
+}
+
+/* A master sends what it executed, so what cannot be executed here is passed over: a real replica would
+ * log it and go on. */
+void rcs_command_apply(struct rcs_node *node, struct rcs_request *request)
+{
+    if (request->argc == 0) {
+        return;
+    }
+    struct rcs_command_found found = rcs_command_find(request->argc, request->args);
+    if (found.command == NULL || !arity_fits(found.command, request->argc) ||
+        (found.command->flags & RCS_COMMAND_WRITE) == 0) {
+        return;
+    }
+    struct rcs_client *client = applier(node);
+    rcs_call_run(node, client, found.command, request);
+    rcs_call_propagate(node, false);
+    rcs_buf_clear(&client->reply);
+}

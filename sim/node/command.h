@@ -1,0 +1,216 @@
+/* Commands: a table row each, and what a handler is given when its command runs.
+ *
+ * A handler finds the number of its arguments checked against the arity and every gate of Redis 7.0
+ * processCommand passed. It writes exactly one reply to call->out (none for a blocked client), changes
+ * keys through rcs_key_..., and says how it is to be replicated if that is not as it came. */
+#ifndef RCSIM_SIM_NODE_COMMAND_H
+#define RCSIM_SIM_NODE_COMMAND_H
+
+#include "sim/keys/value.h"
+#include "sim/node/command_args.h"
+#include "sim/node/internal.h"
+
+/* In the order in which COMMAND shows them. */
+/* clang-format off */
+#define RCS_COMMAND_FLAGS(X)                        \
+    X(WRITE, "write")                               \
+    X(READONLY, "readonly")                         \
+    X(DENYOOM, "denyoom")                           \
+    X(ADMIN, "admin")                               \
+    X(PUBSUB, "pubsub")                             \
+    X(NOSCRIPT, "noscript")                         \
+    X(BLOCKING, "blocking")                         \
+    X(LOADING, "loading")                           \
+    X(STALE, "stale")                               \
+    X(SKIP_SLOWLOG, "skip_slowlog")                 \
+    X(ASKING, "asking")                             \
+    X(FAST, "fast")                                 \
+    X(NO_AUTH, "no_auth")                           \
+    X(NO_ASYNC_LOADING, "no_async_loading")         \
+    X(NO_MULTI, "no_multi")                         \
+    X(ALLOW_BUSY, "allow_busy")                     \
+    /* what COMMAND does not show */                \
+    X(MAY_REPLICATE, NULL)                          \
+    X(PROTECTED, NULL) /* enable-debug-command */   \
+    X(EXEC, NULL)          /* judged by what is queued */ \
+    X(SHARD_PUBSUB, NULL)                           \
+    X(IN_SUBSCRIBED, NULL) /* a RESP2 subscriber may */ \
+    X(NOT_QUEUED, NULL)    /* runs inside MULTI */
+
+/* In the order in which COMMAND shows them; those without explicit rows follow from the flags. */
+#define RCS_COMMAND_CATEGORIES(X)                   \
+    X(KEYSPACE, "@keyspace")                        \
+    X(READ, "@read")                                \
+    X(WRITE, "@write")                              \
+    X(STRING, "@string")                            \
+    X(BITMAP, "@bitmap")                            \
+    X(PUBSUB, "@pubsub")                            \
+    X(ADMIN, "@admin")                              \
+    X(FAST, "@fast")                                \
+    X(SLOW, "@slow")                                \
+    X(BLOCKING, "@blocking")                        \
+    X(DANGEROUS, "@dangerous")                      \
+    X(CONNECTION, "@connection")                    \
+    X(TRANSACTION, "@transaction")
+
+/* What a command does with its keys, in the order in which COMMAND shows it. */
+#define RCS_KEY_FLAGS(X)                            \
+    X(RO, "RO")                                     \
+    X(RW, "RW")                                     \
+    X(OW, "OW")                                     \
+    X(RM, "RM")                                     \
+    X(ACCESS, "access")                             \
+    X(UPDATE, "update")                             \
+    X(INSERT, "insert")                             \
+    X(DELETE, "delete")                             \
+    X(NOT_KEY, "not_key")                           \
+    X(VARIABLE, "variable_flags")
+/* clang-format on */
+
+enum rcs_command_flag_bit {
+#define X(name, text) RCS_COMMAND_BIT_##name,
+    RCS_COMMAND_FLAGS(X)
+#undef X
+};
+enum rcs_command_flag {
+#define X(name, text) RCS_COMMAND_##name = 1 << RCS_COMMAND_BIT_##name,
+    RCS_COMMAND_FLAGS(X)
+#undef X
+};
+enum rcs_category_bit {
+#define X(name, text) RCS_CATEGORY_BIT_##name,
+    RCS_COMMAND_CATEGORIES(X)
+#undef X
+};
+enum rcs_category {
+#define X(name, text) RCS_CATEGORY_##name = 1 << RCS_CATEGORY_BIT_##name,
+    RCS_COMMAND_CATEGORIES(X)
+#undef X
+};
+enum rcs_key_flag_bit {
+#define X(name, text) RCS_KEY_BIT_##name,
+    RCS_KEY_FLAGS(X)
+#undef X
+};
+enum rcs_key_flag {
+#define X(name, text) RCS_KEY_##name = 1 << RCS_KEY_BIT_##name,
+    RCS_KEY_FLAGS(X)
+#undef X
+};
+
+struct rcs_call;
+typedef void rcs_command_handler(struct rcs_call *call);
+
+/* Where keys stand: from `first` in steps to `last`, counted from `first` or, negative, from the end. */
+struct rcs_key_range {
+    int first, last, step; /* first 0: no such range */
+    unsigned flags;        /* enum rcs_key_flag */
+};
+
+struct rcs_command {
+    const char *name; /* lower case; a subcommand's without its container */
+    rcs_command_handler *run; /* NULL: a container that is nothing by itself */
+    int arity;                /* all words counted; negative: at least so many */
+    unsigned flags;           /* enum rcs_command_flag */
+    unsigned categories;      /* enum rcs_category, beside what follows from the flags */
+    struct rcs_key_range keys[2];
+    const char *tips; /* separated by blanks; NULL none */
+    const struct rcs_command *subcommands; /* ended by a row without name; NULL none */
+};
+
+/* The tables, each beside its handlers and ended by a row without name. */
+extern const struct rcs_command rcs_connection_commands[], rcs_client_commands[];
+extern const struct rcs_command rcs_command_commands[], rcs_config_commands[], rcs_info_commands[];
+extern const struct rcs_command rcs_admin_commands[], rcs_transaction_commands[];
+extern const struct rcs_command rcs_pubsub_commands[];
+extern const struct rcs_command rcs_key_commands[], rcs_expire_commands[], rcs_string_commands[];
+extern const struct rcs_command rcs_number_commands[], rcs_bit_commands[];
+
+/* The i-th command of all tables; NULL past the end. */
+const struct rcs_command *rcs_command_at(unsigned index);
+
+/* A command that was looked up: its row, and of a subcommand also the container's. */
+struct rcs_command_found {
+    const struct rcs_command *command;   /* NULL: unknown */
+    const struct rcs_command *container; /* of a subcommand; alone: the subcommand is unknown */
+};
+struct rcs_command_found rcs_command_find(unsigned argc, const struct rcs_arg *args);
+/* "get", "client|info". */
+void rcs_command_full_name(const struct rcs_command_found *found, struct rcs_buf *out);
+/* Positions of the keys in the arguments, ascending within a range; at most `most` are filled in.
+ * Returns how many there are. */
+unsigned rcs_command_keys(const struct rcs_command *command, unsigned argc, unsigned *positions,
+                          unsigned most);
+
+/* --- one command being executed (call.c) -------------------------------------------------------- */
+
+struct rcs_call {
+    struct rcs_node *node;
+    struct rcs_client *client;
+    struct rcs_request *request;
+    const struct rcs_command *command;
+    unsigned argc;
+    const struct rcs_arg *args;
+    struct rcs_buf *out; /* the client's reply */
+    bool resp3;
+    int64_t wall_ms;
+    bool said; /* rcs_call_replicate was called, or nothing is to be replicated */
+};
+
+/* Executes one command without any gate. Its part of the stream is kept until rcs_call_propagate. */
+void rcs_call_run(struct rcs_node *node, struct rcs_client *client,
+                  const struct rcs_command *command, struct rcs_request *request);
+/* The call changed `count` things: it will be replicated, as it came if nothing else is said. */
+void rcs_call_changed(struct rcs_call *call, uint64_t count);
+/* Replicate this instead; may be said more than once. No words at all: nothing. */
+void rcs_call_replicate(struct rcs_call *call, unsigned argc, const struct rcs_arg *args);
+/* A deletion that comes before what the call itself replicates (Redis 7.0 propagateDeletion). */
+void rcs_call_replicate_del(struct rcs_node *node, const struct rcs_arg *key, bool unlink);
+/* Gives what was kept to the stream, between MULTI and EXEC if it is more than one command. */
+void rcs_call_propagate(struct rcs_node *node, bool transaction);
+
+/* Milliseconds to wait; false: the argument was refused in a reply (getTimeoutFromObjectOrReply). */
+bool rcs_arg_timeout_or_refuse(struct rcs_call *call, const struct rcs_arg *argument, int64_t *out);
+/* `text` as an argument. */
+struct rcs_arg rcs_arg_of(const char *text);
+
+/* --- keys, as commands see them (key_access.c) -------------------------------------------------- */
+
+/* The key if it is there and not expired, for reading (counts hits and misses) or for writing. An
+ * expired one is deleted on a master (Redis 7.0 lookupKey, expireIfNeeded). */
+struct rcs_entry *rcs_key_read(struct rcs_call *call, const struct rcs_arg *key);
+struct rcs_entry *rcs_key_write(struct rcs_call *call, const struct rcs_arg *key);
+/* Sets the value, a new key or an old one; takes the reference. The expiry goes unless it is kept. */
+struct rcs_entry *rcs_key_set(struct rcs_call *call, const struct rcs_arg *key,
+                              struct rcs_value *value, bool keep_expiry);
+void rcs_key_delete(struct rcs_call *call, struct rcs_entry *entry);
+/* Must follow every other change of a key: transactions that watch it are off. */
+void rcs_key_modified(struct rcs_node *node, const void *key, size_t key_bytes);
+/* True if the key is there for a redirection: nothing is counted or deleted. */
+bool rcs_key_present(const struct rcs_node *node, const struct rcs_arg *key);
+/* Deletes what has expired, on a master only, and replicates it (Redis 7.0 activeExpireCycle). */
+void rcs_key_expire_cycle(struct rcs_node *node);
+
+/* --- where a command is to be served (redirect.c) ------------------------------------------------ */
+
+/* True if this node serves it; else the redirection or error was replied. */
+bool rcs_redirect_check(struct rcs_node *node, struct rcs_client *client,
+                        const struct rcs_command *command, const struct rcs_request *request);
+
+/* --- transactions (transaction.c) ------------------------------------------------------------------- */
+
+void rcs_transaction_queue(struct rcs_node *node, struct rcs_client *client,
+                           struct rcs_request *request);
+/* Leaves MULTI, if it is in it, and forgets the watched keys. */
+void rcs_transaction_discard(struct rcs_node *node, struct rcs_client *client);
+/* Flags that one of the queued commands has, and that all of them have. */
+struct rcs_transaction_flags {
+    unsigned one, all;
+};
+struct rcs_transaction_flags rcs_transaction_flags(const struct rcs_client *client);
+/* The answer to an EXEC that was refused with `text`. */
+void rcs_transaction_abort(struct rcs_node *node, struct rcs_client *client, const char *text);
+/* The key changed: transactions that watch it will fail. `expired`: it is deleted because its time is
+ * over, which changes nothing for those who saw it like that. */
+void rcs_transaction_touch(struct rcs_node *node, const void *key, size_t key_bytes, bool expired);
+#endif

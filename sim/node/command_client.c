@@ -1,0 +1,418 @@
+/* CLIENT and its subcommands. */
+#include <string.h>
+
+#include "sim/node/command_rows.h"
+#include "sim/node/connection.h"
+#include "sim/node/pubsub.h"
+
+#include "sim/pure.h"
+
+/* --- how a client is shown --- */
+
+enum client_type { TYPE_NORMAL, TYPE_REPLICA, TYPE_PUBSUB, TYPE_MASTER, TYPE_UNKNOWN };
+
+static enum client_type type_of(const struct rcs_client *client)
+{
+    if ((client->flags & RCS_CLIENT_REPLICA) != 0) {
+        return TYPE_REPLICA;
+    }
+    return (client->flags & RCS_CLIENT_SUBSCRIBED) != 0 ? TYPE_PUBSUB : TYPE_NORMAL;
+}
+
+static enum client_type type_named(const struct rcs_arg *name)
+{
+    if (rcs_arg_is(name, "normal")) {
+        return TYPE_NORMAL;
+    }
+    if (rcs_arg_is(name, "slave") || rcs_arg_is(name, "replica")) {
+        return TYPE_REPLICA;
+    }
+    if (rcs_arg_is(name, "pubsub")) {
+        return TYPE_PUBSUB;
+    }
+    return rcs_arg_is(name, "master") ? TYPE_MASTER : TYPE_UNKNOWN;
+}
+
+static void add_address(const struct rcs_node *node, struct rcs_buf *out, rcs_addr addr)
+{
+    const struct rcs_address *address = rcs_store_address(node->store, addr);
+    bool is_ipv6 = strchr(address->ip, ':') != NULL;
+    rcs_buf_format(out, is_ipv6 ? "[%s]:%u" : "%s:%u", address->ip, (unsigned)address->port);
+}
+
+static void add_flags(const struct rcs_client *client, struct rcs_buf *out)
+{
+    static const struct {
+        unsigned flag;
+        const char *letter;
+    } letters[] = {
+        { RCS_CLIENT_REPLICA, "S" },  { RCS_CLIENT_SUBSCRIBED, "P" },
+        { RCS_CLIENT_MULTI, "x" },    { RCS_CLIENT_PAUSED, "b" },
+        { RCS_CLIENT_DIRTY_CAS, "d" }, { RCS_CLIENT_CLOSE_AFTER_REPLY, "c" },
+        { RCS_CLIENT_READONLY, "r" }, { RCS_CLIENT_NO_EVICT, "e" },
+    };
+    size_t before = out->size_bytes;
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+        bool blocked = letters[i].flag == RCS_CLIENT_PAUSED && client->blocked != NULL;
+        if ((client->flags & letters[i].flag) != 0 || blocked) {
+            rcs_buf_text(out, letters[i].letter);
+        }
+    }
+    if (out->size_bytes == before) {
+        rcs_buf_text(out, "N");
+    }
+}
+
+/* One line of CLIENT LIST. Buffers and memory are not modelled: their fields are 0. */
+static void add_client(const struct rcs_node *node, const struct rcs_client *client,
+                       struct rcs_buf *out)
+{
+    int64_t now_s = rcs_node_unixtime(node);
+    rcs_buf_format(out, "id=%llu addr=", (unsigned long long)client->id);
+    add_address(node, out, client->remote);
+    rcs_buf_text(out, " laddr=");
+    add_address(node, out, client->local);
+    rcs_buf_format(out, " fd=%u name=", (unsigned)client->link);
+    rcs_buf_add(out, client->name.data, client->name.size_bytes);
+    rcs_buf_format(out, " age=%lld idle=%lld flags=", (long long)(now_s - client->created_wall_s),
+                   (long long)(now_s - client->last_wall_s));
+    add_flags(client, out);
+    int multi = (client->flags & RCS_CLIENT_MULTI) != 0 ? (int)client->queued_count : -1;
+    rcs_buf_format(out,
+                   " db=0 sub=%u psub=%u ssub=%u multi=%d qbuf=0 qbuf-free=0 argv-mem=0 "
+                   "multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=",
+                   rcs_pubsub_channels(client), rcs_pubsub_patterns(client),
+                   rcs_pubsub_shard_channels(client), multi);
+    if (client->last_command == NULL) {
+        rcs_buf_text(out, "NULL");
+    } else if (client->last_container == NULL) {
+        rcs_buf_text(out, client->last_command);
+    } else {
+        rcs_buf_format(out, "%s|%s", client->last_container, client->last_command);
+    }
+    rcs_buf_format(out, " user=default redir=-1 resp=%u\n", (unsigned)client->protocol);
+}
+
+static void run_info(struct rcs_call *call)
+{
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    add_client(call->node, call->client, &text);
+    rcs_resp_verbatim(call->out, text.data, text.size_bytes, call->resp3);
+    rcs_buf_close(&text);
+}
+
+static const struct rcs_client *find_id(const struct rcs_node *node, int64_t id)
+{
+    for (unsigned i = 0; i < node->clients.count; i++) {
+        if (node->clients.list[i]->id == (uint64_t)id) {
+            return node->clients.list[i];
+        }
+    }
+    return NULL;
+}
+
+static bool refuse_type(struct rcs_call *call, const struct rcs_arg *name)
+{
+    rcs_refuse_about(call->client, "Unknown client type '", name, "'");
+    return false;
+}
+
+static bool list_by_id(struct rcs_call *call, struct rcs_buf *text)
+{
+    for (unsigned i = 3; i < call->argc; i++) {
+        int64_t id;
+        if (!rcs_arg_i64(&call->args[i], &id)) {
+            rcs_refuse(call->client, "Invalid client ID");
+            return false;
+        }
+        const struct rcs_client *client = find_id(call->node, id);
+        if (client != NULL) {
+            add_client(call->node, client, text);
+        }
+    }
+    return true;
+}
+
+static bool list_by_type(struct rcs_call *call, struct rcs_buf *text)
+{
+    enum client_type type = TYPE_UNKNOWN;
+    bool of_one_type = call->argc == 4;
+    if (of_one_type && (type = type_named(&call->args[3])) == TYPE_UNKNOWN) {
+        return refuse_type(call, &call->args[3]);
+    }
+    for (unsigned i = 0; i < call->node->clients.count; i++) {
+        const struct rcs_client *client = call->node->clients.list[i];
+        if (!of_one_type || type_of(client) == type) {
+            add_client(call->node, client, text);
+        }
+    }
+    return true;
+}
+
+static void run_list(struct rcs_call *call)
+{
+    bool by_type = call->argc == 2 || (call->argc == 4 && rcs_arg_is(&call->args[2], "type"));
+    bool by_id = call->argc > 3 && rcs_arg_is(&call->args[2], "id");
+    if (!by_type && !by_id) {
+        rcs_refuse(call->client, "syntax error");
+        return;
+    }
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    if (by_type ? list_by_type(call, &text) : list_by_id(call, &text)) {
+        rcs_resp_verbatim(call->out, text.data, text.size_bytes, call->resp3);
+    }
+    rcs_buf_close(&text);
+}
+
+/* --- the client itself --- */
+
+static void run_id(struct rcs_call *call)
+{
+    rcs_resp_integer(call->out, (int64_t)call->client->id);
+}
+
+static void run_getname(struct rcs_call *call)
+{
+    const struct rcs_buf *name = &call->client->name;
+    if (name->size_bytes == 0) {
+        rcs_resp_nil(call->out, call->resp3);
+    } else {
+        rcs_resp_bulk(call->out, name->data, name->size_bytes);
+    }
+}
+
+static void run_setname(struct rcs_call *call)
+{
+    if (rcs_client_set_name(call->client, &call->args[2])) {
+        rcs_reply_ok(call->client);
+    }
+}
+
+static void run_reply(struct rcs_call *call)
+{
+    struct rcs_client *client = call->client;
+    if (rcs_arg_is(&call->args[2], "on")) {
+        client->flags &= ~(unsigned)(RCS_CLIENT_REPLY_OFF | RCS_CLIENT_REPLY_SKIP);
+        rcs_reply_ok(client);
+    } else if (rcs_arg_is(&call->args[2], "off")) {
+        client->flags |= RCS_CLIENT_REPLY_OFF;
+    } else if (rcs_arg_is(&call->args[2], "skip")) {
+        if ((client->flags & RCS_CLIENT_REPLY_OFF) == 0) {
+            client->flags |= RCS_CLIENT_REPLY_SKIP_NEXT;
+        }
+    } else {
+        rcs_refuse(client, "syntax error");
+    }
+}
+
+static void run_no_evict(struct rcs_call *call)
+{
+    bool on = rcs_arg_is(&call->args[2], "on");
+    if (!on && !rcs_arg_is(&call->args[2], "off")) {
+        rcs_refuse(call->client, "syntax error");
+        return;
+    }
+    unsigned cleared = call->client->flags & ~(unsigned)RCS_CLIENT_NO_EVICT;
+    call->client->flags = cleared | (on ? RCS_CLIENT_NO_EVICT : 0);
+    rcs_reply_ok(call->client);
+}
+
+/* --- other clients --- */
+
+/* What CLIENT KILL picks by. */
+struct filter {
+    const struct rcs_arg *addr, *laddr; /* NULL: any */
+    int64_t id;                         /* 0: any */
+    enum client_type type;              /* UNKNOWN: any */
+    bool skip_me;
+};
+
+static bool has_address(const struct rcs_node *node, rcs_addr addr, const struct rcs_arg *wanted)
+{
+    if (wanted == NULL) {
+        return true;
+    }
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    add_address(node, &text, addr);
+    bool same = text.size_bytes == rcs_arg_text_bytes(wanted) &&
+                memcmp(text.data, wanted->bytes, text.size_bytes) == 0;
+    rcs_buf_close(&text);
+    return same;
+}
+
+static unsigned kill_clients(struct rcs_call *call, const struct filter *filter)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < call->node->clients.count; i++) {
+        struct rcs_client *client = call->node->clients.list[i];
+        if ((client == call->client && filter->skip_me) ||
+            (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0 ||
+            (filter->id != 0 && client->id != (uint64_t)filter->id) ||
+            (filter->type != TYPE_UNKNOWN && type_of(client) != filter->type) ||
+            !has_address(call->node, client->remote, filter->addr) ||
+            !has_address(call->node, client->local, filter->laddr)) {
+            continue;
+        }
+        if (client != call->client) {
+            rcs_buf_clear(&client->reply);
+        }
+        client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY; /* goes before this step ends */
+        count++;
+    }
+    return count;
+}
+
+/* One option with its value; false: an error was replied. */
+static bool kill_option(struct rcs_call *call, struct filter *filter, const struct rcs_arg *option,
+                        const struct rcs_arg *value)
+{
+    if (rcs_arg_is(option, "id")) {
+        if (!rcs_arg_i64(value, &filter->id) || filter->id < 1) {
+            rcs_refuse(call->client, "client-id should be greater than 0");
+            return false;
+        }
+    } else if (rcs_arg_is(option, "type")) {
+        filter->type = type_named(value);
+        return filter->type != TYPE_UNKNOWN || refuse_type(call, value);
+    } else if (rcs_arg_is(option, "addr")) {
+        filter->addr = value;
+    } else if (rcs_arg_is(option, "laddr")) {
+        filter->laddr = value;
+    } else if (rcs_arg_is(option, "user")) {
+        if (value->size_bytes != strlen("default") ||
+            memcmp(value->bytes, "default", value->size_bytes) != 0) {
+            rcs_refuse_about(call->client, "No such user '", value, "'");
+            return false;
+        }
+    } else if (rcs_arg_is(option, "skipme") &&
+               (rcs_arg_is(value, "yes") || rcs_arg_is(value, "no"))) {
+        filter->skip_me = rcs_arg_is(value, "yes");
+    } else {
+        rcs_refuse(call->client, "syntax error");
+        return false;
+    }
+    return true;
+}
+
+static void run_kill(struct rcs_call *call)
+{
+    struct filter filter = { .type = TYPE_UNKNOWN, .skip_me = call->argc > 3 };
+    if (call->argc == 3) { /* the old form: an address */
+        filter.addr = &call->args[2];
+        if (kill_clients(call, &filter) == 0) {
+            rcs_refuse(call->client, "No such client");
+        } else {
+            rcs_reply_ok(call->client);
+        }
+        return;
+    }
+    for (unsigned i = 2; i < call->argc; i += 2) {
+        if (i + 1 == call->argc) {
+            rcs_refuse(call->client, "syntax error");
+            return;
+        }
+        if (!kill_option(call, &filter, &call->args[i], &call->args[i + 1])) {
+            return;
+        }
+    }
+    rcs_resp_integer(call->out, kill_clients(call, &filter));
+}
+
+static void run_unblock(struct rcs_call *call)
+{
+    int64_t id;
+    bool as_error = call->argc == 4 && rcs_arg_is(&call->args[3], "error");
+    if (call->argc > 4) {
+        rcs_refuse(call->client, "unknown subcommand or wrong number of arguments for 'UNBLOCK'. "
+                                 "Try CLIENT HELP.");
+        return;
+    }
+    if (call->argc == 4 && !as_error && !rcs_arg_is(&call->args[3], "timeout")) {
+        rcs_refuse(call->client, "CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+        return;
+    }
+    if (!rcs_arg_i64_or_refuse(call->client, &call->args[2], &id)) {
+        return;
+    }
+    for (unsigned i = 0; i < call->node->clients.count; i++) {
+        struct rcs_client *client = call->node->clients.list[i];
+        if (client->id != (uint64_t)id || client->blocked == NULL) {
+            continue;
+        }
+        if (as_error) {
+            rcs_refuse(client, "-UNBLOCKED client unblocked via CLIENT UNBLOCK");
+        } else {
+            rcs_resp_integer(&client->reply, rcs_repl_acked(call->node, client->blocked->offset));
+        }
+        rcs_client_unblock(call->node, client);
+        rcs_resp_integer(call->out, 1);
+        return;
+    }
+    rcs_resp_integer(call->out, 0);
+}
+
+bool rcs_arg_timeout_or_refuse(struct rcs_call *call, const struct rcs_arg *argument, int64_t *out)
+{
+    if (!rcs_arg_i64(argument, out)) {
+        rcs_refuse(call->client, "timeout is not an integer or out of range");
+    } else if (*out < 0) {
+        rcs_refuse(call->client, "timeout is negative");
+    } else if (*out > INT64_MAX - call->wall_ms) {
+        rcs_refuse(call->client, "timeout is out of range");
+    } else {
+        return true;
+    }
+    return false;
+}
+
+static void run_pause(struct rcs_call *call)
+{
+    bool writes = call->argc == 4 && rcs_arg_is(&call->args[3], "write");
+    int64_t timeout_ms;
+    if (call->argc > 4) {
+        rcs_refuse(call->client, "unknown subcommand or wrong number of arguments for 'PAUSE'. Try "
+                                 "CLIENT HELP.");
+        return;
+    }
+    if (call->argc == 4 && !writes && !rcs_arg_is(&call->args[3], "all")) {
+        rcs_refuse(call->client, "CLIENT PAUSE mode must be WRITE or ALL");
+        return;
+    }
+    if (rcs_arg_timeout_or_refuse(call, &call->args[2], &timeout_ms)) {
+        rcs_clients_pause(call->node, call->node->now_ms + timeout_ms, !writes);
+        rcs_reply_ok(call->client);
+    }
+}
+
+static void run_unpause(struct rcs_call *call)
+{
+    rcs_clients_end_pause(call->node);
+    rcs_reply_ok(call->client);
+}
+
+/* clang-format off */
+#define PLAIN NOSCRIPT | LOADING | STALE, CATEGORY(CONNECTION), NO_KEYS
+#define BY_ADMIN ADMIN | NOSCRIPT | LOADING | STALE, CATEGORY(CONNECTION), NO_KEYS
+static const struct rcs_command subcommands[] = {
+    { "getname", run_getname, 2, PLAIN, NULL, NULL },
+    { "id", run_id, 2, PLAIN, NULL, NULL },
+    { "info", run_info, 2, PLAIN, "nondeterministic_output", NULL },
+    { "kill", run_kill, -3, BY_ADMIN, NULL, NULL },
+    { "list", run_list, -2, BY_ADMIN, "nondeterministic_output", NULL },
+    { "no-evict", run_no_evict, 3, BY_ADMIN, NULL, NULL },
+    { "pause", run_pause, -3, BY_ADMIN, NULL, NULL },
+    { "reply", run_reply, 3, PLAIN, NULL, NULL },
+    { "setname", run_setname, 3, PLAIN, NULL, NULL },
+    { "unblock", run_unblock, -3, BY_ADMIN, NULL, NULL },
+    { "unpause", run_unpause, 2, BY_ADMIN, NULL, NULL },
+    END_OF_COMMANDS
+};
+
+const struct rcs_command rcs_client_commands[] = {
+    { "client", NULL, -2, 0, 0, NO_KEYS, NULL, subcommands },
+    END_OF_COMMANDS
+};
+/* clang-format on */

@@ -1,0 +1,422 @@
+/* A client connection's life: its requests one after the other, what holds them back, its replies. */
+#include "sim/node/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/node/command.h"
+#include "sim/node/pubsub.h"
+
+#include "sim/pure.h"
+
+/* --- lists of requests --- */
+
+void rcs_requests_add(struct rcs_request ***list, unsigned *count, unsigned *room,
+                      struct rcs_request *request)
+{
+    if (*count == *room) {
+        *room = *room == 0 ? 8 : *room * 2;
+        *list = realloc(*list, *room * sizeof((*list)[0]));
+        RCS_ASSERT(*list != NULL);
+    }
+    request->refs++;
+    (*list)[(*count)++] = request;
+}
+
+void rcs_requests_clear(struct rcs_store *store, struct rcs_request **list, unsigned *count)
+{
+    for (unsigned i = 0; i < *count; i++) {
+        rcs_request_release(store, list[i]);
+    }
+    *count = 0;
+}
+
+/* --- one client --- */
+
+struct rcs_client *rcs_client_find(struct rcs_node *node, uint32_t link)
+{
+    for (unsigned i = 0; i < node->clients.count; i++) {
+        if (node->clients.list[i]->link == link) {
+            return node->clients.list[i];
+        }
+    }
+    return NULL;
+}
+
+struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link)
+{
+    struct rcs_client *client = calloc(1, sizeof(*client));
+    RCS_ASSERT(client != NULL);
+    client->link = link;
+    client->protocol = 2;
+    client->created_wall_s = client->last_wall_s = rcs_node_unixtime(node);
+    rcs_buf_init(&client->name);
+    rcs_buf_init(&client->reply);
+    return client;
+}
+
+static void client_free(struct rcs_node *node, struct rcs_client *client)
+{
+    rcs_transaction_discard(node, client); /* forgets the watched keys as well */
+    rcs_pubsub_forget(client);
+    if (client->blocked != NULL) {
+        rcs_client_unblock(node, client);
+    }
+    rcs_requests_clear(node->store, client->held, &client->held_count);
+    free(client->held);
+    free(client->queued);
+    rcs_buf_close(&client->name);
+    rcs_buf_close(&client->reply);
+    free(client);
+}
+
+/* Out of the list, and freed. */
+static void remove_client(struct rcs_node *node, struct rcs_client *client)
+{
+    struct rcs_clients *clients = &node->clients;
+    unsigned at = 0;
+    while (clients->list[at] != client) {
+        at++;
+        RCS_ASSERT(at < clients->count);
+    }
+    rcs_repl_client_gone(node, client);
+    memmove(&clients->list[at], &clients->list[at + 1],
+            (clients->count - at - 1) * sizeof(clients->list[0]));
+    clients->count--;
+    client_free(node, client);
+}
+
+void rcs_client_drop(struct rcs_node *node, struct rcs_client *client)
+{
+    uint32_t link = client->link;
+    if (client == node->clients.current) { /* its command still runs */
+        rcs_buf_clear(&client->reply);
+        client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY | RCS_CLIENT_REPLY_OFF;
+        return;
+    }
+    remove_client(node, client);
+    rcs_effect_add(node->out, RCS_EFFECT_CLIENT_CLOSE, link);
+}
+
+void rcs_client_flush(struct rcs_node *node, struct rcs_client *client)
+{
+    if (client->reply.size_bytes > 0) {
+        rcs_effect_add(node->out, RCS_EFFECT_CLIENT_REPLY, client->link)->blob =
+            rcs_blob_new(node->store, client->reply.data, client->reply.size_bytes);
+        rcs_buf_clear(&client->reply);
+    }
+}
+
+void rcs_client_reset(struct rcs_node *node, struct rcs_client *client)
+{
+    rcs_transaction_discard(node, client);
+    rcs_pubsub_forget(client);
+    rcs_buf_clear(&client->name);
+    client->protocol = 2;
+    client->flags &= ~(unsigned)(RCS_CLIENT_ASKING | RCS_CLIENT_READONLY | RCS_CLIENT_REPLY_OFF |
+                                 RCS_CLIENT_REPLY_SKIP | RCS_CLIENT_REPLY_SKIP_NEXT |
+                                 RCS_CLIENT_SUBSCRIBED | RCS_CLIENT_NO_EVICT |
+                                 RCS_CLIENT_AUTHENTICATED);
+    if (node->config.requirepass[0] == '\0') {
+        client->flags |= RCS_CLIENT_AUTHENTICATED;
+    }
+}
+
+/* --- requests --- */
+
+static bool held_back(const struct rcs_client *client)
+{
+    return client->blocked != NULL || (client->flags & RCS_CLIENT_PAUSED) != 0;
+}
+
+/* ASKING lives until the next request was processed, but for a whole transaction; CLIENT REPLY SKIP for
+ * one request (Redis 7.0 resetClient). */
+static void after_request(struct rcs_client *client)
+{
+    bool was_asking = client->last_command != NULL && strcmp(client->last_command, "asking") == 0;
+    if ((client->flags & RCS_CLIENT_MULTI) == 0 && !was_asking) {
+        client->flags &= ~(unsigned)RCS_CLIENT_ASKING;
+    }
+    client->flags &= ~(unsigned)RCS_CLIENT_REPLY_SKIP;
+    if ((client->flags & RCS_CLIENT_REPLY_SKIP_NEXT) != 0) {
+        client->flags &= ~(unsigned)RCS_CLIENT_REPLY_SKIP_NEXT;
+        client->flags |= RCS_CLIENT_REPLY_SKIP;
+    }
+}
+
+static void process(struct rcs_node *node, struct rcs_client *client, struct rcs_request *request)
+{
+    size_t reply_before = client->reply.size_bytes;
+    client->flags &= ~(unsigned)RCS_CLIENT_PAUSED;
+    node->clients.current = client;
+    rcs_command_process(node, client, request);
+    node->clients.current = NULL;
+    if ((client->flags & (RCS_CLIENT_REPLY_OFF | RCS_CLIENT_REPLY_SKIP)) != 0) {
+        client->reply.size_bytes =
+            client->reply.size_bytes < reply_before ? client->reply.size_bytes : reply_before;
+    }
+    if ((client->flags & RCS_CLIENT_PAUSED) == 0) {
+        after_request(client);
+    }
+}
+
+/* What waited while the client was held back, until it is held back again. */
+static void process_held(struct rcs_node *node, struct rcs_client *client)
+{
+    unsigned done = 0;
+    while (done < client->held_count && !held_back(client) &&
+           (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) == 0) {
+        process(node, client, client->held[done]);
+        if ((client->flags & RCS_CLIENT_PAUSED) != 0) {
+            break; /* this very request waits again */
+        }
+        rcs_request_release(node->store, client->held[done++]);
+    }
+    client->held_count -= done;
+    memmove(client->held, client->held + done, client->held_count * sizeof(client->held[0]));
+}
+
+static void hold(struct rcs_client *client, struct rcs_request *request)
+{
+    rcs_requests_add(&client->held, &client->held_count, &client->held_room, request);
+}
+
+static void on_open(struct rcs_node *node, const struct rcs_event *event)
+{
+    struct rcs_clients *clients = &node->clients;
+    RCS_ASSERT(rcs_client_find(node, event->link) == NULL);
+    /* Redis 7.0 acceptCommonHandler counts two connections for each other node of the cluster. */
+    if ((int64_t)clients->count + 2 * ((int64_t)node->cluster.known - 1) >=
+        node->config.maxclients) {
+        static const char text[] = "-ERR max number of clients + cluster connections reached\r\n";
+        rcs_effect_add(node->out, RCS_EFFECT_CLIENT_REPLY, event->link)->blob =
+            rcs_blob_new(node->store, text, sizeof(text) - 1);
+        rcs_effect_add(node->out, RCS_EFFECT_CLIENT_CLOSE, event->link);
+        return;
+    }
+    if (clients->count == clients->room) {
+        clients->room = clients->room == 0 ? 8 : clients->room * 2;
+        clients->list = realloc(clients->list, clients->room * sizeof(clients->list[0]));
+        RCS_ASSERT(clients->list != NULL);
+    }
+    struct rcs_client *client = rcs_client_new(node, event->link);
+    client->id = clients->next_id++;
+    client->remote = event->remote;
+    client->local = event->local;
+    client->flags = node->config.requirepass[0] == '\0' ? RCS_CLIENT_AUTHENTICATED : 0;
+    clients->list[clients->count++] = client;
+}
+
+static void on_request(struct rcs_node *node, const struct rcs_event *event)
+{
+    struct rcs_client *client = rcs_client_find(node, event->link);
+    if (client == NULL || (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0) {
+        return; /* sent before it could know that it was cut off */
+    }
+    client->last_wall_s = rcs_node_unixtime(node);
+    if (held_back(client) || client->held_count > 0) {
+        hold(client, event->request);
+        return;
+    }
+    process(node, client, event->request);
+    if ((client->flags & RCS_CLIENT_PAUSED) != 0) {
+        hold(client, event->request);
+    }
+}
+
+static void on_gone(struct rcs_node *node, const struct rcs_event *event)
+{
+    struct rcs_client *client = rcs_client_find(node, event->link);
+    if (client != NULL) {
+        remove_client(node, client);
+    }
+}
+
+void rcs_clients_event(struct rcs_node *node, const struct rcs_event *event)
+{
+    switch (event->kind) {
+    case RCS_EVENT_CLIENT_OPEN:
+        on_open(node, event);
+        return;
+    case RCS_EVENT_CLIENT_REQUEST:
+        on_request(node, event);
+        return;
+    case RCS_EVENT_CLIENT_GONE:
+        on_gone(node, event);
+        return;
+    default:
+        RCS_ASSERT(!"an event that is not of a client");
+    }
+}
+
+/* --- pauses --- */
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+void rcs_clients_pause(struct rcs_node *node, int64_t until_ms, bool all)
+{
+    struct rcs_clients *clients = &node->clients;
+    if (all || clients->pause_all_until_ms != 0) {
+        until_ms = later(until_ms, clients->pause_writes_until_ms);
+        clients->pause_writes_until_ms = 0;
+        clients->pause_all_until_ms = later(clients->pause_all_until_ms, until_ms);
+    } else {
+        clients->pause_writes_until_ms = later(clients->pause_writes_until_ms, until_ms);
+    }
+}
+
+void rcs_clients_end_pause(struct rcs_node *node)
+{
+    node->clients.pause_all_until_ms = 0;
+    node->clients.pause_writes_until_ms = 0;
+}
+
+void rcs_clients_pause_writes(struct rcs_node *node, int32_t until_ms)
+{
+    node->clients.failover_pause_until_ms = later(node->clients.failover_pause_until_ms, until_ms);
+}
+
+void rcs_clients_unpause(struct rcs_node *node)
+{
+    node->clients.failover_pause_until_ms = 0;
+}
+
+static void end_pause_if_over(int64_t *until_ms, int32_t now_ms)
+{
+    if (*until_ms != 0 && *until_ms < now_ms) {
+        *until_ms = 0;
+    }
+}
+
+bool rcs_clients_paused(struct rcs_node *node)
+{
+    struct rcs_clients *clients = &node->clients;
+    end_pause_if_over(&clients->pause_all_until_ms, node->now_ms);
+    end_pause_if_over(&clients->pause_writes_until_ms, node->now_ms);
+    end_pause_if_over(&clients->failover_pause_until_ms, node->now_ms);
+    return clients->pause_all_until_ms != 0 || clients->pause_writes_until_ms != 0 ||
+           clients->failover_pause_until_ms != 0;
+}
+
+/* A client whose request waited for a pause that is over now, or holds other commands only: the request
+ * goes through all gates again, and is held back again if need be. */
+static void resume_paused(struct rcs_node *node)
+{
+    const struct rcs_clients *clients = &node->clients;
+    if (clients->pause_all_until_ms != 0 || clients->pause_writes_until_ms != 0 ||
+        clients->failover_pause_until_ms != 0) {
+        return; /* Redis 7.0 lets them go when the last pause is over, together */
+    }
+    for (unsigned i = 0; i < node->clients.count; i++) {
+        node->clients.list[i]->flags &= ~(unsigned)RCS_CLIENT_PAUSED;
+    }
+}
+
+/* --- WAIT --- */
+
+void rcs_client_block(struct rcs_node *node, struct rcs_client *client, int64_t offset,
+                      int64_t replicas, int64_t timeout_ms)
+{
+    RCS_ASSERT(client->blocked == NULL);
+    client->blocked = malloc(sizeof(*client->blocked));
+    RCS_ASSERT(client->blocked != NULL);
+    *client->blocked = (struct rcs_blocked){ offset, replicas, timeout_ms };
+    node->clients.blocked++;
+    node->clients.ask_acks = true;
+}
+
+void rcs_client_unblock(struct rcs_node *node, struct rcs_client *client)
+{
+    RCS_ASSERT(client->blocked != NULL && node->clients.blocked > 0);
+    free(client->blocked);
+    client->blocked = NULL;
+    node->clients.blocked--;
+}
+
+/* Those whose replicas have acknowledged, and those whose time is over, get the number reached. A real
+ * server looks at the times once an iteration of its event loop too: it has no timer for them. */
+static void answer_waiting(struct rcs_node *node)
+{
+    for (unsigned i = 0; i < node->clients.count && node->clients.blocked > 0; i++) {
+        struct rcs_client *client = node->clients.list[i];
+        const struct rcs_blocked *blocked = client->blocked;
+        if (blocked == NULL) {
+            continue;
+        }
+        unsigned acked = rcs_repl_acked(node, blocked->offset);
+        bool over = blocked->timeout_ms != 0 && blocked->timeout_ms < rcs_node_wall_ms(node);
+        if (over || (int64_t)acked >= blocked->replicas) {
+            rcs_client_unblock(node, client);
+            rcs_resp_integer(&client->reply, acked);
+        }
+    }
+}
+
+void rcs_clients_role_changed(struct rcs_node *node)
+{
+    for (unsigned i = 0; i < node->clients.count; i++) {
+        struct rcs_client *client = node->clients.list[i];
+        if (client->blocked != NULL) {
+            rcs_client_unblock(node, client);
+            rcs_resp_error(&client->reply,
+                           "-UNBLOCKED force unblock from blocking operation, instance state "
+                           "changed (master -> replica?)");
+            client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY;
+        }
+    }
+}
+
+/* --- what the event loop does --- */
+
+void rcs_clients_init(struct rcs_node *node)
+{
+    node->clients = (struct rcs_clients){ .next_id = 1 };
+}
+
+void rcs_clients_close(struct rcs_node *node)
+{
+    struct rcs_clients *clients = &node->clients;
+    while (clients->count > 0) {
+        client_free(node, clients->list[--clients->count]);
+    }
+    if (clients->applier != NULL) {
+        client_free(node, clients->applier);
+    }
+    free(clients->list);
+    rcs_requests_clear(node->store, clients->stream, &clients->stream_count);
+    free(clients->stream);
+    *clients = (struct rcs_clients){ 0 };
+}
+
+void rcs_clients_cron(struct rcs_node *node)
+{
+    rcs_clients_paused(node); /* a pause ends at a tick, or at the first command after its time */
+    rcs_key_expire_cycle(node);
+}
+
+void rcs_clients_before_sleep(struct rcs_node *node)
+{
+    answer_waiting(node);
+    resume_paused(node);
+    for (unsigned i = 0; i < node->clients.count;) {
+        unsigned count = node->clients.count;
+        process_held(node, node->clients.list[i]);
+        i = node->clients.count == count ? i + 1 : 0; /* a command may drop other connections */
+    }
+    if (node->clients.ask_acks && !rcs_clients_paused(node)) {
+        node->clients.ask_acks = false;
+        rcs_repl_ask_acks(node);
+    }
+    for (unsigned i = 0; i < node->clients.count;) {
+        struct rcs_client *client = node->clients.list[i];
+        rcs_client_flush(node, client);
+        if ((client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0) {
+            rcs_client_drop(node, client);
+        } else {
+            i++;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/* Client connections: what connection.c shares with the commands about connections. */
+#ifndef RCSIM_SIM_NODE_CONNECTION_H
+#define RCSIM_SIM_NODE_CONNECTION_H
+
+#include "sim/node/internal.h"
+
+/* A client in WAIT. */
+struct rcs_blocked {
+    int64_t offset;     /* of the stream, to be acknowledged */
+    int64_t replicas;   /* by so many */
+    int64_t timeout_ms; /* wall clock, 0 never */
+};
+
+/* A client that is in no list yet. */
+struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link);
+/* WAIT: the client's next requests are held back. */
+void rcs_client_block(struct rcs_node *node, struct rcs_client *client, int64_t offset,
+                      int64_t replicas, int64_t timeout_ms);
+void rcs_client_unblock(struct rcs_node *node, struct rcs_client *client);
+/* Drops MULTI, WATCH, subscriptions, name, modes: the state of a new connection (RESET). */
+void rcs_client_reset(struct rcs_node *node, struct rcs_client *client);
+/* CLIENT PAUSE: until node ms `until_ms`; a running pause is never shortened (Redis 7.0 pauseClients). */
+void rcs_clients_pause(struct rcs_node *node, int64_t until_ms, bool all);
+void rcs_clients_end_pause(struct rcs_node *node); /* CLIENT UNPAUSE */
+
+/* CLIENT SETNAME, HELLO SETNAME; false: the name was refused in a reply. */
+bool rcs_client_set_name(struct rcs_client *client, const struct rcs_arg *name);
+
+/* A growing list of requests, a reference each. */
+void rcs_requests_add(struct rcs_request ***list, unsigned *count, unsigned *room,
+                      struct rcs_request *request);
+void rcs_requests_clear(struct rcs_store *store, struct rcs_request **list, unsigned *count);
+
+#endif
