@@ -3,6 +3,8 @@
 #include <rcsim/bus_types.h>
 #include <rcsim/nodes_text.h>
 
+#include "tests/support/packets.h"
+
 #define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
@@ -52,19 +54,6 @@ static void expect_written(const struct rcs_conf_line *line, const char *want)
     free(text);
 }
 
-/* Cuts off the next line of `*text`, NULL at the end. */
-static char *next_line(char **text)
-{
-    char *line = *text;
-    if (*line == '\0') {
-        return NULL;
-    }
-    char *end = line + strcspn(line, "\n");
-    *text = *end == '\0' ? end : end + 1;
-    *end = '\0';
-    return line;
-}
-
 /* --- files and replies of real servers ------------------------------------------------------- */
 
 struct release {
@@ -98,7 +87,7 @@ static void files_both_ways(void **state)
     unsigned nodes = 0, vars = 0, files = 0;
     struct rcs_conf_line *line = malloc(sizeof(*line));
     assert_non_null(line);
-    for (char *row = next_line(&at); row != NULL; row = next_line(&at)) {
+    for (char *row = test_next_line(&at); row != NULL; row = test_next_line(&at)) {
         if (strncmp(row, "== ", 3) == 0) {
             files += strncmp(row, "== reply ", 9) != 0; /* replies have no vars */
             continue;
@@ -127,7 +116,7 @@ static void lines_cut(void **state)
     char *text = test_vector(path, NULL), *at = text;
     struct rcs_conf_line *line = malloc(sizeof(*line));
     assert_non_null(line);
-    for (char *row = next_line(&at); row != NULL; row = next_line(&at)) {
+    for (char *row = test_next_line(&at); row != NULL; row = test_next_line(&at)) {
         if (strncmp(row, "== ", 3) == 0 || strchr(row, '[') == NULL) {
             continue;
         }
