@@ -341,13 +341,19 @@ void rcs_cluster_set_slot_node(struct rcs_cluster *cluster, unsigned slot, rcs_i
 
 /* --- ADDSLOTS, DELSLOTS, FLUSHSLOTS ------------------------------------------------------------------ */
 
-void rcs_cluster_add_slots(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
+/* Assigned or unassigned, the slots leave the importing state (Redis 7.0 clusterUpdateSlots). */
+static void end_imports(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
 {
     for (unsigned slot = 0; cluster->importing != NULL && slot < RCS_SLOTS; slot++) {
         if (rcs_slot_words_has(slots, slot)) {
             cluster->importing[slot] = RCS_ID_NONE;
         }
     }
+}
+
+void rcs_cluster_add_slots(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
+{
+    end_imports(cluster, slots);
     rcs_slots_assign(cluster, slots, cluster->myself);
     rcs_cluster_fact(cluster, RCS_FACT_SLOTS_ADDED, RCS_ID_NONE, RCS_ID_NONE,
                      rcs_slot_words_count(slots), 0, 0, NULL);
@@ -356,8 +362,8 @@ void rcs_cluster_add_slots(struct rcs_cluster *cluster, const struct rcs_slot_wo
 
 void rcs_cluster_del_slots(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
 {
-    struct rcs_slot_words owned = *slots;
-    rcs_slots_assign(cluster, &owned, RCS_ID_NONE);
+    end_imports(cluster, slots);
+    rcs_slots_assign(cluster, slots, RCS_ID_NONE);
     rcs_cluster_fact(cluster, RCS_FACT_SLOTS_DELETED, RCS_ID_NONE, RCS_ID_NONE,
                      rcs_slot_words_count(slots), 0, 0, NULL);
     rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
