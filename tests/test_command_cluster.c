@@ -345,8 +345,23 @@ static void nodes_of_others(void **state)
                           " 127.0.0.3:6379@16379 master - 0 0 3 disconnected\n" D
                           " 127.0.0.4:6379@16379,host-d slave " B " 0 0 2 disconnected\n\r\n");
     assert_string_equal(ask(fixture, "CLUSTER REPLICAS " B),
-                        "*1\r\n$123\r\n" D " 127.0.0.4:6379@16379,host-d slave " B
+                        "*1\r\n$134\r\n" D " 127.0.0.4:6379@16379,host-d slave " B
                         " 0 0 2 disconnected\r\n");
+    fixture_free(fixture);
+}
+
+/* Whatever becomes of a slot by ADDSLOTS or DELSLOTS, its import is over. */
+static void imports_end(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new(owner);
+    assert_string_equal(ask(fixture, "CLUSTER SETSLOT 100 IMPORTING " B), "+OK\r\n");
+    assert_string_equal(ask(fixture, "CLUSTER SETSLOT 99 IMPORTING " B), "+OK\r\n");
+    assert_non_null(strstr(ask(fixture, "CLUSTER NODES"), "[99-<-" B "] [100-<-" B "]"));
+    assert_string_equal(ask(fixture, "CLUSTER DELSLOTS 100"), "+OK\r\n");
+    assert_non_null(strstr(ask(fixture, "CLUSTER NODES"), "0-98 16383 [99-<-" B "]\n"));
+    assert_string_equal(ask(fixture, "CLUSTER ADDSLOTS 99"), "+OK\r\n");
+    assert_non_null(strstr(ask(fixture, "CLUSTER NODES"), "0-99 16383\n"));
     fixture_free(fixture);
 }
 
@@ -497,7 +512,7 @@ static void verbatim_in_resp3(void **state)
     (void)state;
     struct fixture *fixture = fixture_new(alone);
     ask(fixture, "HELLO 3");
-    assert_memory_equal(ask(fixture, "CLUSTER NODES"), "=91\r\ntxt:" A, 5 + 4 + 40);
+    assert_memory_equal(ask(fixture, "CLUSTER NODES"), "=98\r\ntxt:" A, 5 + 4 + 40);
     assert_int_equal(*ask(fixture, "CLUSTER INFO"), '=');
     assert_memory_equal(ask(fixture, "CLUSTER MYID"), "$40\r\n" A, 5 + 40);
     fixture_free(fixture);
@@ -529,6 +544,7 @@ int main(void)
     static const struct CMUnitTest views[] = {
         cmocka_unit_test(nodes_built_by_commands),
         cmocka_unit_test(nodes_of_others),
+        cmocka_unit_test(imports_end),
         cmocka_unit_test(info_at_the_start),
         cmocka_unit_test(info_alone_and_ok),
         cmocka_unit_test(slots),
