@@ -1,0 +1,117 @@
+/* nodes.conf as a value and as a text. */
+#include "tests/support/cluster_harness.h"
+
+#define WITH(name) cmocka_unit_test_setup_teardown(name, harness_setup, harness_teardown)
+
+static void a_node_comes_back_as_it_was_saved(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 100, 199, 4);
+    rcs_id r = harness_replica(h, 'r', h->cluster.myself);
+    harness_slots(h, h->cluster.myself, 0, 99);
+    rcs_myself(&h->cluster)->config_epoch = 3;
+    h->cluster.last_vote_epoch = 2;
+    h->cluster.peers[b].flags |= RCS_NODE_FAIL;
+    struct rcs_saved_config *saved = rcs_cluster_saved(&h->cluster);
+
+    struct harness *again = harness_new();
+    rcs_cluster_close(&again->cluster);
+    rcs_cluster_init(&again->cluster, h->store, &again->config, &again->host, 1, 0);
+    again->cluster.out = &again->out;
+    again->cluster.now_ms = RCS_NODE_MS_START + 500000;
+    rcs_cluster_start(&again->cluster, saved);
+    assert_int_equal(again->cluster.myself, h->cluster.myself);
+    assert_int_equal(again->cluster.known, 3);
+    assert_int_equal(again->cluster.current_epoch, 4);
+    assert_int_equal(again->cluster.last_vote_epoch, 2);
+    assert_ptr_equal(again->cluster.slots, h->cluster.slots);
+    assert_int_equal(again->cluster.peers[r].master, again->cluster.myself);
+    assert_int_equal(again->cluster.peers[r].config_epoch, 0); /* its line shows its master's */
+    assert_true(again->cluster.peers[b].flags & RCS_NODE_FAIL);
+    assert_int_equal(again->cluster.peers[b].fail_ms, again->cluster.now_ms);
+    assert_int_equal(rcs_peer_pong(&again->cluster, b), again->cluster.now_ms);
+    assert_false(again->cluster.state_ok);
+    assert_int_equal(again->cluster.peers[b].link, RCS_LINK_CLOSED);
+    assert_int_equal(again->cluster.linkless, 2);
+    rcs_effects_clear(&again->out, h->store);
+    rcs_cluster_close(&again->cluster);
+    rcs_cluster_init(&again->cluster, again->store, &again->config, &again->host, 1, 0);
+    harness_free(again);
+    rcs_saved_config_release(h->store, saved);
+}
+
+static void text_and_value_agree(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 100, 199, 4);
+    (void)harness_replica(h, 'r', b);
+    harness_slots(h, h->cluster.myself, 0, 99);
+    rcs_cluster_set_migrating(&h->cluster, 7, b);
+    rcs_cluster_meet(&h->cluster, "10.9.9.9", 7000, 17000); /* handshakes are never saved */
+    struct rcs_saved_config *saved = rcs_cluster_saved(&h->cluster), *read = NULL;
+    struct rcs_buf text, text2;
+    rcs_buf_init(&text);
+    rcs_buf_init(&text2);
+    rcs_saved_config_write(h->store, saved, &text);
+    struct rcs_diag diag;
+    assert_int_equal(
+        rcs_saved_config_read(h->store, text.data, text.size_bytes, &read, &diag), RCS_OK);
+    assert_int_equal(read->count, saved->count);
+    assert_ptr_equal(read->slots, saved->slots);
+    assert_int_equal(read->myself, saved->myself);
+    assert_int_equal(read->migrating[7], b);
+    read->saved_wall_ms = saved->saved_wall_ms;
+    rcs_saved_config_write(h->store, read, &text2);
+    assert_int_equal(text.size_bytes, text2.size_bytes);
+    assert_memory_equal(text.data, text2.data, text.size_bytes);
+    rcs_buf_close(&text);
+    rcs_buf_close(&text2);
+    rcs_saved_config_release(h->store, saved);
+    rcs_saved_config_release(h->store, read);
+}
+
+static void a_file_without_myself_is_refused_with_its_line(void **state)
+{
+    struct harness *h = *state;
+    struct rcs_saved_config *read = NULL;
+    struct rcs_diag diag;
+    static const char text[] = "vars currentEpoch 1 lastVoteEpoch 0\n";
+    assert_int_equal(rcs_saved_config_read(h->store, text, sizeof(text) - 1, &read, &diag),
+                     RCS_ERR_SYNTAX);
+    assert_string_equal(diag.text,
+                        "no line is flagged myself; a nodes.conf names its own node so");
+    static const char bad[] = "vars currentEpoch 1 lastVoteEpoch 0\nnonsense\n";
+    assert_int_equal(rcs_saved_config_read(h->store, bad, sizeof(bad) - 1, &read, &diag),
+                     RCS_ERR_SYNTAX);
+    assert_int_equal(diag.line, 2);
+}
+
+static void the_first_file_of_a_new_node_has_no_ports_yet(void **state)
+{
+    (void)state;
+    struct harness *h = harness_new();
+    rcs_cluster_close(&h->cluster);
+    rcs_cluster_init(&h->cluster, h->store, &h->config, &h->host, 2, 0);
+    h->cluster.out = &h->out;
+    rcs_cluster_start(&h->cluster, NULL);
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    assert_int_equal(h->out.list[0].kind, RCS_EFFECT_SAVE_CONFIG);
+    assert_true(h->out.list[0].fsync);
+    rcs_saved_config_write(h->store, h->out.list[0].saved, &text);
+    rcs_buf_add(&text, "", 1);
+    assert_non_null(strstr(text.data, " :0@0 myself,master - 0 0 0 connected\n"));
+    rcs_buf_close(&text);
+    harness_free(h);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH(a_node_comes_back_as_it_was_saved),
+        WITH(text_and_value_agree),
+        WITH(a_file_without_myself_is_refused_with_its_line),
+        cmocka_unit_test(the_first_file_of_a_new_node_has_no_ports_yet),
+    };
+    return cmocka_run_group_tests_name("saved config", tests, NULL, NULL);
+}
