@@ -209,6 +209,10 @@ void rcs_node_fact(struct rcs_node *node, enum rcs_fact_code code, rcs_id about,
 void rcs_node_child_fact(struct rcs_node *node, enum rcs_fact_code code, uint32_t child_pid,
                          int64_t v0, int64_t v1);
 
+enum rcs_exit_save { RCS_EXIT_SAVE_AS_CONFIGURED, RCS_EXIT_SAVE, RCS_EXIT_NO_SAVE };
+/* Ends the process (node.c): the dump, the facts, EXIT. */
+void rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save);
+
 /* connection.c */
 void rcs_clients_init(struct rcs_node *node);
 void rcs_clients_close(struct rcs_node *node);

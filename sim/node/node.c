@@ -180,7 +180,7 @@ static bool due(const struct rcs_node *node, int64_t every_ms)
     return every_ms <= period_ms || node->cron_loops % (every_ms / period_ms) == 0;
 }
 
-static void exit_now(struct rcs_node *node)
+void rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save)
 {
     unsigned replicas = rcs_repl_online(node);
     rcs_node_fact(node, RCS_FACT_SHUTDOWN, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
@@ -188,7 +188,9 @@ static void exit_now(struct rcs_node *node)
         rcs_node_fact(node, RCS_FACT_SHUTDOWN_REPLICAS, RCS_ID_NONE,
                       rcs_repl_acked(node, node->repl.offset), replicas, 0, NULL, NULL);
     }
-    struct rcs_snapshot *dump = rcs_persistence_at_exit(node);
+    struct rcs_snapshot *dump = save == RCS_EXIT_SAVE      ? rcs_persistence_snapshot(node)
+                                : save == RCS_EXIT_NO_SAVE ? NULL
+                                                           : rcs_persistence_at_exit(node);
     if (dump != NULL) {
         rcs_node_fact(node, RCS_FACT_SHUTDOWN_SAVING, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
         rcs_node_fact(node, RCS_FACT_SHUTDOWN_SAVED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
@@ -203,7 +205,7 @@ static void server_cron(struct rcs_node *node)
 {
     rcs_clients_cron(node);
     if (node->shutdown_asked) {
-        exit_now(node);
+        rcs_node_exit(node, RCS_EXIT_SAVE_AS_CONFIGURED);
         return;
     }
     rcs_repl_tick(node);

@@ -1,0 +1,217 @@
+/* Commands about the process: its clock, role, disk and end; and those other files answer. */
+#include <string.h>
+
+#include "sim/node/command_rows.h"
+#include "sim/node/connection.h"
+
+#include "sim/pure.h"
+
+static void run_time(struct rcs_call *call)
+{
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_resp_array(call->out, 2);
+    rcs_buf_i64(&text, call->wall_ms / 1000);
+    rcs_resp_bulk(call->out, text.data, text.size_bytes);
+    rcs_buf_clear(&text);
+    rcs_buf_i64(&text, call->wall_ms % 1000 * 1000 + call->node->now_us % 1000);
+    rcs_resp_bulk(call->out, text.data, text.size_bytes);
+    rcs_buf_close(&text);
+}
+
+static void run_role(struct rcs_call *call)
+{
+    rcs_repl_role(call->node, call->client);
+}
+
+static void run_wait(struct rcs_call *call)
+{
+    struct rcs_client *client = call->client;
+    int64_t replicas, timeout_ms;
+    if (call->node->repl.has_master) {
+        rcs_refuse(client,
+                   "WAIT cannot be used with replica instances. Please also note that since Redis "
+                   "4.0 if a replica is configured to be writable (which is not the default) "
+                   "writes to replicas are just local and are not propagated.");
+        return;
+    }
+    if (!rcs_arg_i64_or_refuse(client, &call->args[1], &replicas) ||
+        !rcs_arg_timeout_or_refuse(call, &call->args[2], &timeout_ms)) {
+        return;
+    }
+    int64_t offset = client->write_offset;
+    unsigned acked = rcs_repl_acked(call->node, offset);
+    if ((int64_t)acked >= replicas || (client->flags & RCS_CLIENT_MULTI) != 0) {
+        rcs_resp_integer(call->out, acked);
+        return;
+    }
+    rcs_client_block(call->node, client, offset, replicas,
+                     timeout_ms == 0 ? 0 : call->wall_ms + timeout_ms);
+}
+
+/* --- DEBUG --- */
+
+/* Seconds with at most six decimals as microseconds; anything else is 0, as strtod would have it. */
+static rcs_us read_seconds(const struct rcs_arg *arg)
+{
+    rcs_us us = 0, unit = RCS_S(1);
+    bool decimals = false;
+    for (uint32_t i = 0; i < arg->size_bytes; i++) {
+        char c = arg->bytes[i];
+        if (c == '.' && !decimals) {
+            decimals = true;
+        } else if (c < '0' || c > '9' || us > RCS_NEVER / 100) {
+            return 0;
+        } else if (!decimals) {
+            us = us * 10 + (c - '0') * RCS_S(1);
+        } else {
+            unit /= 10;
+            us += (c - '0') * unit;
+        }
+    }
+    return us;
+}
+
+static void run_debug(struct rcs_call *call)
+{
+    const struct rcs_arg *what = &call->args[1];
+    if (rcs_arg_is(what, "sleep") && call->argc == 3) {
+        rcs_effect_add(call->node->out, RCS_EFFECT_SLEEP, 0)->duration_us =
+            read_seconds(&call->args[2]);
+        rcs_reply_ok(call->client);
+    } else if (rcs_arg_is(what, "change-repl-id") && call->argc == 2) {
+        rcs_repl_change_id(call->node);
+        rcs_reply_ok(call->client);
+    } else {
+        struct rcs_arg shown = *what;
+        shown.size_bytes = shown.size_bytes > 128 ? 128 : shown.size_bytes;
+        rcs_refuse_about(call->client, "unknown subcommand or wrong number of arguments for '",
+                         &shown, "'. Try DEBUG HELP.");
+    }
+}
+
+/* --- the disk and the end --- */
+
+static void run_save(struct rcs_call *call)
+{
+    if (rcs_persistence_save(call->node)) {
+        rcs_reply_ok(call->client);
+    } else {
+        rcs_refuse(call->client, "Background save already in progress");
+    }
+}
+
+static void run_bgsave(struct rcs_call *call)
+{
+    if (call->argc > 2 || (call->argc == 2 && !rcs_arg_is(&call->args[1], "schedule"))) {
+        rcs_refuse(call->client, "syntax error");
+    } else if (rcs_persistence_bgsave(call->node)) {
+        rcs_resp_status(call->out, "Background saving started");
+    } else {
+        rcs_refuse(call->client, "Background save already in progress");
+    }
+}
+
+static void run_lastsave(struct rcs_call *call)
+{
+    rcs_resp_integer(call->out, call->node->repl.last_save_s);
+}
+
+/* A real server first waits up to ten seconds for replicas that lag; here they lag by nothing a wait
+ * could mend, so NOW and FORCE change nothing. */
+static void run_shutdown(struct rcs_call *call)
+{
+    enum rcs_exit_save save = RCS_EXIT_SAVE_AS_CONFIGURED;
+    unsigned save_words = 0;
+    bool abort = false;
+    for (unsigned i = 1; i < call->argc; i++) {
+        const struct rcs_arg *word = &call->args[i];
+        if (rcs_arg_is(word, "nosave") || rcs_arg_is(word, "save")) {
+            save = rcs_arg_is(word, "save") ? RCS_EXIT_SAVE : RCS_EXIT_NO_SAVE;
+            save_words++;
+        } else if (rcs_arg_is(word, "abort")) {
+            abort = true;
+        } else if (!rcs_arg_is(word, "now") && !rcs_arg_is(word, "force")) {
+            rcs_refuse(call->client, "syntax error");
+            return;
+        }
+    }
+    if (save_words > 1 || (abort && call->argc > 2)) {
+        rcs_refuse(call->client, "syntax error");
+    } else if (abort) {
+        rcs_refuse(call->client, "No shutdown in progress.");
+    } else {
+        rcs_node_exit(call->node, save);
+    }
+}
+
+/* --- answered elsewhere --- */
+
+static void run_cluster(struct rcs_call *call)
+{
+    rcs_command_cluster(call->node, call->client, call->request);
+}
+
+static void run_replication(struct rcs_call *call)
+{
+    rcs_repl_command(call->node, call->client, call->request);
+}
+
+/* clang-format off */
+#define VARIES "nondeterministic_output"
+#define CHANGES ADMIN | STALE | NO_ASYNC_LOADING
+static const struct rcs_command cluster_subcommands[] = {
+    { "addslots", run_cluster, -3, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "addslotsrange", run_cluster, -4, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "bumpepoch", run_cluster, 2, CHANGES, 0, NO_KEYS, VARIES, NULL },
+    { "count-failure-reports", run_cluster, 3, ADMIN | STALE, 0, NO_KEYS, VARIES, NULL },
+    { "countkeysinslot", run_cluster, 3, STALE, 0, NO_KEYS, NULL, NULL },
+    { "delslots", run_cluster, -3, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "delslotsrange", run_cluster, -4, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "failover", run_cluster, -2, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "flushslots", run_cluster, 2, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "forget", run_cluster, 3, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "getkeysinslot", run_cluster, 4, STALE, 0, NO_KEYS, VARIES, NULL },
+    { "help", run_cluster, 2, LOADING | STALE, 0, NO_KEYS, NULL, NULL },
+    { "info", run_cluster, 2, STALE, 0, NO_KEYS, VARIES, NULL },
+    { "keyslot", run_cluster, 3, STALE, 0, NO_KEYS, NULL, NULL },
+    { "links", run_cluster, 2, STALE, 0, NO_KEYS, VARIES, NULL },
+    { "meet", run_cluster, -4, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "myid", run_cluster, 2, STALE, 0, NO_KEYS, NULL, NULL },
+    { "nodes", run_cluster, 2, STALE, 0, NO_KEYS, VARIES, NULL },
+    { "replicas", run_cluster, 3, ADMIN | STALE, 0, NO_KEYS, VARIES, NULL },
+    { "replicate", run_cluster, 3, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "reset", run_cluster, -2, ADMIN | NOSCRIPT | STALE, 0, NO_KEYS, NULL, NULL },
+    { "saveconfig", run_cluster, 2, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "set-config-epoch", run_cluster, 3, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "setslot", run_cluster, -4, CHANGES, 0, NO_KEYS, NULL, NULL },
+    { "shards", run_cluster, 2, STALE, 0, NO_KEYS, VARIES, NULL },
+    { "slaves", run_cluster, 3, ADMIN | STALE, 0, NO_KEYS, VARIES, NULL },
+    { "slots", run_cluster, 2, STALE, 0, NO_KEYS, VARIES, NULL },
+    END_OF_COMMANDS
+};
+
+const struct rcs_command rcs_admin_commands[] = {
+    { "bgsave", run_bgsave, -1, ADMIN | NOSCRIPT | NO_ASYNC_LOADING, 0, NO_KEYS, NULL, NULL },
+    { "cluster", NULL, -2, 0, 0, NO_KEYS, NULL, cluster_subcommands },
+    { "debug", run_debug, -2, ADMIN | NOSCRIPT | LOADING | STALE | PROTECTED, 0, NO_KEYS, NULL,
+      NULL },
+    { "lastsave", run_lastsave, 1, LOADING | STALE | FAST,
+      CATEGORY(ADMIN) | CATEGORY(DANGEROUS), NO_KEYS, VARIES, NULL },
+    { "psync", run_replication, -3, ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI, 0, NO_KEYS,
+      NULL, NULL },
+    { "replconf", run_replication, -1, ADMIN | NOSCRIPT | LOADING | STALE | ALLOW_BUSY, 0, NO_KEYS,
+      NULL, NULL },
+    { "role", run_role, 1, NOSCRIPT | LOADING | STALE | FAST,
+      CATEGORY(ADMIN) | CATEGORY(DANGEROUS), NO_KEYS, NULL, NULL },
+    { "save", run_save, 1, ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI, 0, NO_KEYS, NULL, NULL },
+    { "shutdown", run_shutdown, -1, ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | ALLOW_BUSY, 0,
+      NO_KEYS, NULL, NULL },
+    { "sync", run_replication, 1, ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI, 0, NO_KEYS, NULL,
+      NULL },
+    { "time", run_time, 1, LOADING | STALE | FAST, 0, NO_KEYS, VARIES, NULL },
+    { "wait", run_wait, 3, NOSCRIPT, CATEGORY(CONNECTION), NO_KEYS,
+      "request_policy:all_shards response_policy:agg_min", NULL },
+    END_OF_COMMANDS
+};
+/* clang-format on */

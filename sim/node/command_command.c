@@ -1,0 +1,332 @@
+/* COMMAND: what commands there are, as a client library asks for it. */
+#include <string.h>
+
+#include "sim/keys/glob.h"
+#include "sim/node/command_rows.h"
+
+#include "sim/pure.h"
+
+/* clang-format off */
+static const char *const flag_names[] = {
+#define X(name, text) text,
+    RCS_COMMAND_FLAGS(X)
+#undef X
+};
+static const char *const category_names[] = {
+#define X(name, text) text,
+    RCS_COMMAND_CATEGORIES(X)
+#undef X
+};
+static const char *const key_flag_names[] = {
+#define X(name, text) text,
+    RCS_KEY_FLAGS(X)
+#undef X
+};
+/* clang-format on */
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Redis 7.0 setImplicitACLCategories. */
+static unsigned categories_of(const struct rcs_command *command)
+{
+    unsigned flags = command->flags;
+    unsigned categories = command->categories;
+    categories |= (flags & RCS_COMMAND_WRITE) != 0 ? RCS_CATEGORY_WRITE : 0;
+    categories |= (flags & RCS_COMMAND_READONLY) != 0 ? RCS_CATEGORY_READ : 0;
+    categories |= (flags & RCS_COMMAND_ADMIN) != 0 ? RCS_CATEGORY_ADMIN | RCS_CATEGORY_DANGEROUS : 0;
+    categories |= (flags & RCS_COMMAND_PUBSUB) != 0 ? RCS_CATEGORY_PUBSUB : 0;
+    categories |= (flags & RCS_COMMAND_BLOCKING) != 0 ? RCS_CATEGORY_BLOCKING : 0;
+    categories |= (flags & RCS_COMMAND_FAST) != 0 ? RCS_CATEGORY_FAST : RCS_CATEGORY_SLOW;
+    return categories;
+}
+
+/* A set of the names whose bit is set; those without a name are nobody's business. */
+static void add_bits(struct rcs_call *call, unsigned bits, const char *const *names, size_t count)
+{
+    size_t shown = 0;
+    for (size_t i = 0; i < count; i++) {
+        shown += (bits >> i & 1) != 0 && names[i] != NULL;
+    }
+    rcs_resp_set(call->out, shown, call->resp3);
+    for (size_t i = 0; i < count; i++) {
+        if ((bits >> i & 1) != 0 && names[i] != NULL) {
+            rcs_resp_status(call->out, names[i]);
+        }
+    }
+}
+
+static void add_tips(struct rcs_call *call, const char *tips)
+{
+    size_t count = tips == NULL ? 0 : 1;
+    for (const char *c = tips; c != NULL && *c != '\0'; c++) {
+        count += *c == ' ';
+    }
+    rcs_resp_set(call->out, count, call->resp3);
+    while (count-- > 0) {
+        size_t size = strcspn(tips, " ");
+        rcs_resp_bulk(call->out, tips, size);
+        tips += size + 1;
+    }
+}
+
+static void add_key_range(struct rcs_call *call, const struct rcs_key_range *range)
+{
+    bool resp3 = call->resp3;
+    struct rcs_buf *out = call->out;
+    rcs_resp_map(out, 3, resp3);
+    rcs_resp_bulk_text(out, "flags");
+    add_bits(call, range->flags, key_flag_names, COUNT_OF(key_flag_names));
+    rcs_resp_bulk_text(out, "begin_search");
+    rcs_resp_map(out, 2, resp3);
+    rcs_resp_bulk_text(out, "type");
+    rcs_resp_bulk_text(out, "index");
+    rcs_resp_bulk_text(out, "spec");
+    rcs_resp_map(out, 1, resp3);
+    rcs_resp_bulk_text(out, "index");
+    rcs_resp_integer(out, range->first);
+    rcs_resp_bulk_text(out, "find_keys");
+    rcs_resp_map(out, 2, resp3);
+    rcs_resp_bulk_text(out, "type");
+    rcs_resp_bulk_text(out, "range");
+    rcs_resp_bulk_text(out, "spec");
+    rcs_resp_map(out, 3, resp3);
+    rcs_resp_bulk_text(out, "lastkey");
+    rcs_resp_integer(out, range->last);
+    rcs_resp_bulk_text(out, "keystep");
+    rcs_resp_integer(out, range->step);
+    rcs_resp_bulk_text(out, "limit");
+    rcs_resp_integer(out, 0);
+}
+
+/* First and last key and the step between them, as releases before 7.0 knew it. */
+static void add_old_key_range(struct rcs_call *call, const struct rcs_key_range keys[2])
+{
+    int last = keys[0].last < 0 ? keys[0].last : keys[0].first + keys[0].last;
+    rcs_resp_integer(call->out, keys[0].first);
+    rcs_resp_integer(call->out, keys[1].first != 0 ? keys[1].first : last);
+    rcs_resp_integer(call->out, keys[0].step);
+}
+
+static size_t count_rows(const struct rcs_command *row)
+{
+    size_t count = 0;
+    while (row != NULL && row[count].name != NULL) {
+        count++;
+    }
+    return count;
+}
+
+static void add_command(struct rcs_call *call, const struct rcs_command_found *found)
+{
+    const struct rcs_command *command = found->command;
+    struct rcs_buf name;
+    rcs_buf_init(&name);
+    rcs_command_full_name(found, &name);
+    rcs_resp_array(call->out, 10);
+    rcs_resp_bulk(call->out, name.data, name.size_bytes);
+    rcs_buf_close(&name);
+    rcs_resp_integer(call->out, command->arity);
+    add_bits(call, command->flags, flag_names, COUNT_OF(flag_names));
+    add_old_key_range(call, command->keys);
+    add_bits(call, categories_of(command), category_names, COUNT_OF(category_names));
+    add_tips(call, command->tips);
+    unsigned ranges = (command->keys[0].first != 0) + (command->keys[1].first != 0);
+    rcs_resp_set(call->out, ranges, call->resp3);
+    for (unsigned i = 0; i < ranges; i++) {
+        add_key_range(call, &command->keys[i]);
+    }
+    size_t subcommands = count_rows(command->subcommands);
+    rcs_resp_set(call->out, subcommands, call->resp3);
+    for (size_t i = 0; i < subcommands; i++) {
+        struct rcs_command_found sub = { &command->subcommands[i], command };
+        add_command(call, &sub);
+    }
+}
+
+static unsigned command_count(void)
+{
+    unsigned count = 0;
+    while (rcs_command_at(count) != NULL) {
+        count++;
+    }
+    return count;
+}
+
+static void add_all(struct rcs_call *call)
+{
+    unsigned count = command_count();
+    rcs_resp_array(call->out, count);
+    for (unsigned i = 0; i < count; i++) {
+        struct rcs_command_found found = { rcs_command_at(i), NULL };
+        add_command(call, &found);
+    }
+}
+
+static void run_command(struct rcs_call *call)
+{
+    add_all(call);
+}
+
+static void run_count(struct rcs_call *call)
+{
+    rcs_resp_integer(call->out, command_count());
+}
+
+/* "get" or "client|id". */
+static struct rcs_command_found find_full_name(const struct rcs_arg *name)
+{
+    const char *bar = name->size_bytes == 0 ? NULL : memchr(name->bytes, '|', name->size_bytes);
+    if (bar == NULL) {
+        return rcs_command_find(1, name);
+    }
+    uint32_t before = (uint32_t)(bar - name->bytes);
+    struct rcs_arg words[] = { { name->bytes, before },
+                               { bar + 1, name->size_bytes - before - 1 } };
+    struct rcs_command_found found = rcs_command_find(2, words);
+    return found.container != NULL ? found : (struct rcs_command_found){ NULL, NULL };
+}
+
+static void run_info(struct rcs_call *call)
+{
+    if (call->argc == 2) {
+        add_all(call);
+        return;
+    }
+    rcs_resp_array(call->out, call->argc - 2);
+    for (unsigned i = 2; i < call->argc; i++) {
+        struct rcs_command_found found = find_full_name(&call->args[i]);
+        if (found.command == NULL) {
+            rcs_resp_nil_array(call->out, call->resp3);
+        } else {
+            add_command(call, &found);
+        }
+    }
+}
+
+/* --- COMMAND LIST --- */
+
+struct filter {
+    const struct rcs_arg *pattern; /* NULL: any */
+    unsigned categories;           /* one of these; 0 with `by_category`: none has it */
+    bool by_category, nothing;
+};
+
+static void list_one(const struct rcs_command_found *found, const struct filter *filter,
+                     struct rcs_buf *out, size_t *count)
+{
+    struct rcs_buf name;
+    rcs_buf_init(&name);
+    rcs_command_full_name(found, &name);
+    bool matches = filter->pattern == NULL ||
+                   rcs_glob_matches(filter->pattern->bytes, filter->pattern->size_bytes, name.data,
+                                    name.size_bytes, true);
+    matches = matches && !filter->nothing &&
+              (!filter->by_category || (categories_of(found->command) & filter->categories) != 0);
+    if (matches) {
+        rcs_resp_bulk(out, name.data, name.size_bytes);
+        (*count)++;
+    }
+    rcs_buf_close(&name);
+}
+
+static void list(struct rcs_call *call, const struct filter *filter, bool with_subcommands)
+{
+    struct rcs_buf names;
+    size_t count = 0;
+    rcs_buf_init(&names);
+    for (unsigned i = 0; rcs_command_at(i) != NULL; i++) {
+        struct rcs_command_found found = { rcs_command_at(i), NULL };
+        list_one(&found, filter, &names, &count);
+        const struct rcs_command *sub = found.command->subcommands;
+        for (; with_subcommands && sub != NULL && sub->name != NULL; sub++) {
+            struct rcs_command_found found_sub = { sub, found.command };
+            list_one(&found_sub, filter, &names, &count);
+        }
+    }
+    rcs_resp_set(call->out, count, call->resp3);
+    rcs_buf_add(call->out, names.data, names.size_bytes);
+    rcs_buf_close(&names);
+}
+
+static unsigned category_named(const struct rcs_arg *name)
+{
+    for (size_t i = 0; i < COUNT_OF(category_names); i++) {
+        if (rcs_arg_is(name, category_names[i] + 1)) {
+            return 1u << i;
+        }
+    }
+    return 0;
+}
+
+static void run_list(struct rcs_call *call)
+{
+    struct filter filter = { .pattern = NULL };
+    if (call->argc == 2) {
+        list(call, &filter, false);
+        return;
+    }
+    if (call->argc == 5 && rcs_arg_is(&call->args[2], "filterby")) {
+        if (rcs_arg_is(&call->args[3], "pattern")) {
+            filter.pattern = &call->args[4];
+            list(call, &filter, true);
+            return;
+        }
+        if (rcs_arg_is(&call->args[3], "aclcat")) {
+            filter.by_category = true;
+            filter.categories = category_named(&call->args[4]);
+            list(call, &filter, true);
+            return;
+        }
+        if (rcs_arg_is(&call->args[3], "module")) { /* there are none */
+            filter.nothing = true;
+            list(call, &filter, true);
+            return;
+        }
+    }
+    rcs_refuse(call->client, "syntax error");
+}
+
+static void run_getkeys(struct rcs_call *call)
+{
+    const struct rcs_arg *words = call->args + 2;
+    unsigned count = call->argc - 2;
+    const struct rcs_command *command = rcs_command_find(count, words).command;
+    if (command == NULL) {
+        rcs_refuse(call->client, "Invalid command specified");
+        return;
+    }
+    if (command->keys[0].first == 0 || (command->keys[0].flags & RCS_KEY_NOT_KEY) != 0) {
+        rcs_refuse(call->client, "The command has no key arguments");
+        return;
+    }
+    if (command->arity > 0 ? count != (unsigned)command->arity : count < (unsigned)-command->arity) {
+        rcs_refuse(call->client, "Invalid number of arguments specified for command");
+        return;
+    }
+    unsigned positions[64];
+    unsigned keys = rcs_command_keys(command, count, positions, 64);
+    if (keys > 64) {
+        rcs_refuse(call->client, "rcsim shows no more than 64 keys here");
+        return;
+    }
+    rcs_resp_array(call->out, keys);
+    for (unsigned i = 0; i < keys; i++) {
+        rcs_resp_bulk(call->out, words[positions[i]].bytes, words[positions[i]].size_bytes);
+    }
+}
+
+/* clang-format off */
+#define ASKED LOADING | STALE, CATEGORY(CONNECTION), NO_KEYS
+static const struct rcs_command subcommands[] = {
+    { "count", run_count, 2, ASKED, NULL, NULL },
+    { "getkeys", run_getkeys, -4, ASKED, NULL, NULL },
+    { "info", run_info, -2, ASKED, "nondeterministic_output_order", NULL },
+    { "list", run_list, -2, ASKED, "nondeterministic_output_order", NULL },
+    END_OF_COMMANDS
+};
+
+const struct rcs_command rcs_command_commands[] = {
+    { "command", run_command, -1, ASKED, "nondeterministic_output_order", subcommands },
+    END_OF_COMMANDS
+};
+/* clang-format on */

@@ -1,0 +1,156 @@
+/* CONFIG GET, SET, RESETSTAT, REWRITE. */
+#include <string.h>
+
+#include "sim/cluster/orders.h"
+#include "sim/keys/glob.h"
+#include "sim/node/command_rows.h"
+
+#include "sim/pure.h"
+
+#define NAME_BYTES 80 /* longer than any directive's name */
+
+static bool is_asked_for(const struct rcs_call *call, const char *name)
+{
+    for (unsigned i = 2; i < call->argc; i++) {
+        if (rcs_glob_matches(call->args[i].bytes, rcs_arg_text_bytes(&call->args[i]), name,
+                             strlen(name), true)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void run_get(struct rcs_call *call)
+{
+    struct rcs_buf value;
+    size_t pairs = 0;
+    const char *name;
+    for (unsigned i = 0; (name = rcs_config_name(i)) != NULL; i++) {
+        pairs += is_asked_for(call, name);
+    }
+    rcs_resp_map(call->out, pairs, call->resp3);
+    rcs_buf_init(&value);
+    for (unsigned i = 0; (name = rcs_config_name(i)) != NULL; i++) {
+        if (is_asked_for(call, name)) {
+            rcs_buf_clear(&value);
+            rcs_config_get(&call->node->config, name, &value);
+            rcs_resp_bulk_text(call->out, name);
+            rcs_resp_bulk(call->out, value.data, value.size_bytes);
+        }
+    }
+    rcs_buf_close(&value);
+}
+
+/* An argument as a C string; what does not fit is no name and no value of a directive. */
+static void copy_text(const struct rcs_arg *arg, char *out, size_t room)
+{
+    size_t size = rcs_arg_text_bytes(arg);
+    size = size < room ? size : room - 1;
+    if (size > 0) {
+        memcpy(out, arg->bytes, size);
+    }
+    out[size] = '\0';
+}
+
+static void refuse_failed(struct rcs_call *call, const struct rcs_arg *name, const char *reason)
+{
+    char after[RCS_CONFIG_REASON_BYTES + 8];
+    strcpy(after, "') - ");
+    strcat(after, reason);
+    rcs_refuse_about(call->client, "CONFIG SET failed (possibly related to argument '", name, after);
+}
+
+/* All names before any value, as Redis 7.0 configSetCommand; false: an error was replied. */
+static bool names_fit(struct rcs_call *call)
+{
+    for (unsigned i = 2; i < call->argc; i += 2) {
+        char name[NAME_BYTES];
+        copy_text(&call->args[i], name, sizeof(name));
+        if (!rcs_config_exists(name)) {
+            rcs_refuse_about(call->client,
+                             "Unknown option or number of arguments for CONFIG SET - '",
+                             &call->args[i], "'");
+            return false;
+        }
+    }
+    for (unsigned i = 2; i < call->argc; i += 2) {
+        char name[NAME_BYTES], reason[RCS_CONFIG_REASON_BYTES];
+        struct rcs_config scratch = call->node->config;
+        copy_text(&call->args[i], name, sizeof(name));
+        if (rcs_config_try(&scratch, name, "", reason) != RCS_ERR_UNKNOWN &&
+            !rcs_config_mutable(name)) {
+            refuse_failed(call, &call->args[i], "can't set immutable config");
+            return false;
+        }
+        for (unsigned j = 2; j < i; j += 2) {
+            if (rcs_arg_is(&call->args[j], name)) {
+                refuse_failed(call, &call->args[i], "duplicate parameter");
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Into `config`; false: an error was replied. */
+static bool set_values(struct rcs_call *call, struct rcs_config *config)
+{
+    for (unsigned i = 2; i < call->argc; i += 2) {
+        char name[NAME_BYTES], value[1024], reason[RCS_CONFIG_REASON_BYTES];
+        copy_text(&call->args[i], name, sizeof(name));
+        copy_text(&call->args[i + 1], value, sizeof(value));
+        if (rcs_config_try(config, name, value, reason) != RCS_OK) {
+            refuse_failed(call, &call->args[i], reason);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void run_set(struct rcs_call *call)
+{
+    struct rcs_config config = call->node->config;
+    if (call->argc % 2 != 0) {
+        rcs_refuse(call->client, "syntax error");
+        return;
+    }
+    if (!names_fit(call) || !set_values(call, &config)) {
+        return;
+    }
+    call->node->config = config;
+    rcs_cluster_config_changed(&call->node->cluster);
+    rcs_repl_count_good(call->node);
+    rcs_reply_ok(call->client);
+}
+
+static void run_resetstat(struct rcs_call *call)
+{
+    struct rcs_node *node = call->node;
+    node->stat_commands = node->stat_expired = 0;
+    node->stat_keyspace_hits = node->stat_keyspace_misses = 0;
+    node->stat_sync_full = node->stat_sync_partial_ok = node->stat_sync_partial_err = 0;
+    rcs_reply_ok(call->client);
+}
+
+/* A virtual node's directives stand in the scenario; there is no file to write. */
+static void run_rewrite(struct rcs_call *call)
+{
+    rcs_refuse(call->client, "The server is running without a config file");
+}
+
+/* clang-format off */
+#define BY_ADMIN ADMIN | NOSCRIPT | LOADING | STALE, 0, NO_KEYS
+static const struct rcs_command subcommands[] = {
+    { "get", run_get, -3, BY_ADMIN, NULL, NULL },
+    { "resetstat", run_resetstat, 2, BY_ADMIN, NULL, NULL },
+    { "rewrite", run_rewrite, 2, BY_ADMIN, NULL, NULL },
+    { "set", run_set, -4, BY_ADMIN, "request_policy:all_nodes response_policy:all_succeeded",
+      NULL },
+    END_OF_COMMANDS
+};
+
+const struct rcs_command rcs_config_commands[] = {
+    { "config", NULL, -2, 0, 0, NO_KEYS, NULL, subcommands },
+    END_OF_COMMANDS
+};
+/* clang-format on */
