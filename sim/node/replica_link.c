@@ -124,7 +124,7 @@ void rcs_master_connect(struct rcs_node *node)
 {
     struct rcs_replication *repl = &node->repl;
     if (repl->master_addr == 0 || rcs_store_address(node->store, repl->master_addr)->ip[0] == '\0') {
-        say(node, RCS_FACT_REPL_NO_CONNECT, "Invalid argument");
+        say(node, RCS_FACT_REPL_NO_CONNECT, "Resource temporarily unavailable"); /* as real ones do */
         return;
     }
     repl->link++;

@@ -69,10 +69,6 @@ void rcs_repl_close(struct rcs_node *node)
     rcs_buf_close(&repl->input);
     free(repl->transaction);
     free(repl->replicas);
-    if (node->dump != NULL) {
-        rcs_snapshot_release(node->dump);
-        node->dump = NULL;
-    }
     *repl = (struct rcs_replication){ 0 };
 }
 
