@@ -525,9 +525,10 @@ static void help(void **state)
     const char *reply = ask(fixture, "CLUSTER HELP");
     assert_int_equal(*reply, '*');
     /* Each subcommand has its line; SLAVES is the old name of REPLICAS. */
-    for (unsigned i = 0; rcs_cluster_subcommand_at(i) != NULL; i++) {
+    for (const struct rcs_command *row = rcs_cluster_commands[0].subcommands; row->name != NULL;
+         row++) {
         char line[40] = "\r\n+";
-        const char *name = rcs_cluster_subcommand_at(i)->name;
+        const char *name = row->name;
         for (size_t j = 0; name[j] != '\0'; j++) {
             line[3 + j] = (char)(name[j] >= 'a' && name[j] <= 'z' ? name[j] - 32 : name[j]);
             line[4 + j] = '\0';

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "sim/cluster/orders.h"
-#include "sim/node/command_args.h"
 #include "sim/node/command_cluster.h"
 
 #include "sim/pure.h"
@@ -57,11 +56,9 @@ static void describe(const struct rcs_cluster *cluster, rcs_id id, struct rcs_bu
     free(open);
 }
 
-void rcs_cluster_nodes(struct rcs_node *node, struct rcs_client *client,
-                       const struct rcs_request *request)
+void rcs_cluster_nodes(struct rcs_call *call)
 {
-    (void)request;
-    const struct rcs_cluster *cluster = &node->cluster;
+    const struct rcs_cluster *cluster = &call->node->cluster;
     struct rcs_buf text;
     rcs_buf_init(&text);
     for (unsigned i = 0; i < cluster->known; i++) {
@@ -74,32 +71,31 @@ void rcs_cluster_nodes(struct rcs_node *node, struct rcs_client *client,
         add_line(&text, &line);
         rcs_buf_text(&text, "\n");
     }
-    rcs_resp_verbatim(&client->reply, text.data, text.size_bytes, resp3(client));
+    rcs_resp_verbatim(call->out, text.data, text.size_bytes, call->resp3);
     rcs_buf_close(&text);
 }
 
 /* In the order in which the replicas came to their master. */
-void rcs_cluster_replicas(struct rcs_node *node, struct rcs_client *client,
-                          const struct rcs_request *request)
+void rcs_cluster_replicas(struct rcs_call *call)
 {
-    const struct rcs_cluster *cluster = &node->cluster;
+    const struct rcs_cluster *cluster = &call->node->cluster;
     rcs_id id;
-    if (!rcs_cluster_node_or_refuse(node, client, &request->args[2], "Unknown node ", &id)) {
+    if (!rcs_cluster_node_or_refuse(call, &call->args[2], "Unknown node ", &id)) {
         return;
     }
     const struct rcs_peer *master = rcs_peer_find(cluster, id);
     if (rcs_is_replica(master)) {
-        rcs_refuse(client, "The specified node is not a master");
+        rcs_refuse(call->client, "The specified node is not a master");
         return;
     }
     struct rcs_buf text;
     rcs_buf_init(&text);
-    rcs_resp_array(&client->reply, master->replica_count);
+    rcs_resp_array(call->out, master->replica_count);
     for (rcs_id replica = master->first_replica; replica != RCS_ID_NONE;
          replica = cluster->peers[replica].next_replica) {
         rcs_buf_clear(&text);
         describe(cluster, replica, &text);
-        rcs_resp_bulk(&client->reply, text.data, text.size_bytes);
+        rcs_resp_bulk(call->out, text.data, text.size_bytes);
     }
     rcs_buf_close(&text);
 }
@@ -131,11 +127,9 @@ static void add_messages(struct rcs_buf *out, const uint64_t counts[RCS_BUS_TYPE
     add_number(out, direction, total);
 }
 
-void rcs_cluster_info(struct rcs_node *node, struct rcs_client *client,
-                      const struct rcs_request *request)
+void rcs_cluster_info(struct rcs_call *call)
 {
-    (void)request;
-    const struct rcs_cluster *cluster = &node->cluster;
+    const struct rcs_cluster *cluster = &call->node->cluster;
     const struct rcs_peer *myself = rcs_myself(cluster);
     const struct rcs_peer *master =
         rcs_is_replica(myself) ? rcs_peer_find(cluster, myself->master) : NULL;
@@ -167,7 +161,7 @@ void rcs_cluster_info(struct rcs_node *node, struct rcs_client *client,
     add_messages(&text, cluster->sent, "_sent");
     add_messages(&text, cluster->received, "_received");
     add_number(&text, "total_cluster_links_buffer_limit_exceeded", cluster->links_over_limit);
-    rcs_resp_verbatim(&client->reply, text.data, text.size_bytes, resp3(client));
+    rcs_resp_verbatim(call->out, text.data, text.size_bytes, call->resp3);
     rcs_buf_close(&text);
 }
 
@@ -258,22 +252,20 @@ static unsigned run_end(const struct rcs_cluster *cluster, unsigned first)
     return last;
 }
 
-void rcs_cluster_slots(struct rcs_node *node, struct rcs_client *client,
-                       const struct rcs_request *request)
+void rcs_cluster_slots(struct rcs_call *call)
 {
-    (void)request;
-    const struct rcs_cluster *cluster = &node->cluster;
+    const struct rcs_cluster *cluster = &call->node->cluster;
     unsigned ranges = 0;
     for (unsigned first = 0, last; first < RCS_SLOTS; first = last + 1) {
         last = run_end(cluster, first);
         ranges += rcs_slot_owner(cluster, first) != RCS_ID_NONE;
     }
-    rcs_resp_array(&client->reply, ranges);
+    rcs_resp_array(call->out, ranges);
     for (unsigned first = 0, last; first < RCS_SLOTS; first = last + 1) {
         rcs_id owner = rcs_slot_owner(cluster, first);
         last = run_end(cluster, first);
         if (owner != RCS_ID_NONE) {
-            add_slots_range(cluster, client, first, last, owner);
+            add_slots_range(cluster, call->client, first, last, owner);
         }
     }
 }
@@ -348,12 +340,10 @@ static void add_shard_node(const struct rcs_cluster *cluster, struct rcs_client 
                                                                    : "online");
 }
 
-void rcs_cluster_shards(struct rcs_node *node, struct rcs_client *client,
-                        const struct rcs_request *request)
+void rcs_cluster_shards(struct rcs_call *call)
 {
-    (void)request;
-    const struct rcs_cluster *cluster = &node->cluster;
-    struct rcs_buf *out = &client->reply;
+    const struct rcs_cluster *cluster = &call->node->cluster;
+    struct rcs_buf *out = call->out;
     unsigned shards = 0;
     for (unsigned i = 0; i < cluster->known; i++) {
         shards += rcs_is_master(&cluster->peers[cluster->order[i]]);
@@ -365,15 +355,15 @@ void rcs_cluster_shards(struct rcs_node *node, struct rcs_client *client,
         if (!rcs_is_master(master)) {
             continue;
         }
-        rcs_resp_map(out, 2, resp3(client));
+        rcs_resp_map(out, 2, call->resp3);
         rcs_resp_bulk_text(out, "slots");
         add_shard_slots(out, &rcs_slots_of(cluster, id)->words);
         rcs_resp_bulk_text(out, "nodes");
         rcs_resp_array(out, 1u + master->replica_count);
-        add_shard_node(cluster, client, id);
+        add_shard_node(cluster, call->client, id);
         for (rcs_id replica = master->first_replica; replica != RCS_ID_NONE;
              replica = cluster->peers[replica].next_replica) {
-            add_shard_node(cluster, client, replica);
+            add_shard_node(cluster, call->client, replica);
         }
     }
 }
@@ -398,11 +388,9 @@ static void add_link(const struct rcs_cluster *cluster, struct rcs_client *clien
     rcs_resp_integer(out, 0);
 }
 
-void rcs_cluster_links(struct rcs_node *node, struct rcs_client *client,
-                       const struct rcs_request *request)
+void rcs_cluster_links(struct rcs_call *call)
 {
-    (void)request;
-    const struct rcs_cluster *cluster = &node->cluster;
+    const struct rcs_cluster *cluster = &call->node->cluster;
     unsigned links = 0;
     for (unsigned i = 0; i < cluster->known; i++) {
         const struct rcs_peer *peer = &cluster->peers[cluster->order[i]];
@@ -412,22 +400,22 @@ void rcs_cluster_links(struct rcs_node *node, struct rcs_client *client,
     for (unsigned i = 0; i < cluster->handshake_count; i++) {
         links += cluster->handshakes[i].link != RCS_LINK_CLOSED;
     }
-    rcs_resp_array(&client->reply, links);
+    rcs_resp_array(call->out, links);
     for (unsigned i = 0; i < cluster->known; i++) {
         const struct rcs_peer *peer = &cluster->peers[cluster->order[i]];
         const char *name = rcs_store_name(cluster->store, cluster->order[i]);
         if (peer->link != RCS_LINK_CLOSED) {
-            add_link(cluster, client, false, name, peer->link_created_ms,
+            add_link(cluster, call->client, false, name, peer->link_created_ms,
                      peer->link == RCS_LINK_OPEN);
         }
         if (peer->inbound != RCS_LINK_NONE) {
-            add_link(cluster, client, true, name, 0, true);
+            add_link(cluster, call->client, true, name, 0, true);
         }
     }
     for (unsigned i = 0; i < cluster->handshake_count; i++) {
         const struct rcs_handshake *handshake = &cluster->handshakes[i];
         if (handshake->link != RCS_LINK_CLOSED) {
-            add_link(cluster, client, false, handshake->name, handshake->link_created_ms,
+            add_link(cluster, call->client, false, handshake->name, handshake->link_created_ms,
                      handshake->link == RCS_LINK_OPEN);
         }
     }
@@ -494,13 +482,10 @@ static const char *const help[] = {
 };
 /* clang-format on */
 
-void rcs_cluster_help(struct rcs_node *node, struct rcs_client *client,
-                      const struct rcs_request *request)
+void rcs_cluster_help(struct rcs_call *call)
 {
-    (void)node;
-    (void)request;
-    rcs_resp_array(&client->reply, sizeof(help) / sizeof(help[0]));
+    rcs_resp_array(call->out, sizeof(help) / sizeof(help[0]));
     for (unsigned i = 0; i < sizeof(help) / sizeof(help[0]); i++) {
-        rcs_resp_status(&client->reply, help[i]);
+        rcs_resp_status(call->out, help[i]);
     }
 }

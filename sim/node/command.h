@@ -122,7 +122,7 @@ struct rcs_command {
 extern const struct rcs_command rcs_connection_commands[], rcs_client_commands[];
 extern const struct rcs_command rcs_command_commands[], rcs_config_commands[], rcs_info_commands[];
 extern const struct rcs_command rcs_admin_commands[], rcs_transaction_commands[];
-extern const struct rcs_command rcs_pubsub_commands[];
+extern const struct rcs_command rcs_pubsub_commands[], rcs_cluster_commands[];
 extern const struct rcs_command rcs_key_commands[], rcs_expire_commands[], rcs_string_commands[];
 extern const struct rcs_command rcs_number_commands[], rcs_bit_commands[];
 

@@ -147,11 +147,6 @@ static void run_shutdown(struct rcs_call *call)
 
 /* --- answered elsewhere --- */
 
-static void run_cluster(struct rcs_call *call)
-{
-    rcs_command_cluster(call->node, call->client, call->request);
-}
-
 static void run_replication(struct rcs_call *call)
 {
     rcs_repl_command(call->node, call->client, call->request);
@@ -159,41 +154,8 @@ static void run_replication(struct rcs_call *call)
 
 /* clang-format off */
 #define VARIES "nondeterministic_output"
-#define CHANGES ADMIN | STALE | NO_ASYNC_LOADING
-static const struct rcs_command cluster_subcommands[] = {
-    { "addslots", run_cluster, -3, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "addslotsrange", run_cluster, -4, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "bumpepoch", run_cluster, 2, CHANGES, 0, NO_KEYS, VARIES, NULL },
-    { "count-failure-reports", run_cluster, 3, ADMIN | STALE, 0, NO_KEYS, VARIES, NULL },
-    { "countkeysinslot", run_cluster, 3, STALE, 0, NO_KEYS, NULL, NULL },
-    { "delslots", run_cluster, -3, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "delslotsrange", run_cluster, -4, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "failover", run_cluster, -2, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "flushslots", run_cluster, 2, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "forget", run_cluster, 3, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "getkeysinslot", run_cluster, 4, STALE, 0, NO_KEYS, VARIES, NULL },
-    { "help", run_cluster, 2, LOADING | STALE, 0, NO_KEYS, NULL, NULL },
-    { "info", run_cluster, 2, STALE, 0, NO_KEYS, VARIES, NULL },
-    { "keyslot", run_cluster, 3, STALE, 0, NO_KEYS, NULL, NULL },
-    { "links", run_cluster, 2, STALE, 0, NO_KEYS, VARIES, NULL },
-    { "meet", run_cluster, -4, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "myid", run_cluster, 2, STALE, 0, NO_KEYS, NULL, NULL },
-    { "nodes", run_cluster, 2, STALE, 0, NO_KEYS, VARIES, NULL },
-    { "replicas", run_cluster, 3, ADMIN | STALE, 0, NO_KEYS, VARIES, NULL },
-    { "replicate", run_cluster, 3, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "reset", run_cluster, -2, ADMIN | NOSCRIPT | STALE, 0, NO_KEYS, NULL, NULL },
-    { "saveconfig", run_cluster, 2, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "set-config-epoch", run_cluster, 3, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "setslot", run_cluster, -4, CHANGES, 0, NO_KEYS, NULL, NULL },
-    { "shards", run_cluster, 2, STALE, 0, NO_KEYS, VARIES, NULL },
-    { "slaves", run_cluster, 3, ADMIN | STALE, 0, NO_KEYS, VARIES, NULL },
-    { "slots", run_cluster, 2, STALE, 0, NO_KEYS, VARIES, NULL },
-    END_OF_COMMANDS
-};
-
 const struct rcs_command rcs_admin_commands[] = {
     { "bgsave", run_bgsave, -1, ADMIN | NOSCRIPT | NO_ASYNC_LOADING, 0, NO_KEYS, NULL, NULL },
-    { "cluster", NULL, -2, 0, 0, NO_KEYS, NULL, cluster_subcommands },
     { "debug", run_debug, -2, ADMIN | NOSCRIPT | LOADING | STALE | PROTECTED, 0, NO_KEYS, NULL,
       NULL },
     { "lastsave", run_lastsave, 1, LOADING | STALE | FAST,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sim/cluster/orders.h"
-#include "sim/node/command_args.h"
+#include "sim/node/command_rows.h"
 
 #include "sim/pure.h"
 
@@ -19,18 +19,30 @@ rcs_id rcs_cluster_node_named(const struct rcs_cluster *cluster, const struct rc
     return rcs_peer_find(cluster, id) != NULL ? id : RCS_ID_NONE;
 }
 
-bool rcs_cluster_node_or_refuse(const struct rcs_node *node, struct rcs_client *client,
-                                const struct rcs_arg *argument, const char *unknown, rcs_id *id)
+bool rcs_cluster_node_or_refuse(struct rcs_call *call, const struct rcs_arg *argument,
+                                const char *unknown, rcs_id *id)
 {
-    *id = rcs_cluster_node_named(&node->cluster, argument);
+    *id = rcs_cluster_node_named(&call->node->cluster, argument);
     if (*id == RCS_ID_NONE) {
-        rcs_refuse_about(client, unknown, argument, "");
+        rcs_refuse_about(call->client, unknown, argument, "");
         return false;
     }
     return true;
 }
 
 /* --- joining and leaving --------------------------------------------------------------------- */
+
+/* An arity of "at least" lets too many words through; they are refused in other words than by the
+ * arity check (Redis 7.0 addReplySubcommandSyntaxError). */
+static bool too_many_words(struct rcs_call *call, unsigned most)
+{
+    if (call->argc <= most) {
+        return false;
+    }
+    rcs_refuse_about(call->client, "unknown subcommand or wrong number of arguments for '",
+                     &call->args[1], "'. Try CLUSTER HELP.");
+    return true;
+}
 
 static bool port_exists(int32_t port)
 {
@@ -63,260 +75,233 @@ static void refuse_address(struct rcs_client *client, const struct rcs_arg *host
     rcs_buf_close(&after);
 }
 
-static void run_meet(struct rcs_node *node, struct rcs_client *client,
-                     const struct rcs_request *request)
+static void run_meet(struct rcs_call *call)
 {
     int64_t port, bus_port;
-    if (!rcs_arg_i64(&request->args[3], &port)) {
-        rcs_refuse_about(client, "Invalid TCP base port specified: ", &request->args[3], "");
+    if (too_many_words(call, 5)) {
         return;
     }
-    if (request->argc < 5) {
+    if (!rcs_arg_i64(&call->args[3], &port)) {
+        rcs_refuse_about(call->client, "Invalid TCP base port specified: ", &call->args[3], "");
+        return;
+    }
+    if (call->argc < 5) {
         bus_port = (int64_t)((uint64_t)port + 10000);
-    } else if (!rcs_arg_i64(&request->args[4], &bus_port)) {
-        rcs_refuse_about(client, "Invalid TCP bus port specified: ", &request->args[4], "");
+    } else if (!rcs_arg_i64(&call->args[4], &bus_port)) {
+        rcs_refuse_about(call->client, "Invalid TCP bus port specified: ", &call->args[4], "");
         return;
     }
     /* Redis 7.0 clusterStartHandshake takes both ports as int: higher bits are cut off unseen. */
     int32_t narrow_port = (int32_t)(uint32_t)(uint64_t)port;
     int32_t narrow_bus_port = (int32_t)(uint32_t)(uint64_t)bus_port;
     char ip[sizeof(((struct rcs_address *)NULL)->ip)];
-    if (!literal_address(&request->args[2], ip) || !port_exists(narrow_port) ||
+    if (!literal_address(&call->args[2], ip) || !port_exists(narrow_port) ||
         !port_exists(narrow_bus_port)) {
-        refuse_address(client, &request->args[2], &request->args[3]);
+        refuse_address(call->client, &call->args[2], &call->args[3]);
         return;
     }
-    rcs_cluster_meet(&node->cluster, ip, (uint16_t)narrow_port, (uint16_t)narrow_bus_port);
-    rcs_reply_ok(client);
+    rcs_cluster_meet(&call->node->cluster, ip, (uint16_t)narrow_port, (uint16_t)narrow_bus_port);
+    rcs_reply_ok(call->client);
 }
 
-static void run_forget(struct rcs_node *node, struct rcs_client *client,
-                       const struct rcs_request *request)
+static void run_forget(struct rcs_call *call)
 {
-    struct rcs_cluster *cluster = &node->cluster;
-    const struct rcs_arg *name = &request->args[2];
+    struct rcs_cluster *cluster = &call->node->cluster;
+    const struct rcs_arg *name = &call->args[2];
     if (name->size_bytes == RCS_ID_LEN && rcs_cluster_forget_handshake(cluster, name->bytes)) {
-        rcs_reply_ok(client);
+        rcs_reply_ok(call->client);
         return;
     }
     rcs_id id;
-    if (!rcs_cluster_node_or_refuse(node, client, name, "Unknown node ", &id)) {
+    if (!rcs_cluster_node_or_refuse(call, name, "Unknown node ", &id)) {
         return;
     }
     if (id == cluster->myself) {
-        rcs_refuse(client, "I tried hard but I can't forget myself...");
+        rcs_refuse(call->client, "I tried hard but I can't forget myself...");
         return;
     }
     if (rcs_is_replica(rcs_myself(cluster)) && rcs_myself(cluster)->master == id) {
-        rcs_refuse(client, "Can't forget my master!");
+        rcs_refuse(call->client, "Can't forget my master!");
         return;
     }
     rcs_cluster_forget(cluster, id);
-    rcs_reply_ok(client);
+    rcs_reply_ok(call->client);
 }
 
-static void run_reset(struct rcs_node *node, struct rcs_client *client,
-                      const struct rcs_request *request)
+static void run_reset(struct rcs_call *call)
 {
-    bool hard = request->argc == 3 && rcs_arg_is(&request->args[2], "hard");
-    if (request->argc == 3 && !hard && !rcs_arg_is(&request->args[2], "soft")) {
-        rcs_refuse(client, "syntax error");
+    if (too_many_words(call, 3)) {
         return;
     }
-    if (rcs_is_master(rcs_myself(&node->cluster)) && rcs_keyspace_size(node->keys) != 0) {
-        rcs_refuse(client, "CLUSTER RESET can't be called with master nodes containing keys");
+    bool hard = call->argc == 3 && rcs_arg_is(&call->args[2], "hard");
+    if (call->argc == 3 && !hard && !rcs_arg_is(&call->args[2], "soft")) {
+        rcs_refuse(call->client, "syntax error");
         return;
     }
-    rcs_cluster_reset(&node->cluster, hard);
-    rcs_reply_ok(client);
+    if (rcs_is_master(rcs_myself(&call->node->cluster)) &&
+        rcs_keyspace_size(call->node->keys) != 0) {
+        rcs_refuse(call->client, "CLUSTER RESET can't be called with master nodes containing keys");
+        return;
+    }
+    rcs_cluster_reset(&call->node->cluster, hard);
+    rcs_reply_ok(call->client);
 }
 
 /* --- roles and failover ---------------------------------------------------------------------- */
 
-static void run_replicate(struct rcs_node *node, struct rcs_client *client,
-                          const struct rcs_request *request)
+static void run_replicate(struct rcs_call *call)
 {
-    struct rcs_cluster *cluster = &node->cluster;
+    struct rcs_cluster *cluster = &call->node->cluster;
     rcs_id id;
-    if (!rcs_cluster_node_or_refuse(node, client, &request->args[2], "Unknown node ", &id)) {
+    if (!rcs_cluster_node_or_refuse(call, &call->args[2], "Unknown node ", &id)) {
         return;
     }
     if (id == cluster->myself) {
-        rcs_refuse(client, "Can't replicate myself");
+        rcs_refuse(call->client, "Can't replicate myself");
         return;
     }
     if (rcs_is_replica(rcs_peer_find(cluster, id))) {
-        rcs_refuse(client, "I can only replicate a master, not a replica.");
+        rcs_refuse(call->client, "I can only replicate a master, not a replica.");
         return;
     }
-    if (rcs_is_master(rcs_myself(cluster)) &&
-        (rcs_slot_count(cluster, cluster->myself) != 0 || rcs_keyspace_size(node->keys) != 0)) {
-        rcs_refuse(client, "To set a master the node must be empty and without assigned slots.");
+    if (rcs_is_master(rcs_myself(cluster)) && (rcs_slot_count(cluster, cluster->myself) != 0 ||
+                                               rcs_keyspace_size(call->node->keys) != 0)) {
+        rcs_refuse(call->client,
+                   "To set a master the node must be empty and without assigned slots.");
         return;
     }
     rcs_cluster_replicate(cluster, id);
-    rcs_reply_ok(client);
+    rcs_reply_ok(call->client);
 }
 
-static void run_failover(struct rcs_node *node, struct rcs_client *client,
-                         const struct rcs_request *request)
+static void run_failover(struct rcs_call *call)
 {
-    struct rcs_cluster *cluster = &node->cluster;
+    struct rcs_cluster *cluster = &call->node->cluster;
     enum rcs_failover_kind kind = RCS_FAILOVER_PLAIN;
-    if (request->argc == 3) {
-        if (rcs_arg_is(&request->args[2], "force")) {
+    if (too_many_words(call, 3)) {
+        return;
+    }
+    if (call->argc == 3) {
+        if (rcs_arg_is(&call->args[2], "force")) {
             kind = RCS_FAILOVER_FORCE;
-        } else if (rcs_arg_is(&request->args[2], "takeover")) {
+        } else if (rcs_arg_is(&call->args[2], "takeover")) {
             kind = RCS_FAILOVER_TAKEOVER;
         } else {
-            rcs_refuse(client, "syntax error");
+            rcs_refuse(call->client, "syntax error");
             return;
         }
     }
     if (rcs_is_master(rcs_myself(cluster))) {
-        rcs_refuse(client, "You should send CLUSTER FAILOVER to a replica");
+        rcs_refuse(call->client, "You should send CLUSTER FAILOVER to a replica");
         return;
     }
     const struct rcs_peer *master = rcs_peer_find(cluster, rcs_myself(cluster)->master);
     if (master == NULL) {
-        rcs_refuse(client, "I'm a replica but my master is unknown to me");
+        rcs_refuse(call->client, "I'm a replica but my master is unknown to me");
         return;
     }
     /* A link that is still connecting will do, and so will a suspected master. */
     if (kind == RCS_FAILOVER_PLAIN &&
         ((master->flags & RCS_NODE_FAIL) != 0 || master->link == RCS_LINK_CLOSED)) {
-        rcs_refuse(client, "Master is down or failed, please use CLUSTER FAILOVER FORCE");
+        rcs_refuse(call->client, "Master is down or failed, please use CLUSTER FAILOVER FORCE");
         return;
     }
     rcs_cluster_failover(cluster, kind);
-    rcs_reply_ok(client);
+    rcs_reply_ok(call->client);
 }
 
-static void run_count_failure_reports(struct rcs_node *node, struct rcs_client *client,
-                                      const struct rcs_request *request)
+static void run_count_failure_reports(struct rcs_call *call)
 {
     rcs_id id;
-    if (rcs_cluster_node_or_refuse(node, client, &request->args[2], "Unknown node ", &id)) {
-        rcs_resp_integer(&client->reply, rcs_cluster_failure_reports(&node->cluster, id));
+    if (rcs_cluster_node_or_refuse(call, &call->args[2], "Unknown node ", &id)) {
+        rcs_resp_integer(call->out, rcs_cluster_failure_reports(&call->node->cluster, id));
     }
 }
 
 /* --- epochs and the rest --------------------------------------------------------------------- */
 
-static void run_set_config_epoch(struct rcs_node *node, struct rcs_client *client,
-                                 const struct rcs_request *request)
+static void run_set_config_epoch(struct rcs_call *call)
 {
-    struct rcs_cluster *cluster = &node->cluster;
+    struct rcs_cluster *cluster = &call->node->cluster;
     int64_t epoch;
-    if (!rcs_arg_i64_or_refuse(client, &request->args[2], &epoch)) {
+    if (!rcs_arg_i64_or_refuse(call->client, &call->args[2], &epoch)) {
         return;
     }
     if (epoch < 0) {
-        rcs_refuse_format(client, "Invalid config epoch specified: %" PRId64, epoch);
+        rcs_refuse_format(call->client, "Invalid config epoch specified: %" PRId64, epoch);
     } else if (cluster->known + cluster->handshake_count > 1) {
-        rcs_refuse(client,
+        rcs_refuse(call->client,
                    "The user can assign a config epoch only when the node does not know any "
                    "other node.");
     } else if (rcs_myself(cluster)->config_epoch != 0) {
-        rcs_refuse(client, "Node config epoch is already non-zero");
+        rcs_refuse(call->client, "Node config epoch is already non-zero");
     } else {
         rcs_cluster_set_config_epoch(cluster, (uint64_t)epoch);
-        rcs_reply_ok(client);
+        rcs_reply_ok(call->client);
     }
 }
 
-static void run_bumpepoch(struct rcs_node *node, struct rcs_client *client,
-                          const struct rcs_request *request)
+static void run_bumpepoch(struct rcs_call *call)
 {
-    (void)request;
-    bool bumped = rcs_cluster_bump_epoch(&node->cluster);
+    bool bumped = rcs_cluster_bump_epoch(&call->node->cluster);
     char text[32];
     snprintf(text, sizeof(text), "%s %" PRIu64, bumped ? "BUMPED" : "STILL",
-             rcs_myself(&node->cluster)->config_epoch);
-    rcs_resp_status(&client->reply, text);
+             rcs_myself(&call->node->cluster)->config_epoch);
+    rcs_resp_status(call->out, text);
 }
 
-static void run_myid(struct rcs_node *node, struct rcs_client *client,
-                     const struct rcs_request *request)
+static void run_myid(struct rcs_call *call)
 {
-    (void)request;
-    rcs_resp_bulk(&client->reply, rcs_store_name(node->store, node->cluster.myself), RCS_ID_LEN);
+    rcs_resp_bulk(call->out, rcs_store_name(call->node->store, call->node->cluster.myself),
+                  RCS_ID_LEN);
 }
 
-static void run_saveconfig(struct rcs_node *node, struct rcs_client *client,
-                           const struct rcs_request *request)
+static void run_saveconfig(struct rcs_call *call)
 {
-    (void)request;
-    rcs_cluster_save_now(&node->cluster);
-    rcs_reply_ok(client);
+    rcs_cluster_save_now(&call->node->cluster);
+    rcs_reply_ok(call->client);
 }
 
 /* --- the table ------------------------------------------------------------------------------- */
 
 /* clang-format off */
-static const struct rcs_cluster_subcommand subcommands[] = {
-    /* name                  arity most flags                            handler */
-    { "addslots",              -3, 0, "admin stale no_async_loading",    rcs_cluster_addslots },
-    { "addslotsrange",         -4, 0, "admin stale no_async_loading",    rcs_cluster_addslotsrange },
-    { "bumpepoch",              2, 2, "admin stale no_async_loading",    run_bumpepoch },
-    { "count-failure-reports",  3, 3, "admin stale",                     run_count_failure_reports },
-    { "countkeysinslot",        3, 3, "stale",                           rcs_cluster_countkeysinslot },
-    { "delslots",              -3, 0, "admin stale no_async_loading",    rcs_cluster_delslots },
-    { "delslotsrange",         -4, 0, "admin stale no_async_loading",    rcs_cluster_delslotsrange },
-    { "failover",              -2, 3, "admin stale no_async_loading",    run_failover },
-    { "flushslots",             2, 2, "admin stale no_async_loading",    rcs_cluster_flushslots },
-    { "forget",                 3, 3, "admin stale no_async_loading",    run_forget },
-    { "getkeysinslot",          4, 4, "stale",                           rcs_cluster_getkeysinslot },
-    { "help",                   2, 2, "loading stale",                   rcs_cluster_help },
-    { "info",                   2, 2, "stale",                           rcs_cluster_info },
-    { "keyslot",                3, 3, "stale",                           rcs_cluster_keyslot },
-    { "links",                  2, 2, "stale",                           rcs_cluster_links },
-    { "meet",                  -4, 5, "admin stale no_async_loading",    run_meet },
-    { "myid",                   2, 2, "stale",                           run_myid },
-    { "nodes",                  2, 2, "stale",                           rcs_cluster_nodes },
-    { "replicas",               3, 3, "admin stale",                     rcs_cluster_replicas },
-    { "replicate",              3, 3, "admin stale no_async_loading",    run_replicate },
-    { "reset",                 -2, 3, "admin noscript stale",            run_reset },
-    { "saveconfig",             2, 2, "admin stale no_async_loading",    run_saveconfig },
-    { "set-config-epoch",       3, 3, "admin stale no_async_loading",    run_set_config_epoch },
-    { "setslot",               -4, 0, "admin stale no_async_loading",    rcs_cluster_setslot },
-    { "shards",                 2, 2, "stale",                           rcs_cluster_shards },
-    { "slaves",                 3, 3, "admin stale",                     rcs_cluster_replicas },
-    { "slots",                  2, 2, "stale",                           rcs_cluster_slots },
+#define BY_ADMIN  ADMIN | STALE | NO_ASYNC_LOADING, 0, NO_KEYS
+#define LOOKED_UP ADMIN | STALE, 0, NO_KEYS
+#define ANYBODY   STALE, 0, NO_KEYS
+#define VARIES    "nondeterministic_output"
+static const struct rcs_command subcommands[] = {
+    { "addslots",              rcs_cluster_addslots,        -3, BY_ADMIN,  NULL, NULL },
+    { "addslotsrange",         rcs_cluster_addslotsrange,   -4, BY_ADMIN,  NULL, NULL },
+    { "bumpepoch",             run_bumpepoch,                2, BY_ADMIN,  VARIES, NULL },
+    { "count-failure-reports", run_count_failure_reports,    3, LOOKED_UP, VARIES, NULL },
+    { "countkeysinslot",       rcs_cluster_countkeysinslot,  3, ANYBODY,   NULL, NULL },
+    { "delslots",              rcs_cluster_delslots,        -3, BY_ADMIN,  NULL, NULL },
+    { "delslotsrange",         rcs_cluster_delslotsrange,   -4, BY_ADMIN,  NULL, NULL },
+    { "failover",              run_failover,                -2, BY_ADMIN,  NULL, NULL },
+    { "flushslots",            rcs_cluster_flushslots,       2, BY_ADMIN,  NULL, NULL },
+    { "forget",                run_forget,                   3, BY_ADMIN,  NULL, NULL },
+    { "getkeysinslot",         rcs_cluster_getkeysinslot,    4, ANYBODY,   VARIES, NULL },
+    { "help",                  rcs_cluster_help,             2, LOADING | STALE, 0, NO_KEYS, NULL, NULL },
+    { "info",                  rcs_cluster_info,             2, ANYBODY,   VARIES, NULL },
+    { "keyslot",               rcs_cluster_keyslot,          3, ANYBODY,   NULL, NULL },
+    { "links",                 rcs_cluster_links,            2, ANYBODY,   VARIES, NULL },
+    { "meet",                  run_meet,                    -4, BY_ADMIN,  NULL, NULL },
+    { "myid",                  run_myid,                     2, ANYBODY,   NULL, NULL },
+    { "nodes",                 rcs_cluster_nodes,            2, ANYBODY,   VARIES, NULL },
+    { "replicas",              rcs_cluster_replicas,         3, LOOKED_UP, VARIES, NULL },
+    { "replicate",             run_replicate,                3, BY_ADMIN,  NULL, NULL },
+    { "reset",                 run_reset,                   -2, ADMIN | NOSCRIPT | STALE, 0, NO_KEYS, NULL, NULL },
+    { "saveconfig",            run_saveconfig,               2, BY_ADMIN,  NULL, NULL },
+    { "set-config-epoch",      run_set_config_epoch,         3, BY_ADMIN,  NULL, NULL },
+    { "setslot",               rcs_cluster_setslot,         -4, BY_ADMIN,  NULL, NULL },
+    { "shards",                rcs_cluster_shards,           2, ANYBODY,   VARIES, NULL },
+    { "slaves",                rcs_cluster_replicas,         3, LOOKED_UP, VARIES, NULL },
+    { "slots",                 rcs_cluster_slots,            2, ANYBODY,   VARIES, NULL },
+    END_OF_COMMANDS
+};
+
+const struct rcs_command rcs_cluster_commands[] = {
+    { "cluster", NULL, -2, 0, 0, NO_KEYS, NULL, subcommands },
+    END_OF_COMMANDS
 };
 /* clang-format on */
-
-const struct rcs_cluster_subcommand *rcs_cluster_subcommand_at(unsigned index)
-{
-    return index < sizeof(subcommands) / sizeof(subcommands[0]) ? &subcommands[index] : NULL;
-}
-
-const struct rcs_cluster_subcommand *rcs_cluster_subcommand(const char *name, size_t size_bytes)
-{
-    for (unsigned i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++) {
-        if (rcs_word_is(name, size_bytes, subcommands[i].name)) {
-            return &subcommands[i];
-        }
-    }
-    return NULL;
-}
-
-/* `most` is a second gate: an arity of "at least" lets too many words through to the handler, which
- * answers them in other words than the arity check does. */
-void rcs_command_cluster(struct rcs_node *node, struct rcs_client *client,
-                         const struct rcs_request *request)
-{
-    const struct rcs_arg *name = &request->args[1];
-    const struct rcs_cluster_subcommand *subcommand =
-        rcs_cluster_subcommand(name->bytes, name->size_bytes);
-    if (subcommand == NULL || (subcommand->most != 0 && request->argc > subcommand->most)) {
-        struct rcs_arg shown = *name;
-        shown.size_bytes = shown.size_bytes > 128 ? 128 : shown.size_bytes;
-        rcs_refuse_about(client, "unknown subcommand or wrong number of arguments for '", &shown,
-                         "'. Try CLUSTER HELP.");
-        return;
-    }
-    RCS_ASSERT(subcommand->arity > 0 ? request->argc == (unsigned)subcommand->arity
-                                     : request->argc >= (unsigned)-subcommand->arity);
-    subcommand->run(node, client, request);
-}

@@ -233,9 +233,6 @@ void rcs_clients_publish(struct rcs_node *node, const char *channel, size_t chan
 void rcs_command_process(struct rcs_node *node, struct rcs_client *client, struct rcs_request *request);
 /* Executes one command of the master's stream: no checks, no reply. */
 void rcs_command_apply(struct rcs_node *node, struct rcs_request *request);
-/* CLUSTER ... (command_cluster.c); `request->args[0]` is CLUSTER, the arity was checked. */
-void rcs_command_cluster(struct rcs_node *node, struct rcs_client *client,
-                         const struct rcs_request *request);
 
 /* replication.c */
 void rcs_repl_init(struct rcs_node *node);
