@@ -59,6 +59,9 @@ char *rcs_resp_input_room(struct resp_input *in, size_t wanted_bytes, resp_moved
             move_to_new_block(in, room < ROOM_FIRST ? ROOM_FIRST : room, moved, reader);
         }
     }
+#ifdef RESP_INPUT_POISON
+    ASAN_UNPOISON_MEMORY_REGION(in->data + in->end, in->room - in->end);
+#endif
     return in->data + in->end;
 }
 

@@ -11,6 +11,17 @@
 
 #include <rcsim/base.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RESP_INPUT_POISON
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define RESP_INPUT_POISON
+#endif
+#ifdef RESP_INPUT_POISON
+#include <sanitizer/asan_interface.h>
+#endif
+
 /* Limits of Redis 7.0 server.h and its default configuration. */
 #define RESP_LINE_MAX_BYTES  ((size_t)64 * 1024)          /* PROTO_INLINE_MAX_SIZE */
 #define RESP_BULK_MAX_BYTES  (512 * 1024 * 1024)          /* proto-max-bulk-len */
@@ -34,6 +45,16 @@ char *rcs_resp_input_room(struct resp_input *in, size_t wanted_bytes, resp_moved
  * line with a NUL in it never ends. Returns its offset from `pos`, or SIZE_MAX, and remembers how
  * far it looked. */
 size_t rcs_resp_input_find(struct resp_input *in, char wanted);
+
+/* `size_bytes` of the room were filled. The rest of it is hidden from the reader as far as the address
+ * sanitizer can, so that a look past the last byte is caught although there is memory. */
+static inline void resp_input_filled(struct resp_input *in, size_t size_bytes)
+{
+    in->end += size_bytes;
+#ifdef RESP_INPUT_POISON
+    ASAN_POISON_MEMORY_REGION(in->data + in->end, in->room - in->end);
+#endif
+}
 
 static inline size_t resp_input_left(const struct resp_input *in)
 {

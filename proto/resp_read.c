@@ -78,9 +78,7 @@ char *rcs_resp_requests_room(struct rcs_resp_requests *reader, size_t wanted_byt
 void rcs_resp_requests_fed(struct rcs_resp_requests *reader, size_t size_bytes)
 {
     RCS_ASSERT(size_bytes <= reader->in.room - reader->in.end);
-    if (reader->error == NULL) {
-        reader->in.end += size_bytes;
-    }
+    resp_input_filled(&reader->in, reader->error == NULL ? size_bytes : 0);
 }
 
 void rcs_resp_requests_feed(struct rcs_resp_requests *reader, const void *bytes, size_t size_bytes)

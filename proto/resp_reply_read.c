@@ -75,7 +75,7 @@ void rcs_resp_replies_feed(struct rcs_resp_replies *reader, const void *bytes, s
     }
     forget_complete_reply(reader);
     memcpy(rcs_resp_input_room(&reader->in, size_bytes, replies_moved, reader), bytes, size_bytes);
-    reader->in.end += size_bytes;
+    resp_input_filled(&reader->in, size_bytes);
 }
 
 const char *rcs_resp_replies_rest(struct rcs_resp_replies *reader, size_t *size_bytes)
