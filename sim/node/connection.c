@@ -173,7 +173,9 @@ static void process_held(struct rcs_node *node, struct rcs_client *client)
         rcs_request_release(node->store, client->held[done++]);
     }
     client->held_count -= done;
-    memmove(client->held, client->held + done, client->held_count * sizeof(client->held[0]));
+    if (done > 0) {
+        memmove(client->held, client->held + done, client->held_count * sizeof(client->held[0]));
+    }
 }
 
 static void hold(struct rcs_client *client, struct rcs_request *request)
