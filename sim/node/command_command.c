@@ -130,7 +130,7 @@ static void add_command(struct rcs_call *call, const struct rcs_command_found *f
     add_old_key_range(call, command->keys);
     add_bits(call, categories_of(command), category_names, COUNT_OF(category_names));
     add_tips(call, command->tips);
-    unsigned ranges = (command->keys[0].first != 0) + (command->keys[1].first != 0);
+    unsigned ranges = command->keys[0].first == 0 ? 0 : command->keys[1].first == 0 ? 1 : 2;
     rcs_resp_set(call->out, ranges, call->resp3);
     for (unsigned i = 0; i < ranges; i++) {
         add_key_range(call, &command->keys[i]);
