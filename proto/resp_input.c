@@ -21,6 +21,7 @@ static void all_given_back(struct resp_input *in, size_t wanted_bytes)
 
 static void move_bytes(struct resp_input *in, char *to, resp_moved_fn *moved, void *reader)
 {
+    RCS_ASSERT(in->data != NULL && to != NULL);
     const char *from = in->data + in->start;
     memmove(to, from, in->end - in->start);
     moved(reader, from, to);

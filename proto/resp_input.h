@@ -46,8 +46,8 @@ char *rcs_resp_input_room(struct resp_input *in, size_t wanted_bytes, resp_moved
  * far it looked. */
 size_t rcs_resp_input_find(struct resp_input *in, char wanted);
 
-/* `size_bytes` of the room were filled. The rest of it is hidden from the reader as far as the address
- * sanitizer can, so that a look past the last byte is caught although there is memory. */
+/* `size_bytes` of the room were filled. The rest of it is hidden from the reader as far as the
+ * address sanitizer can, so that a look past the last byte is caught although there is memory. */
 static inline void resp_input_filled(struct resp_input *in, size_t size_bytes)
 {
     in->end += size_bytes;

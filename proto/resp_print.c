@@ -6,6 +6,8 @@
 
 #include "proto/bytes.h"
 
+/* The recursion is as deep as the reader of replies lets them be nested.
+ * NOLINTBEGIN(misc-no-recursion) */
 static void print(struct rcs_buf *out, const struct rcs_reply *reply, size_t indent);
 
 static void add_blanks(struct rcs_buf *out, size_t count)
@@ -198,6 +200,8 @@ static void print(struct rcs_buf *out, const struct rcs_reply *reply, size_t ind
         break;
     }
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 void rcs_reply_print(struct rcs_buf *out, const struct rcs_reply *reply)
 {
