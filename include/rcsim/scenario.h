@@ -40,6 +40,7 @@ struct rcs_run_options {
     const char *log;       /* node name or "all": its log lines go into the transcript; NULL none */
     bool json;             /* the transcript as JSON Lines */
     bool quiet;            /* failures and the digest only */
+    bool colour;           /* escape sequences for a terminal in the transcript */
     bool trace;            /* write a trace, see `write_trace` */
     enum rcs_trace_level trace_level;
     /* Where text goes; whole lines. `arg` is passed on. */

@@ -1,0 +1,28 @@
+/* What the verbs do when their turn comes; see struct rcs_verb for the contract. */
+#ifndef RCSIM_SIM_SCENARIO_ACT_H
+#define RCSIM_SIM_SCENARIO_ACT_H
+
+#include "sim/scenario/verbs.h"
+
+enum rcs_progress rcs_act_step(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_print(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_show(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_wait(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_wait_poll(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_await(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_await_poll(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_expect(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_directive(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_fault(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_partition(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_heal(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_drop(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_at(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_during(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_prompt(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_prompt_poll(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_cli_poll(struct rcs_run *run, struct rcs_task *task);
+
+#endif

@@ -1,0 +1,365 @@
+/* Commands to nodes and clients, replies and what is expected of them; the cli. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/scenario/act.h"
+#include "sim/scenario/cli.h"
+#include "sim/scenario/run_parts.h"
+#include "sim/scenario/transcript.h"
+
+#include "sim/pure.h"
+
+/* A command unanswered for so long is given up: virtual time must not run on for ever. */
+#define REPLY_LIMIT_US RCS_S(120)
+/* Between a reply and the next command of the same script: nobody types faster. */
+#define TYPING_US RCS_MS(1)
+
+/* --- what a reply must look like ------------------------------------------------------------------------ */
+
+/* The `=` line with its references in place. Their values are plain, nothing in them needs a backslash. */
+static void pattern_of(struct rcs_run *run, const struct rcs_expected *expected, struct rcs_buf *out)
+{
+    rcs_buf_clear(out);
+    rcs_run_word(run, &expected->word, out);
+    rcs_buf_add(out, "", 1);
+}
+
+/* One of the alternatives between ` | `. */
+static bool line_fits(const char *pattern, const char *line)
+{
+    while (true) {
+        const char *bar = strstr(pattern, " | ");
+        if (bar == NULL) {
+            return rcs_pattern_matches(pattern, line);
+        }
+        char *one = rcs_run_copy(pattern, (size_t)(bar - pattern));
+        bool fits = rcs_pattern_matches(one, line);
+        free(one);
+        if (fits) {
+            return true;
+        }
+        pattern = bar + 3;
+    }
+}
+
+/* Holds printed lines against the `=` lines from `first` on; `...` stands for any number of lines. */
+static bool lines_fit(struct rcs_run *run, const struct rcs_stmt *stmt, unsigned first, const char *text)
+{
+    struct rcs_buf pattern;
+    rcs_buf_init(&pattern);
+    bool fits = true, over = false;
+    unsigned at = first;
+    while (fits && at < stmt->expected_count) {
+        pattern_of(run, &stmt->expected[at], &pattern);
+        if (strcmp(pattern.data, "...") == 0) {
+            fits = at + 1 == stmt->expected_count;
+            for (const char *rest = text; !fits && rest != NULL;) {
+                fits = lines_fit(run, stmt, at + 1, rest);
+                rest = strchr(rest, '\n');
+                rest = rest == NULL ? NULL : rest + 1;
+            }
+            rcs_buf_close(&pattern);
+            return fits;
+        }
+        if (over) {
+            fits = false;
+            break;
+        }
+        size_t len = strcspn(text, "\n");
+        char *line = rcs_run_copy(text, len);
+        fits = line_fits(pattern.data, line);
+        free(line);
+        over = text[len] == '\0';
+        text += len + !over;
+        at++;
+    }
+    rcs_buf_close(&pattern);
+    return fits && over;
+}
+
+static void check_reply(struct rcs_run *run, const struct rcs_stmt *stmt, const char *who, const char *text)
+{
+    if (stmt->expected_count == 0) {
+        return;
+    }
+    char *trimmed = rcs_run_copy(text, strlen(text));
+    size_t len = strlen(trimmed);
+    if (len > 0 && trimmed[len - 1] == '\n') {
+        trimmed[len - 1] = '\0';
+    }
+    if (!lines_fit(run, stmt, 0, trimmed)) {
+        struct rcs_buf what, pattern;
+        rcs_buf_init(&what);
+        rcs_buf_init(&pattern);
+        rcs_buf_format(&what, "the reply to  %s> %s  to be  ", who, stmt->text + strcspn(stmt->text, ">") + 2);
+        if (stmt->name == NULL) { /* the cli */
+            rcs_buf_clear(&what);
+            rcs_buf_format(&what, "the output of  %s  to be  ", stmt->text);
+        }
+        for (unsigned i = 0; i < stmt->expected_count; i++) {
+            pattern_of(run, &stmt->expected[i], &pattern);
+            rcs_buf_format(&what, "%s%s", i > 0 ? " / " : "", pattern.data);
+        }
+        rcs_buf_add(&what, "", 1);
+        for (char *c = trimmed; *c != '\0'; c++) {
+            if (*c == '\n') {
+                *c = '/';
+            }
+        }
+        rcs_run_fail(run, &stmt->expected[0].place, what.data, trimmed[0] == '\0' ? "nothing" : trimmed);
+        rcs_buf_close(&pattern);
+        rcs_buf_close(&what);
+    }
+    free(trimmed);
+}
+
+/* --- sending ------------------------------------------------------------------------------------------------ */
+
+static struct rcs_session **own_session(struct rcs_run *run, const struct rcs_stmt *stmt, int node)
+{
+    return stmt->client >= 0 ? &run->clients[stmt->client] : &run->prompts[node];
+}
+
+static struct rcs_session *open_session(struct rcs_run *run, const struct rcs_stmt *stmt)
+{
+    bool cluster = stmt->client >= 0;
+    return rcs_session_new(run->sim, cluster ? run->script->clients[stmt->client].site : NULL, cluster);
+}
+
+static void send_command(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    int node = stmt->client >= 0 ? -1 : stmt->a.nodes[task->index];
+    if (task->frames[0].count == 1 && task != run->tasks[0]) {
+        task->session = open_session(run, stmt); /* beside the script: a connection of its own */
+        task->own_session = true;
+    } else {
+        struct rcs_session **session = own_session(run, stmt, node);
+        if (*session == NULL) {
+            *session = open_session(run, stmt);
+        }
+        task->session = *session;
+    }
+    struct rcs_arg *args = rcs_run_alloc(stmt->word_count * sizeof(args[0]));
+    char **texts = rcs_run_alloc(stmt->word_count * sizeof(texts[0]));
+    for (unsigned i = 0; i < stmt->word_count; i++) {
+        struct rcs_buf word;
+        rcs_buf_init(&word);
+        rcs_run_word(run, &stmt->words[i], &word);
+        texts[i] = rcs_run_copy(word.data, word.size_bytes);
+        args[i] = (struct rcs_arg){ texts[i], (uint32_t)word.size_bytes };
+        rcs_buf_close(&word);
+    }
+    rcs_session_request(task->session, node, stmt->word_count, args);
+    for (unsigned i = 0; i < stmt->word_count; i++) {
+        free(texts[i]);
+    }
+    free(texts);
+    free(args);
+    task->deadline_us = rcs_sim_now(run->sim) + REPLY_LIMIT_US;
+    task->wake_us = task->deadline_us;
+    task->quiet = false;
+}
+
+/* For `(5.0 s after FAILOVER TAKEOVER)`: commands that change the cluster, without their arguments. */
+static void told_cause(struct rcs_run *run, const struct rcs_stmt *stmt)
+{
+    static const char *const causes[] = { "CLUSTER", "SHUTDOWN", "DEBUG", "REPLICAOF" };
+    char after[64];
+    size_t used = 0;
+    bool cause = false;
+    for (unsigned i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+        cause |= strcmp(stmt->words[0].text, causes[i]) == 0;
+    }
+    if (!cause) {
+        return;
+    }
+    bool cluster = strcmp(stmt->words[0].text, "CLUSTER") == 0 && stmt->word_count > 1;
+    after[0] = '\0';
+    for (unsigned i = cluster; i < stmt->word_count && used < 40; i++) {
+        const char *text = stmt->words[i].text;
+        if (i > cluster && (text[0] == '\0' || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != strlen(text))) {
+            break;
+        }
+        used += (size_t)snprintf(after + used, sizeof(after) - used, "%s%.20s", used > 0 ? " " : "", text);
+    }
+    rcs_story_after(run->story, rcs_sim_now(run->sim), after);
+}
+
+enum rcs_progress rcs_act_prompt(struct rcs_run *run, struct rcs_task *task)
+{
+    task->index = 0;
+    task->session = NULL;
+    return rcs_act_prompt_poll(run, task);
+}
+
+/* The command line as it is typed: values put in, but ids by the name of their node. */
+static void tell_command(struct rcs_run *run, const struct rcs_stmt *stmt)
+{
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_words_print(&text, stmt->words, 0, stmt->word_count);
+    rcs_buf_add(&text, "", 1);
+    rcs_transcript_command(run->transcript, rcs_sim_now(run->sim), stmt->name, text.data);
+    if (run->trace != NULL) {
+        rcs_trace_note(run->trace, "command", stmt->text);
+    }
+    rcs_run_mark(run, stmt->text);
+    told_cause(run, stmt);
+    rcs_buf_close(&text);
+}
+
+static void keep_answer(struct rcs_run *run, struct rcs_task *task, int node)
+{
+    enum rcs_session_state state = rcs_session_state(task->session);
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    if (state == RCS_SESSION_REPLIED) {
+        rcs_reply_print(&text, rcs_session_reply(task->session));
+    } else if (state == RCS_SESSION_FAILED) {
+        rcs_buf_text(&text, rcs_session_error(task->session));
+    } else {
+        rcs_buf_format(&text, "(no reply within %d s)", (int)(REPLY_LIMIT_US / RCS_S(1)));
+    }
+    const char *redirections = state == RCS_SESSION_REPLIED ? rcs_session_redirections(task->session) : "";
+    if (redirections[0] != '\0') {
+        rcs_transcript_output(run->transcript, rcs_sim_now(run->sim), "", redirections, strlen(redirections));
+    }
+    task->answers = realloc(task->answers, (task->answer_count + 1) * sizeof(task->answers[0]));
+    RCS_ASSERT(task->answers != NULL);
+    task->answers[task->answer_count++] = (struct rcs_answer){ node, rcs_run_copy(text.data, text.size_bytes) };
+    rcs_buf_close(&text);
+    if (state == RCS_SESSION_WAITING || task->own_session) { /* its late reply must not meet a later command */
+        if (!task->own_session) {
+            *own_session(run, rcs_task_stmt(task), node) = NULL;
+        }
+        rcs_session_free(task->session);
+        task->own_session = false;
+    }
+    task->session = NULL;
+}
+
+/* Same answers of a group are told once, with the nodes that gave them if there are others. */
+static void tell_answers(struct rcs_run *run, struct rcs_task *task)
+{
+    rcs_us now = rcs_sim_now(run->sim);
+    bool *told = rcs_run_alloc(task->answer_count + 1);
+    int *nodes = rcs_run_alloc((task->answer_count + 1) * sizeof(nodes[0]));
+    memset(told, 0, task->answer_count + 1);
+    for (unsigned i = 0; i < task->answer_count; i++) {
+        if (told[i]) {
+            continue;
+        }
+        const char *text = task->answers[i].text;
+        unsigned count = 0;
+        for (unsigned j = i; j < task->answer_count; j++) {
+            if (strcmp(task->answers[j].text, text) == 0) {
+                told[j] = true;
+                nodes[count++] = task->answers[j].node;
+            }
+        }
+        struct rcs_buf who;
+        rcs_buf_init(&who);
+        if (count < task->answer_count) {
+            rcs_group_print(&who, run->script, nodes, count);
+        }
+        rcs_buf_add(&who, "", 1);
+        rcs_transcript_output(run->transcript, now, who.data, text, strlen(text));
+        rcs_buf_close(&who);
+    }
+    free(nodes);
+    free(told);
+    for (unsigned i = 0; i < task->answer_count; i++) {
+        int node = task->answers[i].node;
+        if (run->trace != NULL) {
+            rcs_trace_note(run->trace, "reply", task->answers[i].text);
+        }
+        check_reply(run, rcs_task_stmt(task), node < 0 ? rcs_task_stmt(task)->name : run->script->nodes[node].name,
+                    task->answers[i].text);
+        free(task->answers[i].text);
+    }
+    free(task->answers);
+    task->answers = NULL;
+    task->answer_count = 0;
+}
+
+enum rcs_progress rcs_act_prompt_poll(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    unsigned count = stmt->client >= 0 ? 1 : stmt->a.count;
+    while (true) {
+        rcs_us now = rcs_sim_now(run->sim);
+        if (task->session == NULL) {
+            if (!rcs_run_reached(run, task->next_send_us)) {
+                task->wake_us = task->next_send_us;
+                task->quiet = true;
+                return RCS_PROGRESS_WAITS;
+            }
+            if (task->index == 0) {
+                tell_command(run, stmt);
+            }
+            send_command(run, task);
+        }
+        if (rcs_session_state(task->session) == RCS_SESSION_WAITING &&
+            !rcs_run_reached(run, task->deadline_us)) {
+            return RCS_PROGRESS_WAITS;
+        }
+        keep_answer(run, task, stmt->client >= 0 ? -1 : stmt->a.nodes[task->index]);
+        task->next_send_us = now + TYPING_US;
+        if (++task->index == count) {
+            tell_answers(run, task);
+            return RCS_PROGRESS_DONE;
+        }
+    }
+}
+
+/* --- the cli ---------------------------------------------------------------------------------------------------- */
+
+enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    if (!rcs_run_reached(run, task->next_send_us)) {
+        task->wake_us = task->next_send_us;
+        task->quiet = true;
+        return RCS_PROGRESS_WAITS;
+    }
+    rcs_transcript_act(run->transcript, rcs_sim_now(run->sim), "cli", stmt->text);
+    if (run->trace != NULL) {
+        rcs_trace_note(run->trace, "command", stmt->text);
+    }
+    rcs_run_mark(run, stmt->text);
+    task->cli = rcs_cli_new(run->sim, (enum rcs_cli_command)stmt->number, stmt->a.nodes, stmt->a.count, stmt->times,
+                            stmt->oneway);
+    task->quiet = false;
+    return rcs_act_cli_poll(run, task);
+}
+
+enum rcs_progress rcs_act_cli_poll(struct rcs_run *run, struct rcs_task *task)
+{
+    if (task->cli == NULL) {
+        return rcs_act_cli(run, task);
+    }
+    rcs_us wake_us = rcs_cli_wake(task->cli);
+    if (wake_us != RCS_NEVER && !rcs_run_reached(run, wake_us)) {
+        return RCS_PROGRESS_WAITS;
+    }
+    bool over = rcs_cli_poll(task->cli);
+    task->wake_us = rcs_cli_wake(task->cli);
+    task->quiet = task->wake_us != RCS_NEVER;
+    if (!over) {
+        return RCS_PROGRESS_WAITS;
+    }
+    const struct rcs_buf *output = rcs_cli_output(task->cli);
+    char *text = rcs_run_copy(output->data, output->size_bytes);
+    rcs_transcript_output(run->transcript, rcs_sim_now(run->sim), "", text, strlen(text));
+    if (run->trace != NULL) {
+        rcs_trace_note(run->trace, "reply", text);
+    }
+    check_reply(run, rcs_task_stmt(task), "", text);
+    free(text);
+    rcs_cli_free(task->cli);
+    task->cli = NULL;
+    task->next_send_us = rcs_sim_now(run->sim) + TYPING_US;
+    return RCS_PROGRESS_DONE;
+}

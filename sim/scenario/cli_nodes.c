@@ -1,0 +1,187 @@
+#include "sim/scenario/cli_nodes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/pure.h"
+
+/* The next word of a line, "" at its end; *at is set behind it. */
+static size_t next_word(const char **at, const char **word)
+{
+    const char *c = *at;
+    while (*c == ' ') {
+        c++;
+    }
+    *word = c;
+    size_t len = strcspn(c, " \r\n");
+    *at = c + len;
+    return len;
+}
+
+static void copy(char *out, size_t capacity, const char *bytes, size_t size_bytes)
+{
+    size_t len = size_bytes < capacity - 1 ? size_bytes : capacity - 1;
+    memcpy(out, bytes, len);
+    out[len] = '\0';
+}
+
+static int read_port(const char *text)
+{
+    int port = 0;
+    for (; *text >= '0' && *text <= '9' && port < 100000; text++) {
+        port = port * 10 + (*text - '0');
+    }
+    return port;
+}
+
+/* ip:port@cport[,hostname] */
+static void read_address(struct rcs_cli_node *node, const char *word, size_t len)
+{
+    char text[128];
+    copy(text, sizeof(text), word, len);
+    text[strcspn(text, ",")] = '\0';
+    char *at = strchr(text, '@'), *colon;
+    if (at != NULL) {
+        node->bus_port = read_port(at + 1);
+        *at = '\0';
+    }
+    colon = strrchr(text, ':');
+    if (colon != NULL) {
+        node->port = read_port(colon + 1);
+        *colon = '\0';
+    }
+    copy(node->ip, sizeof(node->ip), text, strlen(text));
+    if (node->bus_port == 0) {
+        node->bus_port = node->port + 10000;
+    }
+}
+
+static void read_flags(struct rcs_cli_node *node, const char *word, size_t len)
+{
+    static const char *const leave_out[] = { "noaddr", "disconnected", "fail" };
+    size_t used = 0;
+    for (size_t at = 0; at < len;) {
+        size_t one = strcspn(word + at, ", \r\n");
+        char flag[32];
+        copy(flag, sizeof(flag), word + at, one);
+        node->myself |= strcmp(flag, "myself") == 0;
+        node->replica |= strcmp(flag, "slave") == 0;
+        for (unsigned i = 0; i < sizeof(leave_out) / sizeof(leave_out[0]); i++) {
+            node->left_out |= strcmp(flag, leave_out[i]) == 0;
+        }
+        if (strcmp(flag, "myself") != 0) {
+            int wrote = snprintf(node->flags + used, sizeof(node->flags) - used, "%s%s", used > 0 ? "," : "", flag);
+            used += wrote > 0 && used + (size_t)wrote < sizeof(node->flags) ? (size_t)wrote : 0;
+        }
+        at += one + 1;
+    }
+}
+
+bool rcs_cli_node_read(const char *line, const char **end, struct rcs_cli_node *out)
+{
+    *out = (struct rcs_cli_node){ .port = 0 };
+    const char *at = line, *word;
+    size_t words = 0;
+    while (true) {
+        size_t len = next_word(&at, &word);
+        if (len == 0) {
+            break;
+        }
+        unsigned first, last;
+        switch (words++) {
+        case 0:
+            copy(out->id, sizeof(out->id), word, len);
+            break;
+        case 1:
+            read_address(out, word, len);
+            break;
+        case 2:
+            read_flags(out, word, len);
+            break;
+        case 3:
+            copy(out->master, sizeof(out->master), word, word[0] == '-' ? 0 : len);
+            break;
+        case 4:
+        case 5:
+        case 6:
+        case 7:
+            break;
+        default:
+            if (word[0] == '[') {
+                size_t used = strlen(out->open);
+                snprintf(out->open + used, sizeof(out->open) - used, "%s%.*s", used > 0 ? " " : "", (int)len, word);
+            } else if (rcs_slot_range_read(word, len, &first, &last) == RCS_OK) {
+                for (unsigned slot = first; slot <= last; slot++) {
+                    rcs_slot_words_add(&out->slots, slot);
+                }
+            }
+        }
+    }
+    at += strcspn(at, "\n");
+    *end = at + (*at == '\n');
+    return words >= 8;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b); /* ids differ, so there are no ties */
+}
+
+void rcs_cli_signature(const char *nodes_text, struct rcs_buf *out)
+{
+    char **parts = NULL;
+    size_t count = 0;
+    struct rcs_cli_node *node = malloc(sizeof(*node));
+    RCS_ASSERT(node != NULL);
+    while (*nodes_text != '\0') {
+        if (!rcs_cli_node_read(nodes_text, &nodes_text, node) || rcs_slot_words_count(&node->slots) == 0) {
+            continue;
+        }
+        size_t ranges = rcs_slot_ranges_write(&node->slots, ",", NULL, 0), id = strlen(node->id);
+        char *part = malloc(id + ranges + 2);
+        parts = realloc(parts, (count + 1) * sizeof(parts[0]));
+        RCS_ASSERT(part != NULL && parts != NULL);
+        memcpy(part, node->id, id);
+        part[id] = ':';
+        rcs_slot_ranges_write(&node->slots, ",", part + id + 1, ranges + 1);
+        parts[count++] = part;
+    }
+    if (count > 0) {
+        qsort(parts, count, sizeof(parts[0]), by_text);
+    }
+    for (size_t i = 0; i < count; i++) {
+        rcs_buf_format(out, "%s%s", i > 0 ? "|" : "", parts[i]);
+        free(parts[i]);
+    }
+    free(parts);
+    free(node);
+}
+
+void rcs_cli_slots_print(struct rcs_buf *out, const struct rcs_slot_words *slots)
+{
+    size_t size = rcs_slot_ranges_write(slots, "],[", NULL, 0) + 1;
+    char *text = malloc(size);
+    RCS_ASSERT(text != NULL);
+    rcs_slot_ranges_write(slots, "],[", text, size);
+    if (text[0] != '\0') {
+        rcs_buf_format(out, "[%s]", text);
+    }
+    free(text);
+}
+
+void rcs_cli_node_print(struct rcs_buf *out, const struct rcs_cli_node *node, bool planned, unsigned replicas)
+{
+    rcs_buf_format(out, "%c: %s %s:%d\n", node->replica || (planned && node->master[0] != '\0') ? 'S' : 'M',
+                   node->id, node->ip, node->port);
+    if (!planned || node->master[0] == '\0') {
+        rcs_buf_text(out, "   slots:");
+        rcs_cli_slots_print(out, &node->slots);
+        rcs_buf_format(out, "%s(%u slots) %s\n", " ", rcs_slot_words_count(&node->slots), node->flags);
+    }
+    if (node->master[0] != '\0') {
+        rcs_buf_format(out, "   replicates %s\n", node->master);
+    } else if (replicas > 0) {
+        rcs_buf_format(out, "   %u additional replica(s)\n", replicas);
+    }
+}

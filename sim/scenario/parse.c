@@ -1,0 +1,407 @@
+/* From the lines of a scenario to its statements: places, includes, blocks, prompts, replies. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/node/config.h"
+#include "sim/scenario/verbs.h"
+
+#include "sim/pure.h"
+
+#define BLOCK_DEPTH 8
+#define SOURCE_DEPTH 12
+
+/* A list of statements that grows: the scenario's own, or that of a block that is still open. */
+struct building {
+    struct rcs_stmt *stmts;
+    unsigned count;
+    struct rcs_place opened;
+};
+
+struct reader {
+    struct rcs_parser parser;
+    struct building blocks[BLOCK_DEPTH];
+    unsigned depth; /* of the innermost open block; 0: the scenario itself */
+    struct rcs_place sources[SOURCE_DEPTH];
+    unsigned source;
+};
+
+/* --- statements ---------------------------------------------------------------------------------------- */
+
+static int find_client(const struct rcs_script *script, const char *name)
+{
+    for (unsigned i = 0; i < script->client_count; i++) {
+        if (strcmp(script->clients[i].name, name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static bool check_refs(struct rcs_parser *parser, const struct rcs_word *word)
+{
+    for (unsigned i = 0; i < word->ref_count; i++) {
+        if (rcs_script_node(parser->script, word->refs[i].node) < 0) {
+            struct rcs_word at = { .text = "", .column = word->refs[i].column };
+            struct rcs_parser one = *parser;
+            struct rcs_group group;
+            at.text = word->refs[i].node;
+            at.size_bytes = strlen(at.text);
+            one.words = &at;
+            one.count = 1;
+            one.at = 0;
+            (void)rcs_parser_group(&one, &group);
+            parser->err = one.err;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* NODES> COMMAND or CLIENT> COMMAND. */
+static bool parse_prompt(struct rcs_parser *parser)
+{
+    struct rcs_stmt *stmt = parser->stmt;
+    const struct rcs_word *prompt = &parser->words[parser->at];
+    struct rcs_word name = *prompt;
+    name.text = rcs_arena_text(&parser->script->arena, prompt->text, prompt->size_bytes - 1);
+    name.size_bytes--;
+    stmt->verb = &rcs_verb_prompt;
+    stmt->client = find_client(parser->script, name.text);
+    if (stmt->client < 0) {
+        struct rcs_parser one = *parser;
+        one.words = &name;
+        one.count = 1;
+        one.at = 0;
+        if (!rcs_parser_group(&one, &stmt->a)) {
+            parser->err = one.err;
+            return false;
+        }
+    }
+    parser->at++;
+    if (!rcs_parser_more(parser)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "a command is missing behind %s>",
+                                name.text);
+    }
+    stmt->name = name.text;
+    stmt->words = parser->words + parser->at;
+    stmt->word_count = parser->count - parser->at;
+    for (; rcs_parser_more(parser); parser->at++) {
+        if (!check_refs(parser, &parser->words[parser->at])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool unknown_word(struct rcs_parser *parser, const char *word)
+{
+    const char *near = rcs_verb_nearest(word);
+    if (near == NULL) {
+        near = rcs_config_nearest(word);
+    }
+    if (near != NULL) {
+        return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at, "no verb or directive \"%s\" (did you mean %s?)",
+                                word, near);
+    }
+    return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at,
+                            "no verb or directive \"%s\" (`rcsim help scenario` lists the verbs, directives "
+                            "are those of redis.conf)",
+                            word);
+}
+
+static bool check_where(struct rcs_parser *parser, const struct rcs_verb *verb)
+{
+    if (parser->in_at && !(verb->flags & RCS_VERB_AT)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "%s cannot be put off with `at` (faults, commands, settings and print can)",
+                                verb->word);
+    }
+    if (parser->in_during && !(verb->flags & (RCS_VERB_UNDO | RCS_VERB_DURING))) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "%s cannot stand in `during`: it could not be undone", verb->word);
+    }
+    if (verb->where == RCS_VERB_LAYOUT && parser->acting) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "%s belongs to the layout: it must stand above the first statement that acts",
+                                verb->word);
+    }
+    parser->acting |= verb->where == RCS_VERB_ACTS;
+    return true;
+}
+
+bool rcs_parser_statement(struct rcs_parser *parser)
+{
+    const struct rcs_word *first = &parser->words[parser->at];
+    struct rcs_stmt *stmt = parser->stmt;
+    const char *angle = first->quoted ? NULL : strchr(first->text, '>');
+    stmt->place = (struct rcs_place){ parser->place.source, parser->place.line, first->column };
+    stmt->client = -1;
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_words_print(&text, parser->words, parser->at, parser->count);
+    stmt->text = rcs_arena_text(&parser->script->arena, text.data, text.size_bytes);
+    rcs_buf_close(&text);
+    if (angle != NULL && angle != first->text) {
+        if (angle[1] != '\0') {
+            return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "a blank must follow the prompt %.*s",
+                                    (int)(angle + 1 - first->text), first->text);
+        }
+        return check_where(parser, &rcs_verb_prompt) && parse_prompt(parser);
+    }
+    stmt->verb = rcs_verb_find(first->text);
+    if (stmt->verb == NULL && rcs_config_nearest(first->text) != NULL &&
+        strcmp(rcs_config_nearest(first->text), first->text) == 0) {
+        stmt->verb = &rcs_verb_directive;
+    }
+    if (stmt->verb == NULL) {
+        return unknown_word(parser, first->text);
+    }
+    if (!check_where(parser, stmt->verb)) {
+        return false;
+    }
+    parser->at += stmt->verb != &rcs_verb_directive;
+    return stmt->verb->parse(parser);
+}
+
+/* --- `=` lines ----------------------------------------------------------------------------------------- */
+
+static bool parse_reply(struct reader *reader, const char *line, size_t size_bytes, size_t from)
+{
+    struct rcs_parser *parser = &reader->parser;
+    struct building *block = &reader->blocks[reader->depth];
+    struct rcs_stmt *stmt = block->count == 0 ? NULL : &block->stmts[block->count - 1];
+    if (stmt != NULL && stmt->body_count == 1 && (stmt->body[0].verb->flags & RCS_VERB_REPLIES)) {
+        stmt = &stmt->body[0];
+    }
+    if (stmt == NULL || !(stmt->verb->flags & RCS_VERB_REPLIES)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0,
+                                "no command stands above this reply (b1> PING, then  = PONG)");
+    }
+    if (from < size_bytes && line[from] != ' ' && line[from] != '\t') {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0, "a blank must follow the =");
+    }
+    struct rcs_lexer lexer = { &parser->script->arena, parser->script->params, parser->script->param_count,
+                               parser->place.line, parser->diag };
+    struct rcs_expected expected = { .place = parser->place };
+    expected.place.column = rcs_lex_column(line, from - 1);
+    parser->err = rcs_lex_rest(&lexer, line, size_bytes, from, &expected.word);
+    if (parser->err != RCS_OK || !check_refs(parser, &expected.word)) {
+        return false;
+    }
+    if (expected.word.size_bytes == 0 && expected.word.ref_count == 0) {
+        struct rcs_word here = { .text = "", .column = expected.word.column };
+        parser->words = &here;
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0,
+                                "a reply is missing behind = (an empty one prints as \"\")");
+    }
+    struct rcs_expected *list = rcs_arena_grow(&parser->script->arena, (void *)(uintptr_t)stmt->expected,
+                                               stmt->expected_count, sizeof(list[0]));
+    list[stmt->expected_count++] = expected;
+    stmt->expected = list;
+    return true;
+}
+
+/* --- lines ------------------------------------------------------------------------------------------------ */
+
+static void append(struct reader *reader, const struct rcs_stmt *stmt)
+{
+    struct building *block = &reader->blocks[reader->depth];
+    block->stmts = rcs_arena_grow(&reader->parser.script->arena, block->stmts, block->count, sizeof(*stmt));
+    block->stmts[block->count++] = *stmt;
+}
+
+static bool close_block(struct reader *reader)
+{
+    struct rcs_parser *parser = &reader->parser;
+    if (reader->depth == 0) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0, "no block is open that this } could close");
+    }
+    parser->at = 1;
+    if (!rcs_parser_end(parser)) {
+        return false;
+    }
+    struct building *inner = &reader->blocks[reader->depth--];
+    struct building *outer = &reader->blocks[reader->depth];
+    outer->stmts[outer->count - 1].body = inner->stmts;
+    outer->stmts[outer->count - 1].body_count = inner->count;
+    parser->in_during = reader->depth > 0;
+    return true;
+}
+
+/* `during DURATION {` with the body on the lines that follow. */
+static bool open_block(struct reader *reader)
+{
+    struct rcs_parser *parser = &reader->parser;
+    if (reader->depth + 1 == BLOCK_DEPTH) {
+        return rcs_parser_wrong(parser, RCS_ERR_LIMIT, 0, "blocks are nested more than %d deep",
+                                BLOCK_DEPTH - 1);
+    }
+    reader->blocks[++reader->depth] = (struct building){ .opened = parser->place };
+    parser->in_during = true;
+    return true;
+}
+
+static bool read_line(struct reader *reader, const char *line, size_t size_bytes)
+{
+    struct rcs_parser *parser = &reader->parser;
+    size_t blanks = 0;
+    while (blanks < size_bytes && (line[blanks] == ' ' || line[blanks] == '\t')) {
+        blanks++;
+    }
+    parser->line = line;
+    parser->line_bytes = size_bytes;
+    if (blanks < size_bytes && line[blanks] == '=') {
+        struct rcs_word here = { .text = "=", .column = rcs_lex_column(line, blanks) };
+        parser->words = &here;
+        parser->count = 1;
+        bool good = parse_reply(reader, line, size_bytes, blanks + 1);
+        parser->words = NULL;
+        return good;
+    }
+    struct rcs_lexer lexer = { &parser->script->arena, parser->script->params, parser->script->param_count,
+                               parser->place.line, parser->diag };
+    struct rcs_word *words;
+    parser->err = rcs_lex_line(&lexer, line, size_bytes, &words, &parser->count);
+    if (parser->err != RCS_OK) {
+        return false;
+    }
+    parser->words = words;
+    parser->at = 0;
+    if (parser->count == 0) {
+        return true;
+    }
+    if (strcmp(words[0].text, "}") == 0) {
+        return close_block(reader);
+    }
+    struct rcs_stmt stmt = { 0 };
+    parser->stmt = &stmt;
+    if (!rcs_parser_statement(parser)) {
+        return false;
+    }
+    if (stmt.verb->begin != NULL) {
+        append(reader, &stmt);
+    }
+    bool opens = strcmp(stmt.verb->word, "during") == 0 && stmt.body == NULL;
+    return !opens || open_block(reader);
+}
+
+/* The lines `#<include NAME` and `#>` that rcs_script_expand left. */
+static bool read_marker(struct reader *reader, const char *line, size_t size_bytes)
+{
+    static const char begin[] = "#<include ";
+    size_t len = sizeof(begin) - 1;
+    if (size_bytes > len && memcmp(line, begin, len) == 0 && reader->source + 1 < SOURCE_DEPTH) {
+        reader->sources[reader->source].line++;
+        reader->sources[++reader->source] = (struct rcs_place){
+            .source = rcs_arena_text(&reader->parser.script->arena, line + len, size_bytes - len)
+        };
+        return true;
+    }
+    if (size_bytes == 2 && memcmp(line, "#>", 2) == 0 && reader->source > 0) {
+        reader->source--;
+        return true;
+    }
+    return false;
+}
+
+static bool read_text(struct reader *reader, const char *text)
+{
+    while (*text != '\0') {
+        size_t size_bytes = strcspn(text, "\n");
+        if (!read_marker(reader, text, size_bytes)) {
+            struct rcs_place *place = &reader->sources[reader->source];
+            place->line++;
+            reader->parser.place = *place;
+            if (!read_line(reader, text, size_bytes)) {
+                return false;
+            }
+        }
+        text += size_bytes + (text[size_bytes] == '\n');
+    }
+    return true;
+}
+
+static bool check_end(struct reader *reader)
+{
+    struct rcs_parser *parser = &reader->parser;
+    struct rcs_word here = { .text = "", .column = 1 };
+    parser->words = &here;
+    parser->count = 1;
+    if (reader->depth > 0) {
+        parser->place = reader->blocks[reader->depth].opened;
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0, "this block is not closed by a }");
+    }
+    parser->place = (struct rcs_place){ reader->sources[0].source, 0, 0 };
+    if (parser->script->node_count == 0) {
+        here.column = 0;
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0, "no node is declared (site A a1..a6, or node a1)");
+    }
+    return true;
+}
+
+/* --- parameters from outside -------------------------------------------------------------------------------- */
+
+/* Every name in "NAME VALUE" lines must have been declared in the text. */
+static enum rcs_err check_params(const struct rcs_script *script, const char *params, struct rcs_diag *diag)
+{
+    while (params != NULL && *params != '\0') {
+        size_t line_bytes = strcspn(params, "\n"), name_bytes = strcspn(params, " \n");
+        bool known = name_bytes == 0;
+        const char *names[33];
+        unsigned count = 0;
+        for (unsigned i = 0; i < script->param_count; i++) {
+            const char *name = script->params[i].name;
+            known |= strlen(name) == name_bytes && memcmp(name, params, name_bytes) == 0;
+            if (count < 32) {
+                names[count++] = name;
+            }
+        }
+        if (!known) {
+            char list[160] = "none is declared";
+            size_t used = 0;
+            for (unsigned i = 0; i < count && used < sizeof(list); i++) {
+                int wrote = snprintf(list + used, sizeof(list) - used, "%s%s", i == 0 ? "declared: " : ", ",
+                                     names[i]);
+                used += wrote > 0 ? (size_t)wrote : 0;
+            }
+            return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no parameter \"%.*s\" (%s)", (int)name_bytes,
+                                params, list);
+        }
+        params += line_bytes + (params[line_bytes] == '\n');
+    }
+    return RCS_OK;
+}
+
+enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const char *text,
+                              const char *params, struct rcs_diag *diag)
+{
+    struct rcs_diag ignored;
+    struct rcs_script *script = calloc(1, sizeof(*script));
+    RCS_ASSERT(script != NULL);
+    rcs_arena_init(&script->arena);
+    script->title = script->redis = script->network = "";
+    script->clients = rcs_arena_grow(&script->arena, NULL, 0, sizeof(script->clients[0]));
+    script->clients[script->client_count++] = (struct rcs_client_decl){ .name = "client" };
+    struct reader reader = {
+        .parser = { .script = script, .forced_params = params, .diag = diag != NULL ? diag : &ignored },
+        .sources = { { .source = rcs_arena_text(&script->arena, source, strlen(source)) } },
+    };
+    *out = NULL;
+    if (!read_text(&reader, text) || !check_end(&reader)) {
+        struct rcs_diag *filled = reader.parser.diag;
+        snprintf(filled->source, sizeof(filled->source), "%s", reader.parser.place.source);
+        rcs_script_free(script);
+        return reader.parser.err;
+    }
+    enum rcs_err err = check_params(script, params, reader.parser.diag);
+    if (err != RCS_OK) {
+        snprintf(reader.parser.diag->source, sizeof(reader.parser.diag->source), "%s", source);
+        rcs_script_free(script);
+        return err;
+    }
+    script->stmts = reader.blocks[0].stmts;
+    script->stmt_count = reader.blocks[0].count;
+    *out = script;
+    return RCS_OK;
+}

@@ -1,0 +1,126 @@
+/* The inside of a run, for the files that carry it out. */
+#ifndef RCSIM_SIM_SCENARIO_RUN_PARTS_H
+#define RCSIM_SIM_SCENARIO_RUN_PARTS_H
+
+#include "sim/scenario/expect.h"
+#include "sim/scenario/verbs.h"
+
+struct rcs_transcript;
+struct rcs_story;
+struct rcs_cli;
+
+/* A statement or step as it began: what `expect time from "kill a1" ...` goes by. */
+struct rcs_mark {
+    const char *text;
+    rcs_us at_us;
+};
+
+struct rcs_log_line {
+    int node;
+    rcs_us at_us;
+    char *text; /* the whole line */
+};
+
+/* What was answered to one node of a group, or to a client. */
+struct rcs_answer {
+    int node; /* -1: a client's */
+    char *text;
+};
+
+#define RCS_FRAMES 9
+
+/* A run of statements one after the other. Task 0 is the script; each `at` that came due is one more. */
+struct rcs_task {
+    struct rcs_frame {
+        const struct rcs_stmt *stmts;
+        unsigned count, at;
+        rcs_us until_us; /* of `during`: when its faults end */
+    } frames[RCS_FRAMES];
+    unsigned depth;
+    bool begun;         /* the statement at hand waits */
+    bool quiet;         /* only wake_us ends the wait: no need to ask after each event */
+    rcs_us wake_us;     /* RCS_NEVER: not before an event */
+    rcs_us began_us;    /* the statement at hand */
+    rcs_us deadline_us; /* of it */
+    rcs_us next_send_us; /* a command is sent not before this */
+    unsigned index;      /* node of the group at hand */
+    struct rcs_session *session;
+    bool own_session; /* not one of the run's */
+    struct rcs_answer *answers;
+    unsigned answer_count;
+    struct rcs_cli *cli;
+    bool done;
+};
+
+/* Something put off: a statement of `at`, or the end of a statement of `during`. */
+struct rcs_put_off {
+    rcs_us at_us;
+    const struct rcs_stmt *stmt;
+    bool undo;
+    char *saved; /* undo of a directive: the value before, a line a node of the group */
+    rcs_us low_us, high_us; /* undo of a latency */
+};
+
+struct rcs_pair_latency {
+    const char *a, *b;
+    rcs_us low_us, high_us, jitter_us;
+};
+
+struct rcs_run {
+    struct rcs_script *script;
+    struct rcs_sim *sim;
+    struct rcs_run_options options;
+    char *overrides; /* "" none */
+    struct rcs_transcript *transcript;
+    struct rcs_story *story;
+    struct rcs_trace_writer *trace;
+
+    struct rcs_task **tasks;
+    unsigned task_count;
+    struct rcs_put_off *put_off; /* by time, then as they were put off */
+    unsigned put_off_count;
+    bool started;  /* the nodes were; before that the layout is played */
+    bool complete; /* all events of this instant are done */
+
+    struct rcs_session **prompts; /* per node, NULL until used */
+    struct rcs_session **clients;
+
+    struct rcs_pair_latency *latencies;
+    unsigned latency_count;
+
+    struct rcs_mark *marks;
+    unsigned mark_count;
+    struct rcs_log_line *log;
+    unsigned log_count, log_room;
+
+    unsigned failures;
+    bool broken_told;
+    enum rcs_err err;
+    struct rcs_diag diag;
+    bool ended;
+};
+
+const struct rcs_stmt *rcs_task_stmt(const struct rcs_task *task);
+
+/* The script cannot go on: an error that only running shows, at the place of `stmt`. */
+void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err err, const char *text);
+/* An expectation did not hold. `place` is where it is stated. */
+void rcs_run_fail(struct rcs_run *run, const struct rcs_place *place, const char *what,
+                  const char *instead);
+/* True if `at_us` has come and all events of that instant are done: a script that waits for a time sees the
+ * same world whatever the length of the turns a run is lent. */
+bool rcs_run_reached(const struct rcs_run *run, rcs_us at_us);
+void rcs_run_mark(struct rcs_run *run, const char *text);
+/* Puts something off; keeps the order. */
+void rcs_run_put_off(struct rcs_run *run, const struct rcs_put_off *what);
+/* A task for one statement, begun at once. */
+void rcs_run_task(struct rcs_run *run, const struct rcs_stmt *stmts, unsigned count);
+/* Undoes what rcs_act_... did within `during`. */
+void rcs_act_undo(struct rcs_run *run, const struct rcs_put_off *what);
+/* A word with its references in place. */
+void rcs_run_word(struct rcs_run *run, const struct rcs_word *word, struct rcs_buf *out);
+/* malloc that aborts. */
+void *rcs_run_alloc(size_t size_bytes);
+char *rcs_run_copy(const char *text, size_t size_bytes);
+
+#endif

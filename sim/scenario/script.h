@@ -1,0 +1,102 @@
+/* A parsed scenario: what it lays out, and the statements it plays, in order. */
+#ifndef RCSIM_SIM_SCENARIO_SCRIPT_H
+#define RCSIM_SIM_SCENARIO_SCRIPT_H
+
+#include <rcsim/scenario.h>
+
+#include "sim/scenario/lex.h"
+
+struct rcs_verb;
+struct rcs_cond;
+
+/* Where a statement stands: `source` is the name of the file, of an include its own. */
+struct rcs_place {
+    const char *source;
+    int line, column;
+};
+
+/* Nodes by number, ascending, each once. `text` as it was written. */
+struct rcs_group {
+    const int *nodes;
+    unsigned count;
+    const char *text;
+};
+
+/* One `=` line: what a printed line must look like. */
+struct rcs_expected {
+    struct rcs_place place;
+    struct rcs_word word; /* alternatives between ` | `, `*` any text; `...` alone: any further lines */
+};
+
+struct rcs_stmt {
+    const struct rcs_verb *verb;
+    struct rcs_place place;
+    const char *text; /* the words as written, one blank between them, no comment */
+
+    /* Which of these a verb uses, its row in verbs.c says. */
+    struct rcs_group a, b;
+    int client; /* of a prompt: the client's number, -1: the nodes of `a` */
+    const struct rcs_word *words;
+    unsigned word_count;
+    const struct rcs_expected *expected;
+    unsigned expected_count;
+    const char *name, *value;
+    rcs_us low_us, high_us;
+    int number;
+    unsigned skip, times;
+    bool oneway, absolute;
+    const struct rcs_cond *cond;
+    struct rcs_stmt *body; /* of `at` and `during` */
+    unsigned body_count;
+};
+
+struct rcs_node_decl {
+    const char *name;
+    const char *site; /* "" none */
+    const char *address; /* "ip:port", NULL: the world's choice */
+    bool absent;      /* not started at the beginning */
+    int line;
+};
+
+struct rcs_client_decl {
+    const char *name;
+    const char *site; /* NULL: outside all sites */
+};
+
+struct rcs_script {
+    struct rcs_arena arena;
+    const char *title; /* "" none */
+    const char *redis, *network;
+    uint64_t seed;
+    bool has_seed;
+    const char **sites;
+    unsigned site_count;
+    struct rcs_node_decl *nodes;
+    unsigned node_count;
+    struct rcs_client_decl *clients; /* the first is `client` */
+    unsigned client_count;
+    struct rcs_param *params;
+    unsigned param_count;
+    struct rcs_stmt *stmts;
+    unsigned stmt_count;
+    bool wants_log; /* some condition asks for log lines */
+};
+
+/* Puts includes in place: each stands between the lines `#<include NAME` and `#>`, which the parser
+ * reads as such, so that places keep naming the file a line came from. Malloc'd. */
+enum rcs_err rcs_script_expand(char **out, const char *source, const char *text, size_t size_bytes,
+                               rcs_load_fn *load, void *load_arg, struct rcs_diag *diag);
+
+/* Parses an expanded text. `params`: "NAME VALUE" lines that win over the text's own (NULL none). */
+enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const char *text,
+                              const char *params, struct rcs_diag *diag);
+void rcs_script_free(struct rcs_script *script);
+
+int rcs_script_node(const struct rcs_script *script, const char *name); /* -1 none */
+
+/* Appends names as they are written in a scenario, "a1..a6, b2": runs of the same stem with numbers that
+ * follow each other are drawn together. `nodes` ascending. */
+void rcs_group_print(struct rcs_buf *out, const struct rcs_script *script, const int *nodes,
+                     unsigned count);
+
+#endif

@@ -1,0 +1,354 @@
+/* What happened between two statements of a script, in few lines: the milestones of many nodes that say the
+ * same at about the same time are drawn together. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/scenario/transcript.h"
+
+#include "sim/pure.h"
+
+/* How the milestones of a kind are drawn together. */
+enum shape {
+    SELF,  /* nodes that say it of themselves */
+    ABOUT, /* nodes that say it of others, `%a` in the text */
+    LOG    /* as SELF; what it says is its log line */
+};
+
+struct row {
+    const char *what; /* name in traces */
+    enum shape shape;
+    const char *text;
+    const char *list; /* label of the first number, listed behind the text; NULL none */
+};
+
+/* Milestones that are not here are in the trace only. Two rows with the same text are told as one. */
+/* clang-format off */
+static const struct row rows[] = {
+    { "known",               ABOUT, "know %a", NULL },
+    { "handshake-lost",      SELF,  "handshake timed out", NULL },
+    { "forgot",              ABOUT, "forget %a", NULL },
+    { "noaddr",              ABOUT, "%a has no address any more", NULL },
+    { "address",             ABOUT, "%a has a new address", NULL },
+    { "pfail",               ABOUT, "no answer from %a: fail?", NULL },
+    { "pfail-cleared",       ABOUT, "%a answers again", NULL },
+    { "fail",                ABOUT, "%a: fail, a quorum agrees", NULL },
+    { "fail-received",       ABOUT, "%a: fail, a quorum agrees", NULL },
+    { "fail-cleared",        ABOUT, "%a: no longer fail", NULL },
+    { "state-ok",            SELF,  "cluster state changed: ok", NULL },
+    { "state-fail",          SELF,  "cluster state changed: fail", NULL },
+    { "election-delayed",    SELF,  "will ask for votes", "delay ms" },
+    { "election-rank",       LOG,   NULL, NULL },
+    { "election-started",    SELF,  "ask for votes", "epoch" },
+    { "election-blocked",    LOG,   NULL, NULL },
+    { "election-won",        SELF,  "won the election", "votes" },
+    { "vote-granted",        ABOUT, "vote for %a", "epoch" },
+    { "vote-denied",         LOG,   NULL, NULL },
+    { "takeover",            SELF,  "take over without asking anybody", NULL },
+    { "failover-asked",      LOG,   NULL, NULL },
+    { "failover-forced",     LOG,   NULL, NULL },
+    { "failover-requested",  ABOUT, "pause for the manual failover of %a", NULL },
+    { "failover-ready",      LOG,   NULL, NULL },
+    { "failover-timeout",    LOG,   NULL, NULL },
+    { "promoted",            SELF,  "now master", "epoch" },
+    { "replicates",          ABOUT, "replicate %a", NULL },
+    { "follows",             ABOUT, "now replicate %a, the new owner of the slots", NULL },
+    { "follows-grandmaster", ABOUT, "sub-replicas now: replicate %a, their master's master", NULL },
+    { "follows-orphan",      ABOUT, "migrate to %a, which had no replica", NULL },
+    { "keys-dropped",        SELF,  "drop keys of slots that went elsewhere", "slot" },
+    { "epoch-collision",     SELF,  "share a config epoch, move on", "epoch" },
+    { "epoch-bumped",        SELF,  "new config epoch", "epoch" },
+    { "reset",               SELF,  "hard reset", NULL },
+    { "repl-synced",         SELF,  "in sync with the master", NULL },
+};
+/* clang-format on */
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+/* Two of a kind further apart than this are told apart. */
+#define GAP_US RCS_MS(2500)
+
+struct rcs_story {
+    const struct rcs_script *script;
+    size_t next; /* milestone not told yet */
+    rcs_us after_us;
+    char after[64]; /* "" none */
+};
+
+struct told {
+    struct rcs_milestone milestone;
+    const struct row *row; /* NULL: told, or not to be told */
+};
+
+struct rcs_story *rcs_story_new(const struct rcs_script *script)
+{
+    struct rcs_story *story = calloc(1, sizeof(*story));
+    RCS_ASSERT(story != NULL);
+    story->script = script;
+    return story;
+}
+
+void rcs_story_free(struct rcs_story *story)
+{
+    free(story);
+}
+
+void rcs_story_after(struct rcs_story *story, rcs_us at_us, const char *what)
+{
+    story->after_us = at_us;
+    snprintf(story->after, sizeof(story->after), "%s", what == NULL ? "" : what);
+}
+
+static const struct row *row_of(const char *what)
+{
+    for (unsigned i = 0; i < ROW_COUNT; i++) {
+        if (strcmp(rows[i].what, what) == 0) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static bool same_thing(const struct told *a, const struct told *b)
+{
+    if (b->row == NULL || a->row->shape != b->row->shape) {
+        return false;
+    }
+    if (a->row->shape == LOG) {
+        return strcmp(a->milestone.text == NULL ? "" : a->milestone.text,
+                      b->milestone.text == NULL ? "" : b->milestone.text) == 0;
+    }
+    return strcmp(a->row->text, b->row->text) == 0;
+}
+
+/* --- drawing together ---------------------------------------------------------------------------------------- */
+
+/* "(6.1..6.4 s after the kill)", or nothing when that says nothing. */
+static void print_after(const struct rcs_story *story, rcs_us first_us, rcs_us last_us, char out[128])
+{
+    rcs_us low = first_us - story->after_us, high = last_us - story->after_us;
+    out[0] = '\0';
+    if (story->after[0] == '\0' || high < RCS_MS(100) || high > RCS_S(120)) {
+        return;
+    }
+    int64_t low_tenths = (low + RCS_MS(50)) / RCS_MS(100), high_tenths = (high + RCS_MS(50)) / RCS_MS(100);
+    char range[64];
+    snprintf(range, sizeof(range), "%lld.%d..", (long long)(low_tenths / 10), (int)(low_tenths % 10));
+    snprintf(out, 128, "(%s%lld.%d s after %s)", low_tenths == high_tenths ? "" : range,
+             (long long)(high_tenths / 10), (int)(high_tenths % 10), story->after);
+}
+
+/* One line for the nodes of a group. `about` NULL: nobody. */
+struct group {
+    int *nodes;
+    unsigned count;
+    int64_t *numbers; /* one a node, in the order of `nodes` */
+    bool *about;
+    rcs_us first_us, last_us;
+};
+
+static void sort_nodes(struct group *group)
+{
+    for (unsigned i = 1; i < group->count; i++) { /* few, and almost in order */
+        for (unsigned j = i; j > 0 && group->nodes[j - 1] > group->nodes[j]; j--) {
+            int node = group->nodes[j];
+            int64_t number = group->numbers[j];
+            group->nodes[j] = group->nodes[j - 1];
+            group->numbers[j] = group->numbers[j - 1];
+            group->nodes[j - 1] = node;
+            group->numbers[j - 1] = number;
+        }
+    }
+}
+
+#define NUMBERS_SHOWN 8
+
+static void print_numbers(const struct group *group, const char *label, struct rcs_buf *out)
+{
+    bool same = true;
+    for (unsigned i = 1; i < group->count; i++) {
+        same &= group->numbers[i] == group->numbers[0];
+    }
+    rcs_buf_format(out, ", %s", label);
+    for (unsigned i = 0; i < (same ? 1 : group->count); i++) {
+        if (i == NUMBERS_SHOWN) {
+            rcs_buf_text(out, " ...");
+            break;
+        }
+        rcs_buf_format(out, " %lld", (long long)group->numbers[i]);
+    }
+}
+
+static void print_nodes_of(const struct rcs_story *story, const bool *set, struct rcs_buf *out)
+{
+    unsigned total = story->script->node_count, count = 0;
+    int *nodes = malloc((total + 1) * sizeof(nodes[0]));
+    RCS_ASSERT(nodes != NULL);
+    for (unsigned i = 0; i < total; i++) {
+        if (set[i]) {
+            nodes[count++] = (int)i;
+        }
+    }
+    rcs_group_print(out, story->script, nodes, count);
+    free(nodes);
+}
+
+static void tell_group(struct rcs_story *story, const struct told *first, struct group *group,
+                       struct rcs_transcript *transcript)
+{
+    struct rcs_buf who, what;
+    char after[128];
+    rcs_buf_init(&who);
+    rcs_buf_init(&what);
+    sort_nodes(group);
+    rcs_group_print(&who, story->script, group->nodes, group->count);
+    rcs_buf_add(&who, "", 1);
+    const char *text = first->row->shape == LOG ? first->milestone.text : first->row->text;
+    const char *hole = first->row->shape == ABOUT ? strstr(text, "%a") : NULL;
+    if (hole != NULL) {
+        rcs_buf_add(&what, text, (size_t)(hole - text));
+        print_nodes_of(story, group->about, &what);
+        text = hole + 2;
+    }
+    rcs_buf_text(&what, text == NULL ? first->milestone.what : text);
+    if (first->row->list != NULL) {
+        print_numbers(group, first->row->list, &what);
+    }
+    rcs_buf_add(&what, "", 1);
+    print_after(story, group->first_us, group->last_us, after);
+    rcs_transcript_story(transcript, group->first_us, who.data, what.data, after);
+    rcs_buf_close(&who);
+    rcs_buf_close(&what);
+}
+
+/* True if the two sets are the same, or would be if each node were allowed to leave itself out: "they know
+ * each other". `all` becomes the union. */
+static bool same_about(const bool *a, int own_a, bool own_a_given, const bool *b, int own_b, unsigned total)
+{
+    for (unsigned i = 0; i < total; i++) {
+        bool in_a = a[i] || (own_a_given && (int)i == own_a);
+        if (in_a != b[i] && (int)i != own_b && (int)i != own_a) {
+            return false;
+        }
+        if (in_a != b[i] && (int)i == own_b && !in_a) {
+            return false;
+        }
+        if (in_a != b[i] && (int)i == own_a && own_a != own_b && !b[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The members from `first` on that say the same thing soon after one another; marked as told. */
+static void tell_kind(struct rcs_story *story, struct told *list, size_t count, size_t first,
+                      struct rcs_transcript *transcript)
+{
+    unsigned total = story->script->node_count;
+    size_t *members = malloc((count - first) * sizeof(members[0]));
+    RCS_ASSERT(members != NULL);
+    size_t member_count = 0;
+    rcs_us last_us = list[first].milestone.at_us;
+    const struct told head = list[first];
+    for (size_t i = first; i < count; i++) {
+        if (list[i].row != NULL && same_thing(&head, &list[i]) && list[i].milestone.node >= 0) {
+            if (list[i].milestone.at_us - last_us > GAP_US) {
+                break;
+            }
+            members[member_count++] = i;
+            last_us = list[i].milestone.at_us;
+        }
+    }
+    struct group group = { .nodes = malloc((total + 1) * sizeof(int)),
+                           .numbers = malloc((total + 1) * sizeof(int64_t)) };
+    bool *sets = calloc((size_t)total * total + 1, sizeof(bool)); /* [observer][about] */
+    bool *done = calloc(total + 1, sizeof(bool));
+    rcs_us *from = malloc((total + 1) * sizeof(*from)), *until = malloc((total + 1) * sizeof(*until));
+    int64_t *numbers = calloc(total + 1, sizeof(numbers[0]));
+    RCS_ASSERT(group.nodes != NULL && group.numbers != NULL && sets != NULL && done != NULL && from != NULL &&
+               until != NULL && numbers != NULL);
+    memset(done, true, total);
+    for (size_t m = 0; m < member_count; m++) {
+        const struct rcs_milestone *milestone = &list[members[m]].milestone;
+        unsigned node = (unsigned)milestone->node;
+        from[node] = done[node] ? milestone->at_us : from[node];
+        until[node] = milestone->at_us;
+        numbers[node] = milestone->values[0];
+        done[node] = false;
+        if (milestone->about >= 0) {
+            sets[(size_t)node * total + (unsigned)milestone->about] = true;
+        }
+        list[members[m]].row = NULL;
+    }
+    /* Pairs of different nodes: "b4..b6 replicate b1..b3" */
+    for (size_t m = 0; m < member_count; m++) {
+        unsigned leader = (unsigned)list[members[m]].milestone.node;
+        if (done[leader]) {
+            continue;
+        }
+        const bool *set = sets + (size_t)leader * total;
+        group.count = 0;
+        group.about = calloc(total + 1, sizeof(bool));
+        RCS_ASSERT(group.about != NULL);
+        group.first_us = from[leader];
+        group.last_us = until[leader];
+        bool each_other = false;
+        for (unsigned node = 0; node < total; node++) {
+            const bool *other = sets + (size_t)node * total;
+            bool joins = !done[node] &&
+                         (node == leader || head.row->shape != ABOUT ||
+                          memcmp(set, other, total) == 0 ||
+                          same_about(set, (int)leader, true, other, (int)node, total));
+            if (!joins) {
+                continue;
+            }
+            each_other |= node != leader && memcmp(set, other, total) != 0;
+            done[node] = true;
+            group.nodes[group.count] = (int)node;
+            group.numbers[group.count++] = numbers[node];
+            group.first_us = from[node] < group.first_us ? from[node] : group.first_us;
+            group.last_us = until[node] > group.last_us ? until[node] : group.last_us;
+            for (unsigned about = 0; about < total; about++) {
+                group.about[about] |= other[about];
+            }
+        }
+        tell_group(story, &head, &group, transcript);
+        free(group.about);
+    }
+    free(numbers);
+    free(until);
+    free(from);
+    free(done);
+    free(sets);
+    free(group.numbers);
+    free(group.nodes);
+    free(members);
+}
+
+/* More nodes than this are not drawn together by whom they speak of: the table would be too big. */
+#define STORY_NODES_MAX 400
+
+void rcs_story_tell(struct rcs_story *story, const struct rcs_sim *sim, struct rcs_transcript *transcript)
+{
+    struct told *list = NULL;
+    size_t count = 0, room = 0;
+    struct rcs_milestone milestone;
+    for (; rcs_sim_milestone(sim, story->next, &milestone); story->next++) {
+        rcs_transcript_milestone(transcript, &milestone);
+        if (rcs_transcript_is_quiet(transcript) || rcs_transcript_is_json(transcript) ||
+            story->script->node_count > STORY_NODES_MAX || row_of(milestone.what) == NULL) {
+            continue;
+        }
+        if (count == room) {
+            room = room == 0 ? 64 : room * 2;
+            list = realloc(list, room * sizeof(list[0]));
+            RCS_ASSERT(list != NULL);
+        }
+        list[count++] = (struct told){ milestone, row_of(milestone.what) };
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].row != NULL) {
+            tell_kind(story, list, count, i, transcript);
+        }
+    }
+    free(list);
+}
