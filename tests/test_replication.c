@@ -43,8 +43,11 @@ static void first_full_sync_waits_for_the_delay(void **state)
 {
     (void)state;
     struct lab *lab = lab_of(NULL);
+    char id[RCS_ID_LEN + 1];
+    memcpy(id, repl(lab, 0)->replid, sizeof(id));
     lab_replicate(lab, 1, 0);
     lab_run(lab, 100);
+    assert_string_not_equal(repl(lab, 0)->replid, id); /* the first replica ever: a new history */
     lab_expect_log(lab, 1, turn_into_replica);
     lab_expect_log(lab, 1,
                    "S * Connecting to MASTER 127.0.0.1:7000\n"
@@ -186,6 +189,109 @@ static void child_without_takers_is_killed(void **state)
     lab_free(lab);
 }
 
+/* The cached master, and with it the old offset, lives until the RDB is loaded; then it is 0, and all
+ * keys are gone (15.2). */
+static void old_offset_and_keys_go_when_the_load_begins(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(quick);
+    lab_own_slots(lab, 0);
+    in_sync(lab, 1, 0);
+    lab_ask(lab, 0, "SET k v");
+    lab_run(lab, 5);
+    lab_replicate(lab, 1, 2);
+    while (repl(lab, 1)->loading == NULL) {
+        assert_int_equal(rcs_repl_offset(lab_node(lab, 1)), 50);
+        assert_int_equal(rcs_keyspace_size(lab_node(lab, 1)->keys), 1);
+        lab_run_us(lab, 20);
+    }
+    assert_int_equal(rcs_repl_offset(lab_node(lab, 1)), 0);
+    assert_int_equal(rcs_keyspace_size(lab_node(lab, 1)->keys), 0);
+    lab_free(lab);
+}
+
+/* What came of the id before is no history of the new one. */
+static void a_full_sync_forgets_the_second_id(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(quick);
+    in_sync(lab, 1, 0);
+    lab_promote(lab, 1);
+    assert_int_equal(repl(lab, 1)->second_offset, 1);
+    in_sync(lab, 1, 2);
+    assert_int_equal(repl(lab, 1)->second_offset, -1);
+    assert_string_equal(repl(lab, 1)->replid2, "0000000000000000000000000000000000000000");
+    lab_free(lab);
+}
+
+/* The ACK right after a diskless load; until the first ACK after the child's end was noticed nothing
+ * of the stream is written. */
+static void the_stream_waits_for_an_ack(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(quick);
+    lab_own_slots(lab, 0);
+    lab_replicate(lab, 1, 0);
+    while (!rcs_node_master_link_up(lab_node(lab, 1))) {
+        lab_run_us(lab, 100);
+    }
+    const struct rcs_replica *replica = &repl(lab, 0)->replicas[0]->replica;
+    assert_int_equal(replica->state, RCS_REPLICA_BGSAVE);
+    assert_int_equal(replica->ack_wall_s, 0);
+    lab_run(lab, 1);
+    assert_true(replica->ack_wall_s > 0);
+    lab_pause(lab, 1, true); /* no more ACKs */
+    lab_run(lab, 150);
+    assert_int_equal(replica->state, RCS_REPLICA_ONLINE);
+    lab_ask(lab, 0, "SET k v");
+    assert_int_equal(replica->sent_offset, 0);
+    lab_pause(lab, 1, false);
+    lab_run(lab, 1200);
+    assert_int_equal(replica->sent_offset, 50);
+    assert_int_equal(rcs_repl_offset(lab_node(lab, 1)), 50);
+    lab_free(lab);
+}
+
+/* One newline a second, so that the replica sees that somebody is there. */
+static void who_waits_hears_a_newline_a_second(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(NULL);
+    lab_ask(lab, 0, "REPLCONF capa eof capa psync2");
+    lab_ask(lab, 0, "PSYNC ? -1");
+    lab_run(lab, 3050);
+    assert_string_equal(lab_answer(lab, 0), "\n\n\n");
+    lab_expect_log(lab, 0,
+                   "M * Replica 127.0.0.1:<unknown-replica-port> asks for synchronization\n"
+                   "M * Full resync requested by replica 127.0.0.1:<unknown-replica-port>\n");
+    assert_int_equal(lab_node(lab, 0)->stat_sync_partial_err, 0);
+    lab_free(lab);
+}
+
+/* A BGSAVE nobody waits for is of no use to a replica; the next begins when it was noticed to end. */
+static void a_sync_waits_for_the_end_of_another_child(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(quick);
+    assert_string_equal(lab_ask(lab, 0, "BGSAVE"), "+Background saving started\r\n");
+    lab_replicate(lab, 1, 0);
+    lab_run(lab, 130);
+    lab_expect_log(lab, 0,
+                   "M * Background saving started by pid 1100\n"
+                   "M * Replica 127.0.0.1:7001 asks for synchronization\n"
+                   "M * Partial resynchronization not accepted: ~\n"
+                   "M * Replication backlog created, ~\n"
+                   "M * Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for "
+                   "SYNC\n"
+                   "C * DB saved on disk\n"
+                   "C * Fork CoW for RDB: ~\n");
+    lab_expect_log(lab, 0, "M * Background saving terminated with success\n");
+    int64_t ended_ms = lab_logged_ms(lab, 0);
+    lab_expect_log(lab, 0, "M * Starting BGSAVE for SYNC with target: replicas sockets\n");
+    assert_int_equal(lab_logged_ms(lab, 0), ended_ms);
+    lab_free(lab);
+}
+
 /* --- the stream -------------------------------------------------------------------------------------- */
 
 /* oracle/bytes/repl: 0 before, 50 after the first SET (SELECT 0 goes ahead), 71 after INCR. */
@@ -207,6 +313,22 @@ static void offsets_count_the_bytes_of_the_stream(void **state)
     assert_int_equal(rcs_repl_offset(lab_node(lab, 1)), 102);
     assert_int_equal(repl(lab, 1)->offset, 102);
     assert_int_equal(rcs_keyspace_size(lab_node(lab, 1)->keys), 3);
+    lab_free(lab);
+}
+
+/* SELECT 0 goes ahead of the first write after every full sync. */
+static void a_full_sync_makes_the_next_write_select_again(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(quick);
+    lab_own_slots(lab, 0);
+    in_sync(lab, 1, 0);
+    lab_ask(lab, 0, "SET k v");
+    lab_ask(lab, 0, "SET k v");
+    assert_int_equal(repl(lab, 0)->offset, 50 + 27);
+    in_sync(lab, 2, 0);
+    lab_ask(lab, 0, "SET k v");
+    assert_int_equal(repl(lab, 0)->offset, 50 + 27 + 50);
     lab_free(lab);
 }
 
@@ -447,6 +569,36 @@ static void after_a_promotion_all_continue(void **state)
         assert_int_equal(repl(lab, i)->offset, offset);
     }
     assert_int_equal(repl(lab, 1)->down_since_s, 0);
+    lab_own_slots(lab, 1);
+    lab_ask(lab, 1, "SET k v");
+    assert_int_equal(repl(lab, 1)->offset, offset + 50); /* a new master selects again */
+    lab_free(lab);
+}
+
+/* A sibling that is told of the new id cuts its own replica, which then continues as well. */
+static void a_new_id_goes_down_the_chain(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(quick);
+    in_sync(lab, 1, 0);
+    in_sync(lab, 2, 0);
+    in_sync(lab, 3, 2);
+    lab_promote(lab, 1);
+    lab_forget_log(lab, 2);
+    lab_forget_log(lab, 3);
+    lab_replicate(lab, 2, 1);
+    lab_run(lab, 20);
+    lab_expect_log(lab, 2,
+                   "M # Connection with master lost.\n~\n~\n~\n~\n~\n~\n"
+                   "S * Successful partial resynchronization with master.\n"
+                   "S # Master replication ID changed to ID\n"
+                   "S # Connection with replica 127.0.0.1:7003 lost.\n"
+                   "S * MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.\n"
+                   "S * Replica 127.0.0.1:7003 asks for synchronization\n"
+                   "S * Partial resynchronization request from 127.0.0.1:7003 accepted. Sending 0 "
+                   "bytes of backlog starting from offset 1.\n");
+    assert_string_equal(repl(lab, 3)->replid, repl(lab, 1)->replid);
+    assert_true(rcs_node_master_link_up(lab_node(lab, 3)));
     lab_free(lab);
 }
 
@@ -727,6 +879,9 @@ static void data_age_counts_from_the_loss(void **state)
     assert_true(rcs_repl_data_age_ms(lab_node(lab, 1)) > 1000000000000);
     lab_run(lab, 4000);
     assert_in_range(rcs_repl_data_age_ms(lab_node(lab, 1)), 0, 1000);
+    lab_pause(lab, 0, true); /* it hangs: the link is up, and nothing comes */
+    lab_run(lab, 6100);
+    assert_in_range(rcs_repl_data_age_ms(lab_node(lab, 1)), 6000, 7000);
     lab_kill(lab, 0);
     lab_run(lab, 3100);
     assert_in_range(rcs_repl_data_age_ms(lab_node(lab, 1)), 3000, 4000);
@@ -742,9 +897,10 @@ static void a_restarted_replica_continues_from_its_dump(void **state)
     (void)state;
     struct lab *lab = lab_of(quick);
     lab_own_slots(lab, 0);
-    lab_ask(lab, 0, "SET a 1");
+    in_sync(lab, 2, 0);
+    lab_ask(lab, 0, "SET a 1"); /* 50 bytes before the dump */
     in_sync(lab, 1, 0);
-    lab_ask(lab, 0, "SET k v");
+    lab_ask(lab, 0, "SET k v"); /* 50 after it */
     lab_kill(lab, 1);
     lab_run(lab, 3000);
     lab_forget_log(lab, 1);
@@ -766,11 +922,11 @@ static void a_restarted_replica_continues_from_its_dump(void **state)
                    "S * MASTER <-> REPLICA sync started\n"
                    "S * Non blocking connect for SYNC fired the event.\n"
                    "S * Master replied to PING, replication can continue...\n"
-                   "S * Trying a partial resynchronization (request ID:1).\n"
+                   "S * Trying a partial resynchronization (request ID:51).\n"
                    "S * Successful partial resynchronization with master.\n"
                    "S * MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.\n");
     lab_run(lab, 5);
-    assert_int_equal(repl(lab, 1)->offset, 50);
+    assert_int_equal(repl(lab, 1)->offset, 100);
     assert_int_equal(rcs_keyspace_size(lab_node(lab, 1)->keys), 2);
     lab_free(lab);
 }
@@ -870,22 +1026,29 @@ static void info_and_role_of_both_sides(void **state)
 static void save_points_start_a_child(void **state)
 {
     (void)state;
-    static const char *const settings[] = { "save", "5 3", NULL };
+    static const char *const settings[] = { "save", "20 3", NULL };
     struct lab *lab = lab_of(settings);
     lab_own_slots(lab, 0);
     lab_ask(lab, 0, "SET a 1");
     lab_ask(lab, 0, "SET b 1");
-    lab_run(lab, 7000);
+    lab_run(lab, 22000);
     lab_expect_silence(lab, 0); /* two changes are not three */
     lab_ask(lab, 0, "SET c 1");
     lab_run(lab, 300);
-    lab_expect_log(lab, 0,
-                   "M * 3 changes in 5 seconds. Saving...\n"
-                   "M * Background saving started by pid 1100\n"
-                   "C * DB saved on disk\n"
-                   "C * Fork CoW for RDB: current 0 MB, peak 0 MB, average 0 MB\n"
-                   "M * Background saving terminated with success\n");
-    lab_run(lab, 10000);
+    static const char saved[] = "M * 3 changes in 20 seconds. Saving...\n"
+                                "M * Background saving started by pid ~\n"
+                                "C * DB saved on disk\n"
+                                "C * Fork CoW for RDB: current 0 MB, peak 0 MB, average 0 MB\n"
+                                "M * Background saving terminated with success\n";
+    lab_expect_log(lab, 0, saved);
+    lab_ask(lab, 0, "SET a 1");
+    lab_ask(lab, 0, "SET b 1");
+    lab_ask(lab, 0, "SET c 1");
+    lab_run(lab, 19500);
+    lab_expect_silence(lab, 0); /* more than 20 seconds must have gone by */
+    lab_run(lab, 2000);
+    lab_expect_log(lab, 0, saved);
+    lab_run(lab, 30000);
     lab_expect_silence(lab, 0);
     lab_free(lab);
 }
@@ -897,7 +1060,13 @@ int main(void)
         cmocka_unit_test(disk_based_sync_starts_at_once),
         cmocka_unit_test(replicas_share_a_transfer_or_wait_for_the_next),
         cmocka_unit_test(child_without_takers_is_killed),
+        cmocka_unit_test(old_offset_and_keys_go_when_the_load_begins),
+        cmocka_unit_test(a_full_sync_forgets_the_second_id),
+        cmocka_unit_test(the_stream_waits_for_an_ack),
+        cmocka_unit_test(who_waits_hears_a_newline_a_second),
+        cmocka_unit_test(a_sync_waits_for_the_end_of_another_child),
         cmocka_unit_test(offsets_count_the_bytes_of_the_stream),
+        cmocka_unit_test(a_full_sync_makes_the_next_write_select_again),
         cmocka_unit_test(pings_come_by_the_cron_of_the_process),
         cmocka_unit_test(pings_rest_while_a_manual_failover_pauses),
         cmocka_unit_test(a_torn_transaction_leaves_nothing),
@@ -905,6 +1074,7 @@ int main(void)
         cmocka_unit_test(good_replicas_are_those_with_a_fresh_ack),
         cmocka_unit_test(a_middle_node_cuts_its_replica_at_its_own_full_sync),
         cmocka_unit_test(after_a_promotion_all_continue),
+        cmocka_unit_test(a_new_id_goes_down_the_chain),
         cmocka_unit_test(a_switch_logs_the_old_link_as_a_master),
         cmocka_unit_test(an_old_master_continues_if_it_said_nothing_more),
         cmocka_unit_test(one_ping_too_many_and_the_old_master_is_refused),

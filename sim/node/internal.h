@@ -132,8 +132,6 @@ struct rcs_replication {
     unsigned good_replicas; /* counted as often as Redis 7.0 refreshGoodSlavesCount */
     int64_t no_replicas_since_s; /* for repl-backlog-ttl */
     bool select_sent;       /* SELECT 0 stands in the stream since the last reset */
-    rcs_us ask_acks_us;     /* instant and offset after the last GETACK */
-    int64_t ask_acks_offset;
     rcs_us bulk_sent_us;    /* when a disk-based transfer is over; RCS_NEVER none */
     struct rcs_rdb_child child;
     /* as a replica */

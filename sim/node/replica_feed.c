@@ -226,14 +226,8 @@ void rcs_repl_feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *a
 
 void rcs_repl_ask_acks(struct rcs_node *node)
 {
-    struct rcs_replication *repl = &node->repl;
-    if (repl->ask_acks_us == node->now_us && repl->ask_acks_offset == repl->offset) {
-        return; /* Redis 7.0 groups all that is asked in one turn of the event loop */
-    }
     const struct rcs_arg getack[] = { { "REPLCONF", 8 }, { "GETACK", 6 }, { "*", 1 } };
     feed(node, 3, getack);
-    repl->ask_acks_us = node->now_us;
-    repl->ask_acks_offset = repl->offset;
 }
 
 /* --- REPLCONF ---------------------------------------------------------------------------------------------------- */

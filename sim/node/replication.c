@@ -53,7 +53,7 @@ bool rcs_repl_has_info(const struct rcs_node *node)
 
 void rcs_repl_init(struct rcs_node *node)
 {
-    node->repl = (struct rcs_replication){ .bulk_sent_us = RCS_NEVER, .ask_acks_us = -1 };
+    node->repl = (struct rcs_replication){ .bulk_sent_us = RCS_NEVER };
     rcs_buf_init(&node->repl.scratch);
     rcs_buf_init(&node->repl.input);
     rcs_repl_change_id(node);

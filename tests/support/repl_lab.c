@@ -334,6 +334,11 @@ void lab_run(struct lab *lab, int64_t ms)
     run_until(lab, lab->now_us + RCS_MS(ms));
 }
 
+void lab_run_us(struct lab *lab, rcs_us us)
+{
+    run_until(lab, lab->now_us + us);
+}
+
 int64_t lab_now_ms(const struct lab *lab)
 {
     return lab->now_us / 1000;

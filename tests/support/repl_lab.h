@@ -18,6 +18,7 @@ void lab_free(struct lab *lab);
 struct rcs_node *lab_node(struct lab *lab, unsigned index);
 
 void lab_run(struct lab *lab, int64_t ms);
+void lab_run_us(struct lab *lab, rcs_us us);
 int64_t lab_now_ms(const struct lab *lab);
 
 /* Roles, as CLUSTER REPLICATE and a promotion set them. */
