@@ -115,7 +115,7 @@ void rcs_fact_text(struct rcs_buf *out, const struct rcs_store *store, const str
             rcs_buf_i64(out, fact->v[*at - '0']);
             break;
         default:
-            RCS_ASSERT(!"a fact's text has an unknown placeholder");
+            RCS_UNREACHABLE("a fact's text has an unknown placeholder");
         }
     }
 }

@@ -78,6 +78,8 @@ void rcs_assert_failed(const char *condition, const char *file, int line);
 #define RCS_ASSERT(condition) \
     ((condition) ? (void)0 : rcs_assert_failed(#condition, __FILE__, __LINE__))
 #define RCS_IMPLIES(a, b) RCS_ASSERT(!(a) || (b))
+/* For places that must not be reached; the text says why. */
+#define RCS_UNREACHABLE(text) rcs_assert_failed(text, __FILE__, __LINE__)
 
 #ifdef __cplusplus
 }

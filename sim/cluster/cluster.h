@@ -222,6 +222,8 @@ void rcs_cluster_init(struct rcs_cluster *cluster, struct rcs_store *store,
                       const struct rcs_config *config, const struct rcs_cluster_host *host,
                       uint64_t seed, uint64_t stream);
 void rcs_cluster_close(struct rcs_cluster *cluster);
+/* Memory of the table and what hangs on it; what the store lends is counted there. */
+size_t rcs_cluster_bytes(const struct rcs_cluster *cluster);
 /* A new node (conf NULL) or one from its nodes.conf (Redis 7.0 clusterInit, clusterLoadConfig). */
 void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_config *conf);
 /* Once the data set is loaded: slots with keys that nobody owns become mine, those of others are set

@@ -57,6 +57,21 @@ static void table_room(struct rcs_cluster *cluster, rcs_id id)
     cluster->room = room;
 }
 
+size_t rcs_cluster_bytes(const struct rcs_cluster *cluster)
+{
+    size_t per_id = sizeof(cluster->peers[0]) + sizeof(cluster->quiet_pong_ms[0]) +
+                    sizeof(cluster->picked[0]) + sizeof(cluster->order[0]);
+    size_t bytes = cluster->room * per_id;
+    if (cluster->orphaned_ms != NULL) {
+        bytes += cluster->room * sizeof(cluster->orphaned_ms[0]);
+    }
+    for (unsigned i = 0; i < cluster->report_count; i++) {
+        bytes += cluster->reports[i].room * sizeof(struct rcs_fail_report);
+    }
+    return bytes + (cluster->migrating != NULL ? RCS_SLOTS * sizeof(rcs_id) : 0) +
+           (cluster->importing != NULL ? RCS_SLOTS * sizeof(rcs_id) : 0);
+}
+
 /* --- facts, todo, saving ------------------------------------------------------------------------------ */
 
 void rcs_cluster_fact(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about, rcs_id by,

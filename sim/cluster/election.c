@@ -38,8 +38,7 @@ static const char *reason_text(enum rcs_cant_failover reason)
     case RCS_CANT_NONE:
         break;
     }
-    RCS_ASSERT(!"no such reason");
-    return "";
+    RCS_UNREACHABLE("no such reason");
 }
 
 /* Redis 7.0 clusterLogCantFailover: not the same twice in 300 s, nothing while a failover that goes

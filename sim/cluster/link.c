@@ -228,7 +228,7 @@ void rcs_cluster_link_event(struct rcs_cluster *cluster, const struct rcs_event 
         rcs_cluster_fact0(cluster, RCS_FACT_LINK_LOST, RCS_ID_NONE);
         return;
     default:
-        RCS_ASSERT(!"not an event of a bus link");
+        RCS_UNREACHABLE("not an event of a bus link");
     }
 }
 

@@ -247,7 +247,7 @@ void rcs_clients_event(struct rcs_node *node, const struct rcs_event *event)
         on_gone(node, event);
         return;
     default:
-        RCS_ASSERT(!"an event that is not of a client");
+        RCS_UNREACHABLE("an event that is not of a client");
     }
 }
 

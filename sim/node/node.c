@@ -374,6 +374,11 @@ uint32_t rcs_node_pid(const struct rcs_node *node)
     return node->pid;
 }
 
+size_t rcs_node_bytes(const struct rcs_node *node)
+{
+    return sizeof(*node) + rcs_cluster_bytes(&node->cluster);
+}
+
 size_t rcs_node_keys(const struct rcs_node *node)
 {
     return rcs_keyspace_size(node->keys);

@@ -42,6 +42,8 @@ int64_t rcs_node_offset(const struct rcs_node *node);
 bool rcs_node_master_link_up(const struct rcs_node *node);
 uint32_t rcs_node_pid(const struct rcs_node *node);
 size_t rcs_node_keys(const struct rcs_node *node);
+/* Memory of the node without its keys, clients and backlog and what the store lends it. */
+size_t rcs_node_bytes(const struct rcs_node *node);
 
 /* Sets a directive in the running node as CONFIG SET does, without a client. */
 enum rcs_err rcs_node_configure(struct rcs_node *node, const char *name, const char *value,
