@@ -11,8 +11,8 @@ static unsigned char fold(char c, bool any_case)
     return (unsigned char)(any_case && c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
-/* One `[...]`, `pattern` standing behind its bracket; moves behind the closing one. A class that is not
- * closed ends with the pattern. */
+/* One `[...]`, `pattern` standing behind its bracket; moves behind the closing one. A class that is
+ * not closed ends with the pattern. */
 static bool class_matches(struct pattern *pattern, char c, bool any_case)
 {
     bool negated = pattern->at < pattern->end && *pattern->at == '^';
@@ -61,7 +61,8 @@ static bool element_matches(struct pattern *pattern, char c, bool any_case)
     return fold(element, any_case) == fold(c, any_case);
 }
 
-/* Only the last star seen needs to be tried again: what came before it has matched as early as it could. */
+/* Only the last star seen needs to be tried again: what came before it has matched as early as it
+ * could. */
 bool rcs_glob_matches(const char *pattern, size_t pattern_bytes, const char *text,
                       size_t text_bytes, bool any_case)
 {

@@ -1,5 +1,5 @@
-/* Patterns as KEYS, SCAN, PSUBSCRIBE and CONFIG GET take them: `*`, `?`, `[a-c]`, `[^x]`, `\` before a byte
- * that stands for itself (Redis 7.0 stringmatchlen). */
+/* Patterns as KEYS, SCAN, PSUBSCRIBE and CONFIG GET take them: `*`, `?`, `[a-c]`, `[^x]`, `\`
+ * before a byte that stands for itself (Redis 7.0 stringmatchlen). */
 #ifndef RCSIM_SIM_KEYS_GLOB_H
 #define RCSIM_SIM_KEYS_GLOB_H
 

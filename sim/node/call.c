@@ -12,7 +12,8 @@ struct rcs_arg rcs_arg_of(const char *text)
     return (struct rcs_arg){ .bytes = text, .size_bytes = (uint32_t)strlen(text) };
 }
 
-/* Takes no reference. What a replica or the applier of a master's stream executes goes no further. */
+/* Takes no reference. What a replica or the applier of a master's stream executes goes no further.
+ */
 static void keep(struct rcs_node *node, struct rcs_request *request)
 {
     struct rcs_clients *clients = &node->clients;

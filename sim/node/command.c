@@ -19,7 +19,8 @@ struct gate {
     unsigned flags; /* of the command; of EXEC with those of all queued commands */
 };
 
-/* --- refusals ----------------------------------------------------------------------------------- */
+/* --- refusals -----------------------------------------------------------------------------------
+ */
 
 /* `text` is an error as rcs_refuse takes it. The transaction it was meant for will fail. */
 static bool refuse(struct gate *gate, const char *text)
@@ -89,7 +90,8 @@ static bool refuse_named(struct gate *gate, const char *before, const char *afte
     return refuse_built(gate, &text);
 }
 
-/* --- the gates, in order: false if the request was answered or must wait ------------------------------ */
+/* --- the gates, in order: false if the request was answered or must wait
+ * ------------------------------ */
 
 static bool known(struct gate *gate)
 {
@@ -211,10 +213,11 @@ static bool not_paused(struct gate *gate)
     return !held;
 }
 
-/* --- what is called from outside ---------------------------------------------------------------------- */
+/* --- what is called from outside
+ * ---------------------------------------------------------------------- */
 
-/* EXEC writes, reads or replicates if one of its commands does, and may run while loading or on stale
- * data if all of them may. */
+/* EXEC writes, reads or replicates if one of its commands does, and may run while loading or on
+ * stale data if all of them may. */
 static unsigned flags_of(const struct gate *gate)
 {
     const unsigned if_one = RCS_COMMAND_WRITE | RCS_COMMAND_READONLY | RCS_COMMAND_MAY_REPLICATE;
@@ -277,8 +280,8 @@ static struct rcs_client *applier(struct rcs_node *node)
     return node->clients.applier;
 }
 
-/* A master sends what it executed, so what cannot be executed here is passed over: a real replica would
- * log it and go on. */
+/* A master sends what it executed, so what cannot be executed here is passed over: a real replica
+ * would log it and go on. */
 void rcs_command_apply(struct rcs_node *node, struct rcs_request *request)
 {
     if (request->argc == 0) {

@@ -1,8 +1,9 @@
 /* Commands: a table row each, and what a handler is given when its command runs.
  *
  * A handler finds the number of its arguments checked against the arity and every gate of Redis 7.0
- * processCommand passed. It writes exactly one reply to call->out (none for a blocked client), changes
- * keys through rcs_key_..., and says how it is to be replicated if that is not as it came. */
+ * processCommand passed. It writes exactly one reply to call->out (none for a blocked client),
+ * changes keys through rcs_key_..., and says how it is to be replicated if that is not as it came.
+ */
 #ifndef RCSIM_SIM_NODE_COMMAND_H
 #define RCSIM_SIM_NODE_COMMAND_H
 
@@ -101,20 +102,21 @@ enum rcs_key_flag {
 struct rcs_call;
 typedef void rcs_command_handler(struct rcs_call *call);
 
-/* Where keys stand: from `first` in steps to `last`, counted from `first` or, negative, from the end. */
+/* Where keys stand: from `first` in steps to `last`, counted from `first` or, negative, from the
+ * end. */
 struct rcs_key_range {
     int first, last, step; /* first 0: no such range */
     unsigned flags;        /* enum rcs_key_flag */
 };
 
 struct rcs_command {
-    const char *name; /* lower case; a subcommand's without its container */
+    const char *name;         /* lower case; a subcommand's without its container */
     rcs_command_handler *run; /* NULL: a container that is nothing by itself */
     int arity;                /* all words counted; negative: at least so many */
     unsigned flags;           /* enum rcs_command_flag */
     unsigned categories;      /* enum rcs_category, beside what follows from the flags */
     struct rcs_key_range keys[2];
-    const char *tips; /* separated by blanks; NULL none */
+    const char *tips;                      /* separated by blanks; NULL none */
     const struct rcs_command *subcommands; /* ended by a row without name; NULL none */
 };
 
@@ -142,7 +144,8 @@ void rcs_command_full_name(const struct rcs_command_found *found, struct rcs_buf
 unsigned rcs_command_keys(const struct rcs_command *command, unsigned argc, unsigned *positions,
                           unsigned most);
 
-/* --- one command being executed (call.c) -------------------------------------------------------- */
+/* --- one command being executed (call.c) --------------------------------------------------------
+ */
 
 struct rcs_call {
     struct rcs_node *node;
@@ -157,7 +160,8 @@ struct rcs_call {
     bool said; /* rcs_call_replicate was called, or nothing is to be replicated */
 };
 
-/* Executes one command without any gate. Its part of the stream is kept until rcs_call_propagate. */
+/* Executes one command without any gate. Its part of the stream is kept until rcs_call_propagate.
+ */
 void rcs_call_run(struct rcs_node *node, struct rcs_client *client,
                   const struct rcs_command *command, struct rcs_request *request);
 /* The call changed `count` things: it will be replicated, as it came if nothing else is said. */
@@ -169,18 +173,23 @@ void rcs_call_replicate_del(struct rcs_node *node, const struct rcs_arg *key, bo
 /* Gives what was kept to the stream, between MULTI and EXEC if it is more than one command. */
 void rcs_call_propagate(struct rcs_node *node, bool transaction);
 
-/* Milliseconds to wait; false: the argument was refused in a reply (getTimeoutFromObjectOrReply). */
+/* Milliseconds to wait; false: the argument was refused in a reply (getTimeoutFromObjectOrReply).
+ */
 bool rcs_arg_timeout_or_refuse(struct rcs_call *call, const struct rcs_arg *argument, int64_t *out);
+/* A range of GETRANGE's kind, ends included, negative from the end, cut to `size`; false: empty. */
+bool rcs_clamp_range(int64_t size, int64_t *start, int64_t *end);
 /* `text` as an argument. */
 struct rcs_arg rcs_arg_of(const char *text);
 
-/* --- keys, as commands see them (key_access.c) -------------------------------------------------- */
+/* --- keys, as commands see them (key_access.c) --------------------------------------------------
+ */
 
 /* The key if it is there and not expired, for reading (counts hits and misses) or for writing. An
  * expired one is deleted on a master (Redis 7.0 lookupKey, expireIfNeeded). */
 struct rcs_entry *rcs_key_read(struct rcs_call *call, const struct rcs_arg *key);
 struct rcs_entry *rcs_key_write(struct rcs_call *call, const struct rcs_arg *key);
-/* Sets the value, a new key or an old one; takes the reference. The expiry goes unless it is kept. */
+/* Sets the value, a new key or an old one; takes the reference. The expiry goes unless it is kept.
+ */
 struct rcs_entry *rcs_key_set(struct rcs_call *call, const struct rcs_arg *key,
                               struct rcs_value *value, bool keep_expiry);
 void rcs_key_delete(struct rcs_call *call, struct rcs_entry *entry);
@@ -191,13 +200,23 @@ bool rcs_key_present(const struct rcs_node *node, const struct rcs_arg *key);
 /* Deletes what has expired, on a master only, and replicates it (Redis 7.0 activeExpireCycle). */
 void rcs_key_expire_cycle(struct rcs_node *node);
 
-/* --- where a command is to be served (redirect.c) ------------------------------------------------ */
+/* Expiry, for commands that set it (command_expire.c). */
+void rcs_refuse_expire(struct rcs_call *call); /* "invalid expire time in '...' command" */
+/* True if a key set to this time is to be deleted at once. */
+bool rcs_call_expires_now(const struct rcs_call *call, int64_t expire_ms);
+void rcs_call_delete_as_del(struct rcs_call *call,
+                            struct rcs_entry *entry); /* args[1] is its key */
+void rcs_call_set_expire(struct rcs_call *call, struct rcs_entry *entry, int64_t expire_ms);
+
+/* --- where a command is to be served (redirect.c) ------------------------------------------------
+ */
 
 /* True if this node serves it; else the redirection or error was replied. */
 bool rcs_redirect_check(struct rcs_node *node, struct rcs_client *client,
                         const struct rcs_command *command, const struct rcs_request *request);
 
-/* --- transactions (transaction.c) ------------------------------------------------------------------- */
+/* --- transactions (transaction.c)
+ * ------------------------------------------------------------------- */
 
 void rcs_transaction_queue(struct rcs_node *node, struct rcs_client *client,
                            struct rcs_request *request);
@@ -210,7 +229,7 @@ struct rcs_transaction_flags {
 struct rcs_transaction_flags rcs_transaction_flags(const struct rcs_client *client);
 /* The answer to an EXEC that was refused with `text`. */
 void rcs_transaction_abort(struct rcs_node *node, struct rcs_client *client, const char *text);
-/* The key changed: transactions that watch it will fail. `expired`: it is deleted because its time is
- * over, which changes nothing for those who saw it like that. */
+/* The key changed: transactions that watch it will fail. `expired`: it is deleted because its time
+ * is over, which changes nothing for those who saw it like that. */
 void rcs_transaction_touch(struct rcs_node *node, const void *key, size_t key_bytes, bool expired);
 #endif

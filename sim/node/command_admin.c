@@ -51,7 +51,8 @@ static void run_wait(struct rcs_call *call)
 
 /* --- DEBUG --- */
 
-/* Seconds with at most six decimals as microseconds; anything else is 0, as strtod would have it. */
+/* Seconds with at most six decimals as microseconds; anything else is 0, as strtod would have it.
+ */
 static rcs_us read_seconds(const struct rcs_arg *arg)
 {
     rcs_us us = 0, unit = RCS_S(1);
@@ -117,8 +118,8 @@ static void run_lastsave(struct rcs_call *call)
     rcs_resp_integer(call->out, call->node->repl.last_save_s);
 }
 
-/* A real server first waits up to ten seconds for replicas that lag; here they lag by nothing a wait
- * could mend, so NOW and FORCE change nothing. */
+/* A real server first waits up to ten seconds for replicas that lag; here they lag by nothing a
+ * wait could mend, so NOW and FORCE change nothing. */
 static void run_shutdown(struct rcs_call *call)
 {
     enum rcs_exit_save save = RCS_EXIT_SAVE_AS_CONFIGURED;

@@ -46,10 +46,10 @@ static void add_flags(const struct rcs_client *client, struct rcs_buf *out)
         unsigned flag;
         const char *letter;
     } letters[] = {
-        { RCS_CLIENT_REPLICA, "S" },  { RCS_CLIENT_SUBSCRIBED, "P" },
-        { RCS_CLIENT_MULTI, "x" },    { RCS_CLIENT_PAUSED, "b" },
+        { RCS_CLIENT_REPLICA, "S" },   { RCS_CLIENT_SUBSCRIBED, "P" },
+        { RCS_CLIENT_MULTI, "x" },     { RCS_CLIENT_PAUSED, "b" },
         { RCS_CLIENT_DIRTY_CAS, "d" }, { RCS_CLIENT_CLOSE_AFTER_REPLY, "c" },
-        { RCS_CLIENT_READONLY, "r" }, { RCS_CLIENT_NO_EVICT, "e" },
+        { RCS_CLIENT_READONLY, "r" },  { RCS_CLIENT_NO_EVICT, "e" },
     };
     size_t before = out->size_bytes;
     for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {

@@ -33,7 +33,8 @@ static unsigned categories_of(const struct rcs_command *command)
     unsigned categories = command->categories;
     categories |= (flags & RCS_COMMAND_WRITE) != 0 ? RCS_CATEGORY_WRITE : 0;
     categories |= (flags & RCS_COMMAND_READONLY) != 0 ? RCS_CATEGORY_READ : 0;
-    categories |= (flags & RCS_COMMAND_ADMIN) != 0 ? RCS_CATEGORY_ADMIN | RCS_CATEGORY_DANGEROUS : 0;
+    categories |=
+        (flags & RCS_COMMAND_ADMIN) != 0 ? RCS_CATEGORY_ADMIN | RCS_CATEGORY_DANGEROUS : 0;
     categories |= (flags & RCS_COMMAND_PUBSUB) != 0 ? RCS_CATEGORY_PUBSUB : 0;
     categories |= (flags & RCS_COMMAND_BLOCKING) != 0 ? RCS_CATEGORY_BLOCKING : 0;
     categories |= (flags & RCS_COMMAND_FAST) != 0 ? RCS_CATEGORY_FAST : RCS_CATEGORY_SLOW;
@@ -299,7 +300,8 @@ static void run_getkeys(struct rcs_call *call)
         rcs_refuse(call->client, "The command has no key arguments");
         return;
     }
-    if (command->arity > 0 ? count != (unsigned)command->arity : count < (unsigned)-command->arity) {
+    if (command->arity > 0 ? count != (unsigned)command->arity
+                           : count < (unsigned)-command->arity) {
         rcs_refuse(call->client, "Invalid number of arguments specified for command");
         return;
     }

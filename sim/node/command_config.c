@@ -57,7 +57,8 @@ static void refuse_failed(struct rcs_call *call, const struct rcs_arg *name, con
     char after[RCS_CONFIG_REASON_BYTES + 8];
     strcpy(after, "') - ");
     strcat(after, reason);
-    rcs_refuse_about(call->client, "CONFIG SET failed (possibly related to argument '", name, after);
+    rcs_refuse_about(call->client, "CONFIG SET failed (possibly related to argument '", name,
+                     after);
 }
 
 /* All names before any value, as Redis 7.0 configSetCommand; false: an error was replied. */

@@ -1,5 +1,5 @@
-/* INFO: a table of sections. Only what the model knows is said; a field a real server has beside these is
- * left out, not invented. */
+/* INFO: a table of sections. Only what the model knows is said; a field a real server has beside
+ * these is left out, not invented. */
 #include <string.h>
 
 #include "sim/node/command_rows.h"
@@ -60,8 +60,7 @@ static void add_persistence(struct rcs_node *node, struct rcs_buf *out)
     rcs_buf_text(out, "# Persistence\r\n");
     add_field(out, "loading", rcs_repl_loading(node));
     rcs_buf_text(out, "async_loading:0\r\n");
-    add_field(out, "rdb_changes_since_last_save",
-              (int64_t)(node->dirty - node->repl.saved_dirty));
+    add_field(out, "rdb_changes_since_last_save", (int64_t)(node->dirty - node->repl.saved_dirty));
     add_field(out, "rdb_bgsave_in_progress", node->repl.child.phase != RCS_CHILD_NONE);
     add_field(out, "rdb_last_save_time", node->repl.last_save_s);
     rcs_buf_text(out, "rdb_last_bgsave_status:ok\r\n");
@@ -99,10 +98,9 @@ static void add_keyspace(struct rcs_node *node, struct rcs_buf *out)
 {
     rcs_buf_text(out, "# Keyspace\r\n");
     if (rcs_keyspace_size(node->keys) > 0) {
-        rcs_buf_format(
-            out, "db0:keys=%zu,expires=%zu,avg_ttl=%lld\r\n", rcs_keyspace_size(node->keys),
-            rcs_keyspace_expires(node->keys),
-            (long long)rcs_keyspace_mean_ttl(node->keys, rcs_node_wall_ms(node)));
+        rcs_buf_format(out, "db0:keys=%zu,expires=%zu,avg_ttl=%lld\r\n",
+                       rcs_keyspace_size(node->keys), rcs_keyspace_expires(node->keys),
+                       (long long)rcs_keyspace_mean_ttl(node->keys, rcs_node_wall_ms(node)));
     }
 }
 
@@ -110,9 +108,11 @@ static const struct {
     const char *name;
     section_fn *add;
 } sections[] = {
-    { "server", add_server },           { "clients", add_clients }, { "memory", add_memory },
-    { "persistence", add_persistence }, { "stats", add_stats },     { "replication", rcs_repl_info },
-    { "modules", add_modules },         { "cluster", add_cluster }, { "keyspace", add_keyspace },
+    { "server", add_server },     { "clients", add_clients },
+    { "memory", add_memory },     { "persistence", add_persistence },
+    { "stats", add_stats },       { "replication", rcs_repl_info },
+    { "modules", add_modules },   { "cluster", add_cluster },
+    { "keyspace", add_keyspace },
 };
 
 static bool is_asked_for(const struct rcs_call *call, const char *section)

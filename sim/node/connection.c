@@ -1,4 +1,5 @@
-/* A client connection's life: its requests one after the other, what holds them back, its replies. */
+/* A client connection's life: its requests one after the other, what holds them back, its replies.
+ */
 #include "sim/node/connection.h"
 
 #include <stdlib.h>
@@ -113,10 +114,10 @@ void rcs_client_reset(struct rcs_node *node, struct rcs_client *client)
     rcs_pubsub_forget(client);
     rcs_buf_clear(&client->name);
     client->protocol = 2;
-    client->flags &= ~(unsigned)(RCS_CLIENT_ASKING | RCS_CLIENT_READONLY | RCS_CLIENT_REPLY_OFF |
-                                 RCS_CLIENT_REPLY_SKIP | RCS_CLIENT_REPLY_SKIP_NEXT |
-                                 RCS_CLIENT_SUBSCRIBED | RCS_CLIENT_NO_EVICT |
-                                 RCS_CLIENT_AUTHENTICATED);
+    client->flags &=
+        ~(unsigned)(RCS_CLIENT_ASKING | RCS_CLIENT_READONLY | RCS_CLIENT_REPLY_OFF |
+                    RCS_CLIENT_REPLY_SKIP | RCS_CLIENT_REPLY_SKIP_NEXT | RCS_CLIENT_SUBSCRIBED |
+                    RCS_CLIENT_NO_EVICT | RCS_CLIENT_AUTHENTICATED);
     if (node->config.requirepass[0] == '\0') {
         client->flags |= RCS_CLIENT_AUTHENTICATED;
     }
@@ -129,8 +130,8 @@ static bool held_back(const struct rcs_client *client)
     return client->blocked != NULL || (client->flags & RCS_CLIENT_PAUSED) != 0;
 }
 
-/* ASKING lives until the next request was processed, but for a whole transaction; CLIENT REPLY SKIP for
- * one request (Redis 7.0 resetClient). */
+/* ASKING lives until the next request was processed, but for a whole transaction; CLIENT REPLY SKIP
+ * for one request (Redis 7.0 resetClient). */
 static void after_request(struct rcs_client *client)
 {
     bool was_asking = client->last_command != NULL && strcmp(client->last_command, "asking") == 0;
@@ -303,8 +304,8 @@ bool rcs_clients_paused(struct rcs_node *node)
            clients->failover_pause_until_ms != 0;
 }
 
-/* A client whose request waited for a pause that is over now, or holds other commands only: the request
- * goes through all gates again, and is held back again if need be. */
+/* A client whose request waited for a pause that is over now, or holds other commands only: the
+ * request goes through all gates again, and is held back again if need be. */
 static void resume_paused(struct rcs_node *node)
 {
     const struct rcs_clients *clients = &node->clients;
@@ -338,8 +339,9 @@ void rcs_client_unblock(struct rcs_node *node, struct rcs_client *client)
     node->clients.blocked--;
 }
 
-/* Those whose replicas have acknowledged, and those whose time is over, get the number reached. A real
- * server looks at the times once an iteration of its event loop too: it has no timer for them. */
+/* Those whose replicas have acknowledged, and those whose time is over, get the number reached. A
+ * real server looks at the times once an iteration of its event loop too: it has no timer for them.
+ */
 static void answer_waiting(struct rcs_node *node)
 {
     for (unsigned i = 0; i < node->clients.count && node->clients.blocked > 0; i++) {

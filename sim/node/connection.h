@@ -19,7 +19,8 @@ void rcs_client_block(struct rcs_node *node, struct rcs_client *client, int64_t 
 void rcs_client_unblock(struct rcs_node *node, struct rcs_client *client);
 /* Drops MULTI, WATCH, subscriptions, name, modes: the state of a new connection (RESET). */
 void rcs_client_reset(struct rcs_node *node, struct rcs_client *client);
-/* CLIENT PAUSE: until node ms `until_ms`; a running pause is never shortened (Redis 7.0 pauseClients). */
+/* CLIENT PAUSE: until node ms `until_ms`; a running pause is never shortened (Redis 7.0
+ * pauseClients). */
 void rcs_clients_pause(struct rcs_node *node, int64_t until_ms, bool all);
 void rcs_clients_end_pause(struct rcs_node *node); /* CLIENT UNPAUSE */
 

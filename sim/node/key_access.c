@@ -19,8 +19,8 @@ static void delete_expired(struct rcs_node *node, struct rcs_entry *entry)
     node->stat_expired++;
 }
 
-/* Redis 7.0 expireIfNeeded. A replica hides what has expired and waits for its master's DEL, which sees
- * the key whatever the clock says; a writable replica that is to write does delete. */
+/* Redis 7.0 expireIfNeeded. A replica hides what has expired and waits for its master's DEL, which
+ * sees the key whatever the clock says; a writable replica that is to write does delete. */
 static struct rcs_entry *find_alive(struct rcs_call *call, const struct rcs_arg *key, bool to_write)
 {
     struct rcs_node *node = call->node;
@@ -96,8 +96,8 @@ bool rcs_key_present(const struct rcs_node *node, const struct rcs_arg *key)
     return entry != NULL && !rcs_entry_expired(entry, rcs_node_wall_ms(node));
 }
 
-/* A real server draws samples and stops when few of them have expired; with less than some twenty keys
- * that expire that is all of them, and all of them it is here. */
+/* A real server draws samples and stops when few of them have expired; with less than some twenty
+ * keys that expire that is all of them, and all of them it is here. */
 void rcs_key_expire_cycle(struct rcs_node *node)
 {
     if (node->repl.has_master || rcs_clients_paused(node)) {

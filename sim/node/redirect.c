@@ -7,16 +7,7 @@
 
 #include "sim/pure.h"
 
-enum verdict {
-    SERVE,
-    MOVED,
-    ASK,
-    CROSSSLOT,
-    TRYAGAIN,
-    DOWN_UNBOUND,
-    DOWN_STATE,
-    DOWN_READS_ONLY
-};
+enum verdict { SERVE, MOVED, ASK, CROSSSLOT, TRYAGAIN, DOWN_UNBOUND, DOWN_STATE, DOWN_READS_ONLY };
 
 /* What has been seen of the keys so far. */
 struct survey {

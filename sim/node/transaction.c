@@ -16,7 +16,8 @@ struct rcs_watch {
     char key[];
 };
 
-/* --- watched keys ------------------------------------------------------------------------------------- */
+/* --- watched keys
+ * ------------------------------------------------------------------------------------- */
 
 static bool is_about(const struct rcs_watch *watch, const void *key, size_t key_bytes)
 {
@@ -89,16 +90,17 @@ static bool watched_key_changed(const struct rcs_call *call)
     for (; watch != NULL; watch = watch->next) {
         const struct rcs_entry *entry =
             rcs_keyspace_find(call->node->keys, watch->key, watch->key_bytes);
-        uint64_t sequence = entry == NULL ? 0 : entry->sequence;
-        bool expired = entry != NULL && rcs_entry_expired(entry, call->wall_ms);
-        if (sequence != watch->sequence || (expired && !watch->expired)) {
+        bool was_there = watch->sequence != 0 && !watch->expired;
+        bool is_there = entry != NULL && !rcs_entry_expired(entry, call->wall_ms);
+        if (was_there != is_there || (is_there && entry->sequence != watch->sequence)) {
             return true;
         }
     }
     return false;
 }
 
-/* --- the queue ------------------------------------------------------------------------------------------ */
+/* --- the queue
+ * ------------------------------------------------------------------------------------------ */
 
 void rcs_transaction_queue(struct rcs_node *node, struct rcs_client *client,
                            struct rcs_request *request)
@@ -141,7 +143,8 @@ void rcs_transaction_abort(struct rcs_node *node, struct rcs_client *client, con
     rcs_buf_close(&error);
 }
 
-/* --- the commands --------------------------------------------------------------------------------------- */
+/* --- the commands
+ * --------------------------------------------------------------------------------------- */
 
 static void run_multi(struct rcs_call *call)
 {

@@ -1,0 +1,379 @@
+/* Commands about keys whatever they hold. */
+#include <string.h>
+
+#include "sim/keys/glob.h"
+#include "sim/node/command_rows.h"
+
+#include "sim/pure.h"
+
+#define RANDOM_TRIES 100 /* Redis 7.0 dbRandomKey, on a replica that only has expired keys */
+
+static struct rcs_arg key_of(const struct rcs_entry *entry)
+{
+    return (struct rcs_arg){ .bytes = entry->key, .size_bytes = entry->key_bytes };
+}
+
+static bool same_arg(const struct rcs_arg *a, const struct rcs_arg *b)
+{
+    return a->size_bytes == b->size_bytes &&
+           (a->size_bytes == 0 || memcmp(a->bytes, b->bytes, a->size_bytes) == 0);
+}
+
+/* --- being there --- */
+
+static void run_del(struct rcs_call *call)
+{
+    unsigned deleted = 0;
+    for (unsigned i = 1; i < call->argc; i++) {
+        struct rcs_entry *entry = rcs_key_write(call, &call->args[i]);
+        if (entry != NULL) {
+            rcs_key_delete(call, entry);
+            deleted++;
+        }
+    }
+    rcs_call_changed(call, deleted);
+    rcs_resp_integer(call->out, deleted);
+}
+
+static void run_exists(struct rcs_call *call)
+{
+    unsigned count = 0;
+    for (unsigned i = 1; i < call->argc; i++) {
+        count += rcs_key_read(call, &call->args[i]) != NULL;
+    }
+    rcs_resp_integer(call->out, count);
+}
+
+static void run_type(struct rcs_call *call)
+{
+    const struct rcs_entry *entry = rcs_key_read(call, &call->args[1]);
+    rcs_resp_status(call->out, entry == NULL ? "none" : rcs_value_type_name(entry->value));
+}
+
+static void run_encoding(struct rcs_call *call)
+{
+    const struct rcs_entry *entry = rcs_key_read(call, &call->args[2]);
+    if (entry == NULL) {
+        rcs_resp_nil(call->out, call->resp3);
+    } else {
+        rcs_resp_bulk_text(call->out, rcs_value_encoding_name(entry->value));
+    }
+}
+
+static void run_dbsize(struct rcs_call *call)
+{
+    rcs_resp_integer(call->out, (int64_t)rcs_keyspace_size(call->node->keys));
+}
+
+/* --- moving within the node --- */
+
+/* The value of `from` under another name, expiry included; what stood there is gone. */
+static void put_under(struct rcs_call *call, const struct rcs_arg *to, struct rcs_value *value,
+                      int64_t expire_ms)
+{
+    struct rcs_entry *old = rcs_key_write(call, to);
+    if (old != NULL) {
+        rcs_key_delete(call, old);
+    }
+    struct rcs_entry *entry = rcs_key_set(call, to, value, false);
+    rcs_keyspace_expire(call->node->keys, entry, expire_ms);
+}
+
+static void rename_key(struct rcs_call *call, bool only_if_new)
+{
+    const struct rcs_arg *from = &call->args[1], *to = &call->args[2];
+    struct rcs_entry *entry = rcs_key_write(call, from);
+    if (entry == NULL) {
+        rcs_refuse(call->client, "no such key");
+        return;
+    }
+    bool same = same_arg(from, to);
+    if (only_if_new && (same || rcs_key_write(call, to) != NULL)) {
+        rcs_resp_integer(call->out, 0);
+        return;
+    }
+    if (!same) {
+        struct rcs_value *value = rcs_value_retain(entry->value);
+        int64_t expire_ms = entry->expire_ms;
+        rcs_key_delete(call, entry);
+        put_under(call, to, value, expire_ms);
+        rcs_call_changed(call, 1);
+    }
+    if (only_if_new) {
+        rcs_resp_integer(call->out, 1);
+    } else {
+        rcs_reply_ok(call->client);
+    }
+}
+
+static void run_rename(struct rcs_call *call)
+{
+    rename_key(call, false);
+}
+
+static void run_renamenx(struct rcs_call *call)
+{
+    rename_key(call, true);
+}
+
+/* False: an error was replied. There is one database. */
+static bool copy_options(struct rcs_call *call, bool *replace)
+{
+    int64_t database = 0;
+    for (unsigned i = 3; i < call->argc; i++) {
+        if (rcs_arg_is(&call->args[i], "replace")) {
+            *replace = true;
+        } else if (rcs_arg_is(&call->args[i], "db") && i + 1 < call->argc) {
+            if (!rcs_arg_i64_or_refuse(call->client, &call->args[++i], &database)) {
+                return false;
+            }
+            if (database < 0 || database > 15) {
+                rcs_refuse(call->client, "DB index is out of range");
+                return false;
+            }
+        } else {
+            rcs_refuse(call->client, "syntax error");
+            return false;
+        }
+    }
+    if (database != 0) {
+        rcs_refuse(call->client, "Copying to another database is not allowed in cluster mode");
+        return false;
+    }
+    if (same_arg(&call->args[1], &call->args[2])) {
+        rcs_refuse(call->client, "source and destination objects are the same");
+        return false;
+    }
+    return true;
+}
+
+static void run_copy(struct rcs_call *call)
+{
+    bool replace = false;
+    if (!copy_options(call, &replace)) {
+        return;
+    }
+    const struct rcs_entry *entry = rcs_key_read(call, &call->args[1]);
+    if (entry == NULL || (!replace && rcs_key_write(call, &call->args[2]) != NULL)) {
+        rcs_resp_integer(call->out, 0);
+        return;
+    }
+    put_under(call, &call->args[2], rcs_value_retain(entry->value), entry->expire_ms);
+    rcs_call_changed(call, 1);
+    rcs_resp_integer(call->out, 1);
+}
+
+/* --- listing --- */
+
+static void run_keys(struct rcs_call *call)
+{
+    const struct rcs_arg *pattern = &call->args[1];
+    const struct rcs_entry *entry;
+    struct rcs_buf names;
+    size_t count = 0;
+    rcs_buf_init(&names);
+    for (uint64_t cursor = 0; (entry = rcs_keyspace_next(call->node->keys, &cursor)) != NULL;) {
+        if (!rcs_entry_expired(entry, call->wall_ms) &&
+            rcs_glob_matches(pattern->bytes, pattern->size_bytes, entry->key, entry->key_bytes,
+                             false)) {
+            rcs_resp_bulk(&names, entry->key, entry->key_bytes);
+            count++;
+        }
+    }
+    rcs_resp_array(call->out, count);
+    rcs_buf_add(call->out, names.data, names.size_bytes);
+    rcs_buf_close(&names);
+}
+
+/* As strtoul reads it, but complete (Redis 7.0 parseScanCursorOrReply). */
+static bool read_cursor(const struct rcs_arg *arg, uint64_t *out)
+{
+    uint32_t at = 0;
+    bool negative = arg->size_bytes > 0 && arg->bytes[0] == '-';
+    uint64_t value = 0;
+    if (negative || (arg->size_bytes > 0 && arg->bytes[0] == '+')) {
+        at = 1;
+    }
+    if (at == arg->size_bytes) {
+        return false;
+    }
+    for (; at < arg->size_bytes; at++) {
+        char c = arg->bytes[at];
+        if (c < '0' || c > '9' || value > (UINT64_MAX - (uint64_t)(c - '0')) / 10) {
+            return false;
+        }
+        value = value * 10 + (uint64_t)(c - '0');
+    }
+    *out = negative ? 0 - value : value;
+    return true;
+}
+
+struct scan {
+    uint64_t cursor;
+    int64_t count;
+    const struct rcs_arg *pattern, *type; /* NULL: any */
+};
+
+/* False: an error was replied. */
+static bool scan_options(struct rcs_call *call, struct scan *scan)
+{
+    if (!read_cursor(&call->args[1], &scan->cursor)) {
+        rcs_refuse(call->client, "invalid cursor");
+        return false;
+    }
+    for (unsigned i = 2; i < call->argc; i += 2) {
+        const struct rcs_arg *value = &call->args[i + 1];
+        bool has_value = i + 1 < call->argc;
+        if (has_value && rcs_arg_is(&call->args[i], "count")) {
+            if (!rcs_arg_i64_or_refuse(call->client, value, &scan->count)) {
+                return false;
+            }
+            if (scan->count >= 1) {
+                continue;
+            }
+        } else if (has_value && rcs_arg_is(&call->args[i], "match")) {
+            scan->pattern = value;
+            continue;
+        } else if (has_value && rcs_arg_is(&call->args[i], "type")) {
+            scan->type = value;
+            continue;
+        }
+        rcs_refuse(call->client, "syntax error");
+        return false;
+    }
+    return true;
+}
+
+/* A cursor is the place in the order of insertion where the next call goes on: a key that stays is
+ * returned exactly once. */
+static void run_scan(struct rcs_call *call)
+{
+    struct scan scan = { .count = 10 };
+    if (!scan_options(call, &scan)) {
+        return;
+    }
+    struct rcs_keyspace *keys = call->node->keys;
+    struct rcs_buf names;
+    size_t count = 0;
+    rcs_buf_init(&names);
+    for (int64_t seen = 0; seen < scan.count; seen++) {
+        const struct rcs_entry *entry = rcs_keyspace_next(keys, &scan.cursor);
+        if (entry == NULL) {
+            break;
+        }
+        struct rcs_arg key = key_of(entry);
+        if ((scan.pattern != NULL &&
+             !rcs_glob_matches(scan.pattern->bytes, scan.pattern->size_bytes, key.bytes,
+                               key.size_bytes, false)) ||
+            (scan.type != NULL && !rcs_arg_is(scan.type, rcs_value_type_name(entry->value))) ||
+            rcs_key_write(call, &key) == NULL) {
+            continue;
+        }
+        rcs_resp_bulk(&names, key.bytes, key.size_bytes);
+        count++;
+    }
+    uint64_t peek = scan.cursor;
+    bool more = rcs_keyspace_next(keys, &peek) != NULL;
+    struct rcs_buf cursor;
+    rcs_buf_init(&cursor);
+    rcs_buf_i64(&cursor, more ? (int64_t)scan.cursor : 0);
+    rcs_resp_array(call->out, 2);
+    rcs_resp_bulk(call->out, cursor.data, cursor.size_bytes);
+    rcs_resp_array(call->out, count);
+    rcs_buf_add(call->out, names.data, names.size_bytes);
+    rcs_buf_close(&cursor);
+    rcs_buf_close(&names);
+}
+
+static void run_randomkey(struct rcs_call *call)
+{
+    struct rcs_node *node = call->node;
+    struct rcs_entry *entry;
+    int tries = 0;
+    while ((entry = rcs_keyspace_any(node->keys, &node->key_choice)) != NULL) {
+        struct rcs_arg key = key_of(entry);
+        if (!rcs_entry_expired(entry, call->wall_ms) || ++tries >= RANDOM_TRIES) {
+            rcs_resp_bulk(call->out, key.bytes, key.size_bytes);
+            return;
+        }
+        rcs_key_write(call, &key); /* a master deletes it */
+    }
+    rcs_resp_nil(call->out, call->resp3);
+}
+
+/* --- all keys --- */
+
+static bool flush_options_fit(struct rcs_call *call)
+{
+    bool fits = call->argc == 1 || (call->argc == 2 && (rcs_arg_is(&call->args[1], "sync") ||
+                                                        rcs_arg_is(&call->args[1], "async")));
+    if (!fits) {
+        rcs_refuse(call->client, "syntax error");
+    }
+    return fits;
+}
+
+/* Replicated even if there was nothing to delete. */
+static bool flush(struct rcs_call *call)
+{
+    if (!flush_options_fit(call)) {
+        return false;
+    }
+    rcs_call_changed(call, rcs_keyspace_flush(call->node->keys));
+    rcs_call_replicate(call, call->argc, call->args);
+    rcs_reply_ok(call->client);
+    return true;
+}
+
+static void run_flushdb(struct rcs_call *call)
+{
+    flush(call);
+}
+
+/* With save points the empty data set is saved at once (Redis 7.0 flushAllDataAndResetRDB). */
+static void run_flushall(struct rcs_call *call)
+{
+    if (flush(call) && call->node->config.save[0] != '\0') {
+        rcs_persistence_save(call->node);
+    }
+}
+
+/* clang-format off */
+#define EVERY_SHARD "request_policy:multi_shard response_policy:agg_sum"
+#define EVERY_SHARD_OK "request_policy:all_shards response_policy:all_succeeded"
+#define KEYSPACE CATEGORY(KEYSPACE)
+static const struct rcs_command object_subcommands[] = {
+    { "encoding", run_encoding, 3, READONLY, KEYSPACE, ONE_KEY(2, RO), "nondeterministic_output",
+      NULL },
+    END_OF_COMMANDS
+};
+
+const struct rcs_command rcs_key_commands[] = {
+    { "copy", run_copy, -3, WRITE | DENYOOM, KEYSPACE, TWO_KEYS(RO | ACCESS, OW | UPDATE), NULL,
+      NULL },
+    { "dbsize", run_dbsize, 1, READONLY | FAST, KEYSPACE, NO_KEYS,
+      "request_policy:all_shards response_policy:agg_sum", NULL },
+    { "del", run_del, -2, WRITE, KEYSPACE, ALL_KEYS(1, 1, RM | DELETE), EVERY_SHARD, NULL },
+    { "exists", run_exists, -2, READONLY | FAST, KEYSPACE, ALL_KEYS(1, 1, RO), EVERY_SHARD, NULL },
+    { "flushall", run_flushall, -1, WRITE, KEYSPACE | CATEGORY(DANGEROUS), NO_KEYS, EVERY_SHARD_OK,
+      NULL },
+    { "flushdb", run_flushdb, -1, WRITE, KEYSPACE | CATEGORY(DANGEROUS), NO_KEYS, EVERY_SHARD_OK,
+      NULL },
+    { "keys", run_keys, 2, READONLY, KEYSPACE | CATEGORY(DANGEROUS), NO_KEYS,
+      "request_policy:all_shards nondeterministic_output_order", NULL },
+    { "object", NULL, -2, 0, 0, NO_KEYS, NULL, object_subcommands },
+    { "randomkey", run_randomkey, 1, READONLY, KEYSPACE, NO_KEYS,
+      "request_policy:all_shards nondeterministic_output", NULL },
+    { "rename", run_rename, 3, WRITE, KEYSPACE, TWO_KEYS(RW | ACCESS | DELETE, OW | UPDATE), NULL,
+      NULL },
+    { "renamenx", run_renamenx, 3, WRITE | FAST, KEYSPACE,
+      TWO_KEYS(RW | ACCESS | DELETE, OW | INSERT), NULL, NULL },
+    { "scan", run_scan, -2, READONLY, KEYSPACE, NO_KEYS,
+      "nondeterministic_output request_policy:special", NULL },
+    { "touch", run_exists, -2, READONLY | FAST, KEYSPACE, ALL_KEYS(1, 1, RO), EVERY_SHARD, NULL },
+    { "type", run_type, 2, READONLY | FAST, KEYSPACE, ONE_KEY(1, RO), NULL, NULL },
+    { "unlink", run_del, -2, WRITE | FAST, KEYSPACE, ALL_KEYS(1, 1, RM | DELETE), EVERY_SHARD,
+      NULL },
+    END_OF_COMMANDS
+};
+/* clang-format on */
