@@ -55,7 +55,8 @@ void rcs_state_update(struct rcs_cluster *cluster)
     struct coverage seen = look(cluster);
     cluster->size = seen.masters;
     bool ok = !(cluster->config->require_full_coverage && seen.uncovered > 0);
-    if (seen.reachable < seen.masters / 2 + 1) {
+    if (seen.reachable < seen.masters / 2 + 1 &&
+        rcs_rule_on(cluster->config, RCS_RULE_MAJORITY)) {
         ok = false;
         cluster->among_minority_ms = cluster->now_ms;
     }
@@ -63,7 +64,8 @@ void rcs_state_update(struct rcs_cluster *cluster)
         return;
     }
     int64_t since_minority_ms = cluster->now_ms - cluster->among_minority_ms;
-    if (ok && is_master && since_minority_ms < rejoin_delay_ms(cluster)) {
+    if (ok && is_master && since_minority_ms < rejoin_delay_ms(cluster) &&
+        rcs_rule_on(cluster->config, RCS_RULE_REJOIN_DELAY)) {
         return;
     }
     cluster->state_ok = ok;

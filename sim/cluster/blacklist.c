@@ -25,7 +25,7 @@ bool rcs_blacklisted(struct rcs_cluster *cluster, rcs_id id)
     expire(cluster);
     for (unsigned i = 0; i < cluster->blacklist_count; i++) {
         if (cluster->blacklist[i].id == id) {
-            return true;
+            return rcs_rule_on(cluster->config, RCS_RULE_FORGET_BAN);
         }
     }
     return false;

@@ -236,7 +236,8 @@ void rcs_election_request(struct rcs_cluster *cluster, const struct rcs_bus_msg 
              (int64_t)cluster->current_epoch, 0);
         return;
     }
-    if (cluster->last_vote_epoch == cluster->current_epoch) {
+    if (cluster->last_vote_epoch == cluster->current_epoch &&
+        rcs_rule_on(cluster->config, RCS_RULE_VOTE_ONCE)) {
         deny(cluster, RCS_FACT_VOTE_TWICE, sender, (int64_t)cluster->current_epoch, 0, 0);
         return;
     }

@@ -13,7 +13,7 @@ void rcs_epoch_collision(struct rcs_cluster *cluster, rcs_id sender)
     struct rcs_peer *myself = rcs_myself(cluster);
     const struct rcs_peer *peer = &cluster->peers[sender];
     if (peer->config_epoch != myself->config_epoch || !rcs_is_master(peer) ||
-        !rcs_is_master(myself)) {
+        !rcs_is_master(myself) || !rcs_rule_on(cluster->config, RCS_RULE_EPOCH_COLLISION)) {
         return;
     }
     if (memcmp(rcs_store_name(cluster->store, sender),
@@ -41,7 +41,8 @@ static uint64_t max_epoch(const struct rcs_cluster *cluster)
 bool rcs_epoch_bump(struct rcs_cluster *cluster)
 {
     struct rcs_peer *myself = rcs_myself(cluster);
-    if (myself->config_epoch != 0 && myself->config_epoch == max_epoch(cluster)) {
+    if ((myself->config_epoch != 0 && myself->config_epoch == max_epoch(cluster)) ||
+        !rcs_rule_on(cluster->config, RCS_RULE_EPOCH_BUMP)) {
         return false;
     }
     cluster->current_epoch++;

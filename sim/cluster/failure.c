@@ -168,7 +168,8 @@ void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_
     struct rcs_peer *peer = &cluster->peers[id];
     int64_t silent_ms = ping_delay_ms < data_delay_ms ? ping_delay_ms : data_delay_ms;
     int64_t timeout_ms = cluster->config->node_timeout_ms;
-    if (silent_ms <= timeout_ms || peer->flags & (RCS_NODE_PFAIL | RCS_NODE_FAIL)) {
+    if (silent_ms <= timeout_ms || peer->flags & (RCS_NODE_PFAIL | RCS_NODE_FAIL) ||
+        !rcs_rule_on(cluster->config, RCS_RULE_PFAIL)) {
         return;
     }
     peer->flags |= RCS_NODE_PFAIL;
@@ -197,7 +198,7 @@ void rcs_fail_check(struct rcs_cluster *cluster, rcs_id id)
     if (rcs_is_master(rcs_myself(cluster))) {
         reports++; /* its own opinion, slots or not */
     }
-    if (reports < needed) {
+    if (reports < needed || !rcs_rule_on(cluster->config, RCS_RULE_FAIL_QUORUM)) {
         return;
     }
     rcs_cluster_fact(cluster, RCS_FACT_FAIL_QUORUM, id, RCS_ID_NONE, reports, needed, 0, NULL);

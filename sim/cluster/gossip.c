@@ -108,7 +108,7 @@ void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg)
 static void adopt(struct rcs_cluster *cluster, const struct rcs_gossip *entry, rcs_id sender)
 {
     if (sender == RCS_ID_NONE || entry->flags & RCS_NODE_NOADDR ||
-        rcs_blacklisted(cluster, entry->id)) {
+        rcs_blacklisted(cluster, entry->id) || !rcs_rule_on(cluster->config, RCS_RULE_ADOPT)) {
         return;
     }
     /* A node flagged HANDSHAKE or MYSELF here is never gossiped by honest nodes; the flags that are

@@ -215,11 +215,13 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
     rcs_id grandmaster =
         myself->master != RCS_ID_NONE ? cluster->peers[myself->master].master : RCS_ID_NONE;
     if (outcome.from_my_master > 0 && rcs_slot_count(cluster, my_master) == 0 &&
+        rcs_rule_on(cluster->config, RCS_RULE_FOLLOW_CLAIM) &&
         (cluster->config->allow_replica_migration || claimed->count == outcome.from_my_master)) {
         rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_CLAIM, sender, my_master, (int64_t)epoch, 0, 0,
                          NULL);
         rcs_cluster_follow(cluster, sender);
-    } else if (grandmaster != RCS_ID_NONE && grandmaster != cluster->myself) {
+    } else if (grandmaster != RCS_ID_NONE && grandmaster != cluster->myself &&
+               rcs_rule_on(cluster->config, RCS_RULE_SUB_REPLICA)) {
         rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_GRANDMASTER, grandmaster, myself->master, 0, 0, 0,
                          NULL);
         rcs_cluster_follow(cluster, grandmaster);

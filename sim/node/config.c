@@ -336,6 +336,9 @@ enum rcs_err rcs_config_set(struct rcs_config *config, const char *name, const c
                             struct rcs_diag *diag)
 {
     char reason[RCS_CONFIG_REASON_BYTES];
+    if (compare_names(name, "rule-off") == 0) { /* not a directive that CONFIG would know */
+        return rcs_rules_read(&config->rules_off, value, diag);
+    }
     enum rcs_err err = rcs_config_try(config, name, value, reason);
     if (err == RCS_ERR_UNKNOWN) {
         const char *near = rcs_config_nearest(name);

@@ -5,6 +5,8 @@
 #include <rcsim/base.h>
 #include <rcsim/resp.h>
 
+#include "sim/node/rules.h"
+
 #define RCS_CONFIG_REASON_BYTES 256
 
 enum rcs_endpoint { RCS_ENDPOINT_IP, RCS_ENDPOINT_HOSTNAME, RCS_ENDPOINT_UNKNOWN };
@@ -35,7 +37,13 @@ struct rcs_config {
     char requirepass[128], masterauth[128];
     int64_t maxclients, proto_max_bulk_len_bytes;
     bool enable_debug_command;
+    uint32_t rules_off; /* bits of enum rcs_rule; no directive of real servers */
 };
+
+static inline bool rcs_rule_on(const struct rcs_config *config, enum rcs_rule rule)
+{
+    return (config->rules_off >> rule & 1) == 0;
+}
 
 void rcs_config_init(struct rcs_config *config); /* the defaults of redis.conf */
 
