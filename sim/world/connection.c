@@ -268,8 +268,7 @@ static bool carry_out(struct rcs_network *net, const struct rcs_pending *pending
     case RCS_PENDING_REFUSALS:
         break;
     }
-    RCS_ASSERT(!"this pending event is not the network's");
-    return false;
+    rcs_assert_failed("the pending event is the network's", __FILE__, __LINE__);
 }
 
 bool rcs_network_arrive(struct rcs_network *net, const struct rcs_pending *pending, rcs_us now_us,

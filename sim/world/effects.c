@@ -1,0 +1,177 @@
+/* What a node wants done, done: the list of one step, in its order. */
+#include <stdlib.h>
+
+#include "sim/world/parts.h"
+
+#include "sim/pure.h"
+
+/* --wire-check: the message goes through its bytes, and what was read travels. */
+static struct rcs_bus_msg *through_the_wire(struct rcs_sim *sim, struct rcs_bus_msg *msg)
+{
+    size_t size_bytes = rcs_bus_size(sim->store, msg);
+    if (size_bytes > sim->wire_room_bytes) {
+        sim->wire = realloc(sim->wire, size_bytes);
+        RCS_ASSERT(sim->wire != NULL);
+        sim->wire_room_bytes = size_bytes;
+    }
+    size_t written_bytes = rcs_bus_write(sim->store, msg, sim->wire, sim->wire_room_bytes);
+    RCS_ASSERT(written_bytes == size_bytes);
+    struct rcs_bus_msg *read;
+    struct rcs_bus_refusal refusal;
+    size_t used_bytes;
+    enum rcs_err err =
+        rcs_bus_read(sim->store, sim->wire, size_bytes, &read, &used_bytes, &refusal);
+    RCS_ASSERT(err == RCS_OK && used_bytes == size_bytes);
+    RCS_ASSERT(rcs_bus_msg_equal(msg, read) && msg->hash == read->hash);
+    rcs_bus_msg_release(sim->store, msg);
+    return read;
+}
+
+static void bus_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect)
+{
+    unsigned end;
+    uint32_t conn = rcs_links_find(sim, node, effect->link, &end);
+    struct rcs_bus_msg *msg = effect->bus_msg;
+    sim->counts.bus_sent[msg->type < RCS_BUS_TYPE_COUNT ? msg->type : 0]++;
+    if (conn == 0) {
+        return; /* the link is lost, or refused, and the node has yet to hear of it */
+    }
+    if (sim->wire_check) {
+        msg = through_the_wire(sim, msg);
+    }
+    effect->bus_msg = NULL;
+    rcs_network_send(&sim->net, conn, end, RCS_ITEM_BUS_MSG, msg, sim->now_us);
+}
+
+/* A client's connection, if the node still holds its end. */
+static uint32_t client_conn(const struct rcs_sim *sim, unsigned node, uint32_t link)
+{
+    RCS_ASSERT(link > 0 && link < sim->net.conn_used);
+    const struct rcs_conn *c = rcs_network_conn(&sim->net, link);
+    return c->kind != RCS_CONN_BUS && c->open & 2 && c->party[1] == node ? link : 0;
+}
+
+static void client_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect)
+{
+    uint32_t conn = client_conn(sim, node, effect->link);
+    if (conn == 0) {
+        return;
+    }
+    if (effect->kind == RCS_EFFECT_CLIENT_REPLY) {
+        struct rcs_blob *blob = effect->blob;
+        effect->blob = NULL;
+        rcs_network_send(&sim->net, conn, 1, RCS_ITEM_BLOB, blob, sim->now_us);
+    } else {
+        struct rcs_snapshot *snapshot = effect->snapshot;
+        effect->snapshot = NULL;
+        rcs_network_send(&sim->net, conn, 1, RCS_ITEM_SNAPSHOT, snapshot, sim->now_us);
+    }
+}
+
+static void master_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect)
+{
+    uint32_t conn = sim->nodes[node].master_conn;
+    if (conn == 0) {
+        return;
+    }
+    struct rcs_request *request = effect->request;
+    effect->request = NULL;
+    rcs_network_send(&sim->net, conn, 0, RCS_ITEM_REQUEST, request, sim->now_us);
+}
+
+static void master_close(struct rcs_sim *sim, unsigned node)
+{
+    uint32_t conn = sim->nodes[node].master_conn;
+    if (conn != 0) {
+        sim->nodes[node].master_conn = 0;
+        rcs_network_close_end(&sim->net, conn, 0, sim->now_us);
+    }
+}
+
+static void fall_asleep(struct rcs_sim *sim, unsigned node, rcs_us duration_us)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    n->asleep_until_us = sim->now_us + duration_us;
+    n->frozen = true;
+    rcs_queue_push(&sim->queue, n->asleep_until_us,
+                   (struct rcs_pending){ .kind = RCS_PENDING_RESUME, .who = node });
+}
+
+/* The process ends by itself: the kernel closes what it had open. */
+static void end_process(struct rcs_sim *sim, unsigned node)
+{
+    sim->marked[node] = true;
+    rcs_host_end(sim, sim->marked, false);
+    sim->marked[node] = false;
+}
+
+static void carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect)
+{
+    switch ((enum rcs_effect_kind)effect->kind) {
+    case RCS_EFFECT_LINK_CONNECT:
+        rcs_links_connect_bus(sim, node, effect->link, effect->addr);
+        break;
+    case RCS_EFFECT_LINK_CLOSE:
+        rcs_links_close(sim, node, effect->link);
+        break;
+    case RCS_EFFECT_LINK_RENAME:
+        rcs_links_rename(sim, node, effect->link, effect->to_link);
+        break;
+    case RCS_EFFECT_BUS_SEND:
+        bus_send(sim, node, effect);
+        break;
+    case RCS_EFFECT_CLIENT_REPLY:
+    case RCS_EFFECT_CLIENT_SNAPSHOT:
+        client_send(sim, node, effect);
+        break;
+    case RCS_EFFECT_CLIENT_CLOSE:
+        if (client_conn(sim, node, effect->link) != 0) {
+            rcs_network_close_end(&sim->net, effect->link, 1, sim->now_us);
+        }
+        break;
+    case RCS_EFFECT_MASTER_CONNECT:
+        rcs_links_connect_master(sim, node, effect->link, effect->addr);
+        break;
+    case RCS_EFFECT_MASTER_REQUEST:
+        master_send(sim, node, effect);
+        break;
+    case RCS_EFFECT_MASTER_CLOSE:
+        master_close(sim, node);
+        break;
+    case RCS_EFFECT_SAVE_CONFIG:
+        rcs_host_save_conf(sim, node, effect->saved);
+        effect->saved = NULL;
+        break;
+    case RCS_EFFECT_SAVE_DUMP:
+        rcs_host_save_dump(sim, node, effect->snapshot);
+        effect->snapshot = NULL;
+        break;
+    case RCS_EFFECT_SLEEP:
+        fall_asleep(sim, node, effect->duration_us);
+        break;
+    case RCS_EFFECT_EXIT:
+        end_process(sim, node);
+        break;
+    }
+}
+
+/* A process that sleeps does the rest of what it was about to do afterwards. */
+static void put_off(struct rcs_world_node *n, struct rcs_effects *effects, size_t first)
+{
+    for (size_t i = first; i < effects->count; i++) {
+        struct rcs_effect *effect = &effects->list[i];
+        *rcs_effect_add(&n->late, (enum rcs_effect_kind)effect->kind, effect->link) = *effect;
+    }
+    effects->count = first;
+}
+
+void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects)
+{
+    const struct rcs_world_node *n = &sim->nodes[node];
+    for (size_t i = 0; i < effects->count && n->machine != NULL; i++) {
+        carry_out(sim, node, &effects->list[i]);
+        if (effects->list[i].kind == RCS_EFFECT_SLEEP) {
+            put_off(&sim->nodes[node], effects, i + 1);
+        }
+    }
+}

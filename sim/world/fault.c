@@ -1,0 +1,201 @@
+/* The table of faults: what may be done to which node in which state, and how. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cluster/saved_config.h"
+#include "sim/world/parts.h"
+
+#include "sim/pure.h"
+
+/* --- one node at a time -------------------------------------------------------------------------------- */
+
+static void start(struct rcs_sim *sim, unsigned node)
+{
+    rcs_host_start(sim, node);
+}
+
+static void stop(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (n->frozen) {
+        n->shutdown_waits = true; /* the signal is handled when it runs again */
+        return;
+    }
+    rcs_links_refusals(sim, node);
+    struct rcs_event event = { .at_us = sim->now_us, .kind = RCS_EVENT_SHUTDOWN,
+                               .link = RCS_LINK_NONE };
+    rcs_sim_step_node(sim, node, &event, -1);
+}
+
+static void pause_process(struct rcs_sim *sim, unsigned node)
+{
+    rcs_links_refusals(sim, node);
+    sim->nodes[node].paused = sim->nodes[node].frozen = true;
+    sim->nodes[node].life = RCS_LIFE_PAUSED;
+}
+
+static void resume(struct rcs_sim *sim, unsigned node)
+{
+    sim->nodes[node].paused = false;
+    sim->nodes[node].life = RCS_LIFE_UP;
+    rcs_sim_thaw(sim, node);
+}
+
+static void lose_conf(struct rcs_sim *sim, unsigned node)
+{
+    rcs_host_save_conf(sim, node, NULL);
+}
+
+static void lose_data(struct rcs_sim *sim, unsigned node)
+{
+    rcs_host_save_dump(sim, node, NULL);
+}
+
+/* --- the table ------------------------------------------------------------------------------------------ */
+
+#define IN(life) (1u << RCS_LIFE_##life)
+#define NO_PROCESS (IN(NEVER_STARTED) | IN(DOWN) | IN(OFF))
+
+struct fault_row {
+    const char *name;
+    unsigned lives;                                     /* states in which it is possible */
+    void (*each)(struct rcs_sim *sim, unsigned node);   /* NULL: ends processes, all at once */
+    const char *otherwise;                              /* what a node must be, for the message */
+};
+
+/* clang-format off */
+static const struct fault_row rows[] = {
+    [RCS_FAULT_START]     = { "start",     NO_PROCESS,               start,         "it must not be running" },
+    [RCS_FAULT_KILL]      = { "kill",      IN(UP) | IN(PAUSED),      NULL,          "it must be running or paused" },
+    [RCS_FAULT_STOP]      = { "stop",      IN(UP),                   stop,          "it must be running" },
+    [RCS_FAULT_PAUSE]     = { "pause",     IN(UP),                   pause_process, "it must be running" },
+    [RCS_FAULT_RESUME]    = { "resume",    IN(PAUSED),               resume,        "it must be paused" },
+    [RCS_FAULT_POWEROFF]  = { "poweroff",  ~IN(OFF),                 NULL,          "its host must have power" },
+    [RCS_FAULT_LOSE_CONF] = { "lose-conf", NO_PROCESS,               lose_conf,     "it must not be running" },
+    [RCS_FAULT_LOSE_DATA] = { "lose-data", NO_PROCESS,               lose_data,     "it must not be running" },
+};
+static const char *const life_names[] = {
+    [RCS_LIFE_NEVER_STARTED] = "was never started", [RCS_LIFE_UP] = "is running",
+    [RCS_LIFE_PAUSED] = "is paused", [RCS_LIFE_DOWN] = "is down",
+    [RCS_LIFE_OFF] = "is on a host without power",
+};
+/* clang-format on */
+
+const char *rcs_fault_name(enum rcs_fault fault)
+{
+    RCS_ASSERT((unsigned)fault < RCS_FAULT_COUNT);
+    return rows[fault].name;
+}
+
+enum rcs_node_life rcs_sim_node_life(const struct rcs_sim *sim, int node)
+{
+    RCS_ASSERT(node >= 0 && (unsigned)node < sim->node_count);
+    return (enum rcs_node_life)sim->nodes[node].life;
+}
+
+/* Power goes from hosts: whoever shares one is marked too. */
+static void mark_hosts(struct rcs_sim *sim)
+{
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        for (unsigned j = 0; !sim->marked[i] && j < sim->node_count; j++) {
+            sim->marked[i] = sim->marked[j] && sim->nodes[j].host == sim->nodes[i].host;
+        }
+    }
+}
+
+static void end_all(struct rcs_sim *sim, enum rcs_fault fault)
+{
+    if (fault == RCS_FAULT_POWEROFF) {
+        mark_hosts(sim);
+    }
+    rcs_host_end(sim, sim->marked, fault == RCS_FAULT_POWEROFF);
+}
+
+enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int *nodes,
+                           unsigned count, struct rcs_diag *diag)
+{
+    RCS_ASSERT((unsigned)fault < RCS_FAULT_COUNT);
+    const struct fault_row *row = &rows[fault];
+    for (unsigned i = 0; i < count; i++) {
+        RCS_ASSERT(nodes[i] >= 0 && (unsigned)nodes[i] < sim->node_count);
+        const struct rcs_world_node *n = &sim->nodes[nodes[i]];
+        if (!(row->lives >> n->life & 1)) {
+            return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0, "cannot %s %s: it %s, and %s", row->name,
+                                n->name, life_names[n->life], row->otherwise);
+        }
+    }
+    for (unsigned i = 0; i < count; i++) {
+        sim->marked[nodes[i]] = true; /* index order, and twice in the list is once */
+    }
+    rcs_observe_fault(sim, row->name, nodes, count, NULL, 0, 0);
+    if (row->each == NULL) {
+        end_all(sim, fault);
+    } else {
+        bool *todo = malloc(sim->node_count * sizeof(todo[0]));
+        RCS_ASSERT(todo != NULL);
+        memcpy(todo, sim->marked, sim->node_count * sizeof(todo[0]));
+        memset(sim->marked, 0, sim->node_count * sizeof(sim->marked[0])); /* scratch of `each` */
+        for (unsigned i = 0; i < sim->node_count; i++) {
+            if (todo[i] && row->lives >> sim->nodes[i].life & 1) {
+                row->each(sim, i);
+            }
+        }
+        free(todo);
+    }
+    memset(sim->marked, 0, sim->node_count * sizeof(sim->marked[0]));
+    return RCS_OK;
+}
+
+/* --- the network ------------------------------------------------------------------------------------------ */
+
+void rcs_sim_partition(struct rcs_sim *sim, const int *from, unsigned from_count, const int *to,
+                       unsigned to_count, bool oneway)
+{
+    rcs_observe_fault(sim, oneway ? "partition-oneway" : "partition", from, from_count, to,
+                      to_count, 0);
+    for (unsigned i = 0; i < from_count; i++) {
+        for (unsigned j = 0; j < to_count; j++) {
+            rcs_network_cut(&sim->net, (unsigned)from[i], (unsigned)to[j], true);
+            if (!oneway) {
+                rcs_network_cut(&sim->net, (unsigned)to[j], (unsigned)from[i], true);
+            }
+        }
+    }
+    rcs_network_trouble_began(&sim->net, sim->now_us);
+}
+
+void rcs_sim_heal(struct rcs_sim *sim, const int *a, unsigned a_count, const int *b,
+                  unsigned b_count)
+{
+    rcs_observe_fault(sim, "heal", a, a_count, b, b_count, 0);
+    if (a == NULL && b == NULL) {
+        rcs_network_heal_all(&sim->net);
+        return;
+    }
+    for (unsigned i = 0; i < a_count; i++) {
+        for (unsigned j = 0; j < b_count; j++) {
+            rcs_network_cut(&sim->net, (unsigned)a[i], (unsigned)b[j], false);
+            rcs_network_cut(&sim->net, (unsigned)b[j], (unsigned)a[i], false);
+        }
+    }
+}
+
+void rcs_sim_drop(struct rcs_sim *sim, int type, int from, int to, unsigned skip, unsigned count)
+{
+    int ends[2] = { from, to };
+    rcs_observe_fault(sim, "drop", &ends[0], from >= 0, &ends[1], to >= 0,
+                      (int64_t)(type + 1) << 48 | (int64_t)(skip & 0xffffff) << 24 |
+                          (int64_t)(count & 0xffffff));
+    unsigned kept = 0; /* rules that are used up make room */
+    for (unsigned i = 0; i < sim->drop_count; i++) {
+        if (sim->drops[i].count > 0) {
+            sim->drops[kept++] = sim->drops[i];
+        }
+    }
+    sim->drops = realloc(sim->drops, (kept + 1) * sizeof(sim->drops[0]));
+    RCS_ASSERT(sim->drops != NULL);
+    sim->drops[kept] = (struct rcs_drop_rule){
+        .type = type, .from = from, .to = to, .skip = skip, .count = count
+    };
+    sim->drop_count = kept + 1;
+}

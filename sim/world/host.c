@@ -1,0 +1,228 @@
+/* Hosts: what is on their disks, and the life of the processes on them. Several nodes may share one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cluster/saved_config.h"
+#include "sim/world/parts.h"
+
+#include "sim/pure.h"
+
+#define FIRST_PID 1001
+
+/* --- the disk ----------------------------------------------------------------------------------------- */
+
+void rcs_host_save_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_config *conf)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (n->conf != NULL) {
+        rcs_saved_config_release(sim->store, n->conf);
+    }
+    n->conf = conf;
+}
+
+void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot *dump)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    (void)sim;
+    if (n->dump != NULL) {
+        rcs_snapshot_release(n->dump);
+    }
+    n->dump = dump;
+}
+
+const char *rcs_sim_nodes_conf(struct rcs_sim *sim, int node)
+{
+    RCS_ASSERT(node >= 0 && (unsigned)node < sim->node_count);
+    const struct rcs_world_node *n = &sim->nodes[node];
+    if (n->conf == NULL) {
+        return NULL;
+    }
+    rcs_buf_clear(&sim->text);
+    rcs_saved_config_write(sim->store, n->conf, &sim->text);
+    rcs_buf_add(&sim->text, "", 1);
+    return sim->text.data;
+}
+
+enum rcs_err rcs_sim_set_nodes_conf(struct rcs_sim *sim, int node, const char *text,
+                                    size_t size_bytes, struct rcs_diag *diag)
+{
+    RCS_ASSERT(node >= 0 && (unsigned)node < sim->node_count);
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (n->machine != NULL) {
+        return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0,
+                            "%s is running and would write its own nodes.conf; stop it first",
+                            n->name);
+    }
+    struct rcs_saved_config *conf;
+    enum rcs_err err = rcs_saved_config_read(sim->store, text, size_bytes, &conf, diag);
+    if (err != RCS_OK) {
+        return err;
+    }
+    rcs_host_save_conf(sim, (unsigned)node, conf);
+    rcs_host_identity(sim, (unsigned)node, conf->myself);
+    n->voter = RCS_ID_NONE; /* an old file may bring an old vote back: that is the caller's doing */
+    return RCS_OK;
+}
+
+/* --- identity ----------------------------------------------------------------------------------------- */
+
+void rcs_host_identity(struct rcs_sim *sim, unsigned node, rcs_id id)
+{
+    sim->nodes[node].id = id;
+    if (id == RCS_ID_NONE) {
+        return;
+    }
+    unsigned before = sim->node_of_id_room;
+    sim->node_of_id = rcs_grow(sim->node_of_id, &sim->node_of_id_room, id + 1u,
+                               sizeof(sim->node_of_id[0]));
+    for (unsigned i = before; i < sim->node_of_id_room; i++) {
+        sim->node_of_id[i] = -1;
+    }
+    sim->node_of_id[id] = (int32_t)node;
+}
+
+int rcs_sim_node_of(const struct rcs_sim *sim, rcs_id id)
+{
+    return id < sim->node_of_id_room ? sim->node_of_id[id] : -1;
+}
+
+const char *rcs_sim_node_id(const struct rcs_sim *sim, int node)
+{
+    RCS_ASSERT(node >= 0 && (unsigned)node < sim->node_count);
+    rcs_id id = sim->nodes[node].id;
+    return id == RCS_ID_NONE ? "" : rcs_store_name(sim->store, id);
+}
+
+int rcs_sim_node_of_id(const struct rcs_sim *sim, const char *id)
+{
+    if (strlen(id) != RCS_ID_LEN) {
+        return -1;
+    }
+    return rcs_sim_node_of(sim, rcs_store_find_id(sim->store, id));
+}
+
+/* --- power ---------------------------------------------------------------------------------------------- */
+
+static void set_power(struct rcs_sim *sim, unsigned host, bool powered)
+{
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        struct rcs_world_node *n = &sim->nodes[i];
+        if (n->host != host) {
+            continue;
+        }
+        rcs_network_power(&sim->net, i, powered);
+        if (!powered) {
+            n->life = RCS_LIFE_OFF;
+        } else if (n->life == RCS_LIFE_OFF) {
+            n->life = n->lives == 0 ? RCS_LIFE_NEVER_STARTED : RCS_LIFE_DOWN;
+        }
+    }
+}
+
+/* --- processes ------------------------------------------------------------------------------------------ */
+
+/* Redis 7.0 clusterAcceptHandler: twice the node timeout, in whole seconds. */
+uint16_t rcs_host_keepalive_s(const struct rcs_config *config)
+{
+    int64_t seconds = config->node_timeout_ms / 1000 * 2;
+    return (uint16_t)(seconds > UINT16_MAX ? UINT16_MAX : seconds);
+}
+
+static void set_bus_port(struct rcs_sim *sim, struct rcs_world_node *n)
+{
+    int64_t bus_port = n->config.cluster_port != 0 ? n->config.cluster_port : n->port + 10000;
+    if (n->bus_port != (uint16_t)bus_port) {
+        n->bus_port = (uint16_t)bus_port;
+        rcs_links_forget_targets(sim);
+    }
+}
+
+void rcs_host_start(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    RCS_ASSERT(n->machine == NULL);
+    set_power(sim, n->host, true);
+    n->config.port = n->port;
+    set_bus_port(sim, n);
+    n->machine = rcs_node_new(&(struct rcs_node_params){
+        .store = sim->store,
+        .config = &n->config,
+        .seed = sim->seed,
+        .index = node,
+        .life = n->lives,
+        .pid = FIRST_PID + node,
+        .wall_base_ms = sim->start_wall_ms - RCS_NODE_MS_START,
+    });
+    n->lives++;
+    n->life = RCS_LIFE_UP;
+    sim->net.nodes[node].listening = true;
+    sim->net.nodes[node].keepalive_s = rcs_host_keepalive_s(&n->config);
+    rcs_check_started(sim, node);
+    struct rcs_saved_config *conf = n->conf == NULL ? NULL : rcs_saved_config_retain(n->conf);
+    struct rcs_snapshot *dump = n->dump == NULL ? NULL : rcs_snapshot_retain(n->dump);
+    struct rcs_start start = { .conf = conf, .dump = dump };
+    struct rcs_event event = { .at_us = sim->now_us, .kind = RCS_EVENT_START,
+                               .link = RCS_LINK_NONE, .start = &start };
+    rcs_sim_step_node(sim, node, &event, -1);
+    if (conf != NULL) {
+        rcs_saved_config_release(sim->store, conf);
+    }
+    if (dump != NULL) {
+        rcs_snapshot_release(dump);
+    }
+}
+
+static void drop_inbox(struct rcs_sim *sim, struct rcs_world_node *n)
+{
+    for (; n->inbox_first < n->inbox_count; n->inbox_first++) {
+        rcs_network_done(&sim->net, &n->inbox[n->inbox_first]);
+    }
+    n->inbox_first = n->inbox_count = 0;
+}
+
+static void end_process(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    rcs_node_free(n->machine);
+    n->machine = NULL;
+    sim->net.nodes[node].listening = false;
+    n->wake_us = RCS_NEVER;
+    n->frozen = n->paused = n->shutdown_waits = false;
+    n->asleep_until_us = 0;
+    n->life = RCS_LIFE_DOWN;
+    rcs_links_clear(n);
+    drop_inbox(sim, n);
+    rcs_effects_clear(&n->late, sim->store);
+}
+
+void rcs_host_end(struct rcs_sim *sim, const bool *marked, bool silently)
+{
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        if (marked[i] && sim->nodes[i].machine != NULL) {
+            end_process(sim, i);
+        }
+    }
+    rcs_network_end_nodes(&sim->net, marked, silently, sim->now_us);
+    for (unsigned i = 0; silently && i < sim->node_count; i++) {
+        if (marked[i]) {
+            set_power(sim, sim->nodes[i].host, false);
+        }
+    }
+    if (silently) {
+        rcs_network_trouble_began(&sim->net, sim->now_us);
+    }
+}
+
+void rcs_host_free(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (n->machine != NULL) {
+        end_process(sim, node);
+    }
+    rcs_host_save_conf(sim, node, NULL);
+    rcs_host_save_dump(sim, node, NULL);
+    rcs_effects_close(&n->late, sim->store);
+    rcs_links_close_all(n);
+    free(n->inbox);
+    free(n->name);
+}

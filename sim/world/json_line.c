@@ -1,0 +1,125 @@
+#include "sim/world/json_line.h"
+
+#include <string.h>
+
+#include "sim/pure.h"
+
+#define PRIVATE_FIRST 0xF780u /* stands for byte 0x80; U+F7FF for 0xFF */
+#define PRIVATE_LAST  0xF7FFu
+
+static void add(struct rcs_buf *out, const char *text, size_t size_bytes)
+{
+    rcs_buf_add(out, text, size_bytes);
+}
+
+void rcs_json_begin(struct rcs_buf *out, const char *key)
+{
+    add(out, "{\"", 2);
+    add(out, key, strlen(key));
+    add(out, "\":", 2);
+}
+
+void rcs_json_key(struct rcs_buf *out, const char *key)
+{
+    add(out, ",\"", 2);
+    add(out, key, strlen(key));
+    add(out, "\":", 2);
+}
+
+void rcs_json_number(struct rcs_buf *out, int64_t value)
+{
+    rcs_buf_i64(out, value);
+}
+
+static void add_hex(struct rcs_buf *out, uint64_t value, unsigned digits)
+{
+    char text[16];
+    for (unsigned i = digits; i-- > 0; value >>= 4) {
+        text[i] = "0123456789abcdef"[value & 15];
+    }
+    add(out, text, digits);
+}
+
+void rcs_json_hex(struct rcs_buf *out, uint64_t value)
+{
+    add(out, "\"", 1);
+    add_hex(out, value, 16);
+    add(out, "\"", 1);
+}
+
+/* Bytes of the valid UTF-8 character at `text` (2 to 4), 0 if there is none; its code in *code. */
+static unsigned utf8_length(const unsigned char *text, uint32_t *code)
+{
+    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    unsigned length = text[0] >= 0xF0 && text[0] <= 0xF4   ? 4
+                      : text[0] >= 0xE0 && text[0] <= 0xEF ? 3
+                      : text[0] >= 0xC2 && text[0] <= 0xDF ? 2
+                                                           : 0;
+    if (length == 0) {
+        return 0;
+    }
+    *code = text[0] & (0x7Fu >> length);
+    for (unsigned i = 1; i < length; i++) {
+        if ((text[i] & 0xC0) != 0x80) { /* a NUL ends it here, too */
+            return 0;
+        }
+        *code = *code << 6 | (text[i] & 0x3Fu);
+    }
+    bool surrogate = *code >= 0xD800 && *code <= 0xDFFF;
+    return *code < least[length] || *code > 0x10FFFF || surrogate ? 0 : length;
+}
+
+static void add_escaped(struct rcs_buf *out, unsigned char byte)
+{
+    static const char letters[] = "\b\t\n\f\r\"\\";
+    static const char names[] = "btnfr\"\\";
+    const char *found = byte == 0 ? NULL : strchr(letters, byte);
+    if (found != NULL) {
+        const char escape[2] = { '\\', names[found - letters] };
+        add(out, escape, 2);
+    } else {
+        add(out, "\\u", 2);
+        add_hex(out, byte < 0x80 ? byte : PRIVATE_FIRST + (byte - 0x80u), 4);
+    }
+}
+
+void rcs_json_text(struct rcs_buf *out, const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text, *plain = at;
+    add(out, "\"", 1);
+    while (*at != '\0') {
+        uint32_t code = *at;
+        unsigned length = *at < 0x80 ? 1 : utf8_length(at, &code);
+        bool asis = length > 0 && code >= 0x20 && code != '"' && code != '\\' && code != 0x7F &&
+                    !(code >= PRIVATE_FIRST && code <= PRIVATE_LAST);
+        if (asis) {
+            at += length;
+            continue;
+        }
+        add(out, (const char *)plain, (size_t)(at - plain));
+        add_escaped(out, *at++);
+        plain = at;
+    }
+    add(out, (const char *)plain, (size_t)(at - plain));
+    add(out, "\"", 1);
+}
+
+void rcs_json_end(struct rcs_buf *out)
+{
+    add(out, "}\n", 2);
+}
+
+void rcs_json_restore(char *text)
+{
+    unsigned char *from = (unsigned char *)text, *to = from;
+    while (*from != '\0') {
+        uint32_t code = 0;
+        if (utf8_length(from, &code) == 3 && code >= PRIVATE_FIRST && code <= PRIVATE_LAST) {
+            *to++ = (unsigned char)(code - PRIVATE_FIRST + 0x80);
+            from += 3;
+        } else {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+}

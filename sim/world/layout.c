@@ -1,0 +1,395 @@
+/* A world's beginning and end; sites, hosts, addresses, configuration. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/world/parts.h"
+
+#include "sim/pure.h"
+
+#define FIRST_WALL_MS  INT64_C(1767225600000) /* 2026-01-01 00:00:00 UTC */
+#define CLIENT_PORT    6379
+#define PORT_MAX       55535 /* the bus port is 10000 above it */
+#define RELEASE        "7.0"
+#define SOURCE_PORT    40000 /* of a node as a client of its master: this and its number */
+#define SOURCE_PORTS   20000
+
+/* --- beginning and end ---------------------------------------------------------------------------------- */
+
+static enum rcs_err check_options(const struct rcs_sim_options *options,
+                                  const struct rcs_link_kind **link_kind, struct rcs_diag *diag)
+{
+    if (options->redis != NULL && strcmp(options->redis, RELEASE) != 0) {
+        return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0,
+                            "no release profile \"%s\" (there is: " RELEASE ")", options->redis);
+    }
+    const char *network = options->network == NULL ? "lan" : options->network;
+    *link_kind = rcs_link_kind_find(network);
+    if (*link_kind == NULL) {
+        return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no kind of network \"%s\" (there are: %s)",
+                            network, rcs_link_kind_names());
+    }
+    if (options->start_wall_ms < 0 || options->start_wall_ms % 1000 != 0) {
+        return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0,
+                            "the wall clock must begin at a whole second after 1970");
+    }
+    return RCS_OK;
+}
+
+static char *copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    RCS_ASSERT(copy != NULL);
+    memcpy(copy, text, size);
+    return copy;
+}
+
+struct rcs_sim *rcs_sim_new(const struct rcs_sim_options *options, struct rcs_diag *diag)
+{
+    const struct rcs_link_kind *link_kind = NULL;
+    if (check_options(options, &link_kind, diag) != RCS_OK) {
+        return NULL;
+    }
+    struct rcs_sim *sim = calloc(1, sizeof(*sim));
+    RCS_ASSERT(sim != NULL);
+    sim->seed = options->seed;
+    sim->start_wall_ms = options->start_wall_ms == 0 ? FIRST_WALL_MS : options->start_wall_ms;
+    sim->wire_check = options->wire_check;
+    sim->on_from = -1;
+    sim->store = rcs_store_new();
+    rcs_queue_init(&sim->queue);
+    rcs_network_init(&sim->net, link_kind, &sim->queue, sim->store, options->seed);
+    rcs_effects_init(&sim->effects);
+    rcs_record_init(&sim->packets);
+    rcs_record_init(&sim->milestones);
+    rcs_config_init(&sim->config);
+    rcs_rand_init(&sim->cli_rand, options->seed, RCS_RAND_CLI, 0);
+    rcs_buf_init(&sim->log_line);
+    rcs_buf_init(&sim->text);
+    sim->sites = calloc(1, sizeof(sim->sites[0]));
+    RCS_ASSERT(sim->sites != NULL);
+    sim->site_count = 1; /* RCS_SITE_OUTSIDE */
+    if (options->keep_milestones) {
+        rcs_observe_keep(sim);
+    }
+    return sim;
+}
+
+/* What is still on its way goes back to the store. */
+static void drop_pending(struct rcs_sim *sim)
+{
+    struct rcs_pending pending;
+    while (rcs_queue_drop(&sim->queue, &pending)) {
+        if (pending.kind == RCS_PENDING_ITEM) {
+            rcs_item_release(sim->store, (enum rcs_item)pending.item, pending.value);
+        }
+    }
+}
+
+void rcs_sim_free(struct rcs_sim *sim)
+{
+    if (sim == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < sim->session_count; i++) {
+        rcs_session_free(sim->sessions[i]);
+    }
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        rcs_host_free(sim, i);
+    }
+    drop_pending(sim);
+    rcs_network_close(&sim->net);
+    rcs_queue_close(&sim->queue);
+    rcs_effects_close(&sim->effects, sim->store);
+    rcs_record_close(&sim->packets);
+    rcs_record_close(&sim->milestones);
+    rcs_observe_close(sim);
+    for (unsigned i = 0; i < sim->site_count; i++) {
+        free(sim->sites[i].name);
+    }
+    rcs_buf_close(&sim->log_line);
+    rcs_buf_close(&sim->text);
+    free(sim->sites);
+    free(sim->nodes);
+    free(sim->marked);
+    free(sim->sessions);
+    free(sim->targets[0]);
+    free(sim->targets[1]);
+    free(sim->node_of_id);
+    free(sim->drops);
+    free(sim->wire);
+    free(sim->winners);
+    rcs_store_free(sim->store);
+    free(sim);
+}
+
+/* --- sites ------------------------------------------------------------------------------------------------ */
+
+int rcs_layout_site(const struct rcs_sim *sim, const char *name)
+{
+    for (unsigned i = 1; i < sim->site_count; i++) {
+        if (strcmp(sim->sites[i].name, name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static unsigned find_or_add_site(struct rcs_sim *sim, const char *name)
+{
+    int found = rcs_layout_site(sim, name);
+    if (found >= 0) {
+        return (unsigned)found;
+    }
+    sim->sites = realloc(sim->sites, (sim->site_count + 1) * sizeof(sim->sites[0]));
+    RCS_ASSERT(sim->sites != NULL);
+    sim->sites[sim->site_count] = (struct rcs_site){ .name = copy_text(name) };
+    unsigned site = rcs_network_add_site(&sim->net);
+    RCS_ASSERT(site == sim->site_count);
+    return sim->site_count++;
+}
+
+enum rcs_err rcs_sim_latency(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
+                             rcs_us high, struct rcs_diag *diag)
+{
+    int sites[2] = { rcs_layout_site(sim, a), b == NULL ? RCS_SITE_ANY : rcs_layout_site(sim, b) };
+    for (unsigned i = 0; i < 2; i++) {
+        if (sites[i] < 0) {
+            return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no site \"%s\"", i == 0 ? a : b);
+        }
+    }
+    if (low < 0 || low > high || high > RCS_S(60)) {
+        return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0,
+                            "a latency needs 0 <= low <= high <= 60s, not %lld..%lld us",
+                            (long long)low, (long long)high);
+    }
+    /* The range alone: which sites is seen in every packet. */
+    rcs_observe_fault(sim, "latency", NULL, 0, NULL, 0, low << 32 | high);
+    rcs_network_set_latency(&sim->net, (unsigned)sites[0], (unsigned)sites[1], low, high);
+    return RCS_OK;
+}
+
+/* --- addresses -------------------------------------------------------------------------------------------- */
+
+/* Decimal digits up to `max`; moves *at behind them. */
+static bool read_number(const char **at, unsigned max, unsigned *out)
+{
+    unsigned value = 0;
+    const char *first = *at;
+    while (**at >= '0' && **at <= '9' && *at - first < 6) {
+        value = value * 10 + (unsigned)(**at - '0');
+        (*at)++;
+    }
+    *out = value;
+    return *at > first && value <= max && (*first != '0' || *at == first + 1);
+}
+
+/* "a.b.c.d:port" */
+static bool read_address(const char *text, char ip[46], unsigned *port)
+{
+    const char *at = text;
+    for (int i = 0; i < 4; i++) {
+        unsigned part;
+        if (!read_number(&at, 255, &part) || *at != (i < 3 ? '.' : ':')) {
+            return false;
+        }
+        at++;
+    }
+    size_t size = (size_t)(at - text) - 1;
+    memcpy(ip, text, size);
+    ip[size] = '\0';
+    return read_number(&at, PORT_MAX, port) && *at == '\0' && *port > 0;
+}
+
+static bool ip_taken(const struct rcs_sim *sim, const char *ip)
+{
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        if (strcmp(sim->nodes[i].ip, ip) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void write_ip(unsigned site, unsigned number, char ip[46])
+{
+    struct rcs_buf buf;
+    rcs_buf_init(&buf);
+    rcs_buf_format(&buf, "10.%u.%u.%u", site, number / 256, number % 256);
+    memcpy(ip, buf.data, buf.size_bytes);
+    ip[buf.size_bytes] = '\0';
+    rcs_buf_close(&buf);
+}
+
+/* 10.SITE.0.K, K from 1; an address given by hand is left out. */
+static void next_ip(struct rcs_sim *sim, unsigned site, char ip[46])
+{
+    do {
+        write_ip(site, ++sim->sites[site].nodes, ip);
+    } while (ip_taken(sim, ip));
+}
+
+static unsigned host_of_ip(struct rcs_sim *sim, const char *ip)
+{
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        if (strcmp(sim->nodes[i].ip, ip) == 0) {
+            return sim->nodes[i].host;
+        }
+    }
+    return sim->host_count++;
+}
+
+static rcs_addr intern_ip(struct rcs_sim *sim, const char *ip, unsigned port)
+{
+    struct rcs_address address = { .port = (uint16_t)port };
+    memcpy(address.ip, ip, strlen(ip));
+    return rcs_store_addr(sim->store, &address);
+}
+
+/* --- nodes -------------------------------------------------------------------------------------------------- */
+
+static bool name_fits(const char *name)
+{
+    size_t size = strlen(name);
+    return size > 0 && size <= 64 && strpbrk(name, " \t\r\n\"\\") == NULL;
+}
+
+static void init_node(struct rcs_sim *sim, unsigned node, const char *name, unsigned site,
+                      const char *ip, unsigned port)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    *n = (struct rcs_world_node){
+        .wake_us = RCS_NEVER,
+        .life = RCS_LIFE_NEVER_STARTED,
+        .id = RCS_ID_NONE,
+        .voter = RCS_ID_NONE,
+        .ip_addr = intern_ip(sim, ip, 0),
+        .client_addr = intern_ip(sim, ip, SOURCE_PORT + node % SOURCE_PORTS),
+        .config = sim->config,
+        .port = (uint16_t)port,
+        .bus_port = (uint16_t)(port + 10000),
+        .site = site,
+        .host = host_of_ip(sim, ip),
+        .name = copy_text(name),
+    };
+    memcpy(n->ip, ip, strlen(ip));
+    rcs_effects_init(&n->late);
+}
+
+int rcs_sim_add_node(struct rcs_sim *sim, const char *name, const char *site, const char *address,
+                     struct rcs_diag *diag)
+{
+    char ip[46] = "";
+    unsigned port = CLIENT_PORT;
+    if (!name_fits(name)) {
+        rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0,
+                     "\"%s\" is no name for a node (1 to 64 characters, no blanks or quotes)", name);
+        return -1;
+    }
+    if (rcs_sim_find_node(sim, name) >= 0) {
+        rcs_diag_set(diag, RCS_ERR_STATE, 0, 0, "there is a node \"%s\" already", name);
+        return -1;
+    }
+    if (address != NULL && !read_address(address, ip, &port)) {
+        rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0,
+                     "\"%s\" is no address (IPv4:PORT, port 1 to %d)", address, PORT_MAX);
+        return -1;
+    }
+    if (address != NULL && rcs_links_node_at(sim, ip, port) >= 0) {
+        rcs_diag_set(diag, RCS_ERR_STATE, 0, 0, "%s is the address of node \"%s\" already", address,
+                     sim->nodes[rcs_links_node_at(sim, ip, port)].name);
+        return -1;
+    }
+    unsigned site_number = find_or_add_site(sim, site == NULL ? "" : site);
+    if (address == NULL) {
+        next_ip(sim, site_number, ip);
+    }
+    sim->nodes = rcs_grow(sim->nodes, &sim->node_room, sim->node_count + 1, sizeof(sim->nodes[0]));
+    sim->marked = realloc(sim->marked, (sim->node_count + 1) * sizeof(sim->marked[0]));
+    RCS_ASSERT(sim->marked != NULL);
+    sim->marked[sim->node_count] = false;
+    init_node(sim, sim->node_count, name, site_number, ip, port);
+    unsigned node = rcs_network_add_node(&sim->net, site_number);
+    RCS_ASSERT(node == sim->node_count);
+    sim->node_count++;
+    rcs_links_forget_targets(sim);
+    return (int)node;
+}
+
+int rcs_sim_find_node(const struct rcs_sim *sim, const char *name)
+{
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        if (strcmp(sim->nodes[i].name, name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+unsigned rcs_sim_node_count(const struct rcs_sim *sim)
+{
+    return sim->node_count;
+}
+
+static const struct rcs_world_node *node_at(const struct rcs_sim *sim, int node)
+{
+    RCS_ASSERT(node >= 0 && (unsigned)node < sim->node_count);
+    return &sim->nodes[node];
+}
+
+const char *rcs_sim_node_name(const struct rcs_sim *sim, int node)
+{
+    return node_at(sim, node)->name;
+}
+
+const char *rcs_sim_node_site(const struct rcs_sim *sim, int node)
+{
+    return sim->sites[node_at(sim, node)->site].name;
+}
+
+const char *rcs_sim_node_ip(const struct rcs_sim *sim, int node)
+{
+    return node_at(sim, node)->ip;
+}
+
+int rcs_sim_node_port(const struct rcs_sim *sim, int node)
+{
+    return node_at(sim, node)->port;
+}
+
+/* --- configuration -------------------------------------------------------------------------------------------- */
+
+static enum rcs_err configure_node(struct rcs_sim *sim, unsigned node, const char *name,
+                                   const char *value, struct rcs_diag *diag)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    enum rcs_err err = rcs_config_set(&n->config, name, value, diag);
+    if (err == RCS_OK && n->machine != NULL && rcs_config_mutable(name)) {
+        err = rcs_node_configure(n->machine, name, value, diag);
+        sim->net.nodes[node].keepalive_s = rcs_host_keepalive_s(rcs_node_config(n->machine));
+    }
+    return err;
+}
+
+enum rcs_err rcs_sim_configure(struct rcs_sim *sim, int node, const char *name, const char *value,
+                               struct rcs_diag *diag)
+{
+    RCS_ASSERT(node >= -1 && node < (int)sim->node_count);
+    if (strcmp(name, "port") == 0) {
+        return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0,
+                            "a node's port is part of its address: give that instead");
+    }
+    struct rcs_config trial = sim->config; /* a value that is refused changes nothing anywhere */
+    enum rcs_err err = rcs_config_set(&trial, name, value, diag);
+    if (err != RCS_OK) {
+        return err;
+    }
+    if (node >= 0) {
+        return configure_node(sim, (unsigned)node, name, value, diag);
+    }
+    sim->config = trial;
+    for (unsigned i = 0; i < sim->node_count && err == RCS_OK; i++) {
+        err = configure_node(sim, i, name, value, diag);
+    }
+    return err;
+}

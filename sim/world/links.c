@@ -1,0 +1,295 @@
+/* What a node calls its links, and which connections they are.
+ *
+ * A refused bus connect is no connection at all: nothing can be seen of it but the node's own
+ * knowledge one round trip later. It is noted, and the node is told before it next handles anything at
+ * or after that instant. Two thirds of all events of a large outage would be such refusals. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/world/parts.h"
+
+#include "sim/pure.h"
+
+/* --- where an address leads ------------------------------------------------------------------------ */
+
+int rcs_links_node_at(const struct rcs_sim *sim, const char *ip, unsigned port)
+{
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        if (sim->nodes[i].port == port && strcmp(sim->nodes[i].ip, ip) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static struct rcs_target look_up(const struct rcs_sim *sim, rcs_addr addr, bool bus)
+{
+    const struct rcs_address *address = rcs_store_address(sim->store, addr);
+    struct rcs_target target = { .node = -1 };
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        const struct rcs_world_node *node = &sim->nodes[i];
+        if (strcmp(node->ip, address->ip) != 0) {
+            continue;
+        }
+        if (bus ? node->bus_port == address->cport : node->port == address->port) {
+            return (struct rcs_target){ .node = (int32_t)i };
+        }
+        target = (struct rcs_target){ .node = (int32_t)i, .nobody = true };
+    }
+    return target;
+}
+
+static struct rcs_target target_of(struct rcs_sim *sim, rcs_addr addr, bool bus)
+{
+    unsigned table = bus ? 0 : 1, before = sim->target_room[table];
+    if (addr >= before) {
+        sim->targets[table] = rcs_grow(sim->targets[table], &sim->target_room[table], addr + 1u,
+                                       sizeof(struct rcs_target));
+        for (unsigned i = before; i < sim->target_room[table]; i++) {
+            sim->targets[table][i].node = -2;
+        }
+    }
+    struct rcs_target *target = &sim->targets[table][addr];
+    if (target->node == -2) {
+        *target = look_up(sim, addr, bus);
+    }
+    return *target;
+}
+
+void rcs_links_forget_targets(struct rcs_sim *sim)
+{
+    for (unsigned table = 0; table < 2; table++) {
+        for (unsigned i = 0; i < sim->target_room[table]; i++) {
+            sim->targets[table][i].node = -2;
+        }
+    }
+}
+
+/* --- names of outbound links ------------------------------------------------------------------------ */
+
+static unsigned handshake_place(const struct rcs_world_node *node, uint32_t link)
+{
+    unsigned low = 0, high = node->handshake_count;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (node->handshakes[middle].link < link) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static uint32_t out_conn(const struct rcs_world_node *node, uint32_t link)
+{
+    if (link < RCS_LINK_HANDSHAKE) {
+        return link < node->link_room ? node->links[link] : 0;
+    }
+    unsigned place = handshake_place(node, link);
+    return place < node->handshake_count && node->handshakes[place].link == link
+               ? node->handshakes[place].conn
+               : 0;
+}
+
+static void bind(struct rcs_world_node *node, uint32_t link, uint32_t conn)
+{
+    if (link < RCS_LINK_HANDSHAKE) {
+        unsigned before = node->link_room;
+        if (link >= before) {
+            node->links =
+                rcs_grow(node->links, &node->link_room, link + 1, sizeof(node->links[0]));
+            memset(node->links + before, 0,
+                   (node->link_room - before) * sizeof(node->links[0]));
+        }
+        node->links[link] = conn;
+        return;
+    }
+    unsigned place = handshake_place(node, link);
+    node->handshakes = rcs_grow(node->handshakes, &node->handshake_room, node->handshake_count + 1,
+                                sizeof(node->handshakes[0]));
+    memmove(node->handshakes + place + 1, node->handshakes + place,
+            (node->handshake_count - place) * sizeof(node->handshakes[0]));
+    node->handshakes[place] = (struct rcs_handshake_link){ .link = link, .conn = conn };
+    node->handshake_count++;
+}
+
+void rcs_links_forget(struct rcs_world_node *node, uint32_t link)
+{
+    if (link < RCS_LINK_HANDSHAKE) {
+        node->links[link] = 0;
+        return;
+    }
+    unsigned place = handshake_place(node, link);
+    RCS_ASSERT(place < node->handshake_count && node->handshakes[place].link == link);
+    node->handshake_count--;
+    memmove(node->handshakes + place, node->handshakes + place + 1,
+            (node->handshake_count - place) * sizeof(node->handshakes[0]));
+}
+
+uint32_t rcs_links_find(const struct rcs_sim *sim, unsigned node, uint32_t link, unsigned *end)
+{
+    if (link >= RCS_LINK_IN) {
+        uint32_t conn = link - RCS_LINK_IN;
+        if (conn >= sim->net.conn_used) {
+            return 0;
+        }
+        const struct rcs_conn *c = rcs_network_conn(&sim->net, conn);
+        *end = 1;
+        return c->kind == RCS_CONN_BUS && c->open & 2 && c->party[1] == node ? conn : 0;
+    }
+    *end = 0;
+    uint32_t conn = out_conn(&sim->nodes[node], link);
+    return conn == RCS_CONN_REFUSED ? 0 : conn;
+}
+
+/* --- refused connects ------------------------------------------------------------------------------- */
+
+/* The list is ascending; round trips of different length may overtake each other. */
+static void note_refusal(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_us at_us)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (n->refusal_count == n->refusal_room) {
+        n->refusals = rcs_grow(n->refusals, &n->refusal_room, n->refusal_count + 1,
+                               sizeof(n->refusals[0]));
+    }
+    unsigned place = n->refusal_count++;
+    for (; place > n->refusal_first && n->refusals[place - 1].at_us > at_us; place--) {
+        n->refusals[place] = n->refusals[place - 1];
+    }
+    n->refusals[place] = (struct rcs_refusal){ .at_us = at_us, .link = link };
+    n->refusals_new++;
+    bind(n, link, RCS_CONN_REFUSED);
+    sim->counts.refused++;
+}
+
+static void cancel_refusal(struct rcs_world_node *n, uint32_t link)
+{
+    for (unsigned i = n->refusal_first; i < n->refusal_count; i++) {
+        if (n->refusals[i].link == link) {
+            n->refusal_count--;
+            memmove(n->refusals + i, n->refusals + i + 1,
+                    (n->refusal_count - i) * sizeof(n->refusals[0]));
+            return;
+        }
+    }
+    rcs_assert_failed("a refused link has its refusal", __FILE__, __LINE__);
+}
+
+void rcs_links_refusals(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    while (n->refusal_first < n->refusal_count &&
+           n->refusals[n->refusal_first].at_us <= sim->now_us) {
+        struct rcs_refusal refusal = n->refusals[n->refusal_first++];
+        if (n->refusal_first == n->refusal_count) {
+            n->refusal_first = n->refusal_count = 0;
+        }
+        rcs_links_forget(n, refusal.link);
+        struct rcs_event event = { .at_us = refusal.at_us,
+                                   .kind = RCS_EVENT_LINK_FAILED,
+                                   .link = refusal.link,
+                                   .local = n->ip_addr,
+                                   .reason = "Connection refused" };
+        rcs_sim_step_node(sim, node, &event, -1);
+    }
+}
+
+/* What beforeSleep left to do is done in the step that the refusal causes, and could be seen: then the
+ * instant matters. Also when somebody reads the lines "Connection refused" as they come. */
+void rcs_links_schedule_refusals(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (n->refusals_new == 0) {
+        return;
+    }
+    n->refusals_new = 0;
+    bool read = sim->log_fn != NULL && rcs_node_config(n->machine)->loglevel <= RCS_LEVEL_VERBOSE;
+    if (!read && rcs_node_cluster(n->machine)->todo == 0) {
+        return;
+    }
+    for (unsigned i = n->refusal_first; i < n->refusal_count; i++) {
+        if (n->refusals[i].at_us >= sim->now_us) {
+            rcs_queue_push(&sim->queue, n->refusals[i].at_us,
+                           (struct rcs_pending){ .kind = RCS_PENDING_REFUSALS, .who = node });
+        }
+    }
+}
+
+/* --- what effects ask for ---------------------------------------------------------------------------- */
+
+void rcs_links_connect_bus(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr)
+{
+    RCS_ASSERT(out_conn(&sim->nodes[node], link) == 0);
+    sim->counts.connects++;
+    struct rcs_target target = target_of(sim, addr, true);
+    /* Where no host is, as where no process is: refused (DESIGN, section 11). */
+    unsigned server = target.node < 0 ? node : (unsigned)target.node;
+    bool nobody = target.node < 0 || target.nobody || !sim->net.nodes[server].listening;
+    if (nobody && rcs_network_nodes_open(&sim->net, node, server)) {
+        note_refusal(sim, node, link,
+                     sim->now_us + rcs_network_round_trip(&sim->net, node, server));
+        return;
+    }
+    uint32_t conn = rcs_network_connect(&sim->net, RCS_CONN_BUS, node, link, server, target.nobody,
+                                        sim->now_us);
+    bind(&sim->nodes[node], link, conn);
+}
+
+void rcs_links_connect_master(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    RCS_ASSERT(n->master_conn == 0);
+    sim->counts.connects++;
+    struct rcs_target target = target_of(sim, addr, false);
+    unsigned server = target.node < 0 ? node : (unsigned)target.node;
+    n->master_conn = rcs_network_connect(&sim->net, RCS_CONN_REPLICATION, node, link, server,
+                                         target.node < 0 || target.nobody, sim->now_us);
+}
+
+void rcs_links_close(struct rcs_sim *sim, unsigned node, uint32_t link)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (link < RCS_LINK_IN && out_conn(n, link) == RCS_CONN_REFUSED) {
+        cancel_refusal(n, link);
+        rcs_links_forget(n, link);
+        return;
+    }
+    unsigned end;
+    uint32_t conn = rcs_links_find(sim, node, link, &end);
+    if (conn == 0) {
+        return; /* lost already: the node has yet to hear of it */
+    }
+    if (end == 0) {
+        rcs_links_forget(n, link);
+    }
+    rcs_network_close_end(&sim->net, conn, end, sim->now_us);
+}
+
+void rcs_links_rename(struct rcs_sim *sim, unsigned node, uint32_t link, uint32_t to_link)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    uint32_t conn = out_conn(n, link);
+    RCS_ASSERT(conn != 0 && conn != RCS_CONN_REFUSED && out_conn(n, to_link) == 0);
+    rcs_links_forget(n, link);
+    bind(n, to_link, conn);
+    rcs_network_conn(&sim->net, conn)->link = to_link;
+}
+
+void rcs_links_clear(struct rcs_world_node *node)
+{
+    if (node->link_room > 0) {
+        memset(node->links, 0, node->link_room * sizeof(node->links[0]));
+    }
+    node->handshake_count = 0;
+    node->refusal_first = node->refusal_count = 0;
+    node->refusals_new = 0;
+    node->master_conn = 0;
+}
+
+void rcs_links_close_all(struct rcs_world_node *node)
+{
+    free(node->links);
+    free(node->handshakes);
+    free(node->refusals);
+}

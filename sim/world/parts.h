@@ -1,0 +1,228 @@
+/* What the files of sim/world share: the world itself and how they call each other. */
+#ifndef RCSIM_SIM_WORLD_PARTS_H
+#define RCSIM_SIM_WORLD_PARTS_H
+
+#include <rcsim/trace.h>
+
+#include "sim/keys/keyspace.h"
+#include "sim/world/network.h"
+#include "sim/world/record.h"
+#include "sim/world/world.h"
+
+/* --- one node and what belongs to it on its host -------------------------------------------------- */
+
+/* A connect that a living host refused: due one round trip after it, told when the node next runs. */
+struct rcs_refusal {
+    rcs_us at_us;
+    uint32_t link;
+};
+
+struct rcs_handshake_link {
+    uint32_t link, conn;
+};
+
+struct rcs_world_node {
+    struct rcs_node *machine; /* NULL: no process */
+    rcs_us wake_us;           /* of its pending wake; RCS_NEVER none */
+    bool frozen;              /* paused or asleep: input waits in `inbox` */
+    bool paused;
+    bool shutdown_waits;      /* SIGTERM came while frozen */
+    uint8_t life;             /* enum rcs_node_life */
+    rcs_id id;                /* who it is, or last was; RCS_ID_NONE: never started */
+    rcs_addr ip_addr;         /* interned: its ip, no ports */
+    rcs_addr client_addr;     /* interned: as a client, with a source port */
+    rcs_us asleep_until_us;
+    struct rcs_effects late; /* what the step that fell asleep had still to do */
+
+    /* its links by its own names: connections (links.c) */
+    uint32_t *links; /* outbound ones by id; 0 none, RCS_CONN_REFUSED */
+    unsigned link_room;
+    struct rcs_handshake_link *handshakes; /* ascending by link */
+    unsigned handshake_count, handshake_room;
+    uint32_t master_conn; /* to its master's client port, 0 none */
+    struct rcs_refusal *refusals; /* ascending by at_us, from refusal_first on */
+    unsigned refusal_first, refusal_count, refusal_room;
+    unsigned refusals_new; /* noted in the step under way */
+
+    struct rcs_delivery *inbox; /* of a frozen node, from inbox_first on */
+    unsigned inbox_first, inbox_count, inbox_room;
+
+    /* the host's disk */
+    struct rcs_saved_config *conf; /* nodes.conf, NULL none */
+    struct rcs_snapshot *dump;     /* dump.rdb, NULL none */
+
+    struct rcs_config config;
+    uint32_t lives; /* how often it was started */
+    uint16_t port, bus_port;
+    unsigned site, host;
+    char *name;
+    char ip[46];
+    /* what the checks remember (check.c) */
+    uint64_t epoch_seen;
+    uint64_t vote_seen;
+    rcs_id voter;
+};
+#define RCS_CONN_REFUSED UINT32_MAX
+
+struct rcs_site {
+    char *name;
+    unsigned nodes; /* hosts it has got addresses for */
+};
+
+struct rcs_drop_rule {
+    int type, from, to;
+    unsigned skip, count;
+};
+
+/* Where an address leads: cached by interned address. */
+struct rcs_target {
+    int32_t node;  /* on that host; -1 nobody has the ip; -2 not looked up yet */
+    bool nobody;   /* the host has no such port */
+};
+
+struct rcs_kept_milestones;
+
+struct rcs_sim {
+    rcs_us now_us;
+    struct rcs_queue queue;
+    struct rcs_network net;
+    struct rcs_store *store;
+    struct rcs_effects effects; /* of the step under way */
+    struct rcs_world_node *nodes;
+    unsigned node_count, node_room;
+    struct rcs_record packets, milestones;
+
+    uint64_t seed;
+    int64_t start_wall_ms;
+    bool wire_check;
+    uint8_t *wire;       /* buffer of wire_check */
+    size_t wire_room_bytes;
+
+    struct rcs_site *sites; /* [RCS_SITE_OUTSIDE] has no name */
+    unsigned site_count;
+    unsigned host_count;
+    struct rcs_target *targets[2]; /* by address: bus ports, client ports */
+    unsigned target_room[2];
+    int32_t *node_of_id; /* by id, -1 */
+    unsigned node_of_id_room;
+    struct rcs_drop_rule *drops;
+    unsigned drop_count;
+    bool *marked; /* scratch: a flag per node */
+
+    struct rcs_session **sessions; /* NULL: free */
+    unsigned session_count;
+
+    struct rcs_kept_milestones *kept; /* NULL: not asked for */
+    rcs_log_fn *log_fn;
+    void *log_arg;
+    struct rcs_buf log_line;
+    struct rcs_trace_writer *trace; /* NULL none */
+    const struct rcs_event *on;     /* the event of the step under way, */
+    int on_from;                    /* the node it came from, -1 */
+
+    struct rcs_config config; /* what new nodes begin with */
+    struct rcs_rand cli_rand;
+    struct rcs_sim_counts counts;
+    struct rcs_buf text; /* lent by view functions */
+    char broken[256];
+    uint64_t *winners; /* pairs epoch, node: elections won (check.c) */
+    unsigned winner_count, winner_room;
+};
+
+/* --- sim.c ------------------------------------------------------------------------------------------ */
+
+/* Grows an array to hold `wanted` items, doubling; new items are not cleared. */
+void *rcs_grow(void *array, unsigned *room, unsigned wanted, size_t item_bytes);
+/* The node handles `event` now, and its effects are carried out. */
+void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_event *event, int from);
+/* A delivery goes to the process it is for, or into the inbox of a frozen one. */
+void rcs_sim_deliver(struct rcs_sim *sim, const struct rcs_delivery *delivery);
+/* A frozen node goes on: its timers first, as epoll_wait returns without events, then its input. */
+void rcs_sim_thaw(struct rcs_sim *sim, unsigned node);
+
+/* --- effects.c ---------------------------------------------------------------------------------------- */
+
+/* Carries out a list of `node`, up to where it falls asleep: the rest waits in its `late` list. */
+void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects);
+
+/* --- links.c ------------------------------------------------------------------------------------------ */
+
+void rcs_links_connect_bus(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr);
+void rcs_links_connect_master(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr);
+void rcs_links_close(struct rcs_sim *sim, unsigned node, uint32_t link);
+void rcs_links_rename(struct rcs_sim *sim, unsigned node, uint32_t link, uint32_t to_link);
+/* The connection and the node's end of it; 0: there is none (any more). */
+uint32_t rcs_links_find(const struct rcs_sim *sim, unsigned node, uint32_t link, unsigned *end);
+void rcs_links_forget(struct rcs_world_node *node, uint32_t link); /* an outbound link is no more */
+/* Tells the node of the refusals up to now. */
+void rcs_links_refusals(struct rcs_sim *sim, unsigned node);
+/* After a step: refusals that may have an effect at their instant become events. */
+void rcs_links_schedule_refusals(struct rcs_sim *sim, unsigned node);
+/* The process ended: no links, no refusals. */
+void rcs_links_clear(struct rcs_world_node *node);
+void rcs_links_close_all(struct rcs_world_node *node); /* frees */
+/* Where "ip:port" leads: a node, -1. */
+int rcs_links_node_at(const struct rcs_sim *sim, const char *ip, unsigned port);
+void rcs_links_forget_targets(struct rcs_sim *sim); /* the layout changed */
+
+/* --- layout.c ---------------------------------------------------------------------------------------------- */
+
+int rcs_layout_site(const struct rcs_sim *sim, const char *name); /* -1 none */
+
+/* --- host.c --------------------------------------------------------------------------------------------- */
+
+void rcs_host_start(struct rcs_sim *sim, unsigned node);
+/* The marked nodes' processes end: killed, or with their hosts' power (`silently`). */
+void rcs_host_end(struct rcs_sim *sim, const bool *marked, bool silently);
+void rcs_host_free(struct rcs_sim *sim, unsigned node);
+void rcs_host_save_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_config *conf);
+void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot *dump);
+void rcs_host_identity(struct rcs_sim *sim, unsigned node, rcs_id id);
+uint16_t rcs_host_keepalive_s(const struct rcs_config *config);
+
+/* --- observe.c: what is recorded -------------------------------------------------------------------------- */
+
+enum rcs_link_news { RCS_LINK_NEWS_UP, RCS_LINK_NEWS_ACCEPTED, RCS_LINK_NEWS_FAILED, RCS_LINK_NEWS_LOST };
+void rcs_observe_bus(struct rcs_sim *sim, unsigned from, unsigned to, const struct rcs_bus_msg *msg);
+void rcs_observe_link(struct rcs_sim *sim, enum rcs_link_news news, uint32_t conn, unsigned end);
+void rcs_observe_data(struct rcs_sim *sim, uint32_t conn, unsigned way, enum rcs_item item,
+                      const void *value);
+/* A fault or a change of the network: `name`, nodes on two sides (the second may be empty), a number. */
+void rcs_observe_fault(struct rcs_sim *sim, const char *name, const int *nodes, unsigned count,
+                       const int *others, unsigned other_count, int64_t number);
+/* The facts of the step that `node` just did. */
+void rcs_observe_facts(struct rcs_sim *sim, unsigned node);
+void rcs_observe_keep(struct rcs_sim *sim); /* milestones are kept for rcs_sim_milestone */
+void rcs_observe_close(struct rcs_sim *sim);
+const char *rcs_observe_on(const struct rcs_event *event); /* "pong", "wake"... */
+
+/* --- log_line.c --------------------------------------------------------------------------------------------- */
+
+void rcs_log_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fact);
+
+/* --- check.c --------------------------------------------------------------------------------------------------- */
+
+void rcs_check_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fact);
+void rcs_check_node(struct rcs_sim *sim, unsigned node); /* after a step */
+void rcs_check_started(struct rcs_sim *sim, unsigned node);
+
+/* --- client.c ---------------------------------------------------------------------------------------------------- */
+
+void rcs_session_take(struct rcs_sim *sim, unsigned session, const struct rcs_delivery *delivery);
+rcs_addr rcs_session_addr(struct rcs_sim *sim, unsigned session); /* as nodes see it */
+
+/* --- trace_write.c --------------------------------------------------------------------------------------------------- */
+
+enum rcs_trace_level rcs_trace_level_of(const struct rcs_trace_writer *writer);
+void rcs_trace_bus(struct rcs_trace_writer *writer, unsigned from, unsigned to,
+                   const struct rcs_bus_msg *msg);
+void rcs_trace_link(struct rcs_trace_writer *writer, enum rcs_link_news news, uint32_t conn,
+                    unsigned end);
+void rcs_trace_data(struct rcs_trace_writer *writer, uint32_t conn, unsigned way, enum rcs_item item,
+                    uint64_t hash);
+void rcs_trace_fault(struct rcs_trace_writer *writer, const char *name, const int *nodes,
+                     unsigned count, const int *others, unsigned other_count, int64_t number);
+void rcs_trace_milestone(struct rcs_trace_writer *writer, unsigned node,
+                         const struct rcs_fact *fact);
+
+#endif

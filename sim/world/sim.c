@@ -1,0 +1,366 @@
+/* The world's clockwork: takes the next event, lets the node it is for step, carries out what the node
+ * then wants. A node's own processing takes no virtual time. */
+#include "sim/world/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/pure.h"
+
+void *rcs_grow(void *array, unsigned *room, unsigned wanted, size_t item_bytes)
+{
+    if (wanted <= *room) {
+        return array;
+    }
+    unsigned grown = *room == 0 ? 8 : *room;
+    while (grown < wanted) {
+        grown *= 2;
+    }
+    array = realloc(array, grown * item_bytes);
+    RCS_ASSERT(array != NULL);
+    *room = grown;
+    return array;
+}
+
+/* --- stepping one node ------------------------------------------------------------------------------- */
+
+/* One wake is pending at most: an earlier wish is pushed and the old event, when it comes, is none. */
+static void schedule_wake(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    rcs_us deadline_us = rcs_node_deadline(n->machine);
+    if (deadline_us >= n->wake_us) {
+        return;
+    }
+    n->wake_us = deadline_us < sim->now_us ? sim->now_us : deadline_us;
+    rcs_queue_push(&sim->queue, n->wake_us,
+                   (struct rcs_pending){ .kind = RCS_PENDING_WAKE, .who = node });
+}
+
+void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_event *event, int from)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    sim->effects.facts.level = sim->log_fn == NULL
+                                   ? RCS_LEVEL_NONE
+                                   : (enum rcs_level)rcs_node_config(n->machine)->loglevel;
+    sim->on = event;
+    sim->on_from = from;
+    rcs_node_step(n->machine, event, &sim->effects);
+    sim->counts.events++;
+    if (sim->effects.facts.count > 0) {
+        rcs_observe_facts(sim, node);
+    }
+    rcs_check_node(sim, node);
+    if (sim->effects.count > 0) {
+        rcs_sim_carry_out(sim, node, &sim->effects);
+    }
+    rcs_effects_clear(&sim->effects, sim->store);
+    sim->on = NULL;
+    if (n->machine != NULL) {
+        rcs_links_schedule_refusals(sim, node);
+        schedule_wake(sim, node);
+    }
+}
+
+static void wake(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    n->wake_us = RCS_NEVER;
+    if (rcs_node_deadline(n->machine) > sim->now_us) {
+        schedule_wake(sim, node); /* it changed its mind meanwhile */
+        return;
+    }
+    struct rcs_event event = { .at_us = sim->now_us, .kind = RCS_EVENT_WAKE,
+                               .link = RCS_LINK_NONE };
+    rcs_sim_step_node(sim, node, &event, -1);
+}
+
+/* --- deliveries --------------------------------------------------------------------------------------- */
+
+static void bus_event(struct rcs_sim *sim, const struct rcs_conn *c,
+                      const struct rcs_delivery *delivery, struct rcs_event *event)
+{
+    struct rcs_world_node *n = &sim->nodes[c->party[delivery->end]];
+    static const uint8_t kinds[] = {
+        [RCS_DELIVERY_UP] = RCS_EVENT_LINK_UP,
+        [RCS_DELIVERY_FAILED] = RCS_EVENT_LINK_FAILED,
+        [RCS_DELIVERY_ACCEPTED] = RCS_EVENT_LINK_ACCEPTED,
+        [RCS_DELIVERY_ITEM] = RCS_EVENT_BUS_MSG,
+        [RCS_DELIVERY_LOST] = RCS_EVENT_LINK_LOST,
+    };
+    event->kind = (enum rcs_event_kind)kinds[delivery->kind];
+    event->link = delivery->end == 0 ? c->link : RCS_LINK_IN + delivery->conn;
+    event->remote = sim->nodes[c->party[1 - delivery->end]].ip_addr;
+    event->local = n->ip_addr;
+    if (event->kind == RCS_EVENT_BUS_MSG) {
+        event->bus_msg = delivery->value;
+    } else if (event->kind == RCS_EVENT_LINK_FAILED) {
+        event->reason = delivery->reason;
+    }
+    bool over = event->kind == RCS_EVENT_LINK_FAILED || event->kind == RCS_EVENT_LINK_LOST;
+    if (over && delivery->end == 0) {
+        rcs_links_forget(n, c->link);
+    }
+}
+
+/* At the replica: what became of its connection to its master, and what came by it. */
+static void master_event(struct rcs_sim *sim, const struct rcs_conn *c,
+                         const struct rcs_delivery *delivery, struct rcs_event *event)
+{
+    event->link = c->link;
+    switch (delivery->kind) {
+    case RCS_DELIVERY_UP:
+        event->kind = RCS_EVENT_MASTER_UP;
+        break;
+    case RCS_DELIVERY_ITEM:
+        if (delivery->item == RCS_ITEM_SNAPSHOT) {
+            event->kind = RCS_EVENT_MASTER_SNAPSHOT;
+            event->snapshot = delivery->value;
+        } else {
+            event->kind = RCS_EVENT_MASTER_DATA;
+            event->blob = delivery->value;
+        }
+        break;
+    case RCS_DELIVERY_FAILED:
+        event->kind = RCS_EVENT_MASTER_FAILED;
+        event->reason = delivery->reason;
+        sim->nodes[c->party[0]].master_conn = 0;
+        break;
+    case RCS_DELIVERY_LOST:
+    case RCS_DELIVERY_ACCEPTED:
+        event->kind = RCS_EVENT_MASTER_LOST;
+        sim->nodes[c->party[0]].master_conn = 0;
+        break;
+    }
+}
+
+/* At the server: a client or a replica. */
+static void client_event(struct rcs_sim *sim, const struct rcs_conn *c,
+                         const struct rcs_delivery *delivery, struct rcs_event *event)
+{
+    event->link = delivery->conn;
+    event->local = sim->nodes[c->party[1]].ip_addr;
+    event->remote = c->kind == RCS_CONN_SESSION ? rcs_session_addr(sim, c->party[0])
+                                                : sim->nodes[c->party[0]].client_addr;
+    switch (delivery->kind) {
+    case RCS_DELIVERY_ACCEPTED:
+        event->kind = RCS_EVENT_CLIENT_OPEN;
+        break;
+    case RCS_DELIVERY_ITEM:
+        event->kind = RCS_EVENT_CLIENT_REQUEST;
+        event->request = delivery->value;
+        break;
+    case RCS_DELIVERY_LOST:
+    case RCS_DELIVERY_UP:
+    case RCS_DELIVERY_FAILED:
+        event->kind = RCS_EVENT_CLIENT_GONE;
+        break;
+    }
+}
+
+/* DEBUG DROP-CLUSTER-PACKET-FILTER and finer: the message arrives and is not looked at. */
+static bool dropped(struct rcs_sim *sim, unsigned from, unsigned to, const struct rcs_bus_msg *msg)
+{
+    for (unsigned i = 0; i < sim->drop_count; i++) {
+        struct rcs_drop_rule *rule = &sim->drops[i];
+        if (rule->count == 0 || (rule->type >= 0 && rule->type != msg->type) ||
+            (rule->from >= 0 && rule->from != (int)from) ||
+            (rule->to >= 0 && rule->to != (int)to)) {
+            continue;
+        }
+        if (rule->skip > 0) {
+            rule->skip--;
+            continue;
+        }
+        rule->count--;
+        return true;
+    }
+    return false;
+}
+
+static void observe(struct rcs_sim *sim, const struct rcs_conn *c,
+                    const struct rcs_delivery *delivery)
+{
+    static const uint8_t news[] = {
+        [RCS_DELIVERY_UP] = RCS_LINK_NEWS_UP,
+        [RCS_DELIVERY_FAILED] = RCS_LINK_NEWS_FAILED,
+        [RCS_DELIVERY_ACCEPTED] = RCS_LINK_NEWS_ACCEPTED,
+        [RCS_DELIVERY_LOST] = RCS_LINK_NEWS_LOST,
+    };
+    if (delivery->kind != RCS_DELIVERY_ITEM) {
+        rcs_observe_link(sim, (enum rcs_link_news)news[delivery->kind], delivery->conn,
+                         delivery->end);
+    } else if (c->kind == RCS_CONN_BUS) {
+        rcs_observe_bus(sim, c->party[1 - delivery->end], c->party[delivery->end],
+                        delivery->value);
+    } else {
+        rcs_observe_data(sim, delivery->conn, 1 - delivery->end, delivery->item, delivery->value);
+    }
+}
+
+/* Now, to a process that is not frozen. */
+static void hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery)
+{
+    /* A copy: the table may move, and a lost connection may be forgotten, while the node steps. */
+    struct rcs_conn c = *rcs_network_conn(&sim->net, delivery->conn);
+    unsigned party = c.party[delivery->end];
+    bool bus_item = c.kind == RCS_CONN_BUS && delivery->kind == RCS_DELIVERY_ITEM;
+    if (c.kind == RCS_CONN_BUS || delivery->end == 1) {
+        rcs_links_refusals(sim, party); /* may close the link this came by */
+    }
+    if (!rcs_network_take(&sim->net, delivery)) {
+        rcs_network_done(&sim->net, delivery);
+        return;
+    }
+    observe(sim, &c, delivery);
+    if (c.kind == RCS_CONN_SESSION && delivery->end == 0) {
+        rcs_session_take(sim, party, delivery);
+        rcs_network_done(&sim->net, delivery);
+        return;
+    }
+    struct rcs_event event = { .at_us = sim->now_us };
+    int from = c.kind == RCS_CONN_SESSION ? -1 : (int)c.party[1 - delivery->end];
+    if (c.kind == RCS_CONN_BUS) {
+        c.link = rcs_network_conn(&sim->net, delivery->conn)->link;
+        bus_event(sim, &c, delivery, &event);
+    } else if (delivery->end == 0) {
+        master_event(sim, &c, delivery, &event);
+    } else {
+        client_event(sim, &c, delivery, &event);
+    }
+    if (bus_item) {
+        const struct rcs_bus_msg *msg = delivery->value;
+        sim->counts.bus_messages++;
+        sim->counts.bus_received[msg->type < RCS_BUS_TYPE_COUNT ? msg->type : 0]++;
+        if (sim->drop_count > 0 && dropped(sim, (unsigned)from, party, msg)) {
+            rcs_network_done(&sim->net, delivery);
+            return;
+        }
+    }
+    rcs_sim_step_node(sim, party, &event, from);
+    rcs_network_done(&sim->net, delivery);
+}
+
+static bool at_frozen_node(const struct rcs_sim *sim, const struct rcs_delivery *delivery,
+                           unsigned *node)
+{
+    const struct rcs_conn *c = rcs_network_conn(&sim->net, delivery->conn);
+    *node = c->party[delivery->end];
+    return !(c->kind == RCS_CONN_SESSION && delivery->end == 0) && sim->nodes[*node].frozen;
+}
+
+void rcs_sim_deliver(struct rcs_sim *sim, const struct rcs_delivery *delivery)
+{
+    unsigned node;
+    if (!at_frozen_node(sim, delivery, &node)) {
+        hand_over(sim, delivery);
+        return;
+    }
+    struct rcs_world_node *n = &sim->nodes[node];
+    n->inbox = rcs_grow(n->inbox, &n->inbox_room, n->inbox_count + 1, sizeof(n->inbox[0]));
+    n->inbox[n->inbox_count++] = *delivery;
+}
+
+void rcs_sim_thaw(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (n->machine == NULL || n->paused || n->asleep_until_us > sim->now_us) {
+        return;
+    }
+    n->frozen = false;
+    if (n->late.count > 0) {
+        struct rcs_effects late = n->late;
+        rcs_effects_init(&n->late);
+        rcs_sim_carry_out(sim, node, &late);
+        rcs_effects_close(&late, sim->store);
+        if (n->machine == NULL || n->frozen) {
+            return;
+        }
+    }
+    for (unsigned i = n->refusal_first; i < n->refusal_count; i++) {
+        if (n->refusals[i].at_us < sim->now_us) {
+            n->refusals[i].at_us = sim->now_us; /* it hears of them now */
+        }
+    }
+    n->wake_us = RCS_NEVER;
+    wake(sim, node);
+    while (n->machine != NULL && !n->frozen && n->inbox_first < n->inbox_count) {
+        struct rcs_delivery delivery = n->inbox[n->inbox_first++];
+        hand_over(sim, &delivery);
+    }
+    if (n->inbox_first == n->inbox_count) {
+        n->inbox_first = n->inbox_count = 0;
+    }
+    if (n->machine != NULL && !n->frozen && n->shutdown_waits) {
+        n->shutdown_waits = false;
+        struct rcs_event event = { .at_us = sim->now_us, .kind = RCS_EVENT_SHUTDOWN,
+                                   .link = RCS_LINK_NONE };
+        rcs_sim_step_node(sim, node, &event, -1);
+    }
+}
+
+/* --- the queue ----------------------------------------------------------------------------------------- */
+
+rcs_us rcs_sim_now(const struct rcs_sim *sim)
+{
+    return sim->now_us;
+}
+
+rcs_us rcs_sim_next(const struct rcs_sim *sim)
+{
+    return rcs_queue_next(&sim->queue);
+}
+
+static void carry_out_next(struct rcs_sim *sim)
+{
+    struct rcs_pending pending;
+    sim->now_us = rcs_queue_pop(&sim->queue, &pending);
+    if (pending.kind == RCS_PENDING_WAKE) {
+        struct rcs_world_node *n = &sim->nodes[pending.who];
+        if (n->machine != NULL && n->wake_us == sim->now_us) {
+            if (n->frozen) {
+                n->wake_us = RCS_NEVER;
+            } else {
+                rcs_links_refusals(sim, pending.who);
+                if (n->machine != NULL && n->wake_us == sim->now_us) {
+                    wake(sim, pending.who);
+                }
+            }
+        }
+        return;
+    }
+    if (pending.kind == RCS_PENDING_RESUME) {
+        if (sim->nodes[pending.who].frozen) {
+            rcs_sim_thaw(sim, pending.who);
+        }
+        return;
+    }
+    if (pending.kind == RCS_PENDING_REFUSALS) {
+        if (!sim->nodes[pending.who].frozen) {
+            rcs_links_refusals(sim, pending.who);
+        }
+        return;
+    }
+    struct rcs_delivery delivery;
+    if (rcs_network_arrive(&sim->net, &pending, sim->now_us, &delivery)) {
+        rcs_sim_deliver(sim, &delivery);
+    }
+}
+
+bool rcs_sim_step(struct rcs_sim *sim, rcs_us limit)
+{
+    if (rcs_queue_next(&sim->queue) > limit) {
+        sim->now_us = limit > sim->now_us ? limit : sim->now_us;
+        return false;
+    }
+    carry_out_next(sim);
+    return true;
+}
+
+void rcs_sim_advance(struct rcs_sim *sim, rcs_us duration)
+{
+    RCS_ASSERT(duration >= 0);
+    rcs_us limit = sim->now_us + duration;
+    while (rcs_sim_step(sim, limit)) {
+    }
+}
