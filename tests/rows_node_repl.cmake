@@ -1,1 +1,2 @@
 rcs_test(backlog rcsim_node)
+rcs_test(replication rcsim_node)

@@ -83,9 +83,9 @@ static void an_offset_outside_is_an_error_of_ours(void **state)
     rcs_backlog_free(backlog);
 }
 
-/* The history of a real 7.0.15 with repl-backlog-size 61320 that was fed SETs of 87 bytes: its first
- * byte is number 20441 from offset 81803 on, and 40881 from 102248 on. Blocks have 20440 bytes (16384
- * and a header, as jemalloc rounds it). */
+/* The history of a real 7.0.15 with repl-backlog-size 61320 that was fed SETs of 87 bytes: its
+ * first byte is number 20441 from offset 81803 on, and 40881 from 102248 on. Blocks have 20440
+ * bytes (16384 and a header, as jemalloc rounds it). */
 static void it_is_cut_where_a_real_server_cuts(void **state)
 {
     (void)state;

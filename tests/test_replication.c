@@ -3,7 +3,8 @@
 #include "tests/support/repl_lab.h"
 
 static const char turn_into_replica[] =
-    "S * Before turning into a replica, using my own master parameters to synthesize a cached master: "
+    "S * Before turning into a replica, using my own master parameters to synthesize a cached "
+    "master: "
     "I may be able to synchronize with the new master with just a partial transfer.\n";
 
 static struct lab *lab_of(const char *const *settings)
@@ -21,8 +22,8 @@ static struct lab *lab_of(const char *const *settings)
 }
 
 /* In sync at once, and no PING but the first: offsets stand still. */
-static const char *const quick[] = { "repl-diskless-sync-delay", "0",
-                                     "repl-ping-replica-period", "3600", NULL };
+static const char *const quick[] = { "repl-diskless-sync-delay", "0", "repl-ping-replica-period",
+                                     "3600", NULL };
 
 static void in_sync(struct lab *lab, unsigned replica, unsigned master)
 {
@@ -36,7 +37,7 @@ static const struct rcs_replication *repl(struct lab *lab, unsigned index)
     return &lab_node(lab, index)->repl;
 }
 
-/* --- full sync --------------------------------------------------------------------------------------- */
+/* --- full sync -------------------------------------------------------------------------------- */
 
 /* seed0's a6 and a1, line for line. */
 static void first_full_sync_waits_for_the_delay(void **state)
@@ -72,25 +73,27 @@ static void first_full_sync_waits_for_the_delay(void **state)
     lab_run(lab, 2600);
     lab_expect_log(lab, 0, "M * Starting BGSAVE for SYNC with target: replicas sockets\n");
     assert_in_range(lab_logged_ms(lab, 0) - asked_ms, 4000, 6100); /* whole seconds, a 1 Hz cron */
-    lab_expect_log(lab, 0,
-                   "M * Background RDB transfer started by pid 1100\n"
-                   "C * Fork CoW for RDB: current 0 MB, peak 0 MB, average 0 MB\n"
-                   "M # Diskless rdb transfer, done reading from pipe, 1 replicas still up.\n"
-                   "M * Background RDB transfer terminated with success\n"
-                   "M * Streamed RDB transfer with replica 127.0.0.1:7001 succeeded (socket). Waiting "
-                   "for REPLCONF ACK from slave to enable streaming\n"
-                   "M * Synchronization with replica 127.0.0.1:7001 succeeded\n");
-    lab_expect_log(lab, 1,
-                   "S * Full resync from master: ID:0\n"
-                   "S * MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk\n"
-                   "S * Discarding previously cached master state.\n"
-                   "S * MASTER <-> REPLICA sync: Flushing old data\n"
-                   "S * MASTER <-> REPLICA sync: Loading DB in memory\n"
-                   "S * Loading RDB produced by version 7.0.15\n"
-                   "S * RDB age 0 seconds\n"
-                   "S * RDB memory usage when created 1.~ Mb\n"
-                   "S * Done loading RDB, keys loaded: 0, keys expired: 0.\n"
-                   "S * MASTER <-> REPLICA sync: Finished with success\n");
+    lab_expect_log(
+        lab, 0,
+        "M * Background RDB transfer started by pid 1100\n"
+        "C * Fork CoW for RDB: current 0 MB, peak 0 MB, average 0 MB\n"
+        "M # Diskless rdb transfer, done reading from pipe, 1 replicas still up.\n"
+        "M * Background RDB transfer terminated with success\n"
+        "M * Streamed RDB transfer with replica 127.0.0.1:7001 succeeded (socket). Waiting "
+        "for REPLCONF ACK from slave to enable streaming\n"
+        "M * Synchronization with replica 127.0.0.1:7001 succeeded\n");
+    lab_expect_log(
+        lab, 1,
+        "S * Full resync from master: ID:0\n"
+        "S * MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk\n"
+        "S * Discarding previously cached master state.\n"
+        "S * MASTER <-> REPLICA sync: Flushing old data\n"
+        "S * MASTER <-> REPLICA sync: Loading DB in memory\n"
+        "S * Loading RDB produced by version 7.0.15\n"
+        "S * RDB age 0 seconds\n"
+        "S * RDB memory usage when created 1.~ Mb\n"
+        "S * Done loading RDB, keys loaded: 0, keys expired: 0.\n"
+        "S * MASTER <-> REPLICA sync: Finished with success\n");
     lab_expect_silence(lab, 0);
     lab_expect_silence(lab, 1);
     assert_string_equal(repl(lab, 0)->replid, repl(lab, 1)->replid);
@@ -189,8 +192,8 @@ static void child_without_takers_is_killed(void **state)
     lab_free(lab);
 }
 
-/* The cached master, and with it the old offset, lives until the RDB is loaded; then it is 0, and all
- * keys are gone (15.2). */
+/* The cached master, and with it the old offset, lives until the RDB is loaded; then it is 0, and
+ * all keys are gone (15.2). */
 static void old_offset_and_keys_go_when_the_load_begins(void **state)
 {
     (void)state;
@@ -224,8 +227,8 @@ static void a_full_sync_forgets_the_second_id(void **state)
     lab_free(lab);
 }
 
-/* The ACK right after a diskless load; until the first ACK after the child's end was noticed nothing
- * of the stream is written. */
+/* The ACK right after a diskless load; until the first ACK after the child's end was noticed
+ * nothing of the stream is written. */
 static void the_stream_waits_for_an_ack(void **state)
 {
     (void)state;
@@ -268,7 +271,8 @@ static void who_waits_hears_a_newline_a_second(void **state)
     lab_free(lab);
 }
 
-/* A BGSAVE nobody waits for is of no use to a replica; the next begins when it was noticed to end. */
+/* A BGSAVE nobody waits for is of no use to a replica; the next begins when it was noticed to end.
+ */
 static void a_sync_waits_for_the_end_of_another_child(void **state)
 {
     (void)state;
@@ -276,15 +280,16 @@ static void a_sync_waits_for_the_end_of_another_child(void **state)
     assert_string_equal(lab_ask(lab, 0, "BGSAVE"), "+Background saving started\r\n");
     lab_replicate(lab, 1, 0);
     lab_run(lab, 130);
-    lab_expect_log(lab, 0,
-                   "M * Background saving started by pid 1100\n"
-                   "M * Replica 127.0.0.1:7001 asks for synchronization\n"
-                   "M * Partial resynchronization not accepted: ~\n"
-                   "M * Replication backlog created, ~\n"
-                   "M * Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for "
-                   "SYNC\n"
-                   "C * DB saved on disk\n"
-                   "C * Fork CoW for RDB: ~\n");
+    lab_expect_log(
+        lab, 0,
+        "M * Background saving started by pid 1100\n"
+        "M * Replica 127.0.0.1:7001 asks for synchronization\n"
+        "M * Partial resynchronization not accepted: ~\n"
+        "M * Replication backlog created, ~\n"
+        "M * Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for "
+        "SYNC\n"
+        "C * DB saved on disk\n"
+        "C * Fork CoW for RDB: ~\n");
     lab_expect_log(lab, 0, "M * Background saving terminated with success\n");
     int64_t ended_ms = lab_logged_ms(lab, 0);
     lab_expect_log(lab, 0, "M * Starting BGSAVE for SYNC with target: replicas sockets\n");
@@ -292,7 +297,7 @@ static void a_sync_waits_for_the_end_of_another_child(void **state)
     lab_free(lab);
 }
 
-/* --- the stream -------------------------------------------------------------------------------------- */
+/* --- the stream ------------------------------------------------------------------------------- */
 
 /* oracle/bytes/repl: 0 before, 50 after the first SET (SELECT 0 goes ahead), 71 after INCR. */
 static void offsets_count_the_bytes_of_the_stream(void **state)
@@ -424,8 +429,13 @@ static void wait_counts_direct_replicas(void **state)
 static void good_replicas_are_those_with_a_fresh_ack(void **state)
 {
     (void)state;
-    static const char *const settings[] = { "repl-diskless-sync-delay", "0", "min-replicas-to-write",
-                                            "1", "min-replicas-max-lag", "3", NULL };
+    static const char *const settings[] = { "repl-diskless-sync-delay",
+                                            "0",
+                                            "min-replicas-to-write",
+                                            "1",
+                                            "min-replicas-max-lag",
+                                            "3",
+                                            NULL };
     struct lab *lab = lab_of(settings);
     lab_own_slots(lab, 0);
     assert_string_equal(lab_ask(lab, 0, "SET k v"),
@@ -442,7 +452,7 @@ static void good_replicas_are_those_with_a_fresh_ack(void **state)
     lab_free(lab);
 }
 
-/* --- the chain ---------------------------------------------------------------------------------------- */
+/* --- the chain -------------------------------------------------------------------------------- */
 
 /* seed0's b1 and b4: b4 synced from b1, then b1 turns to a1 and starts b4's next history. */
 static void a_middle_node_cuts_its_replica_at_its_own_full_sync(void **state)
@@ -462,28 +472,29 @@ static void a_middle_node_cuts_its_replica_at_its_own_full_sync(void **state)
     assert_int_equal(rcs_repl_offset(lab_node(lab, 1)), repl(lab, 1)->cached_offset);
     lab_run(lab, 6700);
     lab_expect_log(lab, 1, turn_into_replica);
-    lab_expect_log(lab, 1,
-                   "S * Connecting to MASTER 127.0.0.1:7000\n"
-                   "S * MASTER <-> REPLICA sync started\n"
-                   "S * Non blocking connect for SYNC fired the event.\n"
-                   "S * Master replied to PING, replication can continue...\n"
-                   "S * Trying a partial resynchronization (request ID:~).\n"
-                   "S * Full resync from master: ID:~\n"
-                   "S * MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk\n"
-                   "S * Discarding previously cached master state.\n"
-                   "S # Connection with replica 127.0.0.1:7002 lost.\n"
-                   "S * MASTER <-> REPLICA sync: Flushing old data\n"
-                   "S * MASTER <-> REPLICA sync: Loading DB in memory\n"
-                   "S * Loading RDB produced by version 7.0.15\n"
-                   "S * RDB age 0 seconds\n"
-                   "S * RDB memory usage when created ~ Mb\n"
-                   "S * Done loading RDB, keys loaded: 0, keys expired: 0.\n"
-                   "S * MASTER <-> REPLICA sync: Finished with success\n"
-                   "S * Replica 127.0.0.1:7002 asks for synchronization\n"
-                   "S * Partial resynchronization not accepted: Replication ID mismatch (Replica "
-                   "asked for 'ID', my replication IDs are 'ID' and "
-                   "'0000000000000000000000000000000000000000')\n"
-                   "S * Delay next BGSAVE for diskless SYNC\n");
+    lab_expect_log(
+        lab, 1,
+        "S * Connecting to MASTER 127.0.0.1:7000\n"
+        "S * MASTER <-> REPLICA sync started\n"
+        "S * Non blocking connect for SYNC fired the event.\n"
+        "S * Master replied to PING, replication can continue...\n"
+        "S * Trying a partial resynchronization (request ID:~).\n"
+        "S * Full resync from master: ID:~\n"
+        "S * MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk\n"
+        "S * Discarding previously cached master state.\n"
+        "S # Connection with replica 127.0.0.1:7002 lost.\n"
+        "S * MASTER <-> REPLICA sync: Flushing old data\n"
+        "S * MASTER <-> REPLICA sync: Loading DB in memory\n"
+        "S * Loading RDB produced by version 7.0.15\n"
+        "S * RDB age 0 seconds\n"
+        "S * RDB memory usage when created ~ Mb\n"
+        "S * Done loading RDB, keys loaded: 0, keys expired: 0.\n"
+        "S * MASTER <-> REPLICA sync: Finished with success\n"
+        "S * Replica 127.0.0.1:7002 asks for synchronization\n"
+        "S * Partial resynchronization not accepted: Replication ID mismatch (Replica "
+        "asked for 'ID', my replication IDs are 'ID' and "
+        "'0000000000000000000000000000000000000000')\n"
+        "S * Delay next BGSAVE for diskless SYNC\n");
     lab_expect_log(lab, 2,
                    "S # Connection with master lost.\n"
                    "S * Caching the disconnected master state.\n"
@@ -623,7 +634,7 @@ static void a_switch_logs_the_old_link_as_a_master(void **state)
     lab_free(lab);
 }
 
-/* --- the old master ------------------------------------------------------------------------------------- */
+/* --- the old master --------------------------------------------------------------------------- */
 
 /* Demoted with nothing of its own since: +CONTINUE. */
 static void an_old_master_continues_if_it_said_nothing_more(void **state)
@@ -647,6 +658,26 @@ static void an_old_master_continues_if_it_said_nothing_more(void **state)
                    "S # Master replication ID changed to ID\n"
                    "S * MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.\n");
     assert_string_equal(repl(lab, 0)->replid, repl(lab, 1)->replid);
+    lab_free(lab);
+}
+
+/* Promoted a second time it selects its database again: its replicas may have heard others since.
+ */
+static void a_master_once_more_selects_again(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(quick);
+    lab_own_slots(lab, 0);
+    in_sync(lab, 1, 0);
+    lab_ask(lab, 0, "SET k v");
+    lab_run(lab, 5);
+    lab_promote(lab, 1);
+    lab_replicate(lab, 0, 1);
+    lab_run(lab, 20);
+    assert_true(rcs_node_master_link_up(lab_node(lab, 0)));
+    lab_promote(lab, 0);
+    lab_ask(lab, 0, "SET k v");
+    assert_int_equal(repl(lab, 0)->offset, 50 + 50);
     lab_free(lab);
 }
 
@@ -681,7 +712,7 @@ static void one_ping_too_many_and_the_old_master_is_refused(void **state)
     lab_free(lab);
 }
 
-/* --- refusals -------------------------------------------------------------------------------------------- */
+/* --- refusals --------------------------------------------------------------------------------- */
 
 static void a_replica_without_its_master_refuses_to_sync(void **state)
 {
@@ -769,10 +800,11 @@ static void replconf_answers(void **state)
     lab_free(lab);
 }
 
-/* --- time-outs --------------------------------------------------------------------------------------------- */
+/* --- time-outs -------------------------------------------------------------------------------- */
 
-static const char *const impatient[] = { "repl-diskless-sync-delay", "0", "repl-timeout", "5",
-                                         "repl-ping-replica-period", "1", NULL };
+static const char *const impatient[] = {
+    "repl-diskless-sync-delay", "0", "repl-timeout", "5", "repl-ping-replica-period", "1", NULL
+};
 
 /* Off the net both sides give up when repl-timeout has gone by in whole seconds, and not before. */
 static void silence_ends_the_link_on_both_sides(void **state)
@@ -847,8 +879,8 @@ static void a_lost_handshake_waits_for_the_cron(void **state)
 static void an_unused_backlog_is_freed_with_its_id(void **state)
 {
     (void)state;
-    static const char *const settings[] = { "repl-diskless-sync-delay", "0", "repl-backlog-ttl", "4",
-                                            NULL };
+    static const char *const settings[] = { "repl-diskless-sync-delay", "0", "repl-backlog-ttl",
+                                            "4", NULL };
     struct lab *lab = lab_of(settings);
     in_sync(lab, 1, 0);
     char id[RCS_ID_LEN + 1];
@@ -866,7 +898,7 @@ static void an_unused_backlog_is_freed_with_its_id(void **state)
     lab_free(lab);
 }
 
-/* --- age ----------------------------------------------------------------------------------------------------- */
+/* --- age -------------------------------------------------------------------------------------- */
 
 /* Whole seconds since the link dropped; since 1970 if it never was up. */
 static void data_age_counts_from_the_loss(void **state)
@@ -889,9 +921,10 @@ static void data_age_counts_from_the_loss(void **state)
     lab_free(lab);
 }
 
-/* --- restarts -------------------------------------------------------------------------------------------------- */
+/* --- restarts --------------------------------------------------------------------------------- */
 
-/* dump.rdb of a full sync carries id and offset: the replica goes on from there. Its log says so as M. */
+/* dump.rdb of a full sync carries id and offset: the replica goes on from there. Its log says so as
+ * M. */
 static void a_restarted_replica_continues_from_its_dump(void **state)
 {
     (void)state;
@@ -973,7 +1006,7 @@ static void a_restarted_master_without_a_dump_empties_its_replica(void **state)
     lab_free(lab);
 }
 
-/* --- what is said of it -------------------------------------------------------------------------------------------- */
+/* --- what is said of it ----------------------------------------------------------------------- */
 
 static void info_and_role_of_both_sides(void **state)
 {
@@ -1001,27 +1034,28 @@ static void info_and_role_of_both_sides(void **state)
     assert_string_equal(lab_ask(lab, 0, "ROLE"),
                         "*3\r\n$6\r\nmaster\r\n:50\r\n*1\r\n*3\r\n$9\r\n127.0.0.1\r\n$4\r\n7001\r\n"
                         "$2\r\n50\r\n");
-    assert_string_equal(lab_ask(lab, 1, "ROLE"),
-                        "*5\r\n$5\r\nslave\r\n$9\r\n127.0.0.1\r\n:7000\r\n$9\r\nconnected\r\n:50\r\n");
+    assert_string_equal(
+        lab_ask(lab, 1, "ROLE"),
+        "*5\r\n$5\r\nslave\r\n$9\r\n127.0.0.1\r\n:7000\r\n$9\r\nconnected\r\n:50\r\n");
     rcs_buf_clear(&info);
     lab_kill(lab, 0);
     lab_run(lab, 2000);
     rcs_repl_info(lab_node(lab, 1), &info);
     rcs_buf_add(&info, "", 1);
-    assert_non_null(strstr(info.data,
-                           "role:slave\r\nmaster_host:127.0.0.1\r\nmaster_port:7000\r\n"
-                           "master_link_status:down\r\nmaster_last_io_seconds_ago:-1\r\n"
-                           "master_sync_in_progress:0\r\nslave_read_repl_offset:50\r\n"
-                           "slave_repl_offset:50\r\nmaster_link_down_since_seconds:"));
+    assert_non_null(strstr(info.data, "role:slave\r\nmaster_host:127.0.0.1\r\nmaster_port:7000\r\n"
+                                      "master_link_status:down\r\nmaster_last_io_seconds_ago:-1\r\n"
+                                      "master_sync_in_progress:0\r\nslave_read_repl_offset:50\r\n"
+                                      "slave_repl_offset:50\r\nmaster_link_down_since_seconds:"));
     assert_non_null(strstr(info.data, "slave_priority:100\r\nslave_read_only:1\r\n"
                                       "replica_announced:1\r\nconnected_slaves:0\r\n"));
     rcs_buf_close(&info);
-    assert_string_equal(lab_ask(lab, 1, "ROLE"),
-                        "*5\r\n$5\r\nslave\r\n$9\r\n127.0.0.1\r\n:7000\r\n$7\r\nconnect\r\n:-1\r\n");
+    assert_string_equal(
+        lab_ask(lab, 1, "ROLE"),
+        "*5\r\n$5\r\nslave\r\n$9\r\n127.0.0.1\r\n:7000\r\n$7\r\nconnect\r\n:-1\r\n");
     lab_free(lab);
 }
 
-/* --- the RDB file ------------------------------------------------------------------------------------------------------ */
+/* --- the RDB file ----------------------------------------------------------------------------- */
 
 static void save_points_start_a_child(void **state)
 {
@@ -1077,6 +1111,7 @@ int main(void)
         cmocka_unit_test(a_new_id_goes_down_the_chain),
         cmocka_unit_test(a_switch_logs_the_old_link_as_a_master),
         cmocka_unit_test(an_old_master_continues_if_it_said_nothing_more),
+        cmocka_unit_test(a_master_once_more_selects_again),
         cmocka_unit_test(one_ping_too_many_and_the_old_master_is_refused),
         cmocka_unit_test(a_replica_without_its_master_refuses_to_sync),
         cmocka_unit_test(what_the_backlog_has_not_got_is_refused),

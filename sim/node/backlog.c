@@ -55,8 +55,8 @@ int64_t rcs_backlog_length(const struct rcs_backlog *backlog)
     return backlog->length_bytes;
 }
 
-/* What jemalloc gives for a request: four sizes to each doubling. The blocks of Redis 7.0 use all of
- * it, and the length of the history shows it. */
+/* What jemalloc gives for a request: four sizes to each doubling. The blocks of Redis 7.0 use all
+ * of it, and the length of the history shows it. */
 static size_t allocation_bytes(size_t wanted_bytes)
 {
     size_t doubling = BLOCK_BYTES_MIN;

@@ -22,7 +22,8 @@ const char *rcs_event_kind_name(enum rcs_event_kind kind)
         [RCS_EVENT_MASTER_SNAPSHOT] = "master-snapshot",
         [RCS_EVENT_MASTER_LOST] = "master-lost",
     };
-    _Static_assert(sizeof(names) / sizeof(names[0]) == RCS_EVENT_KIND_COUNT, "every kind has a name");
+    _Static_assert(sizeof(names) / sizeof(names[0]) == RCS_EVENT_KIND_COUNT,
+                   "every kind has a name");
     RCS_ASSERT((unsigned)kind < RCS_EVENT_KIND_COUNT);
     return names[kind];
 }

@@ -1,7 +1,8 @@
 /* The forked child that writes an RDB: to the replicas that wait for a full sync, or to dump.rdb.
  *
- * How long forking, writing and exiting take is drawn, so that the lines of parent and child come in
- * the order and at the distances seen with real servers on one machine; writing grows with the data. */
+ * How long forking, writing and exiting take is drawn, so that the lines of parent and child come
+ * in the order and at the distances seen with real servers on one machine; writing grows with the
+ * data. */
 #include "sim/node/replication.h"
 
 #include "sim/pure.h"
@@ -122,9 +123,9 @@ void rcs_child_close(struct rcs_node *node)
 static void say_end(struct rcs_node *node, const struct rcs_rdb_child *child)
 {
     if (child->killed) {
-        rcs_node_fact(node,
-                      child->to_sockets ? RCS_FACT_CHILD_TRANSFER_KILLED : RCS_FACT_CHILD_SAVE_KILLED,
-                      RCS_ID_NONE, SIGNAL_USR1, 0, 0, NULL, NULL);
+        rcs_node_fact(
+            node, child->to_sockets ? RCS_FACT_CHILD_TRANSFER_KILLED : RCS_FACT_CHILD_SAVE_KILLED,
+            RCS_ID_NONE, SIGNAL_USR1, 0, 0, NULL, NULL);
     } else {
         rcs_node_fact(node,
                       child->to_sockets ? RCS_FACT_CHILD_TRANSFERRED : RCS_FACT_CHILD_SAVE_DONE,

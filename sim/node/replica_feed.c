@@ -1,9 +1,9 @@
 /* The master's side: the replicas it feeds, their ACKs, and the stream.
  *
- * A replica holds no bytes of its own: `sent_offset` says how far it was served, the rest lies in the
- * backlog (as in Redis 7.0, where replicas share the backlog's blocks). What is written before the
- * stream (+FULLRESYNC, newlines, the RDB) goes out as an effect at once, because the RDB does; the
- * stream goes into client->reply and leaves at the end of the step, as from beforeSleep. */
+ * A replica holds no bytes of its own: `sent_offset` says how far it was served, the rest lies in
+ * the backlog (as in Redis 7.0, where replicas share the backlog's blocks). What is written before
+ * the stream (+FULLRESYNC, newlines, the RDB) goes out as an effect at once, because the RDB does;
+ * the stream goes into client->reply and leaves at the end of the step, as from beforeSleep. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 #include "sim/pure.h"
 
-/* --- replicas --------------------------------------------------------------------------------------------- */
+/* --- replicas --------------------------------------------------------------------------------- */
 
 const char *rcs_replica_ip(const struct rcs_node *node, const struct rcs_client *client)
 {
@@ -40,8 +40,8 @@ static struct name replica_name(const struct rcs_node *node, const struct rcs_cl
     return name;
 }
 
-void rcs_replica_say(struct rcs_node *node, enum rcs_fact_code code, const struct rcs_client *client,
-                   int64_t v0, int64_t v1)
+void rcs_replica_say(struct rcs_node *node, enum rcs_fact_code code,
+                     const struct rcs_client *client, int64_t v0, int64_t v1)
 {
     rcs_node_fact(node, code, RCS_ID_NONE, v0, v1, 0, replica_name(node, client).text, NULL);
 }
@@ -59,7 +59,7 @@ void rcs_replica_attach(struct rcs_node *node, struct rcs_client *client)
 }
 
 void rcs_replica_write(struct rcs_node *node, const struct rcs_client *client, const char *bytes,
-                      size_t size_bytes)
+                       size_t size_bytes)
 {
     rcs_effect_add(node->out, RCS_EFFECT_CLIENT_REPLY, client->link)->blob =
         rcs_blob_new(node->store, bytes, size_bytes);
@@ -148,7 +148,8 @@ void rcs_replica_drop(struct rcs_node *node, struct rcs_client *client)
     unsigned before = node->repl.replica_count;
     rcs_client_drop(node, client);
     if (node->repl.replica_count == before) {
-        rcs_repl_client_gone(node, client); /* its own command still runs; the connection ends after */
+        rcs_repl_client_gone(node,
+                             client); /* its own command still runs; the connection ends after */
     }
 }
 
@@ -159,7 +160,7 @@ void rcs_replicas_disconnect(struct rcs_node *node)
     }
 }
 
-/* --- the stream ------------------------------------------------------------------------------------------- */
+/* --- the stream ------------------------------------------------------------------------------- */
 
 /* Serves a replica what it has not got of the stream. */
 void rcs_replica_serve(struct rcs_node *node, struct rcs_client *client)
@@ -200,8 +201,9 @@ void rcs_replicas_pass(struct rcs_node *node, const void *bytes, size_t size_byt
     }
 }
 
-/* A command of this node itself into the stream, without SELECT (Redis 7.0 replicationFeedSlaves with
- * the database that is selected already). Replicas of replicas get their master's bytes instead. */
+/* A command of this node itself into the stream, without SELECT (Redis 7.0 replicationFeedSlaves
+ * with the database that is selected already). Replicas of replicas get their master's bytes
+ * instead. */
 static void feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
 {
     struct rcs_replication *repl = &node->repl;
@@ -230,7 +232,7 @@ void rcs_repl_ask_acks(struct rcs_node *node)
     feed(node, 3, getack);
 }
 
-/* --- REPLCONF ---------------------------------------------------------------------------------------------------- */
+/* --- REPLCONF --------------------------------------------------------------------------------- */
 
 static void take_ack(struct rcs_node *node, struct rcs_client *client, const struct rcs_arg *arg)
 {
@@ -320,7 +322,7 @@ void rcs_repl_command(struct rcs_node *node, struct rcs_client *client,
     }
 }
 
-/* --- the cron ------------------------------------------------------------------------------------------------------ */
+/* --- the cron --------------------------------------------------------------------------------- */
 
 /* Held back during a manual failover, so that the offsets can meet. */
 static bool failover_pause(const struct rcs_node *node)

@@ -12,14 +12,7 @@
 #define LINE_BYTES 256 /* Redis 7.0 receiveSynchronousResponse */
 
 /* Which answer comes next. */
-enum handshake_step {
-    STEP_PING,
-    STEP_AUTH,
-    STEP_PORT,
-    STEP_IP,
-    STEP_CAPA,
-    STEP_PSYNC
-};
+enum handshake_step { STEP_PING, STEP_AUTH, STEP_PORT, STEP_IP, STEP_CAPA, STEP_PSYNC };
 
 static void say(struct rcs_node *node, enum rcs_fact_code code, const char *text)
 {
@@ -37,7 +30,7 @@ static bool begins(const char *line, const char *word)
     return strncmp(line, word, strlen(word)) == 0;
 }
 
-/* --- requests to the master --------------------------------------------------------------------------- */
+/* --- requests to the master ------------------------------------------------------------------- */
 
 static void send_request(struct rcs_node *node, unsigned argc, const char *const *words)
 {
@@ -68,12 +61,14 @@ static void introduce(struct rcs_node *node)
         send_request(node, 2, (const char *const[]){ "AUTH", config->masterauth });
     }
     char port[24];
-    int64_t number = config->replica_announce_port != 0 ? config->replica_announce_port : config->port;
+    int64_t number =
+        config->replica_announce_port != 0 ? config->replica_announce_port : config->port;
     snprintf(port, sizeof(port), "%lld", (long long)number);
     send_request(node, 3, (const char *const[]){ "REPLCONF", "listening-port", port });
     if (config->replica_announce_ip[0] != '\0') {
-        send_request(node, 3,
-                     (const char *const[]){ "REPLCONF", "ip-address", config->replica_announce_ip });
+        send_request(
+            node, 3,
+            (const char *const[]){ "REPLCONF", "ip-address", config->replica_announce_ip });
     }
     send_request(node, 5, (const char *const[]){ "REPLCONF", "capa", "eof", "capa", "psync2" });
 }
@@ -94,7 +89,7 @@ static void ask_psync(struct rcs_node *node)
     send_request(node, 3, (const char *const[]){ "PSYNC", repl->cached_replid, offset });
 }
 
-/* --- the life of the link ------------------------------------------------------------------------------- */
+/* --- the life of the link --------------------------------------------------------------------- */
 
 void rcs_master_forget_input(struct rcs_node *node)
 {
@@ -123,8 +118,10 @@ static void close_link(struct rcs_node *node)
 void rcs_master_connect(struct rcs_node *node)
 {
     struct rcs_replication *repl = &node->repl;
-    if (repl->master_addr == 0 || rcs_store_address(node->store, repl->master_addr)->ip[0] == '\0') {
-        say(node, RCS_FACT_REPL_NO_CONNECT, "Resource temporarily unavailable"); /* as real ones do */
+    if (repl->master_addr == 0 ||
+        rcs_store_address(node->store, repl->master_addr)->ip[0] == '\0') {
+        /* the errno that a real server finds after looking up the host "" */
+        say(node, RCS_FACT_REPL_NO_CONNECT, "Resource temporarily unavailable");
         return;
     }
     repl->link++;
@@ -228,7 +225,7 @@ void rcs_master_time_out(struct rcs_node *node)
     }
 }
 
-/* --- the answer to PSYNC ------------------------------------------------------------------------------------ */
+/* --- the answer to PSYNC ---------------------------------------------------------------------- */
 
 static void begin_transfer(struct rcs_node *node)
 {
@@ -310,7 +307,7 @@ static void on_psync_reply(struct rcs_node *node, const char *line)
     }
 }
 
-/* --- the handshake -------------------------------------------------------------------------------------------- */
+/* --- the handshake ---------------------------------------------------------------------------- */
 
 static void on_pong(struct rcs_node *node, const char *line)
 {
@@ -345,8 +342,8 @@ static void on_conf_reply(struct rcs_node *node, const char *line, const char *o
 
 static void on_handshake_line(struct rcs_node *node, const char *line)
 {
-    int *step = &node->repl.handshake_step;
-    switch ((enum handshake_step)*step) {
+    struct rcs_replication *repl = &node->repl;
+    switch ((enum handshake_step)repl->handshake_step) {
     case STEP_PING:
         on_pong(node, line);
         break;
@@ -355,16 +352,16 @@ static void on_handshake_line(struct rcs_node *node, const char *line)
         break;
     case STEP_PORT:
         on_conf_reply(node, line, "listening-port");
-        *step = node->config.replica_announce_ip[0] != '\0' ? STEP_IP : STEP_CAPA;
+        repl->handshake_step = node->config.replica_announce_ip[0] != '\0' ? STEP_IP : STEP_CAPA;
         break;
     case STEP_IP:
         on_conf_reply(node, line, "ip-address");
-        *step = STEP_CAPA;
+        repl->handshake_step = STEP_CAPA;
         break;
     case STEP_CAPA:
         on_conf_reply(node, line, "capa");
         ask_psync(node);
-        *step = STEP_PSYNC;
+        repl->handshake_step = STEP_PSYNC;
         break;
     case STEP_PSYNC:
         on_psync_reply(node, line);
@@ -372,7 +369,7 @@ static void on_handshake_line(struct rcs_node *node, const char *line)
     }
 }
 
-/* --- events -------------------------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 /* Takes the first line out of the input, without its end; false if there is none yet. */
 static bool take_line(struct rcs_buf *input, char line[LINE_BYTES])

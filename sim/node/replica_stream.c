@@ -18,7 +18,7 @@ static void say(struct rcs_node *node, enum rcs_fact_code code, const char *text
     rcs_node_fact(node, code, RCS_ID_NONE, 0, 0, 0, text, NULL);
 }
 
-/* --- the RDB --------------------------------------------------------------------------------------------------- */
+/* --- the RDB ---------------------------------------------------------------------------------- */
 
 /* The line before the RDB: "$EOF:<mark>" or "$<length>". */
 void rcs_stream_preamble(struct rcs_node *node, const char *line)
@@ -44,7 +44,8 @@ void rcs_stream_preamble(struct rcs_node *node, const char *line)
     }
 }
 
-/* The RDB is here: the old history ends (Redis 7.0 readSyncBulkPayload, replicationAttachToNewMaster). */
+/* The RDB is here: the old history ends (Redis 7.0 readSyncBulkPayload,
+ * replicationAttachToNewMaster). */
 void rcs_stream_snapshot(struct rcs_node *node, struct rcs_snapshot *snapshot)
 {
     struct rcs_replication *repl = &node->repl;
@@ -106,7 +107,7 @@ void rcs_stream_loaded(struct rcs_node *node)
     }
 }
 
-/* --- the command stream ------------------------------------------------------------------------------------------ */
+/* --- the command stream ----------------------------------------------------------------------- */
 
 static size_t digits(size_t value)
 {
@@ -185,8 +186,9 @@ static void execute(struct rcs_node *node, unsigned argc, const struct rcs_arg *
     }
 }
 
-/* Executes what is complete. Processed bytes count in the offset and go on to this node's own backlog
- * and replicas as they came (Redis 7.0 commandProcessed); inside MULTI they count with its EXEC. */
+/* Executes what is complete. Processed bytes count in the offset and go on to this node's own
+ * backlog and replicas as they came (Redis 7.0 commandProcessed); inside MULTI they count with its
+ * EXEC. */
 void rcs_stream_read(struct rcs_node *node, const void *bytes, size_t size_bytes)
 {
     struct rcs_replication *repl = &node->repl;

@@ -13,9 +13,10 @@ static void say(struct rcs_node *node, enum rcs_fact_code code)
     rcs_node_fact(node, code, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
 }
 
-/* --- the full sync -------------------------------------------------------------------------------------------- */
+/* --- the full sync ---------------------------------------------------------------------------- */
 
-/* From here on the stream is kept for this replica (Redis 7.0 replicationSetupSlaveForFullResync). */
+/* From here on the stream is kept for this replica (Redis 7.0 replicationSetupSlaveForFullResync).
+ */
 static void begin_full_sync(struct rcs_node *node, struct rcs_client *client, int64_t offset)
 {
     struct rcs_replica *replica = &client->replica;
@@ -177,9 +178,10 @@ void rcs_replicas_bulk_sent(struct rcs_node *node)
     }
 }
 
-/* --- PSYNC ------------------------------------------------------------------------------------------------------- */
+/* --- PSYNC ------------------------------------------------------------------------------------ */
 
-/* Says why the history asked for is not this node's (Redis 7.0 masterTryPartialResynchronization). */
+/* Says why the history asked for is not this node's (Redis 7.0 masterTryPartialResynchronization).
+ */
 static void say_other_history(struct rcs_node *node, struct rcs_client *client,
                               const struct rcs_arg *id, int64_t offset)
 {
@@ -187,8 +189,8 @@ static void say_other_history(struct rcs_node *node, struct rcs_client *client,
     if (id->size_bytes > 0 && id->bytes[0] == '?') {
         rcs_replica_say(node, RCS_FACT_SYNC_FULL_WANTED, client, 0, 0);
     } else if (rcs_arg_is(id, repl->replid2)) {
-        rcs_node_fact(node, RCS_FACT_SYNC_SECOND_OFFSET, RCS_ID_NONE, offset, repl->second_offset, 0,
-                      NULL, NULL);
+        rcs_node_fact(node, RCS_FACT_SYNC_SECOND_OFFSET, RCS_ID_NONE, offset, repl->second_offset,
+                      0, NULL, NULL);
     } else if (rcs_facts_wanted(&node->out->facts, RCS_FACT_SYNC_ID_MISMATCH)) {
         char asked[128], mine[2 * RCS_ID_LEN + 8];
         snprintf(asked, sizeof(asked), "%.*s", (int)id->size_bytes, id->bytes);
@@ -241,10 +243,12 @@ static void create_backlog(struct rcs_node *node)
     struct rcs_replication *repl = &node->repl;
     rcs_repl_change_id(node); /* there is no history that could be shared */
     repl->backlog = rcs_backlog_new(repl->offset + 1);
-    rcs_node_fact(node, RCS_FACT_BACKLOG_CREATED, RCS_ID_NONE, 0, 0, 0, repl->replid, repl->replid2);
+    rcs_node_fact(node, RCS_FACT_BACKLOG_CREATED, RCS_ID_NONE, 0, 0, 0, repl->replid,
+                  repl->replid2);
 }
 
-/* A disk-based child is at work: its RDB will do if a replica that knows no less is waiting for it. */
+/* A disk-based child is at work: its RDB will do if a replica that knows no less is waiting for it.
+ */
 static void join_disk_sync(struct rcs_node *node, struct rcs_client *client)
 {
     const struct rcs_replica *other = NULL;
@@ -288,7 +292,7 @@ static void full_sync(struct rcs_node *node, struct rcs_client *client)
 
 /* PSYNC and SYNC (Redis 7.0 syncCommand). */
 void rcs_replica_sync(struct rcs_node *node, struct rcs_client *client,
-                         const struct rcs_request *request)
+                      const struct rcs_request *request)
 {
     if ((client->flags & RCS_CLIENT_REPLICA) != 0) {
         return;

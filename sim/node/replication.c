@@ -15,7 +15,7 @@ static void say(struct rcs_node *node, enum rcs_fact_code code, int64_t v0, cons
     rcs_node_fact(node, code, RCS_ID_NONE, v0, 0, 0, text, NULL);
 }
 
-/* --- ids --------------------------------------------------------------------------------------------- */
+/* --- ids -------------------------------------------------------------------------------------- */
 
 void rcs_repl_clear_id2(struct rcs_node *node)
 {
@@ -38,8 +38,8 @@ static void shift_id(struct rcs_node *node)
     memcpy(repl->replid2, repl->replid, sizeof(repl->replid2));
     repl->second_offset = repl->offset + 1;
     rcs_rand_name(&node->replids, repl->replid);
-    rcs_node_fact(node, RCS_FACT_REPL_SHIFTED, RCS_ID_NONE, repl->second_offset, 0, 0, repl->replid2,
-                  repl->replid);
+    rcs_node_fact(node, RCS_FACT_REPL_SHIFTED, RCS_ID_NONE, repl->second_offset, 0, 0,
+                  repl->replid2, repl->replid);
 }
 
 bool rcs_repl_has_info(const struct rcs_node *node)
@@ -49,7 +49,7 @@ bool rcs_repl_has_info(const struct rcs_node *node)
            repl->has_cached_master;
 }
 
-/* --- life --------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 void rcs_repl_init(struct rcs_node *node)
 {
@@ -72,9 +72,9 @@ void rcs_repl_close(struct rcs_node *node)
     *repl = (struct rcs_replication){ 0 };
 }
 
-/* The memory a server had when it wrote an RDB is in the file; it shows in the log of who loads it. An
- * empty 7.0 server has 1.77 to 1.93 Mb: here it comes from when the RDB was made, so that it is the
- * same each time it is loaded. */
+/* The memory a server had when it wrote an RDB is in the file; it shows in the log of who loads it.
+ * An empty 7.0 server has 1.77 to 1.93 Mb: here it comes from when the RDB was made, so that it is
+ * the same each time it is loaded. */
 static void memory_text(const struct rcs_snapshot *snapshot, char out[32])
 {
     int64_t hundredths = 177 + (snapshot->created_wall_ms % 17 + 17) % 17 +
@@ -92,8 +92,8 @@ void rcs_repl_say_rdb(struct rcs_node *node, const struct rcs_snapshot *snapshot
     say(node, RCS_FACT_LOAD_MEMORY, 0, memory);
 }
 
-/* Redis 7.0 loadDataFromDisk: a replica goes on where the file's history ends; a master offers it as
- * its second one. */
+/* Redis 7.0 loadDataFromDisk: a replica goes on where the file's history ends; a master offers it
+ * as its second one. */
 static void restore_history(struct rcs_node *node, const struct rcs_snapshot *dump)
 {
     struct rcs_replication *repl = &node->repl;
@@ -128,7 +128,7 @@ void rcs_repl_start(struct rcs_node *node, struct rcs_snapshot *dump)
     }
 }
 
-/* --- roles ------------------------------------------------------------------------------------------- */
+/* --- roles ------------------------------------------------------------------------------------ */
 
 void rcs_repl_set_master(struct rcs_node *node, rcs_addr addr)
 {
@@ -191,7 +191,7 @@ int64_t rcs_repl_data_age_ms(const struct rcs_node *node)
     return (rcs_node_unixtime(node) - since_s) * 1000;
 }
 
-/* --- time -------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 bool rcs_repl_loading(const struct rcs_node *node)
 {
@@ -260,7 +260,7 @@ void rcs_repl_cron(struct rcs_node *node)
     repl->cron_loops++;
 }
 
-/* --- ROLE and INFO ------------------------------------------------------------------------------------ */
+/* --- ROLE and INFO ---------------------------------------------------------------------------- */
 
 static void bulk_number(struct rcs_buf *out, int64_t value)
 {
@@ -289,9 +289,12 @@ static void role_of_master(const struct rcs_node *node, struct rcs_buf *out)
 void rcs_repl_role(struct rcs_node *node, struct rcs_client *client)
 {
     static const char *const states[] = {
-        [RCS_REPL_NONE] = "none",           [RCS_REPL_CONNECT] = "connect",
-        [RCS_REPL_CONNECTING] = "connecting", [RCS_REPL_HANDSHAKE] = "handshake",
-        [RCS_REPL_TRANSFER] = "sync",       [RCS_REPL_CONNECTED] = "connected",
+        [RCS_REPL_NONE] = "none",
+        [RCS_REPL_CONNECT] = "connect",
+        [RCS_REPL_CONNECTING] = "connecting",
+        [RCS_REPL_HANDSHAKE] = "handshake",
+        [RCS_REPL_TRANSFER] = "sync",
+        [RCS_REPL_CONNECTED] = "connected",
     };
     const struct rcs_replication *repl = &node->repl;
     struct rcs_buf *out = &client->reply;
@@ -385,14 +388,14 @@ void rcs_repl_info(struct rcs_node *node, struct rcs_buf *out)
     }
     info_of_replicas(node, out);
     bool active = repl->backlog != NULL;
-    rcs_buf_format(out,
-                   "master_failover_state:no-failover\r\nmaster_replid:%s\r\nmaster_replid2:%s\r\n"
-                   "master_repl_offset:%lld\r\nsecond_repl_offset:%lld\r\nrepl_backlog_active:%d\r\n"
-                   "repl_backlog_size:%lld\r\nrepl_backlog_first_byte_offset:%lld\r\n"
-                   "repl_backlog_histlen:%lld\r\n",
-                   repl->replid, repl->replid2, (long long)repl->offset,
-                   (long long)repl->second_offset, active,
-                   (long long)config->repl_backlog_size_bytes,
-                   active ? (long long)rcs_backlog_first(repl->backlog) : 0LL,
-                   active ? (long long)rcs_backlog_length(repl->backlog) : 0LL);
+    rcs_buf_format(
+        out,
+        "master_failover_state:no-failover\r\nmaster_replid:%s\r\nmaster_replid2:%s\r\n"
+        "master_repl_offset:%lld\r\nsecond_repl_offset:%lld\r\nrepl_backlog_active:%d\r\n"
+        "repl_backlog_size:%lld\r\nrepl_backlog_first_byte_offset:%lld\r\n"
+        "repl_backlog_histlen:%lld\r\n",
+        repl->replid, repl->replid2, (long long)repl->offset, (long long)repl->second_offset,
+        active, (long long)config->repl_backlog_size_bytes,
+        active ? (long long)rcs_backlog_first(repl->backlog) : 0LL,
+        active ? (long long)rcs_backlog_length(repl->backlog) : 0LL);
 }

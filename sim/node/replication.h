@@ -1,13 +1,13 @@
-/* What the files of replication share among themselves: the link to the master (replica_link.c), the
- * replicas that are fed (replica_feed.c), the forked child (rdb_child.c), and what stands above them
- * (replication.c). The rest of the node uses internal.h. */
+/* What the files of replication share among themselves: the link to the master (replica_link.c),
+ * the replicas that are fed (replica_feed.c), the forked child (rdb_child.c), and what stands above
+ * them (replication.c). The rest of the node uses internal.h. */
 #ifndef RCSIM_SIM_NODE_REPLICATION_H
 #define RCSIM_SIM_NODE_REPLICATION_H
 
 #include "sim/node/backlog.h"
 #include "sim/node/internal.h"
 
-/* --- replication.c -------------------------------------------------------------------------------- */
+/* --- replication.c ---------------------------------------------------------------------------- */
 
 static inline bool rcs_repl_link_up(const struct rcs_node *node)
 {
@@ -21,11 +21,11 @@ bool rcs_repl_has_info(const struct rcs_node *node);
 /* The lines of an RDB that begins to be read. */
 void rcs_repl_say_rdb(struct rcs_node *node, const struct rcs_snapshot *snapshot);
 
-/* --- replica_link.c: this node as a replica, its connection ------------------------------------------- */
+/* --- replica_link.c: this node as a replica, its connection ----------------------------------- */
 
 void rcs_master_connect(struct rcs_node *node); /* connectWithMaster */
-/* Ends a connect, handshake or transfer under way (cancelReplicationHandshake). With `again` it says
- * so and connects at once. */
+/* Ends a connect, handshake or transfer under way (cancelReplicationHandshake). With `again` it
+ * says so and connects at once. */
 void rcs_master_cancel(struct rcs_node *node, bool again);
 /* The live link ends and is remembered as the cached master; connects again while there is a master
  * host. `gone`: the other end closed it. */
@@ -41,7 +41,7 @@ void rcs_master_read(struct rcs_node *node);
 /* Drops all that was read but not worked on, an RDB being loaded included. */
 void rcs_master_forget_input(struct rcs_node *node);
 
-/* --- replica_stream.c: what the master sends after PSYNC -------------------------------------------------- */
+/* --- replica_stream.c: what the master sends after PSYNC -------------------------------------- */
 
 /* The line before the RDB: "$EOF:<mark>" or "$<length>", or an error. */
 void rcs_stream_preamble(struct rcs_node *node, const char *line);
@@ -51,12 +51,12 @@ void rcs_stream_loaded(struct rcs_node *node); /* the RDB has been loaded */
 void rcs_stream_read(struct rcs_node *node, const void *bytes, size_t size_bytes);
 void rcs_stream_drop_transaction(struct rcs_node *node);
 
-/* --- replica_feed.c: this node's replicas ------------------------------------------------------------- */
+/* --- replica_feed.c: this node's replicas ----------------------------------------------------- */
 
 const char *rcs_replica_ip(const struct rcs_node *node, const struct rcs_client *client);
 /* A fact with the replica's name, ip:port, as its first text. */
-void rcs_replica_say(struct rcs_node *node, enum rcs_fact_code code, const struct rcs_client *client,
-                     int64_t v0, int64_t v1);
+void rcs_replica_say(struct rcs_node *node, enum rcs_fact_code code,
+                     const struct rcs_client *client, int64_t v0, int64_t v1);
 void rcs_replica_attach(struct rcs_node *node, struct rcs_client *client);
 void rcs_replica_drop(struct rcs_node *node, struct rcs_client *client);
 /* Bytes that are no part of the stream, now. */
@@ -70,7 +70,7 @@ void rcs_replicas_pass(struct rcs_node *node, const void *bytes, size_t size_byt
 void rcs_replicas_cron(struct rcs_node *node); /* PING, newlines, time-outs */
 unsigned rcs_replicas_in_bgsave(const struct rcs_node *node);
 
-/* --- replica_sync.c: how they get in sync ------------------------------------------------------------------ */
+/* --- replica_sync.c: how they get in sync ----------------------------------------------------- */
 
 /* PSYNC and SYNC. */
 void rcs_replica_sync(struct rcs_node *node, struct rcs_client *client,
@@ -85,20 +85,21 @@ void rcs_replicas_child_ended(struct rcs_node *node, bool good, bool to_sockets,
                               struct rcs_snapshot *snapshot);
 void rcs_replicas_bulk_sent(struct rcs_node *node);
 
-/* --- rdb_child.c ---------------------------------------------------------------------------------------- */
+/* --- rdb_child.c ------------------------------------------------------------------------------ */
 
 void rcs_child_start(struct rcs_node *node, bool to_sockets);
-void rcs_child_wake(struct rcs_node *node);   /* the end of a phase, if it has come */
-void rcs_child_notice(struct rcs_node *node); /* an ended child, if it has ended (checkChildrenDone) */
+void rcs_child_wake(struct rcs_node *node); /* the end of a phase, if it has come */
+void rcs_child_notice(struct rcs_node *node); /* the child's end, if it has come */
 void rcs_child_kill(struct rcs_node *node);
 void rcs_child_close(struct rcs_node *node);
 rcs_us rcs_child_deadline(const struct rcs_node *node);
 
-/* --- persistence.c ---------------------------------------------------------------------------------------- */
+/* --- persistence.c ---------------------------------------------------------------------------- */
 
 /* dump.rdb now holds `snapshot`. */
 void rcs_persistence_store(struct rcs_node *node, struct rcs_snapshot *snapshot);
-void rcs_persistence_saved(struct rcs_node *node, uint64_t dirty); /* a save that began there is done */
-bool rcs_persistence_save_points(const struct rcs_node *node);     /* `save` is not "" */
+/* A save that began when node->dirty stood at `dirty` is done. */
+void rcs_persistence_saved(struct rcs_node *node, uint64_t dirty);
+bool rcs_persistence_save_points(const struct rcs_node *node); /* `save` is not "" */
 
 #endif

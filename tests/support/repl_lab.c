@@ -46,7 +46,7 @@ struct lab {
     unsigned line_count[LAB_NODES], line_read[LAB_NODES];
 };
 
-/* --- messages ------------------------------------------------------------------------------------ */
+/* --- messages --------------------------------------------------------------------------------- */
 
 static void release_value(struct lab *lab, struct rcs_event *event)
 {
@@ -119,7 +119,7 @@ static void connect_node(struct lab *lab, unsigned from, const struct rcs_effect
     post(lab, from, RCS_EVENT_MASTER_UP, effect->link);
 }
 
-/* --- effects --------------------------------------------------------------------------------------- */
+/* --- effects ---------------------------------------------------------------------------------- */
 
 /* What a node writes to one of its clients: to a replica, or to the test. */
 static void to_client(struct lab *lab, unsigned from, struct rcs_effect *effect)
@@ -141,7 +141,8 @@ static void to_client(struct lab *lab, unsigned from, struct rcs_effect *effect)
         post(lab, conn->from, RCS_EVENT_MASTER_DATA, conn->from_link)->blob = effect->blob;
         effect->blob = NULL;
     } else if (effect->kind == RCS_EFFECT_CLIENT_SNAPSHOT) {
-        post(lab, conn->from, RCS_EVENT_MASTER_SNAPSHOT, conn->from_link)->snapshot = effect->snapshot;
+        post(lab, conn->from, RCS_EVENT_MASTER_SNAPSHOT, conn->from_link)->snapshot =
+            effect->snapshot;
         effect->snapshot = NULL;
     } else {
         post(lab, conn->from, RCS_EVENT_MASTER_LOST, conn->from_link);
@@ -156,7 +157,8 @@ static void to_master(struct lab *lab, unsigned from, struct rcs_effect *effect)
         return;
     }
     if (effect->kind == RCS_EFFECT_MASTER_REQUEST) {
-        post(lab, conn->to, RCS_EVENT_CLIENT_REQUEST, number_of(lab, conn))->request = effect->request;
+        post(lab, conn->to, RCS_EVENT_CLIENT_REQUEST, number_of(lab, conn))->request =
+            effect->request;
         effect->request = NULL;
     } else {
         post(lab, conn->to, RCS_EVENT_CLIENT_GONE, number_of(lab, conn));
@@ -229,7 +231,7 @@ static void step(struct lab *lab, unsigned index, struct rcs_event *event)
     carry_out(lab, index);
 }
 
-/* --- time ------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 /* The connection still stands for whom the message is. */
 static bool still_wanted(const struct lab *lab, const struct message *message)
@@ -344,7 +346,7 @@ int64_t lab_now_ms(const struct lab *lab)
     return lab->now_us / 1000;
 }
 
-/* --- nodes ------------------------------------------------------------------------------------------- */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 /* The part of CLUSTER REPLICATE and of a promotion that is not replication's: the role flag. */
 static struct rcs_node *begin(struct lab *lab, unsigned index, unsigned role)
@@ -490,7 +492,7 @@ struct rcs_node *lab_node(struct lab *lab, unsigned index)
     return lab->nodes[index];
 }
 
-/* --- the test's client -------------------------------------------------------------------------------- */
+/* --- the test's client ------------------------------------------------------------------------ */
 
 void lab_send(struct lab *lab, unsigned index, const char *request)
 {
@@ -524,7 +526,7 @@ void lab_own_slots(struct lab *lab, unsigned index)
     lab_run(lab, 6000);
 }
 
-/* --- the log ------------------------------------------------------------------------------------------- */
+/* --- the log ---------------------------------------------------------------------------------- */
 
 static bool is_hex(char c)
 {

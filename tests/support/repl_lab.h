@@ -24,8 +24,8 @@ int64_t lab_now_ms(const struct lab *lab);
 /* Roles, as CLUSTER REPLICATE and a promotion set them. */
 void lab_replicate(struct lab *lab, unsigned replica, unsigned master);
 void lab_promote(struct lab *lab, unsigned index);
-/* The process is gone, its sockets closed; what dump.rdb holds stays. Start it again as a replica or
- * a master. */
+/* The process is gone, its sockets closed; what dump.rdb holds stays. Start it again as a replica
+ * or a master. */
 void lab_kill(struct lab *lab, unsigned index);
 void lab_start(struct lab *lab, unsigned index, bool replica);
 /* Stopped with SIGSTOP: what is for it waits. */
