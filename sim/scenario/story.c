@@ -146,20 +146,6 @@ struct group {
     rcs_us first_us, last_us;
 };
 
-static void sort_nodes(struct group *group)
-{
-    for (unsigned i = 1; i < group->count; i++) { /* few, and almost in order */
-        for (unsigned j = i; j > 0 && group->nodes[j - 1] > group->nodes[j]; j--) {
-            int node = group->nodes[j];
-            int64_t number = group->numbers[j];
-            group->nodes[j] = group->nodes[j - 1];
-            group->numbers[j] = group->numbers[j - 1];
-            group->nodes[j - 1] = node;
-            group->numbers[j - 1] = number;
-        }
-    }
-}
-
 #define NUMBERS_SHOWN 8
 
 static void print_numbers(const struct group *group, const char *label, struct rcs_buf *out)
@@ -199,7 +185,6 @@ static void tell_group(struct rcs_story *story, const struct told *first, struct
     char after[128];
     rcs_buf_init(&who);
     rcs_buf_init(&what);
-    sort_nodes(group);
     rcs_group_print(&who, story->script, group->nodes, group->count);
     rcs_buf_add(&who, "", 1);
     const char *text = first->row->shape == LOG ? first->milestone.text : first->row->text;
@@ -220,108 +205,125 @@ static void tell_group(struct rcs_story *story, const struct told *first, struct
     rcs_buf_close(&what);
 }
 
-/* True if the two sets are the same, or would be if each node were allowed to leave itself out: "they know
- * each other". `all` becomes the union. */
-static bool same_about(const bool *a, int own_a, bool own_a_given, const bool *b, int own_b, unsigned total)
+/* What the nodes of one kind of milestone said, a row a node. */
+struct table {
+    unsigned total;
+    struct entry {
+        bool open; /* said something that is not told yet */
+        rcs_us first_us, last_us;
+        int64_t number;
+    } *entries;
+    bool *about; /* [node][about] */
+};
+
+static bool *about_of(const struct table *table, unsigned node)
 {
-    for (unsigned i = 0; i < total; i++) {
-        bool in_a = a[i] || (own_a_given && (int)i == own_a);
-        if (in_a != b[i] && (int)i != own_b && (int)i != own_a) {
-            return false;
+    return table->about + (size_t)node * table->total;
+}
+
+static void enter(struct table *table, const struct rcs_milestone *milestone)
+{
+    struct entry *entry = &table->entries[milestone->node];
+    entry->first_us = entry->open ? entry->first_us : milestone->at_us;
+    entry->last_us = milestone->at_us;
+    entry->number = milestone->values[0];
+    entry->open = true;
+    if (milestone->about >= 0) {
+        about_of(table, (unsigned)milestone->node)[milestone->about] = true;
+    }
+}
+
+/* Fills the table with what is said like list[first] soon after one another; those are marked as told. */
+static void gather(struct table *table, struct told *list, size_t count, size_t first)
+{
+    const struct told head = list[first];
+    rcs_us last_us = head.milestone.at_us;
+    for (size_t i = first; i < count && list[i].milestone.at_us - last_us <= GAP_US; i++) {
+        if (same_thing(&head, &list[i])) {
+            enter(table, &list[i].milestone);
+            last_us = list[i].milestone.at_us;
+            list[i].row = NULL;
         }
-        if (in_a != b[i] && (int)i == own_b && !in_a) {
-            return false;
-        }
-        if (in_a != b[i] && (int)i == own_a && own_a != own_b && !b[i]) {
+    }
+}
+
+/* True if `a` and `b` speak of the same nodes, each leaving out itself: "they know each other". */
+static bool speak_alike(const struct table *table, unsigned a, unsigned b)
+{
+    const bool *of_a = about_of(table, a), *of_b = about_of(table, b);
+    bool each_other = of_a[b] && of_b[a];
+    for (unsigned i = 0; i < table->total; i++) {
+        if (of_a[i] != of_b[i] && !(each_other && (i == a || i == b))) {
             return false;
         }
     }
     return true;
 }
 
-/* The members from `first` on that say the same thing soon after one another; marked as told. */
+/* One line for all nodes that say the same as `leader`. */
+static void tell_with(struct rcs_story *story, const struct told *head, struct table *table, unsigned leader,
+                      struct group *group, struct rcs_transcript *transcript)
+{
+    group->count = 0;
+    group->first_us = RCS_NEVER;
+    group->last_us = 0;
+    memset(group->about, 0, table->total);
+    for (unsigned node = 0; node < table->total; node++) {
+        struct entry *entry = &table->entries[node];
+        bool joins = entry->open && (node == leader || head->row->shape != ABOUT || speak_alike(table, leader, node));
+        if (!joins) {
+            continue;
+        }
+        entry->open = node == leader; /* stays comparable until the end of the loop */
+        group->nodes[group->count] = (int)node;
+        group->numbers[group->count++] = entry->number;
+        group->first_us = entry->first_us < group->first_us ? entry->first_us : group->first_us;
+        group->last_us = entry->last_us > group->last_us ? entry->last_us : group->last_us;
+        for (unsigned about = 0; about < table->total; about++) {
+            group->about[about] |= about_of(table, node)[about];
+        }
+    }
+    table->entries[leader].open = false;
+    tell_group(story, head, group, transcript);
+}
+
 static void tell_kind(struct rcs_story *story, struct told *list, size_t count, size_t first,
                       struct rcs_transcript *transcript)
 {
     unsigned total = story->script->node_count;
-    size_t *members = malloc((count - first) * sizeof(members[0]));
-    RCS_ASSERT(members != NULL);
-    size_t member_count = 0;
-    rcs_us last_us = list[first].milestone.at_us;
+    struct table table = {
+        .total = total,
+        .entries = calloc(total, sizeof(table.entries[0])),
+        .about = calloc((size_t)total * total, sizeof(table.about[0])),
+    };
+    struct group group = {
+        .nodes = calloc(total, sizeof(group.nodes[0])),
+        .numbers = calloc(total, sizeof(group.numbers[0])),
+        .about = calloc(total, sizeof(group.about[0])),
+    };
+    RCS_ASSERT(table.entries != NULL && table.about != NULL && group.nodes != NULL && group.numbers != NULL &&
+               group.about != NULL);
     const struct told head = list[first];
-    for (size_t i = first; i < count; i++) {
-        if (list[i].row != NULL && same_thing(&head, &list[i]) && list[i].milestone.node >= 0) {
-            if (list[i].milestone.at_us - last_us > GAP_US) {
-                break;
-            }
-            members[member_count++] = i;
-            last_us = list[i].milestone.at_us;
-        }
-    }
-    struct group group = { .nodes = malloc((total + 1) * sizeof(int)),
-                           .numbers = malloc((total + 1) * sizeof(int64_t)) };
-    bool *sets = calloc((size_t)total * total + 1, sizeof(bool)); /* [observer][about] */
-    bool *done = calloc(total + 1, sizeof(bool));
-    rcs_us *from = malloc((total + 1) * sizeof(*from)), *until = malloc((total + 1) * sizeof(*until));
-    int64_t *numbers = calloc(total + 1, sizeof(numbers[0]));
-    RCS_ASSERT(group.nodes != NULL && group.numbers != NULL && sets != NULL && done != NULL && from != NULL &&
-               until != NULL && numbers != NULL);
-    memset(done, true, total);
-    for (size_t m = 0; m < member_count; m++) {
-        const struct rcs_milestone *milestone = &list[members[m]].milestone;
-        unsigned node = (unsigned)milestone->node;
-        from[node] = done[node] ? milestone->at_us : from[node];
-        until[node] = milestone->at_us;
-        numbers[node] = milestone->values[0];
-        done[node] = false;
-        if (milestone->about >= 0) {
-            sets[(size_t)node * total + (unsigned)milestone->about] = true;
-        }
-        list[members[m]].row = NULL;
-    }
-    /* Pairs of different nodes: "b4..b6 replicate b1..b3" */
-    for (size_t m = 0; m < member_count; m++) {
-        unsigned leader = (unsigned)list[members[m]].milestone.node;
-        if (done[leader]) {
-            continue;
-        }
-        const bool *set = sets + (size_t)leader * total;
-        group.count = 0;
-        group.about = calloc(total + 1, sizeof(bool));
-        RCS_ASSERT(group.about != NULL);
-        group.first_us = from[leader];
-        group.last_us = until[leader];
-        bool each_other = false;
+    gather(&table, list, count, first);
+    /* In the order in which they began to say it. */
+    while (true) {
+        unsigned leader = total;
         for (unsigned node = 0; node < total; node++) {
-            const bool *other = sets + (size_t)node * total;
-            bool joins = !done[node] &&
-                         (node == leader || head.row->shape != ABOUT ||
-                          memcmp(set, other, total) == 0 ||
-                          same_about(set, (int)leader, true, other, (int)node, total));
-            if (!joins) {
-                continue;
-            }
-            each_other |= node != leader && memcmp(set, other, total) != 0;
-            done[node] = true;
-            group.nodes[group.count] = (int)node;
-            group.numbers[group.count++] = numbers[node];
-            group.first_us = from[node] < group.first_us ? from[node] : group.first_us;
-            group.last_us = until[node] > group.last_us ? until[node] : group.last_us;
-            for (unsigned about = 0; about < total; about++) {
-                group.about[about] |= other[about];
+            const struct entry *entry = &table.entries[node];
+            if (entry->open && (leader == total || entry->first_us < table.entries[leader].first_us)) {
+                leader = node;
             }
         }
-        tell_group(story, &head, &group, transcript);
-        free(group.about);
+        if (leader == total) {
+            break;
+        }
+        tell_with(story, &head, &table, leader, &group, transcript);
     }
-    free(numbers);
-    free(until);
-    free(from);
-    free(done);
-    free(sets);
+    free(group.about);
     free(group.numbers);
     free(group.nodes);
-    free(members);
+    free(table.about);
+    free(table.entries);
 }
 
 /* More nodes than this are not drawn together by whom they speak of: the table would be too big. */
@@ -335,7 +337,7 @@ void rcs_story_tell(struct rcs_story *story, const struct rcs_sim *sim, struct r
     for (; rcs_sim_milestone(sim, story->next, &milestone); story->next++) {
         rcs_transcript_milestone(transcript, &milestone);
         if (rcs_transcript_is_quiet(transcript) || rcs_transcript_is_json(transcript) ||
-            story->script->node_count > STORY_NODES_MAX || row_of(milestone.what) == NULL) {
+            story->script->node_count > STORY_NODES_MAX || milestone.node < 0 || row_of(milestone.what) == NULL) {
             continue;
         }
         if (count == room) {
