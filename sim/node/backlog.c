@@ -109,6 +109,7 @@ static size_t fill_block(struct block *block, const char *bytes, size_t size_byt
         block->bytes = realloc(block->bytes, block->room_bytes);
         RCS_ASSERT(block->bytes != NULL);
     }
+    RCS_ASSERT(block->bytes != NULL);
     memcpy(block->bytes + block->used_bytes, bytes, copied);
     block->used_bytes += copied;
     return copied;
