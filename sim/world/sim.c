@@ -205,7 +205,8 @@ static void hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery)
     struct rcs_conn c = *rcs_network_conn(&sim->net, delivery->conn);
     unsigned party = c.party[delivery->end];
     bool bus_item = c.kind == RCS_CONN_BUS && delivery->kind == RCS_DELIVERY_ITEM;
-    if (c.kind == RCS_CONN_BUS || delivery->end == 1) {
+    bool to_client = c.kind == RCS_CONN_SESSION && delivery->end == 0;
+    if (!to_client) {
         rcs_links_refusals(sim, party); /* may close the link this came by */
     }
     if (!rcs_network_take(&sim->net, delivery)) {
@@ -213,7 +214,7 @@ static void hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery)
         return;
     }
     observe(sim, &c, delivery);
-    if (c.kind == RCS_CONN_SESSION && delivery->end == 0) {
+    if (to_client) {
         rcs_session_take(sim, party, delivery);
         rcs_network_done(&sim->net, delivery);
         return;
