@@ -194,7 +194,7 @@ void rcs_network_close_end(struct rcs_network *net, uint32_t conn, unsigned end,
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
     RCS_ASSERT(c->open >> end & 1);
-    c->open &= ~(1u << end) & 3;
+    c->open = (c->open & ~(1u << end)) & 3;
     if (c->open != 0) {
         rcs_network_send(net, conn, end, RCS_ITEM_EOF, NULL, now_us);
     }
@@ -205,8 +205,8 @@ void rcs_network_close_end(struct rcs_network *net, uint32_t conn, unsigned end,
 static void vanish(struct rcs_network *net, uint32_t conn, unsigned end)
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
-    c->open &= ~(1u << end) & 3;
-    c->absent |= 1u << end;
+    c->open = (c->open & ~(1u << end)) & 3;
+    c->absent = (c->absent | 1u << end) & 3;
     rcs_tcp_forget(net, conn, end);
     free_if_done(net, conn);
 }
@@ -289,10 +289,10 @@ bool rcs_network_take(struct rcs_network *net, const struct rcs_delivery *delive
         return false;
     }
     if (delivery->kind == RCS_DELIVERY_FAILED || delivery->kind == RCS_DELIVERY_LOST) {
-        c->open &= ~bit & 3;
+        c->open = (c->open & ~bit) & 3;
         /* If the other side does not know yet, its next segment is answered by a reset. */
         if (c->open != 0) {
-            c->absent |= bit & 3;
+            c->absent = (c->absent | bit) & 3;
         }
         rcs_tcp_forget(net, delivery->conn, delivery->end);
     }

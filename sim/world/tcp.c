@@ -277,7 +277,7 @@ static bool give_up(struct rcs_network *net, uint32_t conn, unsigned end, struct
                                       .item = RCS_ITEM_RESET };
         return true;
     }
-    c->absent |= 1u << end;
+    c->absent = (c->absent | 1u << end) & 3;
     return false;
 }
 

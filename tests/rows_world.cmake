@@ -1,0 +1,1 @@
+rcs_test(queue rcsim_core)
