@@ -51,6 +51,8 @@ struct rcs_start {
 struct rcs_event {
     rcs_us at_us;
     enum rcs_event_kind kind;
+    bool more;     /* more input waits that this turn of the loop reads before it sleeps: what a process
+                    * finds that was stopped, or busy, while packets came in */
     uint32_t link;
     rcs_addr remote; /* interned address with the peer's ip (port: its source port or 0) */
     rcs_addr local;  /* interned address with this end's ip */

@@ -326,7 +326,7 @@ void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct 
     node->cluster.out = out;
     out->facts.level = (enum rcs_level)node->config.loglevel;
     handlers[event->kind](node, event);
-    if (!node->dead) {
+    if (!node->dead && !event->more) {
         rcs_clients_before_sleep(node);
         if (!rcs_repl_loading(node)) {
             rcs_cluster_before_sleep(&node->cluster);

@@ -28,7 +28,8 @@ void rcs_node_free(struct rcs_node *node);
 
 /* Advances `node` to event->at_us and appends to `out` what the outside must now do. Keeps no pointer
  * into `event`. The first event must be RCS_EVENT_START. One call is one iteration of the event loop
- * of a real server: the event, then beforeSleep. */
+ * of a real server: the event, then beforeSleep; events with `more` share the beforeSleep of the one
+ * that follows, which must come at the same instant. */
 void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct rcs_effects *out);
 
 /* When the node wants RCS_EVENT_WAKE next. Asked after each step. */
