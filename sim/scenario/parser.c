@@ -310,7 +310,8 @@ static bool mark_piece(struct rcs_parser *parser, unsigned index, const char *pi
     return true;
 }
 
-static bool mark_word(struct rcs_parser *parser, unsigned index, const char *text, bool *chosen)
+/* `last`: no further word of the group follows, so that a comma at the end leaves something out. */
+static bool mark_word(struct rcs_parser *parser, unsigned index, const char *text, bool last, bool *chosen)
 {
     while (true) {
         const char *comma = strchr(text, ',');
@@ -323,7 +324,7 @@ static bool mark_word(struct rcs_parser *parser, unsigned index, const char *tex
         if (!mark_piece(parser, index, piece, chosen)) {
             return false;
         }
-        if (comma == NULL) {
+        if (comma == NULL || (comma[1] == '\0' && !last)) {
             return true;
         }
         text = comma + 1;
@@ -341,7 +342,7 @@ static bool take_group(struct rcs_parser *parser, unsigned until, struct rcs_gro
         const struct rcs_word *word;
         rcs_buf_text(&text, parser->at > from ? " " : "");
         good = rcs_parser_word(parser, "a node", &word) &&
-               mark_word(parser, parser->at - 1, word->text, chosen);
+               mark_word(parser, parser->at - 1, word->text, parser->at == until, chosen);
         rcs_buf_text(&text, good ? word->text : "");
     }
     int *nodes = rcs_arena_alloc(&parser->script->arena, sizeof(nodes[0]) * (total + 1));

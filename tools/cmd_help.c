@@ -1,0 +1,80 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/scenario/expect.h"
+#include "sim/scenario/verbs.h"
+#include "tools/tools.h"
+
+static int help_all(void)
+{
+    puts("rcsim: a Redis Cluster in one process, in virtual time\n");
+    for (unsigned i = 0; command_row(i) != NULL; i++) {
+        printf("  %-8s %s\n", command_row(i)->name, command_row(i)->what);
+    }
+    puts("\nrcsim help COMMAND tells more; rcsim help scenario lists the words of the scenario language.");
+    puts("Try: rcsim run two-dc-chained");
+    return EXIT_HELD;
+}
+
+static void print_row(const char *usage, const char *what)
+{
+    printf("  %s\n      %s\n", usage, what);
+}
+
+static int help_scenario(void)
+{
+    static const char *const sections[] = { "Layout (above the first statement that acts):", "Settings:",
+                                            "Statements:" };
+    puts("A scenario is a text file, one statement a line, in the manner of redis.conf. # begins a comment.\n"
+         "NODES: a1, a1..a6, a1,b2, a site's name, all. DURATION: 10us, 250ms, 1.5s, 2m.\n"
+         "$name is a parameter's value; $a1.id, $a1.ip, $a1.port belong to a node.");
+    for (unsigned section = 0; section < 3; section++) {
+        printf("\n%s\n", sections[section]);
+        if (section == 1) {
+            print_row(rcs_verb_directive.usage, rcs_verb_directive.what);
+        } else if (section == 2) {
+            print_row(rcs_verb_prompt.usage, rcs_verb_prompt.what);
+            print_row("= REPLY", "below a command: what it must print; * any text, A | B either, ... any lines");
+        }
+        for (unsigned i = 0; rcs_verb_row(i) != NULL; i++) {
+            const struct rcs_verb *verb = rcs_verb_row(i);
+            if ((unsigned)verb->where == section && verb->usage != NULL) {
+                print_row(verb->usage, verb->what);
+            }
+        }
+    }
+    puts("\nConditions of expect and await:");
+    const char *what, *usage;
+    for (unsigned i = 0; (usage = rcs_cond_usage(i, &what)) != NULL; i++) {
+        print_row(usage, what);
+    }
+    return EXIT_HELD;
+}
+
+int cmd_help(int argc, char **argv)
+{
+    if (argc == 0) {
+        return help_all();
+    }
+    if (argc > 1) {
+        return complain("help takes one command at most");
+    }
+    if (strcmp(argv[0], "scenario") == 0) {
+        return help_scenario();
+    }
+    const struct command *command = command_find(argv[0]);
+    if (command == NULL) {
+        const char *near = command_nearest(argv[0]);
+        return near != NULL ? complain("no command \"%s\" (did you mean %s?)", argv[0], near)
+                            : complain("no command \"%s\" (run, replay, diff, list, help)", argv[0]);
+    }
+    printf("%s\n\n%s\n", command->usage, command->what);
+    if (command->more != NULL) {
+        printf("\n%s", command->more);
+    }
+    const char *what, *option;
+    for (unsigned i = 0; strcmp(command->name, "run") == 0 && (option = run_option(i, &what)) != NULL; i++) {
+        printf("%s  %-22s %s\n", i == 0 ? "\n" : "", option, what);
+    }
+    return EXIT_HELD;
+}

@@ -1,0 +1,105 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rcsim/uv.h>
+
+#include "tools/tools.h"
+
+static void print_stdout(void *arg, const char *bytes, size_t size_bytes)
+{
+    (void)arg;
+    fwrite(bytes, 1, size_bytes, stdout);
+}
+
+static void write_file(void *arg, const char *bytes, size_t size_bytes)
+{
+    if (arg != NULL) {
+        fwrite(bytes, 1, size_bytes, arg);
+    }
+}
+
+/* Wall-clock figures are no part of what a run says: they go to stderr. */
+static void print_speed(struct rcs_run *run, uint64_t wall_ns)
+{
+    struct rcs_sim_counts counts;
+    rcs_sim_counts(rcs_run_sim(run), &counts);
+    uint64_t wall_us = wall_ns / 1000 + 1;
+    fprintf(stderr, "wall time %llu.%03llu ms: %llu events, %llu times real time\n",
+            (unsigned long long)(wall_us / 1000), (unsigned long long)(wall_us % 1000),
+            (unsigned long long)counts.events,
+            (unsigned long long)((uint64_t)rcs_sim_now(rcs_run_sim(run)) / wall_us));
+}
+
+static int play(struct rcs_run *run, const struct run_arguments *arguments, const char *source, const char *path)
+{
+    bool interrupted;
+    uint64_t began_ns = uv_hrtime();
+    int err = rcs_pump_run(run, arguments->batch, &interrupted);
+    if (err < 0) {
+        fprintf(stderr, "rcsim: libuv: %s\n", uv_strerror(err));
+        return EXIT_INTERNAL;
+    }
+    struct rcs_diag diag;
+    fflush(stdout);
+    if (rcs_run_error(run, &diag) != RCS_OK) {
+        return complain_diag(&diag, source, path);
+    }
+    if (!arguments->options.quiet) {
+        print_speed(run, uv_hrtime() - began_ns);
+    }
+    return interrupted ? EXIT_SIGINT : rcs_run_failures(run) > 0 ? EXIT_FINDING : EXIT_HELD;
+}
+
+static int run_text(struct run_arguments *arguments, const char *text, size_t size_bytes, const char *source,
+                    char *path)
+{
+    struct rcs_diag diag = { .line = 0 };
+    struct rcs_scenario *scenario;
+    if (rcs_scenario_parse(&scenario, source, text, size_bytes, include_read, path, &diag) != RCS_OK) {
+        return complain_diag(&diag, source, path);
+    }
+    int state = EXIT_USAGE;
+    FILE *trace = NULL;
+    struct rcs_run *run = NULL;
+    if (arguments->trace_path != NULL) {
+        trace = strcmp(arguments->trace_path, "-") == 0 ? stdout : fopen(arguments->trace_path, "wb");
+        if (trace == NULL) {
+            complain("%s cannot be written: %s", arguments->trace_path, strerror(errno));
+            goto cleanup;
+        }
+    }
+    arguments->options.print = print_stdout;
+    arguments->options.write_trace = write_file;
+    arguments->options.arg = trace;
+    run = rcs_run_new(scenario, &arguments->options, &diag);
+    state = run == NULL ? complain_diag(&diag, source, path) : play(run, arguments, source, path);
+
+cleanup:
+    rcs_run_free(run);
+    rcs_scenario_free(scenario);
+    if (trace != NULL && trace != stdout && fclose(trace) != 0) {
+        state = complain("%s cannot be written: %s", arguments->trace_path, strerror(errno));
+    }
+    return state;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct run_arguments arguments;
+    char *text = NULL, *path = NULL;
+    const char *source;
+    size_t size_bytes;
+    int state = run_arguments_read(&arguments, argc, argv);
+    if (state == 0) {
+        text = scenario_read(arguments.file, &size_bytes, &path, &source);
+        state = text != NULL ? run_text(&arguments, text, size_bytes, source, path)
+                             : complain("%s cannot be read: %s (`rcsim list` names the shipped scenarios)",
+                                        arguments.file, strerror(errno));
+    }
+    free(path);
+    free(text);
+    run_arguments_close(&arguments);
+    return state;
+}

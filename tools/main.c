@@ -1,0 +1,76 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/scenario/lex.h"
+#include "tools/tools.h"
+
+static const struct command commands[] = {
+    { "run", "rcsim run FILE [options] [--DIRECTIVE VALUE]...",
+      "plays a scenario and prints what happens",
+      "FILE is a path, the name of a shipped scenario (rcsim list), or - for standard input.\n"
+      "Exit status: 0 all expectations held, 1 one did not, 2 wrong usage or scenario, 3 internal error,\n"
+      "130 after Ctrl-C.\n",
+      cmd_run },
+    { "replay", "rcsim replay TRACE", "runs a trace again from its header and compares",
+      "Says `identical`, or shows the first event that differs. Exit status: 0 identical, 1 not, 2 the trace\n"
+      "cannot be read.\n",
+      cmd_replay },
+    { "diff", "rcsim diff A B", "compares two traces at the coarser of their levels",
+      "Exit status: 0 the same, 1 not, 2 one cannot be read.\n", cmd_diff },
+    { "list", "rcsim list", "names the shipped scenarios with their titles", NULL, cmd_list },
+    { "help", "rcsim help [COMMAND|scenario]", "explains a command, or the scenario language", NULL, cmd_help },
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+const struct command *command_row(unsigned index)
+{
+    return index < COMMAND_COUNT ? &commands[index] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+    const char *names[COMMAND_COUNT + 1];
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        names[i] = commands[i].name;
+    }
+    names[COMMAND_COUNT] = NULL;
+    return rcs_lex_nearest(name, names);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        (void)cmd_help(0, NULL);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0) {
+        printf("rcsim %s (Redis 7.0.15; trace format %d, scenario format %d)\n", RCS_VERSION, RCS_TRACE_FORMAT,
+               RCS_SCENARIO_FORMAT);
+        return EXIT_HELD;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        return cmd_help(0, NULL);
+    }
+    const struct command *command = command_find(argv[1]);
+    if (command == NULL) {
+        const char *near = command_nearest(argv[1]);
+        return near != NULL ? complain("no command \"%s\" (did you mean %s?)", argv[1], near)
+                            : complain("no command \"%s\" (run, replay, diff, list, help)", argv[1]);
+    }
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            return cmd_help(1, &argv[1]);
+        }
+    }
+    return command->run(argc - 2, argv + 2);
+}

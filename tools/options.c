@@ -1,0 +1,232 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/node/config.h"
+#include "sim/scenario/lex.h"
+#include "tools/tools.h"
+
+static bool read_number(const char *text, uint64_t *out)
+{
+    *out = 0;
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+        *out = *out * 10 + (uint64_t)(text[i] - '0');
+    }
+    return len > 0 && len <= 18;
+}
+
+static int set_seed(struct run_arguments *out, const char *value)
+{
+    out->options.has_seed = true;
+    return read_number(value, &out->options.seed) ? 0 : complain("--seed %s is no number", value);
+}
+
+static int set_redis(struct run_arguments *out, const char *value)
+{
+    out->options.redis = "7.0";
+    return strcmp(value, "7.0") == 0 || strcmp(value, "7.0.15") == 0
+               ? 0
+               : complain("--redis %s is not modelled yet (7.0 is, as 7.0.15)", value);
+}
+
+static int add_override(struct run_arguments *out, const char *name, const char *value)
+{
+    struct rcs_config config;
+    struct rcs_diag diag = { .line = 0 };
+    rcs_config_init(&config);
+    if (rcs_config_set(&config, name, value, &diag) != RCS_OK) {
+        return complain("--%s %s: %s", name, value, diag.text);
+    }
+    rcs_buf_format(&out->overrides, "%s %s\n", name, value);
+    return 0;
+}
+
+static int set_param(struct run_arguments *out, const char *value)
+{
+    const char *equals = strchr(value, '=');
+    if (equals == NULL || equals == value) {
+        return complain("--param %s: the form is --param NAME=VALUE", value);
+    }
+    rcs_buf_format(&out->params, "%.*s %s\n", (int)(equals - value), value, equals + 1);
+    return 0;
+}
+
+static int set_trace(struct run_arguments *out, const char *value)
+{
+    out->trace_path = value;
+    out->options.trace = true;
+    return 0;
+}
+
+static int set_level(struct run_arguments *out, const char *value)
+{
+    bool packets = strcmp(value, "packets") == 0;
+    out->options.trace_level = packets ? RCS_TRACE_PACKETS : RCS_TRACE_MILESTONES;
+    return packets || strcmp(value, "milestones") == 0
+               ? 0
+               : complain("--trace-level %s is not known (milestones, packets)", value);
+}
+
+static int set_log(struct run_arguments *out, const char *value)
+{
+    out->options.log = value;
+    return 0;
+}
+
+static int set_batch(struct run_arguments *out, const char *value)
+{
+    uint64_t batch;
+    if (!read_number(value, &batch) || batch < 1 || batch > 1000000000) {
+        return complain("--batch %s is no number of events (1 to 1000000000)", value);
+    }
+    out->batch = (unsigned)batch;
+    return 0;
+}
+
+static int set_wire_check(struct run_arguments *out, const char *value)
+{
+    (void)value;
+    out->options.wire_check = true;
+    return 0;
+}
+
+static int set_quiet(struct run_arguments *out, const char *value)
+{
+    (void)value;
+    out->options.quiet = true;
+    return 0;
+}
+
+static int set_json(struct run_arguments *out, const char *value)
+{
+    (void)value;
+    out->options.json = true;
+    return 0;
+}
+
+static const struct option_row {
+    const char *name;
+    const char *value; /* NULL: takes none */
+    const char *shown, *what;
+    int (*set)(struct run_arguments *out, const char *value);
+} rows[] = {
+    { "seed", "N", "--seed N", "the seed of all chance (default: what the scenario says, else 1)", set_seed },
+    { "redis", "VERSION", "--redis VERSION", "the release to simulate; 7.0 is modelled", set_redis },
+    { "param", "NAME=VALUE", "--param NAME=VALUE", "replaces the value of a `param` line", set_param },
+    { "set", "NAME VALUE", "--set NAME VALUE", "a redis.conf directive whose name rcsim uses itself", NULL },
+    { "trace", "OUT", "--trace OUT", "writes a trace", set_trace },
+    { "trace-level", "LEVEL", "--trace-level LEVEL", "milestones (default) or packets", set_level },
+    { "log", "NODE", "--log NODE|all", "shows log lines of a node, or of all, in the transcript", set_log },
+    { "wire-check", NULL, "--wire-check", "encodes and decodes every bus message", set_wire_check },
+    { "quiet", NULL, "--quiet", "prints failures and the digest only", set_quiet },
+    { "json", NULL, "--json", "prints the transcript as JSON Lines", set_json },
+    { "batch", "N", "--batch N", "events between two looks at signals (default 1024)", set_batch },
+};
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+const char *run_option(unsigned index, const char **what)
+{
+    if (index == ROW_COUNT) {
+        *what = "any modelled redis.conf directive, for all nodes; wins over the scenario";
+        return "--DIRECTIVE VALUE";
+    }
+    *what = index < ROW_COUNT ? rows[index].what : NULL;
+    return index < ROW_COUNT ? rows[index].shown : NULL;
+}
+
+static int unknown_option(const char *name)
+{
+    const char *names[ROW_COUNT + 1];
+    for (unsigned i = 0; i < ROW_COUNT; i++) {
+        names[i] = rows[i].name;
+    }
+    names[ROW_COUNT] = NULL;
+    const char *near = rcs_lex_nearest(name, names);
+    near = near != NULL ? near : rcs_config_nearest(name);
+    return near != NULL ? complain("no option or directive --%s (did you mean --%s?)", name, near)
+                        : complain("no option or directive --%s (rcsim help run lists the options)", name);
+}
+
+/* One option at argv[*at]; *at is set behind it and its values. */
+static int take_option(struct run_arguments *out, int argc, char **argv, int *at)
+{
+    char name[64];
+    const char *equals = strchr(argv[*at], '='), *value = NULL;
+    size_t len = equals == NULL ? strlen(argv[*at]) - 2 : (size_t)(equals - argv[*at]) - 2;
+    snprintf(name, sizeof(name), "%.*s", (int)(len < 63 ? len : 63), argv[*at] + 2);
+    const struct option_row *row = NULL;
+    for (unsigned i = 0; i < ROW_COUNT; i++) {
+        row = strcmp(rows[i].name, name) == 0 ? &rows[i] : row;
+    }
+    const char *near = rcs_config_nearest(name);
+    bool directive = row == NULL && near != NULL && strcmp(near, name) == 0;
+    if (row == NULL && !directive) {
+        return unknown_option(name);
+    }
+    (*at)++;
+    if (row != NULL && row->value == NULL) {
+        return equals != NULL ? complain("--%s takes no value", name) : row->set(out, NULL);
+    }
+    if (equals != NULL) {
+        value = equals + 1;
+    } else if (*at < argc) {
+        value = argv[(*at)++];
+    } else {
+        return complain("--%s needs a value (%s)", name, row != NULL ? row->shown : "--DIRECTIVE VALUE");
+    }
+    if (row != NULL && row->set != NULL) {
+        return row->set(out, value);
+    }
+    if (directive) {
+        return add_override(out, name, value);
+    }
+    if (*at >= argc) {
+        return complain("--set %s needs a value (--set NAME VALUE)", value);
+    }
+    return add_override(out, value, argv[(*at)++]);
+}
+
+static bool colours_wanted(void)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(STDOUT_FILENO) && (no == NULL || no[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+int run_arguments_read(struct run_arguments *out, int argc, char **argv)
+{
+    *out = (struct run_arguments){ .batch = 1024 };
+    rcs_buf_init(&out->overrides);
+    rcs_buf_init(&out->params);
+    for (int i = 0; i < argc;) {
+        if (strncmp(argv[i], "--", 2) == 0 && argv[i][2] != '\0') {
+            int state = take_option(out, argc, argv, &i);
+            if (state != 0) {
+                return state;
+            }
+        } else if (out->file == NULL) {
+            out->file = argv[i++];
+        } else {
+            return complain("one scenario at a time: \"%s\" is one too many", argv[i]);
+        }
+    }
+    if (out->file == NULL) {
+        return complain("which scenario? (a path, a name out of `rcsim list`, or - for standard input)");
+    }
+    rcs_buf_add(&out->overrides, "", 1);
+    rcs_buf_add(&out->params, "", 1);
+    out->options.overrides = out->overrides.data;
+    out->options.params = out->params.data;
+    out->options.colour = colours_wanted();
+    return 0;
+}
+
+void run_arguments_close(struct run_arguments *arguments)
+{
+    rcs_buf_close(&arguments->overrides);
+    rcs_buf_close(&arguments->params);
+}

@@ -1,0 +1,70 @@
+/* What the files of the rcsim command share. */
+#ifndef RCSIM_TOOLS_H
+#define RCSIM_TOOLS_H
+
+#include <rcsim/resp.h>
+#include <rcsim/scenario.h>
+
+/* Exit states of every subcommand. */
+enum {
+    EXIT_HELD = 0,     /* all expectations held; no difference */
+    EXIT_FINDING = 1,  /* one did not; a difference */
+    EXIT_USAGE = 2,    /* wrong arguments, or a scenario or trace that cannot be read */
+    EXIT_INTERNAL = 3,
+    EXIT_SIGINT = 130,
+};
+
+struct command {
+    const char *name;
+    const char *usage;
+    const char *what; /* one line */
+    const char *more; /* the rest of its help; NULL none */
+    int (*run)(int argc, char **argv); /* without the command's own name */
+};
+const struct command *command_find(const char *name); /* NULL none */
+const struct command *command_row(unsigned index);    /* NULL past the end */
+const char *command_nearest(const char *name);
+
+int cmd_run(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+
+/* --- options.c --- */
+
+struct run_arguments {
+    const char *file; /* path, name of a shipped scenario, or "-" */
+    struct rcs_run_options options;
+    struct rcs_buf overrides, params;
+    const char *trace_path; /* NULL none */
+    unsigned batch;
+};
+/* 0, or an exit state after a message on stderr. */
+int run_arguments_read(struct run_arguments *out, int argc, char **argv);
+void run_arguments_close(struct run_arguments *arguments);
+/* The options of `run`, for help: name with its value, and a sentence; NULL past the end. */
+const char *run_option(unsigned index, const char **what);
+
+/* --- files.c --- */
+
+/* A whole file with a NUL behind it, malloc'd; "-" is standard input. NULL and errno if it cannot be read. */
+char *file_read(const char *path, size_t *size_bytes);
+/* A scenario by path or, if there is no such file, by the name of a shipped one; *path (malloc'd) is where it
+ * was found, *source its last part. */
+char *scenario_read(const char *name, size_t *size_bytes, char **path, const char **source);
+/* Loads an include beside the scenario; `arg` is the scenario's path. An rcs_load_fn. */
+char *include_read(void *arg, const char *name, size_t *size_bytes);
+/* The directories in which shipped scenarios are looked for, malloc'd; NULL past the end. */
+char *scenario_dir(unsigned index);
+
+/* "rcsim: text" on stderr; returns EXIT_USAGE. */
+int complain(const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 1, 2)))
+#endif
+    ;
+/* A diagnosis on stderr: file:line:column: text. `path` stands for the source if it is the scenario itself. */
+int complain_diag(const struct rcs_diag *diag, const char *source, const char *path);
+
+#endif
