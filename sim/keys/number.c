@@ -42,7 +42,7 @@ bool rcs_number_read(const char *text, size_t size_bytes, int64_t *out)
 
 bool rcs_number_read_float(const char *text, size_t size_bytes, long double *out)
 {
-    char copy[256]; /* the limit Redis has */
+    char copy[RCS_FLOAT_TEXT_BYTES];
     if (size_bytes == 0 || size_bytes >= sizeof(copy)) {
         return false;
     }

@@ -197,7 +197,7 @@ static void run_info(struct rcs_call *call)
     for (unsigned i = 2; i < call->argc; i++) {
         struct rcs_command_found found = find_full_name(&call->args[i]);
         if (found.command == NULL) {
-            rcs_resp_nil_array(call->out, call->resp3);
+            rcs_resp_nil(call->out, call->resp3);
         } else {
             add_command(call, &found);
         }
@@ -244,7 +244,11 @@ static void list(struct rcs_call *call, const struct filter *filter, bool with_s
             list_one(&found_sub, filter, &names, &count);
         }
     }
-    rcs_resp_set(call->out, count, call->resp3);
+    if (with_subcommands) { /* filtered: Redis counts as it goes, and that makes an array */
+        rcs_resp_array(call->out, count);
+    } else {
+        rcs_resp_set(call->out, count, call->resp3);
+    }
     rcs_buf_add(call->out, names.data, names.size_bytes);
     rcs_buf_close(&names);
 }

@@ -52,6 +52,16 @@ static void copy_text(const struct rcs_arg *arg, char *out, size_t room)
     out[size] = '\0';
 }
 
+static bool same_word(const struct rcs_arg *a, const struct rcs_arg *b)
+{
+    char word[NAME_BYTES];
+    copy_text(a, word, sizeof(word));
+    for (char *c = word; *c != '\0'; c++) {
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c + ('a' - 'A')) : *c;
+    }
+    return rcs_arg_is(b, word);
+}
+
 static void refuse_failed(struct rcs_call *call, const struct rcs_arg *name, const char *reason)
 {
     char after[RCS_CONFIG_REASON_BYTES + 8];
@@ -84,7 +94,7 @@ static bool names_fit(struct rcs_call *call)
             return false;
         }
         for (unsigned j = 2; j < i; j += 2) {
-            if (rcs_arg_is(&call->args[j], name)) {
+            if (same_word(&call->args[j], &call->args[i])) {
                 refuse_failed(call, &call->args[i], "duplicate parameter");
                 return false;
             }

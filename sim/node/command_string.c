@@ -316,7 +316,9 @@ static void change_life(struct rcs_call *call, struct rcs_entry *entry,
         rcs_buf_close(&date);
     } else if ((options->set & OPTION_PERSIST) != 0 && entry->expire_ms != RCS_NO_EXPIRE) {
         struct rcs_arg words[] = { rcs_arg_of("PERSIST"), call->args[1] };
-        rcs_call_set_expire(call, entry, RCS_NO_EXPIRE);
+        rcs_keyspace_expire(call->node->keys, entry, RCS_NO_EXPIRE);
+        rcs_key_modified(call->node, entry->key, entry->key_bytes);
+        rcs_call_changed(call, 1);
         rcs_call_replicate(call, 2, words);
     }
 }

@@ -11,6 +11,8 @@
 
 #include "sim/pure.h"
 
+#define BACKLOG_BYTES_MIN (16 * 1024)
+
 enum kind {
     KIND_YES_NO,
     KIND_INTEGER,
@@ -155,9 +157,6 @@ static bool read_bytes(const char *value, int64_t *out)
     };
     size_t digits = strspn(value, "0123456789");
     int64_t number = 0;
-    if (digits == 0) {
-        return false;
-    }
     for (size_t i = 0; i < digits; i++) {
         if (number > (INT64_MAX - (value[i] - '0')) / 10) {
             return false;
@@ -231,12 +230,14 @@ static enum rcs_err set_hostname(const struct directive *directive, char *at, co
     return set_text(directive, at, value, reason);
 }
 
-/* Pairs of seconds (from 1) and changes (from 0), or nothing at all. */
+/* Pairs of seconds (from 1) and changes (from 0) with one blank between the words, or nothing at
+ * all. */
 static enum rcs_err set_save(const struct directive *directive, char *at, const char *value,
                              char *reason)
 {
     unsigned numbers = 0;
-    for (const char *word = value + strspn(value, " "); *word != '\0'; word += strspn(word, " ")) {
+    const char *word = value;
+    while (*value != '\0') {
         size_t size = strcspn(word, " ");
         int64_t number;
         if (!rcs_number_read(word, size, &number) || number < (numbers % 2 == 0 ? 1 : 0) ||
@@ -244,7 +245,10 @@ static enum rcs_err set_save(const struct directive *directive, char *at, const 
             return refuse(reason, RCS_ERR_SYNTAX, "Invalid save parameters");
         }
         numbers++;
-        word += size;
+        if (word[size] == '\0') {
+            break;
+        }
+        word += size + 1;
     }
     if (numbers % 2 != 0) {
         return refuse(reason, RCS_ERR_SYNTAX, "Invalid save parameters");
@@ -316,6 +320,15 @@ void rcs_config_init(struct rcs_config *config)
     }
 }
 
+/* What Redis 7.0 takes and then makes fit, in updateHZ and resizeReplicationBacklog. */
+static void cut_to_limits(struct rcs_config *config)
+{
+    config->hz = config->hz < 1 ? 1 : config->hz > 500 ? 500 : config->hz;
+    if (config->repl_backlog_size_bytes < BACKLOG_BYTES_MIN) {
+        config->repl_backlog_size_bytes = BACKLOG_BYTES_MIN;
+    }
+}
+
 enum rcs_err rcs_config_try(struct rcs_config *config, const char *name, const char *value,
                             char reason[RCS_CONFIG_REASON_BYTES])
 {
@@ -326,8 +339,8 @@ enum rcs_err rcs_config_try(struct rcs_config *config, const char *name, const c
                                               : "there is no such directive");
     }
     enum rcs_err err = set_directive(config, directive, value, reason);
-    if (err == RCS_OK && directive->offset == AT(hz)) { /* Redis 7.0 updateHZ: cut, not refused */
-        config->hz = config->hz < 1 ? 1 : config->hz > 500 ? 500 : config->hz;
+    if (err == RCS_OK) {
+        cut_to_limits(config);
     }
     return err;
 }
