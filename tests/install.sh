@@ -57,7 +57,8 @@ read -ra flags <<<"$(pkg-config --cflags --libs rcsim)"
 step "pkg-config, shared: built" "${CC:-cc}" -std=c11 -o "$work/shared" "$outside/outside.c" "${flags[@]}" \
     "-Wl,-rpath,$libdir"
 step "pkg-config, shared: runs" "$work/shared"
-step "pkg-config, shared: gives the same" cmp "$work/outside.out" "$work/out"
+cp "$work/out" "$work/shared.out"
+step "pkg-config, shared: gives the same" cmp "$work/outside.out" "$work/shared.out"
 # Static: the private libraries from pkg-config, ours by name.
 read -ra flags <<<"$(pkg-config --static --cflags --libs rcsim | sed 's/-lrcsim\b/-l:librcsim.a/')"
 step "pkg-config, static: built" "${CC:-cc}" -std=c11 -o "$work/static" "$outside/outside.c" "${flags[@]}"

@@ -90,18 +90,34 @@ static void check_quiet(const struct rcs_sim *sim, int nodes)
         die("invariant", rcs_sim_broken(sim));
 }
 
-/* Pings a node and second, over `seconds`. */
-static double ping_rate(int nodes, int masters, int node_timeout_ms, int seconds, uint64_t seed)
+enum { SEEDS = 4, WINDOWS = 20, WINDOW_S = 30 };
+
+struct rate { /* pings sent a node and second, in windows as long as the recorded ones */
+    double mean, least, most;
+};
+
+static struct rate ping_rate(int nodes, int masters, int node_timeout_ms)
 {
-    struct rcs_sim *sim = cluster(nodes, masters, node_timeout_ms, seed);
-    rcs_sim_advance(sim, RCS_S(60));
-    check_quiet(sim, nodes);
-    struct rcs_sim_counts from, to;
-    rcs_sim_counts(sim, &from);
-    rcs_sim_advance(sim, RCS_S(seconds));
-    rcs_sim_counts(sim, &to);
-    rcs_sim_free(sim);
-    return (double)(to.bus_sent[0] - from.bus_sent[0]) / nodes / seconds;
+    struct rate rate = { 0, 0, 0 };
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct rcs_sim *sim = cluster(nodes, masters, node_timeout_ms, seed);
+        rcs_sim_advance(sim, RCS_S(60));
+        check_quiet(sim, nodes);
+        for (int window = 0; window < WINDOWS; window++) {
+            struct rcs_sim_counts from, to;
+            rcs_sim_counts(sim, &from);
+            rcs_sim_advance(sim, RCS_S(WINDOW_S));
+            rcs_sim_counts(sim, &to);
+            double pings = (double)(to.bus_sent[0] - from.bus_sent[0]) / nodes / WINDOW_S;
+            rate.mean += pings / (SEEDS * WINDOWS);
+            if (rate.least == 0 || pings < rate.least)
+                rate.least = pings;
+            if (pings > rate.most)
+                rate.most = pings;
+        }
+        rcs_sim_free(sim);
+    }
+    return rate;
 }
 
 static void rates(void)
@@ -115,14 +131,18 @@ static void rates(void)
         { 24, 12, 5000, 7.029 },  { 24, 12, 15000, 2.107 }, { 36, 18, 5000, 10.542 },
         { 36, 18, 15000, 3.084 },
     };
-    printf("\npings sent a node and second; ratio to real servers\n");
+    printf("\npings sent a node and second, mean of windows of %d s; ratio to one window of real "
+           "servers\n",
+           WINDOW_S);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        double rate = ping_rate(rows[i].nodes, rows[i].masters, rows[i].node_timeout_ms, 600, 1);
-        char name[64];
+        struct rate rate = ping_rate(rows[i].nodes, rows[i].masters, rows[i].node_timeout_ms);
+        double ratio = rate.mean / rows[i].recorded;
+        char name[64], goal[64];
         snprintf(name, sizeof(name), "%d nodes, node timeout %d ms", rows[i].nodes,
                  rows[i].node_timeout_ms);
-        double ratio = rate / rows[i].recorded;
-        figure(name, rate, "pings/s", ratio, "0.97 .. 1.03", ratio >= 0.97 && ratio <= 1.03);
+        snprintf(goal, sizeof(goal), "0.97 .. 1.03  (windows %.2f .. %.2f, real %.2f)", rate.least,
+                 rate.most, rows[i].recorded);
+        figure(name, rate.mean, "pings/s", ratio, goal, ratio >= 0.97 && ratio <= 1.03);
     }
 }
 
