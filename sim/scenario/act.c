@@ -23,11 +23,10 @@ static void note(struct rcs_run *run, const char *kind, const char *text)
     }
 }
 
-/* A statement that changes the world: in the transcript, the trace and the history. */
+/* A statement that changes the world: in the transcript and the history; the trace has it from the world. */
 static void tell(struct rcs_run *run, const char *kind, const char *text)
 {
     rcs_transcript_act(run->transcript, now_of(run), kind, text);
-    note(run, kind, text);
     rcs_run_mark(run, text);
 }
 
@@ -140,16 +139,27 @@ enum rcs_progress rcs_act_show(struct rcs_run *run, struct rcs_task *task)
 
 enum rcs_progress rcs_act_wait(struct rcs_run *run, struct rcs_task *task)
 {
-    const struct rcs_stmt *stmt = rcs_task_stmt(task);
-    rcs_transcript_act(run->transcript, now_of(run), "wait", stmt->text);
-    task->wake_us = now_of(run) + stmt->high_us;
+    task->wake_us = now_of(run) + rcs_task_stmt(task)->high_us;
     task->quiet = true;
     return rcs_act_wait_poll(run, task);
 }
 
+/* Told when it is over: what happened meanwhile then stands above it, drawn together with what the statement
+ * before has caused. */
 enum rcs_progress rcs_act_wait_poll(struct rcs_run *run, struct rcs_task *task)
 {
-    return rcs_run_reached(run, task->wake_us) ? RCS_PROGRESS_DONE : RCS_PROGRESS_WAITS;
+    if (!rcs_run_reached(run, task->wake_us)) {
+        return RCS_PROGRESS_WAITS;
+    }
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_buf_text(&text, "waited ");
+    rcs_duration_print(&text, rcs_task_stmt(task)->high_us);
+    rcs_buf_add(&text, "", 1);
+    rcs_story_tell(run->story, run->sim, run->transcript);
+    rcs_transcript_act(run->transcript, now_of(run), "wait", text.data);
+    rcs_buf_close(&text);
+    return RCS_PROGRESS_DONE;
 }
 
 static void judge(struct rcs_run *run, const struct rcs_stmt *stmt, bool holds, rcs_us waited_us,
@@ -207,6 +217,7 @@ enum rcs_progress rcs_act_await_poll(struct rcs_run *run, struct rcs_task *task)
     struct rcs_findings findings;
     bool holds = rcs_cond_holds(run, stmt->cond, &findings), over = holds || now >= task->deadline_us;
     if (over) {
+        rcs_story_tell(run->story, run->sim, run->transcript);
         judge(run, stmt, holds, now - task->began_us, &findings);
     }
     rcs_findings_close(&findings);

@@ -199,7 +199,19 @@ static void tell_command(struct rcs_run *run, const struct rcs_stmt *stmt)
 {
     struct rcs_buf text;
     rcs_buf_init(&text);
-    rcs_words_print(&text, stmt->words, 0, stmt->word_count);
+    for (unsigned i = 0; i < stmt->word_count; i++) {
+        const struct rcs_word *word = &stmt->words[i];
+        bool id = false;
+        for (unsigned r = 0; r < word->ref_count; r++) {
+            id |= word->refs[r].field == RCS_REF_ID;
+        }
+        rcs_buf_text(&text, i > 0 ? " " : "");
+        if (id || word->ref_count == 0) {
+            rcs_words_print(&text, word, 0, 1);
+        } else {
+            rcs_run_word(run, word, &text);
+        }
+    }
     rcs_buf_add(&text, "", 1);
     rcs_transcript_command(run->transcript, rcs_sim_now(run->sim), stmt->name, text.data);
     if (run->trace != NULL) {
@@ -329,6 +341,7 @@ enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task)
         rcs_trace_note(run->trace, "command", stmt->text);
     }
     rcs_run_mark(run, stmt->text);
+    rcs_story_after(run->story, 0, NULL);
     task->cli = rcs_cli_new(run->sim, (enum rcs_cli_command)stmt->number, stmt->a.nodes, stmt->a.count, stmt->times,
                             stmt->oneway);
     task->quiet = false;
@@ -360,6 +373,7 @@ enum rcs_progress rcs_act_cli_poll(struct rcs_run *run, struct rcs_task *task)
     free(text);
     rcs_cli_free(task->cli);
     task->cli = NULL;
+    rcs_story_after(run->story, rcs_sim_now(run->sim), "the cli ended");
     task->next_send_us = rcs_sim_now(run->sim) + TYPING_US;
     return RCS_PROGRESS_DONE;
 }

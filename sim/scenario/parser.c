@@ -188,7 +188,7 @@ void rcs_duration_print(struct rcs_buf *out, rcs_us duration)
     rcs_us whole = duration / scale, part = unit == 0 ? 0 : duration % scale * 1000 / scale;
     rcs_buf_i64(out, whole);
     if (part != 0) {
-        char text[8];
+        char text[16];
         snprintf(text, sizeof(text), ".%03d", (int)part);
         size_t len = strlen(text);
         while (text[len - 1] == '0') {

@@ -389,7 +389,8 @@ static void begin_stmt(struct rcs_run *run, struct rcs_task *task, enum rcs_prog
     if (acts && !run->started) {
         start_nodes(run);
     }
-    if (run->started) {
+    bool waits = stmt->verb->begin == rcs_act_wait || stmt->verb->begin == rcs_act_await;
+    if (run->started && !waits) {
         rcs_story_tell(run->story, run->sim, run->transcript);
     }
     check_broken(run, &stmt->place);

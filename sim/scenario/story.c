@@ -22,16 +22,17 @@ struct row {
     const char *list; /* label of the first number, listed behind the text; NULL none */
 };
 
-/* Milestones that are not here are in the trace only. Two rows with the same text are told as one. */
+/* Milestones that are not here are in the trace only: no reader needs them, or the command above says it.
+ * Two rows with the same text are told as one. `~` is an s when one node says it. */
 /* clang-format off */
 static const struct row rows[] = {
-    { "known",               ABOUT, "know %a", NULL },
-    { "handshake-lost",      SELF,  "handshake timed out", NULL },
-    { "forgot",              ABOUT, "forget %a", NULL },
-    { "noaddr",              ABOUT, "%a has no address any more", NULL },
-    { "address",             ABOUT, "%a has a new address", NULL },
+    { "known",               ABOUT, "know~ %a", NULL },
+    { "adopted",             ABOUT, "know~ %a", NULL },
+    { "handshake-lost",      SELF,  "give~ up a handshake", NULL },
+    { "noaddr",              ABOUT, "%a: no address any more", NULL },
+    { "address",             ABOUT, "%a: a new address", NULL },
     { "pfail",               ABOUT, "no answer from %a: fail?", NULL },
-    { "pfail-cleared",       ABOUT, "%a answers again", NULL },
+    { "pfail-cleared",       ABOUT, "%a: answers again", NULL },
     { "fail",                ABOUT, "%a: fail, a quorum agrees", NULL },
     { "fail-received",       ABOUT, "%a: fail, a quorum agrees", NULL },
     { "fail-cleared",        ABOUT, "%a: no longer fail", NULL },
@@ -39,27 +40,28 @@ static const struct row rows[] = {
     { "state-fail",          SELF,  "cluster state changed: fail", NULL },
     { "election-delayed",    SELF,  "will ask for votes", "delay ms" },
     { "election-rank",       LOG,   NULL, NULL },
-    { "election-started",    SELF,  "ask for votes", "epoch" },
+    { "election-started",    SELF,  "ask~ for votes", "epoch" },
     { "election-blocked",    LOG,   NULL, NULL },
     { "election-won",        SELF,  "won the election", "votes" },
-    { "vote-granted",        ABOUT, "vote for %a", "epoch" },
+    { "vote-granted",        ABOUT, "vote~ for %a", "epoch" },
     { "vote-denied",         LOG,   NULL, NULL },
-    { "takeover",            SELF,  "take over without asking anybody", NULL },
+    { "takeover",            SELF,  "take~ over without asking anybody", NULL },
     { "failover-asked",      LOG,   NULL, NULL },
     { "failover-forced",     LOG,   NULL, NULL },
-    { "failover-requested",  ABOUT, "pause for the manual failover of %a", NULL },
+    { "failover-requested",  ABOUT, "pause~ clients for the failover of %a", NULL },
     { "failover-ready",      LOG,   NULL, NULL },
     { "failover-timeout",    LOG,   NULL, NULL },
     { "promoted",            SELF,  "now master", "epoch" },
-    { "replicates",          ABOUT, "replicate %a", NULL },
-    { "follows",             ABOUT, "now replicate %a, the new owner of the slots", NULL },
-    { "follows-grandmaster", ABOUT, "sub-replicas now: replicate %a, their master's master", NULL },
-    { "follows-orphan",      ABOUT, "migrate to %a, which had no replica", NULL },
-    { "keys-dropped",        SELF,  "drop keys of slots that went elsewhere", "slot" },
-    { "epoch-collision",     SELF,  "share a config epoch, move on", "epoch" },
-    { "epoch-bumped",        SELF,  "new config epoch", "epoch" },
+    { "follows",             ABOUT, "now replicate~ %a, the new owner of the slots", NULL },
+    { "follows-grandmaster", ABOUT, "own master is a replica now: replicate~ %a, the master's master", NULL },
+    { "follows-orphan",      ABOUT, "migrate~ to %a, which had no replica", NULL },
+    { "keys-dropped",        SELF,  "drop~ keys of slots that went elsewhere", "slot" },
+    { "epoch-collision",     SELF,  "same config epoch as another: move~ on", "epoch" },
     { "reset",               SELF,  "hard reset", NULL },
-    { "repl-synced",         SELF,  "in sync with the master", NULL },
+    { "repl-lost",           SELF,  "lost the link to the master", NULL },
+    { "repl-finished",       SELF,  "in sync with the master, by a full copy", NULL },
+    { "repl-partial",        SELF,  "in sync with the master, by what was missed", NULL },
+    { "boot",                SELF,  "started", NULL },
 };
 /* clang-format on */
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
@@ -67,11 +69,20 @@ static const struct row rows[] = {
 /* Two of a kind further apart than this are told apart. */
 #define GAP_US RCS_MS(2500)
 
+/* A line that waits for those that begin before it. */
+struct line {
+    rcs_us at_us;
+    char *who, *what;
+    char after[128];
+};
+
 struct rcs_story {
     const struct rcs_script *script;
     size_t next; /* milestone not told yet */
     rcs_us after_us;
     char after[64]; /* "" none */
+    struct line *lines; /* of the telling at hand, by time */
+    unsigned line_count;
 };
 
 struct told {
@@ -89,6 +100,9 @@ struct rcs_story *rcs_story_new(const struct rcs_script *script)
 
 void rcs_story_free(struct rcs_story *story)
 {
+    if (story != NULL) {
+        free(story->lines);
+    }
     free(story);
 }
 
@@ -127,13 +141,15 @@ static void print_after(const struct rcs_story *story, rcs_us first_us, rcs_us l
 {
     rcs_us low = first_us - story->after_us, high = last_us - story->after_us;
     out[0] = '\0';
-    if (story->after[0] == '\0' || high < RCS_MS(100) || high > RCS_S(120)) {
+    if (story->after[0] == '\0' || low < 0 || high < RCS_MS(100) || high > RCS_S(120)) {
         return;
     }
     int64_t low_tenths = (low + RCS_MS(50)) / RCS_MS(100), high_tenths = (high + RCS_MS(50)) / RCS_MS(100);
-    char range[64];
-    snprintf(range, sizeof(range), "%lld.%d..", (long long)(low_tenths / 10), (int)(low_tenths % 10));
-    snprintf(out, 128, "(%s%lld.%d s after %s)", low_tenths == high_tenths ? "" : range,
+    int used = 0;
+    if (low_tenths != high_tenths) {
+        used = snprintf(out, 64, "(%lld.%d..", (long long)(low_tenths / 10), (int)(low_tenths % 10));
+    }
+    snprintf(out + used, 128 - (size_t)used, "%s%lld.%d s after %.60s)", used > 0 ? "" : "(",
              (long long)(high_tenths / 10), (int)(high_tenths % 10), story->after);
 }
 
@@ -178,31 +194,78 @@ static void print_nodes_of(const struct rcs_story *story, const bool *set, struc
     free(nodes);
 }
 
-static void tell_group(struct rcs_story *story, const struct told *first, struct group *group,
-                       struct rcs_transcript *transcript)
+/* True if the nodes of the group speak of each other and nobody else. */
+static bool of_each_other(const struct group *group, unsigned total)
+{
+    unsigned about = 0, inside = 0;
+    for (unsigned i = 0; i < total; i++) {
+        about += group->about[i];
+    }
+    for (unsigned i = 0; i < group->count; i++) {
+        inside += group->about[group->nodes[i]];
+    }
+    return group->count > 1 && inside == group->count && about == inside;
+}
+
+static void print_phrase(const struct rcs_story *story, const struct group *group, const char *text,
+                         struct rcs_buf *out)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '~') {
+            rcs_buf_text(out, group->count == 1 ? "s" : "");
+        } else if (text[0] != '%' || text[1] != 'a') {
+            rcs_buf_add(out, text, 1);
+        } else if (of_each_other(group, story->script->node_count)) {
+            rcs_buf_text(out, "each other");
+            text++;
+        } else {
+            print_nodes_of(story, group->about, out);
+            text++;
+        }
+    }
+}
+
+static char *take_text(struct rcs_buf *buf)
+{
+    char *out = malloc(buf->size_bytes + 1);
+    RCS_ASSERT(out != NULL);
+    memcpy(out, buf->data, buf->size_bytes);
+    out[buf->size_bytes] = '\0';
+    rcs_buf_close(buf);
+    return out;
+}
+
+/* Adds a line behind those that begin earlier or at the same time. */
+static void add_line(struct rcs_story *story, const struct line *line)
+{
+    story->lines = realloc(story->lines, (story->line_count + 1) * sizeof(story->lines[0]));
+    RCS_ASSERT(story->lines != NULL);
+    unsigned at = story->line_count++;
+    for (; at > 0 && story->lines[at - 1].at_us > line->at_us; at--) {
+        story->lines[at] = story->lines[at - 1];
+    }
+    story->lines[at] = *line;
+}
+
+static void tell_group(struct rcs_story *story, const struct told *first, const struct group *group)
 {
     struct rcs_buf who, what;
-    char after[128];
+    struct line line = { .at_us = group->first_us };
     rcs_buf_init(&who);
     rcs_buf_init(&what);
     rcs_group_print(&who, story->script, group->nodes, group->count);
-    rcs_buf_add(&who, "", 1);
-    const char *text = first->row->shape == LOG ? first->milestone.text : first->row->text;
-    const char *hole = first->row->shape == ABOUT ? strstr(text, "%a") : NULL;
-    if (hole != NULL) {
-        rcs_buf_add(&what, text, (size_t)(hole - text));
-        print_nodes_of(story, group->about, &what);
-        text = hole + 2;
+    if (first->row->shape == LOG) {
+        rcs_buf_text(&what, first->milestone.text == NULL ? first->milestone.what : first->milestone.text);
+    } else {
+        print_phrase(story, group, first->row->text, &what);
     }
-    rcs_buf_text(&what, text == NULL ? first->milestone.what : text);
     if (first->row->list != NULL) {
         print_numbers(group, first->row->list, &what);
     }
-    rcs_buf_add(&what, "", 1);
-    print_after(story, group->first_us, group->last_us, after);
-    rcs_transcript_story(transcript, group->first_us, who.data, what.data, after);
-    rcs_buf_close(&who);
-    rcs_buf_close(&what);
+    print_after(story, group->first_us, group->last_us, line.after);
+    line.who = take_text(&who);
+    line.what = take_text(&what);
+    add_line(story, &line);
 }
 
 /* What the nodes of one kind of milestone said, a row a node. */
@@ -262,7 +325,7 @@ static bool speak_alike(const struct table *table, unsigned a, unsigned b)
 
 /* One line for all nodes that say the same as `leader`. */
 static void tell_with(struct rcs_story *story, const struct told *head, struct table *table, unsigned leader,
-                      struct group *group, struct rcs_transcript *transcript)
+                      struct group *group)
 {
     group->count = 0;
     group->first_us = RCS_NEVER;
@@ -284,11 +347,10 @@ static void tell_with(struct rcs_story *story, const struct told *head, struct t
         }
     }
     table->entries[leader].open = false;
-    tell_group(story, head, group, transcript);
+    tell_group(story, head, group);
 }
 
-static void tell_kind(struct rcs_story *story, struct told *list, size_t count, size_t first,
-                      struct rcs_transcript *transcript)
+static void tell_kind(struct rcs_story *story, struct told *list, size_t count, size_t first)
 {
     unsigned total = story->script->node_count;
     struct table table = {
@@ -317,7 +379,7 @@ static void tell_kind(struct rcs_story *story, struct told *list, size_t count, 
         if (leader == total) {
             break;
         }
-        tell_with(story, &head, &table, leader, &group, transcript);
+        tell_with(story, &head, &table, leader, &group);
     }
     free(group.about);
     free(group.numbers);
@@ -337,7 +399,8 @@ void rcs_story_tell(struct rcs_story *story, const struct rcs_sim *sim, struct r
     for (; rcs_sim_milestone(sim, story->next, &milestone); story->next++) {
         rcs_transcript_milestone(transcript, &milestone);
         if (rcs_transcript_is_quiet(transcript) || rcs_transcript_is_json(transcript) ||
-            story->script->node_count > STORY_NODES_MAX || milestone.node < 0 || row_of(milestone.what) == NULL) {
+            story->script->node_count > STORY_NODES_MAX || milestone.node < 0 || milestone.at_us == 0 ||
+            row_of(milestone.what) == NULL) {
             continue;
         }
         if (count == room) {
@@ -349,8 +412,15 @@ void rcs_story_tell(struct rcs_story *story, const struct rcs_sim *sim, struct r
     }
     for (size_t i = 0; i < count; i++) {
         if (list[i].row != NULL) {
-            tell_kind(story, list, count, i, transcript);
+            tell_kind(story, list, count, i);
         }
     }
+    for (unsigned i = 0; i < story->line_count; i++) {
+        struct line *line = &story->lines[i];
+        rcs_transcript_story(transcript, line->at_us, line->who, line->what, line->after);
+        free(line->who);
+        free(line->what);
+    }
+    story->line_count = 0;
     free(list);
 }

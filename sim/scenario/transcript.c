@@ -20,6 +20,7 @@ struct rcs_transcript {
     void (*print)(void *arg, const char *bytes, size_t size_bytes);
     void *arg;
     bool json, quiet, colour;
+    int64_t stamped_ms; /* on the last line that shows a time; -1 none */
     struct rcs_buf line;
 };
 
@@ -33,6 +34,7 @@ struct rcs_transcript *rcs_transcript_new(const struct rcs_script *script, const
     transcript->json = options->json;
     transcript->quiet = options->quiet;
     transcript->colour = options->colour && !options->json;
+    transcript->stamped_ms = -1;
     rcs_buf_init(&transcript->line);
     return transcript;
 }
@@ -88,9 +90,15 @@ static void print_seconds(char out[32], rcs_us at_us)
     snprintf(out, 32, "%lld.%03d", (long long)(at_us / RCS_S(1)), (int)(at_us % RCS_S(1) / 1000));
 }
 
+/* A time is shown where it differs from the one above. */
 static void stamp(struct rcs_transcript *transcript, rcs_us at_us)
 {
     char seconds[32], padded[48];
+    if (transcript->stamped_ms == at_us / RCS_MS(1)) {
+        rcs_buf_text(&transcript->line, INDENT);
+        return;
+    }
+    transcript->stamped_ms = at_us / RCS_MS(1);
     print_seconds(seconds, at_us);
     snprintf(padded, sizeof(padded), "%10s  ", seconds);
     words(transcript, DIM, padded);
@@ -192,6 +200,7 @@ void rcs_transcript_step(struct rcs_transcript *transcript, rcs_us at_us, const 
         flush(transcript);
         words(transcript, TITLE, title);
         flush(transcript);
+        transcript->stamped_ms = -1;
     }
 }
 
@@ -202,6 +211,8 @@ void rcs_transcript_act(struct rcs_transcript *transcript, rcs_us at_us, const c
         json_text(transcript, "text", what);
         json_close(transcript);
     } else if (!transcript->quiet) {
+        bool cause = strcmp(kind, "fault") == 0 || strcmp(kind, "setting") == 0 || strcmp(kind, "cli") == 0;
+        transcript->stamped_ms = cause ? -1 : transcript->stamped_ms;
         stamp(transcript, at_us);
         words(transcript, strcmp(kind, "wait") == 0 ? DIM : strcmp(kind, "print") == 0 ? PLAIN : PROMPT, what);
         flush(transcript);
@@ -217,6 +228,7 @@ void rcs_transcript_command(struct rcs_transcript *transcript, rcs_us at_us, con
         json_text(transcript, "text", command);
         json_close(transcript);
     } else if (!transcript->quiet) {
+        transcript->stamped_ms = -1;
         stamp(transcript, at_us);
         words(transcript, PROMPT, prompt);
         words(transcript, PROMPT, "> ");
