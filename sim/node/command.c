@@ -234,7 +234,8 @@ static void run(struct gate *gate)
 {
     struct rcs_node *node = gate->node;
     rcs_call_run(node, gate->client, gate->found.command, gate->request);
-    rcs_call_propagate(node, true);
+    /* Keys that SCAN found expired have nothing to do with each other. */
+    rcs_call_propagate(node, (gate->flags & RCS_COMMAND_ARBITRARY_KEYS) == 0);
     gate->client->write_offset = node->repl.offset;
 }
 

@@ -33,6 +33,7 @@
     /* what COMMAND does not show */                \
     X(MAY_REPLICATE, NULL)                          \
     X(PROTECTED, NULL) /* enable-debug-command */   \
+    X(ARBITRARY_KEYS, NULL) /* may find expired keys that were not asked for */ \
     X(EXEC, NULL)          /* judged by what is queued */ \
     X(SHARD_PUBSUB, NULL)                           \
     X(IN_SUBSCRIBED, NULL) /* a RESP2 subscriber may */ \

@@ -30,7 +30,8 @@ static void run_getbit(struct rcs_call *call)
     }
 }
 
-/* Nothing is replicated if neither the bit nor the length changed. */
+/* Nothing is replicated if neither the bit nor the length changed; the value becomes raw all the
+ * same. */
 static void run_setbit(struct rcs_call *call)
 {
     int64_t offset, bit;
@@ -44,15 +45,16 @@ static void run_setbit(struct rcs_call *call)
     struct rcs_entry *entry = rcs_key_write(call, &call->args[1]);
     unsigned old = bit_at(entry, offset);
     bool grows = entry == NULL || offset / 8 >= entry->value->size_bytes;
+    unsigned char byte = grows ? 0 : (unsigned char)entry->value->bytes[offset / 8];
+    unsigned char mask = (unsigned char)(1u << (7 - offset % 8));
+    byte = (unsigned char)(bit != 0 ? byte | mask : byte & ~mask);
+    struct rcs_value *value = entry == NULL ? rcs_string_new_text("", 0) : rcs_keyspace_lend(entry);
+    value = rcs_string_write(value, (size_t)(offset / 8), &byte, 1);
     if (grows || old != (unsigned)bit) {
-        unsigned char byte = grows ? 0 : (unsigned char)entry->value->bytes[offset / 8];
-        unsigned char mask = (unsigned char)(1u << (7 - offset % 8));
-        byte = (unsigned char)(bit != 0 ? byte | mask : byte & ~mask);
-        struct rcs_value *value =
-            entry == NULL ? rcs_string_new_text("", 0) : rcs_keyspace_lend(entry);
-        value = rcs_string_write(value, (size_t)(offset / 8), &byte, 1);
         rcs_key_set(call, &call->args[1], value, true);
         rcs_call_changed(call, 1);
+    } else {
+        rcs_keyspace_replace(entry, value);
     }
     rcs_resp_integer(call->out, old);
 }
