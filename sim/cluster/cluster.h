@@ -109,7 +109,9 @@ struct rcs_cluster_host {
     void (*unpause_writes)(void *node);
     /* PUBLISH (`sharded`: SPUBLISH) heard from the bus. */
     void (*publish)(void *node, const struct rcs_bus_msg *msg, bool sharded);
-    /* This node stopped serving the slot: shard channels of it end. */
+    /* True if anybody is subscribed to a shard channel here; then it is told of every slot this node
+     * stops serving: its shard channels end. */
+    bool (*shard_channels)(const void *node);
     void (*slot_lost)(void *node, unsigned slot);
 };
 

@@ -21,10 +21,13 @@ static struct registry *registry_of(struct rcs_store *store)
     return *shared;
 }
 
-/* splitmix64's finisher: what one slot adds to the hash of a map. */
-static uint64_t slot_hash(unsigned slot, rcs_id owner)
+/* What an owner and its slots add to the hash of a map (splitmix64's finisher). */
+static uint64_t owner_hash(rcs_id owner, const struct rcs_slot_set *set)
 {
-    uint64_t x = ((uint64_t)slot << 16 | owner) + UINT64_C(0x9e3779b97f4a7c15);
+    if (set == NULL) {
+        return 0;
+    }
+    uint64_t x = set->hash + (uint64_t)(owner + 1u) * UINT64_C(0x9e3779b97f4a7c15);
     x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
     return x ^ x >> 31;
@@ -55,28 +58,11 @@ static void free_map(struct rcs_store *store, struct rcs_slot_map *map)
     rcs_store_release(store, map, sizeof(*map));
 }
 
-/* Equal content follows from equal sets: they are kept once each. */
-static bool same_content(const struct rcs_slot_map *a, const struct rcs_slot_map *b)
-{
-    if (a->hash != b->hash || a->assigned != b->assigned) {
-        return false;
-    }
-    return memcmp(a->owner, b->owner, sizeof(a->owner)) == 0;
-}
-
-/* The registered map with this content, `map` itself if it is new. Takes over the reference. */
-static struct rcs_slot_map *register_map(struct rcs_store *store, struct rcs_slot_map *map)
+static void register_map(struct rcs_store *store, struct rcs_slot_map *map)
 {
     struct rcs_slot_map **bucket = &registry_of(store)->buckets[map->hash % REGISTRY_BUCKETS];
-    for (struct rcs_slot_map *known = *bucket; known != NULL; known = known->next) {
-        if (same_content(known, map)) {
-            free_map(store, map);
-            return rcs_slot_map_retain(known);
-        }
-    }
     map->next = *bucket;
     *bucket = map;
-    return map;
 }
 
 static void unregister_map(struct rcs_store *store, struct rcs_slot_map *map)
@@ -91,15 +77,21 @@ static void unregister_map(struct rcs_store *store, struct rcs_slot_map *map)
 
 struct rcs_slot_map *rcs_slot_map_empty(struct rcs_store *store)
 {
+    struct rcs_slot_map *known = registry_of(store)->buckets[0];
+    for (; known != NULL; known = known->next) {
+        if (known->hash == 0 && known->assigned == 0) {
+            return rcs_slot_map_retain(known);
+        }
+    }
     struct rcs_slot_map *map = rcs_store_alloc(store, sizeof(*map));
     map->refs = 1;
     map->assigned = 0;
     map->hash = 0;
-    map->next = NULL;
     map->ids = 0;
     map->sets = NULL;
     memset(map->owner, 0xff, sizeof(map->owner));
-    return register_map(store, map);
+    register_map(store, map);
+    return map;
 }
 
 void rcs_slot_map_release(struct rcs_store *store, struct rcs_slot_map *map)
@@ -135,61 +127,171 @@ static struct rcs_slot_map *private_map(struct rcs_store *store, struct rcs_slot
     return copy;
 }
 
-/* Replaces the set of one owner by the same with `slots` in (or out). */
-static void change_set(struct rcs_store *store, struct rcs_slot_map *map, rcs_id id,
+/* --- assigning ------------------------------------------------------------------------------------ */
+
+/* The owners whose sets an assignment changes, with the sets they will have. */
+struct change {
+    rcs_id owner;
+    const struct rcs_slot_set *set; /* a reference held; NULL: nothing left */
+};
+struct changes {
+    struct change *list;
+    unsigned count, room;
+    struct change first[16]; /* nearly always enough */
+    uint64_t hash;           /* of the map to come */
+    uint32_t assigned;
+};
+
+static struct change *change_of(struct changes *changes, rcs_id owner)
+{
+    for (unsigned i = 0; i < changes->count; i++) {
+        if (changes->list[i].owner == owner) {
+            return &changes->list[i];
+        }
+    }
+    return NULL;
+}
+
+static void change_add(struct rcs_store *store, struct changes *changes,
+                       const struct rcs_slot_map *map, rcs_id owner,
                        const struct rcs_slot_words *slots, bool in)
 {
-    if (id >= map->ids) {
-        set_sets_room(store, map, (id | 15u) + 1);
+    if (changes->count == changes->room) {
+        struct change *bigger =
+            rcs_store_alloc(store, changes->room * 2 * sizeof(changes->list[0]));
+        memcpy(bigger, changes->list, changes->count * sizeof(changes->list[0]));
+        if (changes->list != changes->first) {
+            rcs_store_release(store, changes->list, changes->room * sizeof(changes->list[0]));
+        }
+        changes->list = bigger;
+        changes->room *= 2;
     }
-    const struct rcs_slot_set *old = map->sets[id];
-    struct rcs_slot_words words = { { 0 } };
-    if (old != NULL) {
-        words = old->words;
-    }
+    const struct rcs_slot_set *old = rcs_slot_map_set(map, owner);
+    struct rcs_slot_words words;
     for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
-        words.word[i] = in ? words.word[i] | slots->word[i] : words.word[i] & ~slots->word[i];
+        uint64_t had = old != NULL ? old->words.word[i] : 0;
+        words.word[i] = in ? had | slots->word[i] : had & ~slots->word[i];
     }
     const struct rcs_slot_set *set = rcs_store_slots(store, &words);
+    changes->assigned += set->count - (old != NULL ? old->count : 0);
     if (set->count == 0) {
         rcs_slot_set_release(store, set);
         set = NULL;
     }
-    map->sets[id] = set;
-    if (old != NULL) {
-        rcs_slot_set_release(store, old);
+    changes->hash += owner_hash(owner, set) - owner_hash(owner, old);
+    changes->list[changes->count++] = (struct change){ .owner = owner, .set = set };
+}
+
+static void collect(struct rcs_store *store, struct changes *changes, const struct rcs_slot_map *map,
+                    const struct rcs_slot_words *slots, rcs_id owner)
+{
+    if (owner != RCS_ID_NONE) {
+        change_add(store, changes, map, owner, slots, true);
     }
+    rcs_id last = owner; /* runs of one owner are the rule */
+    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+        uint64_t bits = slots->word[i];
+        rcs_id whole;
+        if (bits != 0 && rcs_slot_map_one_owner(map, i, &whole)) {
+            bits = whole == last || whole == RCS_ID_NONE ? 0 : bits & (0 - bits);
+        }
+        for (; bits != 0; bits &= bits - 1) {
+            rcs_id before = map->owner[i * 64 + (unsigned)__builtin_ctzll(bits)];
+            if (before == last || before == RCS_ID_NONE) {
+                continue;
+            }
+            last = before;
+            if (change_of(changes, before) == NULL) {
+                change_add(store, changes, map, before, slots, false);
+            }
+        }
+    }
+}
+
+/* The registered map that `map` becomes by the changes; NULL if there is none yet. Equal sets are the
+ * same pointer, so that comparing them compares the content. */
+static struct rcs_slot_map *find_changed(struct rcs_store *store, const struct rcs_slot_map *map,
+                                         struct changes *changes)
+{
+    struct rcs_slot_map *known =
+        registry_of(store)->buckets[changes->hash % REGISTRY_BUCKETS];
+    for (; known != NULL; known = known->next) {
+        if (known->hash != changes->hash || known->assigned != changes->assigned) {
+            continue;
+        }
+        uint32_t ids = known->ids > map->ids ? known->ids : map->ids;
+        bool same = true;
+        for (uint32_t id = 0; same && id < ids; id++) {
+            same = rcs_slot_map_set(known, (rcs_id)id) == rcs_slot_map_set(map, (rcs_id)id) ||
+                   change_of(changes, (rcs_id)id) != NULL; /* looked at below */
+        }
+        for (unsigned i = 0; same && i < changes->count; i++) {
+            same = rcs_slot_map_set(known, changes->list[i].owner) == changes->list[i].set;
+        }
+        if (same) {
+            return known;
+        }
+    }
+    return NULL;
+}
+
+static void apply(struct rcs_store *store, struct rcs_slot_map *map, struct changes *changes,
+                  const struct rcs_slot_words *slots, rcs_id owner)
+{
+    for (unsigned i = 0; i < changes->count; i++) {
+        struct change *change = &changes->list[i];
+        if (change->owner >= map->ids) {
+            set_sets_room(store, map, (change->owner | 15u) + 1);
+        }
+        const struct rcs_slot_set *old = map->sets[change->owner];
+        map->sets[change->owner] = change->set; /* its reference moves */
+        change->set = NULL;
+        if (old != NULL) {
+            rcs_slot_set_release(store, old);
+        }
+    }
+    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+        uint64_t bits = slots->word[i];
+        rcs_id *owners = &map->owner[i * 64];
+        if (bits == UINT64_MAX) {
+            for (unsigned at = 0; at < 64; at++) {
+                owners[at] = owner;
+            }
+            continue;
+        }
+        for (; bits != 0; bits &= bits - 1) {
+            owners[__builtin_ctzll(bits)] = owner;
+        }
+    }
+    map->hash = changes->hash;
+    map->assigned = changes->assigned;
 }
 
 void rcs_slot_map_assign(struct rcs_store *store, struct rcs_slot_map **map_at,
                          const struct rcs_slot_words *slots, rcs_id owner)
 {
-    struct rcs_slot_map *map = private_map(store, *map_at);
-    rcs_id last = RCS_ID_NONE; /* runs of one owner are the rule: its set is changed once a run */
-    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
-        for (uint64_t bits = slots->word[i]; bits != 0; bits &= bits - 1) {
-            unsigned slot = i * 64 + (unsigned)__builtin_ctzll(bits);
-            rcs_id before = map->owner[slot];
-            if (before == owner) {
-                continue;
-            }
-            if (before != RCS_ID_NONE) {
-                map->hash -= slot_hash(slot, before);
-                map->assigned--;
-                if (before != last && map->sets[before] != NULL) {
-                    change_set(store, map, before, slots, false);
-                    last = before;
-                }
-            }
-            if (owner != RCS_ID_NONE) {
-                map->hash += slot_hash(slot, owner);
-                map->assigned++;
-            }
-            map->owner[slot] = owner;
+    struct rcs_slot_map *map = *map_at;
+    struct changes changes = { .hash = map->hash, .assigned = map->assigned };
+    changes.list = changes.first;
+    changes.room = sizeof(changes.first) / sizeof(changes.first[0]);
+    collect(store, &changes, map, slots, owner);
+
+    struct rcs_slot_map *known = find_changed(store, map, &changes);
+    if (known != NULL) {
+        *map_at = rcs_slot_map_retain(known);
+        rcs_slot_map_release(store, map);
+    } else {
+        map = private_map(store, map);
+        apply(store, map, &changes, slots, owner);
+        register_map(store, map);
+        *map_at = map;
+    }
+    for (unsigned i = 0; i < changes.count; i++) {
+        if (changes.list[i].set != NULL) {
+            rcs_slot_set_release(store, changes.list[i].set);
         }
     }
-    if (owner != RCS_ID_NONE) {
-        change_set(store, map, owner, slots, true);
+    if (changes.list != changes.first) {
+        rcs_store_release(store, changes.list, changes.room * sizeof(changes.list[0]));
     }
-    *map_at = register_map(store, map);
 }

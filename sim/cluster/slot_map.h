@@ -10,7 +10,7 @@
 struct rcs_slot_map {
     uint32_t refs;
     uint32_t assigned; /* slots that have an owner */
-    uint64_t hash;     /* of the content; a sum over slots, so that a change costs what it touches */
+    uint64_t hash;     /* of the content: a sum over owners and their sets */
     struct rcs_slot_map *next; /* in its bucket of the registry */
     uint32_t ids;              /* length of `sets` */
     const struct rcs_slot_set **sets; /* by owner, NULL: owns none; references held */
@@ -34,6 +34,18 @@ void rcs_slot_map_assign(struct rcs_store *store, struct rcs_slot_map **map,
 static inline const struct rcs_slot_set *rcs_slot_map_set(const struct rcs_slot_map *map, rcs_id id)
 {
     return id < map->ids ? map->sets[id] : NULL;
+}
+
+/* True if the 64 slots of a word of bits have one owner, given in *owner. */
+static inline bool rcs_slot_map_one_owner(const struct rcs_slot_map *map, unsigned word, rcs_id *owner)
+{
+    const rcs_id *owners = &map->owner[word * 64];
+    rcs_id differences = 0;
+    for (unsigned i = 1; i < 64; i++) {
+        differences |= (rcs_id)(owners[i] ^ owners[0]);
+    }
+    *owner = owners[0];
+    return differences == 0;
 }
 
 #endif

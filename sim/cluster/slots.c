@@ -50,12 +50,6 @@ bool rcs_slot_unclaimed(const struct rcs_cluster *cluster, unsigned slot)
 
 /* --- binding -------------------------------------------------------------------------------------- */
 
-/* True if this node serves, as master or replica, the slots of `owner`. */
-static bool serves_for(const struct rcs_cluster *cluster, rcs_id owner)
-{
-    return owner == cluster->myself || owner == rcs_myself(cluster)->master;
-}
-
 static bool masters_have_replicas(const struct rcs_cluster *cluster)
 {
     for (unsigned i = 0; i < cluster->known; i++) {
@@ -67,25 +61,26 @@ static bool masters_have_replicas(const struct rcs_cluster *cluster)
     return false;
 }
 
+/* Shard channels of slots that this node served, and that go to somebody else, end. */
+static void tell_lost(struct rcs_cluster *cluster, const struct rcs_slot_words *slots, rcs_id from,
+                      rcs_id to)
+{
+    if (from == RCS_ID_NONE || from == to) {
+        return;
+    }
+    const struct rcs_slot_words *held = &rcs_slots_held(cluster, from)->words;
+    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+        for (uint64_t bits = slots->word[i] & held->word[i]; bits != 0; bits &= bits - 1) {
+            cluster->host->slot_lost(cluster->host->node, i * 64 + (unsigned)__builtin_ctzll(bits));
+        }
+    }
+}
+
 void rcs_slots_assign(struct rcs_cluster *cluster, const struct rcs_slot_words *slots, rcs_id owner)
 {
-    rcs_id asked = RCS_ID_NONE; /* the owner last looked at: runs of one owner are the rule */
-    bool lost = false;
-    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
-        for (uint64_t bits = slots->word[i]; bits != 0; bits &= bits - 1) {
-            unsigned slot = i * 64 + (unsigned)__builtin_ctzll(bits);
-            rcs_id before = cluster->slots->owner[slot];
-            if (before == RCS_ID_NONE || before == owner) {
-                continue;
-            }
-            if (before != asked) {
-                asked = before;
-                lost = serves_for(cluster, before);
-            }
-            if (lost) {
-                cluster->host->slot_lost(cluster->host->node, slot);
-            }
-        }
+    if (cluster->host->shard_channels(cluster->host->node)) {
+        tell_lost(cluster, slots, cluster->myself, owner);
+        tell_lost(cluster, slots, rcs_myself(cluster)->master, owner);
     }
     bool first = owner != RCS_ID_NONE && rcs_slot_count(cluster, owner) == 0;
     rcs_slot_map_assign(cluster->store, &cluster->slots, slots, owner);
@@ -136,33 +131,69 @@ struct outcome {
     unsigned from_my_master; /* of those, owned by me or my master */
 };
 
+static uint64_t not_claiming_word(const struct rcs_cluster *cluster, unsigned i)
+{
+    return cluster->not_claiming != NULL ? cluster->not_claiming->word[i] : 0;
+}
+
+static bool loses_to(const struct rcs_cluster *cluster, rcs_id owner, uint64_t epoch)
+{
+    return owner == RCS_ID_NONE || cluster->peers[owner].config_epoch < epoch;
+}
+
+/* Of `bits`, 64 slots from `first` on, those that go to the sender. */
+static uint64_t taken_of(const struct rcs_cluster *cluster, unsigned first, uint64_t bits,
+                         uint64_t epoch)
+{
+    uint64_t open = not_claiming_word(cluster, first / 64), taken = 0;
+    rcs_id whole;
+    if (cluster->importing == NULL && rcs_slot_map_one_owner(cluster->slots, first / 64, &whole)) {
+        return loses_to(cluster, whole, epoch) ? bits : bits & open;
+    }
+    for (; bits != 0; bits &= bits - 1) {
+        unsigned bit = (unsigned)__builtin_ctzll(bits), slot = first + bit;
+        if (rcs_slot_importing_from(cluster, slot) != RCS_ID_NONE) {
+            continue; /* only SETSLOT may change it */
+        }
+        if (open >> bit & 1 || loses_to(cluster, cluster->slots->owner[slot], epoch)) {
+            taken |= UINT64_C(1) << bit;
+        }
+    }
+    return taken;
+}
+
+static unsigned bits_in(const struct rcs_slot_words *a, const struct rcs_slot_words *b)
+{
+    struct rcs_slot_words both;
+    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+        both.word[i] = a->word[i] & b->word[i];
+    }
+    return rcs_slot_words_count(&both);
+}
+
+/* Which of the slots not yet the sender's go to it. */
 static void weigh(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
                   const struct rcs_slot_words *claimed, rcs_id my_master, struct outcome *out)
 {
     const struct rcs_slot_words *held = &rcs_slots_held(cluster, sender)->words;
+    const struct rcs_slot_words *mine = &rcs_slots_held(cluster, cluster->myself)->words;
+    bool has_keys = cluster->host->keys(cluster->host->node) > 0;
     memset(out, 0, sizeof(*out));
     for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
-        for (uint64_t bits = claimed->word[i] & ~held->word[i]; bits != 0; bits &= bits - 1) {
-            unsigned slot = i * 64 + (unsigned)__builtin_ctzll(bits);
-            if (rcs_slot_importing_from(cluster, slot) != RCS_ID_NONE) {
-                continue; /* only SETSLOT may change it */
-            }
-            rcs_id owner = cluster->slots->owner[slot];
-            if (!rcs_slot_unclaimed(cluster, slot) &&
-                cluster->peers[owner].config_epoch >= epoch) {
-                continue;
-            }
-            rcs_slot_words_add(&out->taken, slot);
-            out->taken_count++;
-            if (owner == cluster->myself &&
-                cluster->host->slot_keys(cluster->host->node, slot) > 0) {
+        uint64_t bits = claimed->word[i] & ~held->word[i];
+        uint64_t taken = bits != 0 ? taken_of(cluster, i * 64, bits, epoch) : 0;
+        out->taken.word[i] = taken;
+        for (uint64_t lost = has_keys ? taken & mine->word[i] : 0; lost != 0; lost &= lost - 1) {
+            unsigned slot = i * 64 + (unsigned)__builtin_ctzll(lost);
+            if (cluster->host->slot_keys(cluster->host->node, slot) > 0) {
                 rcs_slot_words_add(&out->dirty, slot);
                 out->any_dirty = true;
             }
-            if (owner != RCS_ID_NONE && owner == my_master) {
-                out->from_my_master++;
-            }
         }
+    }
+    out->taken_count = rcs_slot_words_count(&out->taken);
+    if (my_master != RCS_ID_NONE && out->taken_count > 0) {
+        out->from_my_master = bits_in(&out->taken, &rcs_slots_held(cluster, my_master)->words);
     }
 }
 
@@ -237,12 +268,22 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
 unsigned rcs_slots_stale(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
                          const struct rcs_slot_set *claimed)
 {
+    /* The sender's own slots are never behind, so only what it claims beyond them is looked at. */
+    const struct rcs_slot_words *own =
+        sender == RCS_ID_NONE ? &cluster->no_slots->words : &rcs_slots_held(cluster, sender)->words;
+    rcs_id last = RCS_ID_NONE;
+    bool ahead = false;
     for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
-        for (uint64_t bits = claimed->words.word[i]; bits != 0; bits &= bits - 1) {
+        uint64_t bits =
+            claimed->words.word[i] & ~own->word[i] & ~not_claiming_word(cluster, i);
+        for (; bits != 0; bits &= bits - 1) {
             unsigned slot = i * 64 + (unsigned)__builtin_ctzll(bits);
             rcs_id owner = cluster->slots->owner[slot];
-            if (owner != sender && !rcs_slot_unclaimed(cluster, slot) &&
-                cluster->peers[owner].config_epoch > epoch) {
+            if (owner != last) {
+                last = owner;
+                ahead = owner != RCS_ID_NONE && cluster->peers[owner].config_epoch > epoch;
+            }
+            if (ahead) {
                 return slot;
             }
         }
@@ -275,15 +316,14 @@ void rcs_slots_close_all(struct rcs_cluster *cluster)
 
 void rcs_slots_forget(struct rcs_cluster *cluster, rcs_id id)
 {
-    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
-        if (cluster->migrating != NULL && cluster->migrating[slot] == id) {
+    for (unsigned slot = 0; cluster->migrating != NULL && slot < RCS_SLOTS; slot++) {
+        if (cluster->migrating[slot] == id) {
             cluster->migrating[slot] = RCS_ID_NONE;
         }
-        if (cluster->importing != NULL && cluster->importing[slot] == id) {
+    }
+    for (unsigned slot = 0; cluster->importing != NULL && slot < RCS_SLOTS; slot++) {
+        if (cluster->importing[slot] == id) {
             cluster->importing[slot] = RCS_ID_NONE;
-        }
-        if (cluster->migrating == NULL && cluster->importing == NULL) {
-            return;
         }
     }
 }

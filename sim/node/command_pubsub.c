@@ -200,6 +200,16 @@ void rcs_clients_publish(struct rcs_node *node, const char *channel, size_t chan
     deliver(node, &channel_arg, &message_arg, sharded);
 }
 
+bool rcs_clients_shard_channels(const struct rcs_node *node)
+{
+    for (unsigned i = 0; i < node->clients.count; i++) {
+        if (count_of(node->clients.list[i], KIND_SHARD) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Redis 7.0 removeChannelsInSlot: the subscriber is told without having asked. */
 void rcs_clients_slot_lost(struct rcs_node *node, unsigned slot)
 {

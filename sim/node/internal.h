@@ -222,6 +222,7 @@ void rcs_client_drop(struct rcs_node *node, struct rcs_client *client); /* frees
 void rcs_clients_role_changed(struct rcs_node *node);
 void rcs_clients_pause_writes(struct rcs_node *node, int32_t until_ms);
 void rcs_clients_unpause(struct rcs_node *node);
+bool rcs_clients_shard_channels(const struct rcs_node *node); /* anybody subscribed to one */
 void rcs_clients_slot_lost(struct rcs_node *node, unsigned slot);
 void rcs_clients_publish(struct rcs_node *node, const char *channel, size_t channel_bytes,
                          const char *message, size_t message_bytes, bool sharded);

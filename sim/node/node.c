@@ -83,6 +83,11 @@ static void host_publish(void *node, const struct rcs_bus_msg *msg, bool sharded
                         sharded);
 }
 
+static bool host_shard_channels(const void *node)
+{
+    return rcs_clients_shard_channels(node);
+}
+
 static void host_slot_lost(void *node, unsigned slot)
 {
     rcs_clients_slot_lost(node, slot);
@@ -101,6 +106,7 @@ static const struct rcs_cluster_host host_template = {
     .pause_writes = host_pause_writes,
     .unpause_writes = host_unpause_writes,
     .publish = host_publish,
+    .shard_channels = host_shard_channels,
     .slot_lost = host_slot_lost,
 };
 

@@ -59,6 +59,11 @@ static void publish(void *node, const struct rcs_bus_msg *msg, bool sharded)
     (void)msg;
     (void)sharded;
 }
+static bool shard_channels(const void *node)
+{
+    (void)node;
+    return false;
+}
 static void slot_lost(void *node, unsigned slot)
 {
     (void)node;
@@ -75,7 +80,7 @@ struct harness *harness_new(void)
     h->host = (struct rcs_cluster_host){ h,         set_master,     unset_master,  offset,
                                          has_master, data_age_ms,   slot_keys,     keys,
                                          drop_slot_keys, drop_all_keys, pause_writes,
-                                         unpause_writes, publish,    slot_lost };
+                                         unpause_writes, publish,    shard_channels, slot_lost };
     rcs_effects_init(&h->out);
     rcs_cluster_init(&h->cluster, h->store, &h->config, &h->host, 1, 0);
     h->cluster.wall_base_ms = 1767225600000 - RCS_NODE_MS_START;
