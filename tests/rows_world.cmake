@@ -1,1 +1,2 @@
 rcs_test(queue rcsim_core)
+rcs_test(network rcsim_core)

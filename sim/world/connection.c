@@ -133,6 +133,9 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
         at_us = c->arrives_us[way]; /* in order; the queue keeps the order of one instant */
     }
     c->arrives_us[way] = at_us;
+    if (way == 0) {
+        c->acked = 0;
+    }
     rcs_conn_push(net, at_us,
                   (struct rcs_pending){ .kind = RCS_PENDING_ITEM,
                                         .way = (uint8_t)way,
@@ -166,9 +169,8 @@ static bool arrived(struct rcs_network *net, const struct rcs_pending *pending, 
     struct rcs_conn *c = rcs_network_conn(net, conn);
     bool outside = end == 0 && c->kind == RCS_CONN_SESSION;
     bool powered = outside || net->nodes[c->party[end]].powered;
-    if (end == 0 && c->side != 0) {
+    if (end == 0 && c->kind == RCS_CONN_BUS && net->small_segments) {
         rcs_tcp_heard(net, conn, now_us);
-        c = rcs_network_conn(net, conn);
     }
     if (powered && c->open >> end & 1) {
         bool over = pending->item == RCS_ITEM_EOF || pending->item == RCS_ITEM_RESET;

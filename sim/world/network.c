@@ -297,6 +297,7 @@ void rcs_network_init(struct rcs_network *net, const struct rcs_link_kind *link_
                       struct rcs_queue *queue, struct rcs_store *store, uint64_t seed)
 {
     *net = (struct rcs_network){ .link_kind = link_kind, .queue = queue, .store = store };
+    net->small_segments = link_kind->mss_bytes > RCS_BUS_HEADER_BYTES;
     rcs_rand_init(&net->chance, seed, RCS_RAND_NETWORK, 0);
     unsigned outside = rcs_network_add_site(net);
     RCS_ASSERT(outside == RCS_SITE_OUTSIDE);

@@ -76,7 +76,7 @@ struct rcs_conn {
     uint32_t link;        /* what the opener calls it */
     uint32_t side;        /* row of the side table, 0 none */
     uint16_t party[2];    /* by end: node, or session for the opener of RCS_CONN_SESSION */
-    uint32_t refs : 20;   /* pending events and deliveries not done with */
+    uint32_t refs : 19;   /* pending events and deliveries not done with */
     uint32_t kind : 2;    /* enum rcs_conn_kind */
     uint32_t state : 2;   /* enum rcs_conn_state */
     uint32_t open : 2;    /* a bit per end: a process holds it */
@@ -84,6 +84,7 @@ struct rcs_conn {
     uint32_t nobody : 1;  /* no process uses the port it was opened to */
     uint32_t sent : 1;    /* the opener has sent something */
     uint32_t answers : 1; /* the server has sent something: acknowledgements are delayed */
+    uint32_t acked : 1;   /* data of the server came that left after the opener's last was there */
     uint32_t probing : 1; /* a keepalive probe is pending */
 };
 _Static_assert(sizeof(struct rcs_conn) == 32, "a connection is half a cache line");
@@ -112,6 +113,7 @@ struct rcs_latency_rule {
 
 struct rcs_network {
     const struct rcs_link_kind *link_kind;
+    bool small_segments; /* bus messages fit into one segment: Nagle's algorithm shows */
     struct rcs_queue *queue; /* borrowed */
     struct rcs_store *store; /* borrowed */
     struct rcs_rand chance;
@@ -220,7 +222,7 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
                        void *value, rcs_us now_us);
 /* What waited for the connection goes out. */
 void rcs_tcp_connected(struct rcs_network *net, uint32_t conn, rcs_us now_us);
-/* Data of the server reached the opener: perhaps with the acknowledgement that others wait for. */
+/* Data of the server reached the opener of a bus link: perhaps with an acknowledgement. */
 void rcs_tcp_heard(struct rcs_network *net, uint32_t conn, rcs_us now_us);
 /* Forgets what is held one way / both ways. */
 void rcs_tcp_forget(struct rcs_network *net, uint32_t conn, unsigned way);

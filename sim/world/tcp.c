@@ -163,6 +163,9 @@ static rcs_us acknowledged_us(const struct rcs_network *net, const struct rcs_co
 {
     rcs_us back_us = rcs_network_round_trip(net, c->party[0], c->party[1]) / 2;
     rcs_us there_us = c->arrives_us[0];
+    if (c->acked) {
+        return there_us;
+    }
     if (!small || !c->answers) {
         return there_us + back_us;
     }
@@ -178,8 +181,8 @@ static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, void *value,
     if (!c->sent) {
         return now_us;
     }
-    uint32_t mss_bytes = net->link_kind->mss_bytes;
-    bool small = mss_bytes > RCS_BUS_HEADER_BYTES && rcs_bus_size(net->store, value) < mss_bytes;
+    bool small = net->small_segments &&
+                 rcs_bus_size(net->store, value) < net->link_kind->mss_bytes;
     rcs_us due_us = acknowledged_us(net, c, small);
     if (!small || due_us <= now_us) {
         return due_us > now_us ? due_us : now_us;
@@ -195,12 +198,13 @@ static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, void *value,
 
 void rcs_tcp_heard(struct rcs_network *net, uint32_t conn, rcs_us now_us)
 {
-    const struct rcs_conn *c = rcs_network_conn(net, conn);
-    if (net->sides[c->side].way[0].wait != WAIT_ACK) {
-        return;
-    }
+    struct rcs_conn *c = rcs_network_conn(net, conn);
     rcs_us back_us = rcs_network_round_trip(net, c->party[0], c->party[1]) / 2;
-    if (now_us >= c->arrives_us[0] + back_us) { /* else it left before that data came */
+    if (now_us < c->arrives_us[0] + back_us) {
+        return; /* it left before the opener's data came */
+    }
+    c->acked = 1;
+    if (c->side != 0 && net->sides[c->side].way[0].wait == WAIT_ACK) {
         send_held(net, conn, 0, now_us);
     }
 }

@@ -1,0 +1,575 @@
+/* TCP between nodes, rule by rule: what is delivered, to whom, when. One way takes exactly 100 us here
+ * unless a test says otherwise, so every instant can be computed by hand. */
+#include "tests/support/support.h"
+
+#include <rcsim/resp.h>
+
+#include "sim/world/network.h"
+
+struct lab {
+    struct rcs_store *store;
+    struct rcs_queue queue;
+    struct rcs_network net;
+    rcs_us now_us;
+    struct rcs_buf heard; /* "at node what", a line a delivery */
+};
+
+/* Three nodes at one site, all listening; accepted bus links are probed as at node timeout 1000. */
+static void begin(struct lab *lab, const char *link_kind)
+{
+    *lab = (struct lab){ .store = rcs_store_new() };
+    rcs_queue_init(&lab->queue);
+    rcs_network_init(&lab->net, rcs_link_kind_find(link_kind), &lab->queue, lab->store, 1);
+    unsigned site = rcs_network_add_site(&lab->net);
+    rcs_network_set_latency(&lab->net, site, site, 100, 100);
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned node = rcs_network_add_node(&lab->net, site);
+        lab->net.nodes[node].listening = true;
+        lab->net.nodes[node].keepalive_s = 2;
+    }
+    rcs_buf_init(&lab->heard);
+}
+
+static void end(struct lab *lab)
+{
+    struct rcs_pending pending;
+    while (rcs_queue_drop(&lab->queue, &pending)) {
+        if (pending.kind == RCS_PENDING_ITEM) {
+            rcs_item_release(lab->store, (enum rcs_item)pending.item, pending.value);
+        }
+    }
+    rcs_network_close(&lab->net);
+    rcs_queue_close(&lab->queue);
+    rcs_store_free(lab->store);
+    rcs_buf_close(&lab->heard);
+}
+
+static void hear(struct lab *lab, const struct rcs_delivery *delivery)
+{
+    static const char *const names[] = {
+        [RCS_DELIVERY_UP] = "up", [RCS_DELIVERY_FAILED] = "failed",
+        [RCS_DELIVERY_ACCEPTED] = "accepted", [RCS_DELIVERY_ITEM] = "item",
+        [RCS_DELIVERY_LOST] = "lost",
+    };
+    const struct rcs_conn *c = rcs_network_conn(&lab->net, delivery->conn);
+    unsigned node = c->party[delivery->end];
+    if (!rcs_network_take(&lab->net, delivery)) {
+        return;
+    }
+    const char *what = names[delivery->kind];
+    if (delivery->kind == RCS_DELIVERY_ITEM) {
+        const struct rcs_bus_msg *msg = delivery->value;
+        what = rcs_bus_type_name(msg->type);
+    } else if (delivery->kind == RCS_DELIVERY_FAILED) {
+        what = delivery->reason;
+    }
+    rcs_buf_format(&lab->heard, "%lld %u %s\n", (long long)lab->now_us, node, what);
+}
+
+/* Carries out everything up to `at_us`. */
+static void run(struct lab *lab, rcs_us at_us)
+{
+    struct rcs_pending pending;
+    struct rcs_delivery delivery;
+    while (rcs_queue_next(&lab->queue) <= at_us) {
+        lab->now_us = rcs_queue_pop(&lab->queue, &pending);
+        if (rcs_network_arrive(&lab->net, &pending, lab->now_us, &delivery)) {
+            hear(lab, &delivery);
+            rcs_network_done(&lab->net, &delivery);
+        }
+    }
+    lab->now_us = at_us;
+}
+
+/* What was heard since the last time, as a whole. */
+static void expect(struct lab *lab, const char *text)
+{
+    rcs_buf_add(&lab->heard, "", 1);
+    assert_string_equal(lab->heard.data, text);
+    rcs_buf_clear(&lab->heard);
+}
+
+static uint32_t connect_bus(struct lab *lab, unsigned opener, unsigned server)
+{
+    return rcs_network_connect(&lab->net, RCS_CONN_BUS, opener, 0, server, false, lab->now_us);
+}
+
+static void send(struct lab *lab, uint32_t conn, unsigned from_end, enum rcs_bus_type type)
+{
+    rcs_network_send(&lab->net, conn, from_end, RCS_ITEM_BUS_MSG,
+                     rcs_bus_msg_new(lab->store, type, 0), lab->now_us);
+}
+
+/* An established link from 0 to 1, past its first exchange. The clock then stands at 10 000 us. */
+static uint32_t established(struct lab *lab)
+{
+    uint32_t conn = connect_bus(lab, 0, 1);
+    run(lab, 1000);
+    send(lab, conn, 0, RCS_BUS_PING);
+    run(lab, 2000);
+    send(lab, conn, 1, RCS_BUS_PONG);
+    run(lab, 10000);
+    rcs_buf_clear(&lab->heard);
+    return conn;
+}
+
+static void cut(struct lab *lab, unsigned from, unsigned to, bool both)
+{
+    rcs_network_cut(&lab->net, from, to, true);
+    if (both) {
+        rcs_network_cut(&lab->net, to, from, true);
+    }
+    rcs_network_trouble_began(&lab->net, lab->now_us);
+}
+
+/* --- connecting --------------------------------------------------------------------------------------------------- */
+
+static void connecting_takes_a_round_trip(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    connect_bus(&lab, 0, 1);
+    run(&lab, RCS_S(1));
+    expect(&lab, "200 0 up\n300 1 accepted\n");
+    end(&lab);
+}
+
+static void queued_while_connecting_goes_first(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = connect_bus(&lab, 0, 1);
+    send(&lab, conn, 0, RCS_BUS_MEET);
+    run(&lab, 200);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_S(1));
+    /* The second one's last segment waits for the first one's acknowledgement. */
+    expect(&lab, "200 0 up\n300 1 accepted\n300 1 meet\n500 1 ping\n");
+    end(&lab);
+}
+
+static void refused_after_one_round_trip(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    lab.net.nodes[1].listening = false;
+    connect_bus(&lab, 0, 1);
+    run(&lab, RCS_S(10));
+    expect(&lab, "200 0 Connection refused\n");
+    end(&lab);
+}
+
+static void syn_into_a_black_hole_comes_back_a_second_late(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    cut(&lab, 0, 1, true);
+    connect_bus(&lab, 0, 1);
+    run(&lab, RCS_MS(1500)); /* the SYN of 1.0 s is lost, too */
+    rcs_network_heal_all(&lab.net);
+    run(&lab, RCS_S(10));
+    expect(&lab, "2000200 0 up\n2000300 1 accepted\n");
+    end(&lab);
+}
+
+static void syn_pauses_grow_after_the_fifth(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    cut(&lab, 0, 1, false); /* one way is enough */
+    connect_bus(&lab, 0, 1);
+    run(&lab, RCS_MS(5001)); /* sent at 0, 1, 2, 3, 4, 5 s; the next ones at 7 and 11 s */
+    rcs_network_heal_all(&lab.net);
+    run(&lab, RCS_S(10));
+    expect(&lab, "7000200 0 up\n7000300 1 accepted\n");
+    end(&lab);
+}
+
+static void connecting_is_given_up_after_131_s(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    cut(&lab, 0, 1, true);
+    connect_bus(&lab, 0, 1);
+    run(&lab, RCS_S(1000));
+    expect(&lab, "131000000 0 Connection timed out\n");
+    end(&lab);
+}
+
+static void closed_while_connecting(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = connect_bus(&lab, 0, 1);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    rcs_network_close_end(&lab.net, conn, 0, 0);
+    run(&lab, RCS_S(10));
+    expect(&lab, "");
+    assert_int_equal(connect_bus(&lab, 0, 1), conn); /* nothing is left of the first */
+    run(&lab, RCS_S(20));
+    expect(&lab, "10000200 0 up\n10000300 1 accepted\n");
+    end(&lab);
+}
+
+/* --- data ----------------------------------------------------------------------------------------------------------- */
+
+static void order_is_kept_whatever_the_latency(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    rcs_network_set_latency(&lab.net, 1, 1, 0, 100000);
+    uint32_t conn = connect_bus(&lab, 0, 1);
+    run(&lab, RCS_S(1));
+    rcs_buf_clear(&lab.heard);
+    static const enum rcs_bus_type types[] = { RCS_BUS_PING, RCS_BUS_FAIL, RCS_BUS_UPDATE,
+                                               RCS_BUS_MEET, RCS_BUS_PONG, RCS_BUS_MFSTART };
+    for (unsigned i = 0; i < 6; i++) {
+        send(&lab, conn, 1, types[i]);
+    }
+    run(&lab, RCS_S(2));
+    rcs_buf_add(&lab.heard, "", 1);
+    const char *at = lab.heard.data;
+    for (unsigned i = 0; i < 6; i++) {
+        at = strstr(at, rcs_bus_type_name(types[i]));
+        assert_non_null(at);
+    }
+    end(&lab);
+}
+
+static void bytes_into_a_cut_path_come_with_a_retransmission(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    cut(&lab, 0, 1, true);
+    send(&lab, conn, 0, RCS_BUS_PING); /* again after 0.2, 0.6, 1.4, 3.0 s */
+    run(&lab, RCS_MS(10) + RCS_MS(700));
+    rcs_network_heal_all(&lab.net);
+    send(&lab, conn, 0, RCS_BUS_FAIL); /* the network is whole, the link is not yet */
+    run(&lab, RCS_MS(1300));
+    expect(&lab, "");
+    run(&lab, RCS_S(10));
+    expect(&lab, "1410100 1 ping\n1410100 1 fail\n");
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_S(11));
+    expect(&lab, "10000100 1 ping\n");
+    end(&lab);
+}
+
+static void without_acknowledgements_data_pass_for_a_while(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    cut(&lab, 1, 0, false);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_MS(200));
+    send(&lab, conn, 0, RCS_BUS_FAIL);
+    run(&lab, RCS_MS(220)); /* 10 + 200 ms: the first retransmission, unanswered */
+    send(&lab, conn, 0, RCS_BUS_UPDATE);
+    run(&lab, RCS_MS(500));
+    expect(&lab, "10100 1 ping\n200100 1 fail\n");
+    rcs_network_heal_all(&lab.net);
+    run(&lab, RCS_S(5)); /* 10 + 200 + 400 ms */
+    expect(&lab, "610100 1 update\n");
+    end(&lab);
+}
+
+static void a_long_cut_ends_the_connection(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = rcs_network_connect(&lab.net, RCS_CONN_REPLICATION, 0, 7, 1, false, 0);
+    run(&lab, RCS_MS(10));
+    rcs_buf_clear(&lab.heard);
+    cut(&lab, 0, 1, true);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_S(900));
+    expect(&lab, "");
+    run(&lab, RCS_S(1000)); /* fifteen retransmissions */
+    expect(&lab, "924610000 0 lost\n");
+    end(&lab);
+}
+
+/* --- the end of a process, of a host ------------------------------------------------------------------------------- */
+
+static bool marks[3][3] = { { true, false, false }, { false, true, false }, { false, false, true } };
+
+static void a_killed_process_sends_eof_behind_its_data(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    send(&lab, conn, 1, RCS_BUS_PONG);
+    lab.net.nodes[1].listening = false;
+    rcs_network_end_nodes(&lab.net, marks[1], false, lab.now_us);
+    run(&lab, RCS_S(10));
+    expect(&lab, "10100 0 pong\n10100 0 lost\n");
+    assert_int_equal(connect_bus(&lab, 0, 1), conn); /* the record is free again */
+    end(&lab);
+}
+
+static void a_host_without_power_says_nothing(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    rcs_network_end_nodes(&lab.net, marks[1], true, lab.now_us);
+    lab.net.nodes[1].listening = false;
+    rcs_network_power(&lab.net, 1, false);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_S(5));
+    expect(&lab, "");
+    rcs_network_power(&lab.net, 1, true); /* the host is back; sent again at 0.2 .. 3.0, 6.2 s */
+    run(&lab, RCS_S(10));
+    expect(&lab, "6210200 0 lost\n"); /* it knows nothing of the connection: reset */
+    end(&lab);
+}
+
+static void a_restarted_host_resets_at_the_next_segment(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    rcs_network_end_nodes(&lab.net, marks[1], true, lab.now_us);
+    rcs_network_power(&lab.net, 1, false);
+    run(&lab, RCS_S(1));
+    rcs_network_power(&lab.net, 1, true);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_S(10));
+    expect(&lab, "1000200 0 lost\n");
+    end(&lab);
+}
+
+static void accepted_bus_links_are_probed(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    established(&lab); /* last heard at 2100 us */
+    cut(&lab, 0, 1, true);
+    run(&lab, RCS_S(4)); /* 2 s of silence, then three probes a second apart, and one more second */
+    expect(&lab, "");
+    run(&lab, RCS_S(100));
+    expect(&lab, "5002100 1 lost\n"); /* the accepting side only */
+    end(&lab);
+}
+
+static void a_healed_link_is_not_lost_to_probes(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    cut(&lab, 0, 1, true);
+    run(&lab, RCS_S(4));
+    rcs_network_heal_all(&lab.net);
+    run(&lab, RCS_S(50));
+    expect(&lab, "");
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_S(60));
+    expect(&lab, "50000100 1 ping\n");
+    end(&lab);
+}
+
+/* --- Nagle's algorithm and delayed acknowledgements ---------------------------------------------------------------- */
+
+static void second_small_message_waits_40_ms_on_loopback(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "loopback");
+    uint32_t conn = established(&lab);
+    send(&lab, conn, 0, RCS_BUS_AUTH_REQUEST);
+    run(&lab, 11000);
+    send(&lab, conn, 0, RCS_BUS_PONG);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_S(1));
+    /* there 10.1 ms, acknowledged 50.1 ms, heard of 50.2 ms, there 50.3 ms */
+    expect(&lab, "10100 1 auth-req\n50300 1 pong\n50300 1 ping\n");
+    end(&lab);
+}
+
+static void data_of_the_peer_carry_the_acknowledgement(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "loopback");
+    uint32_t conn = established(&lab);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, 11000);
+    send(&lab, conn, 0, RCS_BUS_FAIL);
+    run(&lab, 12000);
+    send(&lab, conn, 1, RCS_BUS_PONG);
+    run(&lab, RCS_S(1));
+    expect(&lab, "10100 1 ping\n12100 0 pong\n12200 1 fail\n");
+    end(&lab);
+}
+
+static void data_that_left_before_carry_none(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "loopback");
+    uint32_t conn = established(&lab);
+    send(&lab, conn, 1, RCS_BUS_PONG); /* crosses the ping */
+    send(&lab, conn, 0, RCS_BUS_PING);
+    send(&lab, conn, 0, RCS_BUS_FAIL);
+    run(&lab, RCS_S(1));
+    expect(&lab, "10100 0 pong\n10100 1 ping\n50300 1 fail\n");
+    end(&lab);
+}
+
+static void a_lone_message_never_waits(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "loopback");
+    uint32_t conn = established(&lab);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, 50200); /* the delayed acknowledgement is just back */
+    send(&lab, conn, 0, RCS_BUS_FAIL);
+    run(&lab, RCS_S(1));
+    expect(&lab, "10100 1 ping\n50300 1 fail\n");
+    end(&lab);
+}
+
+static void the_accepting_side_never_waits(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "loopback");
+    uint32_t conn = established(&lab);
+    send(&lab, conn, 1, RCS_BUS_PONG);
+    send(&lab, conn, 1, RCS_BUS_UPDATE);
+    run(&lab, RCS_S(1));
+    expect(&lab, "10100 0 pong\n10100 0 update\n");
+    end(&lab);
+}
+
+static void a_fresh_link_is_acknowledged_at_once(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "loopback");
+    uint32_t conn = connect_bus(&lab, 0, 1);
+    run(&lab, 1000);
+    rcs_buf_clear(&lab.heard);
+    send(&lab, conn, 0, RCS_BUS_MEET);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_S(1));
+    expect(&lab, "1100 1 meet\n1300 1 ping\n");
+    end(&lab);
+}
+
+static void no_40_ms_on_a_lan(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    send(&lab, conn, 0, RCS_BUS_AUTH_REQUEST);
+    send(&lab, conn, 0, RCS_BUS_PONG);
+    run(&lab, RCS_S(1));
+    expect(&lab, "10100 1 auth-req\n10300 1 pong\n"); /* a round trip, no more */
+    end(&lab);
+}
+
+static void closing_pushes_out_what_waited(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "loopback");
+    uint32_t conn = established(&lab);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    send(&lab, conn, 0, RCS_BUS_FAIL);
+    rcs_network_close_end(&lab.net, conn, 0, lab.now_us);
+    run(&lab, RCS_S(1));
+    expect(&lab, "10100 1 ping\n10100 1 fail\n10100 1 lost\n");
+    end(&lab);
+}
+
+/* --- places ----------------------------------------------------------------------------------------------------------- */
+
+static void later_latencies_win(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    unsigned b = rcs_network_add_site(&lab.net);
+    unsigned node = rcs_network_add_node(&lab.net, b);
+    assert_int_equal(rcs_network_round_trip(&lab.net, 0, node), 350); /* the row lan */
+    rcs_network_set_latency(&lab.net, 1, b, 5000, 7000);
+    assert_int_equal(rcs_network_round_trip(&lab.net, 0, node), 12000);
+    assert_int_equal(rcs_network_round_trip(&lab.net, node, 0), 12000);
+    rcs_network_set_latency(&lab.net, b, RCS_SITE_ANY, 1, 1);
+    assert_int_equal(rcs_network_round_trip(&lab.net, 0, node), 2);
+    assert_int_equal(rcs_network_round_trip(&lab.net, node, node), 350); /* not within b */
+    assert_int_equal(rcs_network_round_trip(&lab.net, 0, 1), 200);
+    end(&lab);
+}
+
+static void cuts_survive_new_nodes(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    rcs_network_cut(&lab.net, 0, 2, true);
+    unsigned node = rcs_network_add_node(&lab.net, 1);
+    rcs_network_cut(&lab.net, node, 1, true);
+    assert_true(rcs_network_is_cut(&lab.net, 0, 2));
+    assert_false(rcs_network_is_cut(&lab.net, 2, 0));
+    assert_true(rcs_network_is_cut(&lab.net, node, 1));
+    assert_false(rcs_network_nodes_open(&lab.net, 2, 0));
+    assert_true(rcs_network_nodes_open(&lab.net, 0, 1));
+    rcs_network_heal_all(&lab.net);
+    assert_int_equal(lab.net.trouble, 0);
+    end(&lab);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connecting_takes_a_round_trip),
+        cmocka_unit_test(queued_while_connecting_goes_first),
+        cmocka_unit_test(refused_after_one_round_trip),
+        cmocka_unit_test(syn_into_a_black_hole_comes_back_a_second_late),
+        cmocka_unit_test(syn_pauses_grow_after_the_fifth),
+        cmocka_unit_test(connecting_is_given_up_after_131_s),
+        cmocka_unit_test(closed_while_connecting),
+        cmocka_unit_test(order_is_kept_whatever_the_latency),
+        cmocka_unit_test(bytes_into_a_cut_path_come_with_a_retransmission),
+        cmocka_unit_test(without_acknowledgements_data_pass_for_a_while),
+        cmocka_unit_test(a_long_cut_ends_the_connection),
+        cmocka_unit_test(a_killed_process_sends_eof_behind_its_data),
+        cmocka_unit_test(a_host_without_power_says_nothing),
+        cmocka_unit_test(a_restarted_host_resets_at_the_next_segment),
+        cmocka_unit_test(accepted_bus_links_are_probed),
+        cmocka_unit_test(a_healed_link_is_not_lost_to_probes),
+        cmocka_unit_test(second_small_message_waits_40_ms_on_loopback),
+        cmocka_unit_test(data_of_the_peer_carry_the_acknowledgement),
+        cmocka_unit_test(data_that_left_before_carry_none),
+        cmocka_unit_test(a_lone_message_never_waits),
+        cmocka_unit_test(the_accepting_side_never_waits),
+        cmocka_unit_test(a_fresh_link_is_acknowledged_at_once),
+        cmocka_unit_test(no_40_ms_on_a_lan),
+        cmocka_unit_test(closing_pushes_out_what_waited),
+        cmocka_unit_test(later_latencies_win),
+        cmocka_unit_test(cuts_survive_new_nodes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
