@@ -1,2 +1,3 @@
 rcs_test(queue rcsim_core)
 rcs_test(network rcsim_core)
+rcs_test(world rcsim_core)
