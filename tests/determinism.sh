@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/determinism.sh RCSIM...: the same scenario and seed must give the same transcript and the same
-# packet trace from every one of these builds, twice in a row, and the same digest with and without
-# trace and wire check. SEEDS (default "1 2 3") and SCENARIOS (default: all of traces/) from outside.
+# packet trace from every one of these builds, twice in a row, and the same with and without trace and
+# wire check, and whether the loop lends it turns of one event or of 4096. SEEDS (default "1 2 3") and SCENARIOS (default: all of traces/) from outside.
 set -euo pipefail
 
 [ $# -ge 1 ] || { echo "usage: tests/determinism.sh RCSIM..." >&2; exit 2; }
@@ -43,6 +43,10 @@ for scenario in "${scenarios[@]}"; do
             [ "$(digest "$work/again")" = "$want" ] || fail "$what: --trace changes the digest ($rcsim)"
             run "$work/again" "$rcsim" "$scenario" "$seed" --wire-check --trace "$work/trace"
             [ "$(digest "$work/again")" = "$want" ] || fail "$what: --wire-check changes the digest ($rcsim)"
+            for batch in 1 4096; do
+                run "$work/again" "$rcsim" "$scenario" "$seed" --batch "$batch"
+                cmp -s "$work/first" "$work/again" || fail "$what: --batch $batch prints another transcript ($rcsim)"
+            done
         done
         echo "ok: $what: digest $want from $# builds"
     done
