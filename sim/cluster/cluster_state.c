@@ -48,7 +48,7 @@ static void table_room(struct rcs_cluster *cluster, rcs_id id)
     for (unsigned i = cluster->room; i < room; i++) {
         cluster->quiet_pong_ms[i] = RCS_NOT_QUIET;
     }
-    cluster->picked = grown(cluster->picked, cluster->room, room, sizeof(cluster->picked[0]));
+    cluster->faces = grown(cluster->faces, cluster->room, room, sizeof(cluster->faces[0]));
     cluster->order = grown(cluster->order, cluster->room, room, sizeof(cluster->order[0]));
     if (cluster->orphaned_ms != NULL) {
         cluster->orphaned_ms =
@@ -60,7 +60,7 @@ static void table_room(struct rcs_cluster *cluster, rcs_id id)
 size_t rcs_cluster_bytes(const struct rcs_cluster *cluster)
 {
     size_t per_id = sizeof(cluster->peers[0]) + sizeof(cluster->quiet_pong_ms[0]) +
-                    sizeof(cluster->picked[0]) + sizeof(cluster->order[0]);
+                    sizeof(cluster->faces[0]) + sizeof(cluster->order[0]);
     size_t bytes = cluster->room * per_id;
     if (cluster->orphaned_ms != NULL) {
         bytes += cluster->room * sizeof(cluster->orphaned_ms[0]);
@@ -170,6 +170,7 @@ void rcs_peer_changed(struct rcs_cluster *cluster, rcs_id id)
     bool is_quiet = peer->known && id != cluster->myself && !(wanted & COUNTED_UNQUIET) &&
                     !(peer->flags & RCS_NODE_NOADDR);
     *quiet = is_quiet ? peer->pong_received_ms : RCS_NOT_QUIET;
+    cluster->faces[id] = (struct rcs_face){ .flags = peer->flags, .addr = peer->addr };
     cluster->replicas_stale = true;
 }
 
@@ -233,14 +234,15 @@ void rcs_replica_join(struct rcs_cluster *cluster, rcs_id master, rcs_id replica
     cluster->peers[replica].master = master;
     of->replica_count++;
     of->flags |= RCS_NODE_MIGRATE_TO;
-    cluster->replicas_stale = true;
+    rcs_peer_changed(cluster, master);
 }
 
 void rcs_replica_leave(struct rcs_cluster *cluster, rcs_id replica)
 {
     struct rcs_peer *leaving = &cluster->peers[replica];
     RCS_ASSERT(leaving->master != RCS_ID_NONE);
-    struct rcs_peer *of = &cluster->peers[leaving->master];
+    rcs_id master = leaving->master;
+    struct rcs_peer *of = &cluster->peers[master];
     rcs_id *at = &of->first_replica;
     while (*at != replica) {
         RCS_ASSERT(*at != RCS_ID_NONE);
@@ -252,7 +254,7 @@ void rcs_replica_leave(struct rcs_cluster *cluster, rcs_id replica)
     if (--of->replica_count == 0) {
         of->flags &= (uint16_t)~RCS_NODE_MIGRATE_TO;
     }
-    cluster->replicas_stale = true;
+    rcs_peer_changed(cluster, master);
 }
 
 unsigned rcs_replicas_ok(const struct rcs_cluster *cluster, const struct rcs_peer *master)
@@ -347,7 +349,7 @@ void rcs_cluster_close(struct rcs_cluster *cluster)
     free(cluster->importing);
     free(cluster->not_claiming);
     free(cluster->order);
-    free(cluster->picked);
+    free(cluster->faces);
     free(cluster->quiet_pong_ms);
     free(cluster->peers);
     rcs_slot_map_release(cluster->store, cluster->slots);

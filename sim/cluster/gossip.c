@@ -27,7 +27,12 @@ rcs_id rcs_random_peer(struct rcs_cluster *cluster)
 {
     uint32_t drawn =
         rcs_rand_below(&cluster->gossip, cluster->known + cluster->handshake_count);
-    return drawn < cluster->known ? cluster->order[drawn] : RCS_ID_NONE;
+    if (drawn >= cluster->known) {
+        return RCS_ID_NONE;
+    }
+    /* When all ids up to the last are known, the order is the ids themselves. */
+    bool dense = cluster->order[cluster->known - 1] == cluster->known - 1;
+    return dense ? (rcs_id)drawn : cluster->order[drawn];
 }
 
 static uint32_t wall_s(const struct rcs_cluster *cluster, int32_t node_ms)
@@ -49,47 +54,104 @@ static void describe(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, rcs_i
     };
 }
 
-static uint16_t next_stamp(struct rcs_cluster *cluster)
+/* Which nodes one message names already. */
+struct picks {
+    uint16_t *stamps;
+    uint16_t stamp;
+};
+
+static struct picks new_picks(struct rcs_cluster *cluster)
 {
-    if (++cluster->pick_stamp == 0) {
-        memset(cluster->picked, 0, cluster->room * sizeof(cluster->picked[0]));
-        cluster->pick_stamp = 1;
+    struct rcs_cluster_shared *shared = rcs_cluster_shared(cluster->store);
+    if (shared->picked_room < cluster->room) {
+        size_t old_bytes = shared->picked_room * sizeof(uint16_t);
+        if (shared->picked != NULL) {
+            rcs_store_release(cluster->store, shared->picked, old_bytes);
+        }
+        shared->picked_room = cluster->room;
+        shared->picked =
+            rcs_store_alloc(cluster->store, shared->picked_room * sizeof(uint16_t));
+        shared->pick_stamp = UINT16_MAX;
     }
-    return cluster->pick_stamp;
+    if (shared->pick_stamp == UINT16_MAX) {
+        memset(shared->picked, 0, shared->picked_room * sizeof(uint16_t));
+        shared->pick_stamp = 0;
+    }
+    shared->pick_stamp++;
+    return (struct picks){ .stamps = shared->picked, .stamp = shared->pick_stamp };
+}
+
+/* One draw for the message; true if it used up one of the nodes that could be told of. */
+static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, struct picks picks, rcs_id id)
+{
+    if (id == RCS_ID_NONE) { /* in handshake: nothing to tell yet */
+        return true;
+    }
+    int32_t quiet = cluster->quiet_pong_ms[id];
+    if (quiet != RCS_NOT_QUIET) { /* nearly always: needs no further look */
+        if (picks.stamps[id] == picks.stamp) {
+            return false;
+        }
+        picks.stamps[id] = picks.stamp;
+        msg->gossip[msg->count++] = (struct rcs_gossip){
+            .id = id,
+            .addr = cluster->faces[id].addr,
+            .flags = cluster->faces[id].flags,
+            .pong_received_s = wall_s(cluster, quiet),
+        };
+        return true;
+    }
+    const struct rcs_peer *peer = &cluster->peers[id];
+    if (id == cluster->myself || peer->flags & RCS_NODE_PFAIL) { /* PFAIL: added later */
+        return false;
+    }
+    if (peer->flags & RCS_NODE_NOADDR ||
+        (peer->link == RCS_LINK_CLOSED && rcs_slot_count(cluster, id) == 0)) {
+        return true;
+    }
+    if (picks.stamps[id] == picks.stamp) {
+        return false;
+    }
+    picks.stamps[id] = picks.stamp;
+    describe(cluster, msg, id);
+    return true;
+}
+
+/* Draws ahead: the first `wanted` draws of a message are made in any case, so they can be made before
+ * the first is looked at, and what they need is on its way from memory meanwhile. */
+enum { DRAWS_AHEAD = 64 };
+
+static unsigned draw_ahead(struct rcs_cluster *cluster, rcs_id *drawn, unsigned count)
+{
+    count = count < DRAWS_AHEAD ? count : DRAWS_AHEAD;
+    for (unsigned i = 0; i < count; i++) {
+        drawn[i] = rcs_random_peer(cluster);
+        if (drawn[i] != RCS_ID_NONE) {
+            __builtin_prefetch(&cluster->quiet_pong_ms[drawn[i]]);
+            __builtin_prefetch(&cluster->faces[drawn[i]]);
+        }
+    }
+    return count;
 }
 
 void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg)
 {
     int fresh = (int)(cluster->known + cluster->handshake_count) - 2;
     unsigned wanted = wanted_entries(cluster);
-    uint16_t stamp = next_stamp(cluster);
-    for (unsigned tries = wanted * 3; fresh > 0 && msg->count < wanted && tries > 0; tries--) {
-        rcs_id id = rcs_random_peer(cluster);
-        if (id == cluster->myself) {
-            continue;
+    struct picks picks = new_picks(cluster);
+    unsigned tries = wanted * 3;
+    rcs_id drawn[DRAWS_AHEAD];
+    unsigned ahead = 0, at = 0;
+    while (fresh > 0 && msg->count < wanted && tries > 0) {
+        if (at == ahead) {
+            /* Each entry still wanted costs at least one draw, and each fresh node too. */
+            unsigned sure = wanted - msg->count;
+            sure = sure < (unsigned)fresh ? sure : (unsigned)fresh;
+            ahead = draw_ahead(cluster, drawn, sure < tries ? sure : tries);
+            at = 0;
         }
-        if (id == RCS_ID_NONE) { /* in handshake: nothing to tell yet */
-            fresh--;
-            continue;
-        }
-        /* Quiet peers, which is nearly all, need no further look. */
-        if (cluster->quiet_pong_ms[id] == RCS_NOT_QUIET) {
-            const struct rcs_peer *peer = &cluster->peers[id];
-            if (peer->flags & RCS_NODE_PFAIL) {
-                continue; /* added below */
-            }
-            if (peer->flags & RCS_NODE_NOADDR ||
-                (peer->link == RCS_LINK_CLOSED && rcs_slot_count(cluster, id) == 0)) {
-                fresh--;
-                continue;
-            }
-        }
-        if (cluster->picked[id] == stamp) {
-            continue;
-        }
-        cluster->picked[id] = stamp;
-        describe(cluster, msg, id);
-        fresh--;
+        tries--;
+        fresh -= pick(cluster, msg, picks, drawn[at++]);
     }
     /* As many of the PFAIL nodes as there were at the last tick, in table order. */
     unsigned pfail = cluster->stats_pfail;

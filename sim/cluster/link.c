@@ -135,6 +135,7 @@ static void link_up(struct rcs_cluster *cluster, uint32_t link)
         peer->ping_sent_ms = before_ms;
     }
     peer->flags &= (uint16_t)~RCS_NODE_MEET;
+    rcs_peer_changed(cluster, (rcs_id)link);
 }
 
 static void anonymous_add(struct rcs_cluster *cluster, uint32_t link)

@@ -114,8 +114,10 @@ static void take_news(struct rcs_cluster *cluster, const struct rcs_event *event
         return;
     }
     struct rcs_peer *peer = &cluster->peers[sender];
-    peer->flags = (uint16_t)((peer->flags & ~RCS_NODE_NOFAILOVER) |
-                             (msg->flags & RCS_NODE_NOFAILOVER));
+    if ((peer->flags ^ msg->flags) & RCS_NODE_NOFAILOVER) {
+        peer->flags ^= RCS_NODE_NOFAILOVER;
+        rcs_peer_changed(cluster, sender);
+    }
     if (msg->type == RCS_BUS_PING && rcs_address_update(cluster, sender, event)) {
         rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
     }

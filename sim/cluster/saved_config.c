@@ -130,6 +130,7 @@ static void load(struct rcs_cluster *cluster, const struct rcs_saved_config *con
     for (unsigned i = 0; any_replica && i < cluster->known; i++) {
         if (rcs_slot_count(cluster, cluster->order[i]) > 0) {
             cluster->peers[cluster->order[i]].flags |= RCS_NODE_MIGRATE_TO;
+            rcs_peer_changed(cluster, cluster->order[i]);
         }
     }
 }

@@ -4,19 +4,15 @@
 
 #include "sim/pure.h"
 
-#define REGISTRY_BUCKETS 256
+#define REGISTRY_BUCKETS \
+    (sizeof(((struct rcs_cluster_shared *)NULL)->buckets) / sizeof(struct rcs_slot_map *))
 
-/* All maps of a world by their content's hash. Looked up, never walked in bucket order. */
-struct registry {
-    struct rcs_slot_map *buckets[REGISTRY_BUCKETS];
-};
-
-static struct registry *registry_of(struct rcs_store *store)
+struct rcs_cluster_shared *rcs_cluster_shared(struct rcs_store *store)
 {
     void **shared = rcs_store_shared(store);
     if (*shared == NULL) {
-        *shared = rcs_store_alloc(store, sizeof(struct registry));
-        memset(*shared, 0, sizeof(struct registry));
+        *shared = rcs_store_alloc(store, sizeof(struct rcs_cluster_shared));
+        memset(*shared, 0, sizeof(struct rcs_cluster_shared));
     }
     return *shared;
 }
@@ -60,14 +56,14 @@ static void free_map(struct rcs_store *store, struct rcs_slot_map *map)
 
 static void register_map(struct rcs_store *store, struct rcs_slot_map *map)
 {
-    struct rcs_slot_map **bucket = &registry_of(store)->buckets[map->hash % REGISTRY_BUCKETS];
+    struct rcs_slot_map **bucket = &rcs_cluster_shared(store)->buckets[map->hash % REGISTRY_BUCKETS];
     map->next = *bucket;
     *bucket = map;
 }
 
 static void unregister_map(struct rcs_store *store, struct rcs_slot_map *map)
 {
-    struct rcs_slot_map **at = &registry_of(store)->buckets[map->hash % REGISTRY_BUCKETS];
+    struct rcs_slot_map **at = &rcs_cluster_shared(store)->buckets[map->hash % REGISTRY_BUCKETS];
     while (*at != map) {
         RCS_ASSERT(*at != NULL);
         at = &(*at)->next;
@@ -77,7 +73,7 @@ static void unregister_map(struct rcs_store *store, struct rcs_slot_map *map)
 
 struct rcs_slot_map *rcs_slot_map_empty(struct rcs_store *store)
 {
-    struct rcs_slot_map *known = registry_of(store)->buckets[0];
+    struct rcs_slot_map *known = rcs_cluster_shared(store)->buckets[0];
     for (; known != NULL; known = known->next) {
         if (known->hash == 0 && known->assigned == 0) {
             return rcs_slot_map_retain(known);
@@ -214,7 +210,7 @@ static struct rcs_slot_map *find_changed(struct rcs_store *store, const struct r
                                          struct changes *changes)
 {
     struct rcs_slot_map *known =
-        registry_of(store)->buckets[changes->hash % REGISTRY_BUCKETS];
+        rcs_cluster_shared(store)->buckets[changes->hash % REGISTRY_BUCKETS];
     for (; known != NULL; known = known->next) {
         if (known->hash != changes->hash || known->assigned != changes->assigned) {
             continue;

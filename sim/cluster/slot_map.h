@@ -36,6 +36,16 @@ static inline const struct rcs_slot_set *rcs_slot_map_set(const struct rcs_slot_
     return id < map->ids ? map->sets[id] : NULL;
 }
 
+/* What the nodes of one world share through their store. */
+struct rcs_cluster_shared {
+    struct rcs_slot_map *buckets[256]; /* all maps by their content's hash; looked up, never walked */
+    /* By id: stamp of the last message it was picked for. One message is composed at a time. */
+    uint16_t *picked;
+    unsigned picked_room;
+    uint16_t pick_stamp;
+};
+struct rcs_cluster_shared *rcs_cluster_shared(struct rcs_store *store);
+
 /* True if the 64 slots of a word of bits have one owner, given in *owner. */
 static inline bool rcs_slot_map_one_owner(const struct rcs_slot_map *map, unsigned word, rcs_id *owner)
 {

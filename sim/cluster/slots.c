@@ -88,6 +88,7 @@ void rcs_slots_assign(struct rcs_cluster *cluster, const struct rcs_slot_words *
     /* A master's first slots make it a target of replica migration (clusterNodeSetSlotBit). */
     if (first && rcs_slot_count(cluster, owner) > 0 && masters_have_replicas(cluster)) {
         cluster->peers[owner].flags |= RCS_NODE_MIGRATE_TO;
+        rcs_peer_changed(cluster, owner);
     }
 }
 
