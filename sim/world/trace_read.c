@@ -11,6 +11,8 @@
 
 #include "sim/pure.h"
 
+#define REMEDY "; write the trace again with `rcsim run --trace`"
+
 /* --- lines ---------------------------------------------------------------------------------------------------- */
 
 void rcs_trace_lines_init(struct rcs_trace_lines *lines, const char *text, size_t size_bytes)
@@ -55,11 +57,9 @@ static json_t *read_object(const char *source, const struct rcs_trace_lines *lin
         struct rcs_buf text;
         rcs_buf_init(&text);
         if (lines->whole) {
-            rcs_buf_format(&text, "this is no JSON (%s); write the trace again with `rcsim run "
-                                  "--trace`", error.text);
+            rcs_buf_format(&text, "this is no JSON (%s)" REMEDY, error.text);
         } else {
-            rcs_buf_format(&text, "truncated: the file ends in the middle of a line; write the "
-                                  "trace again with `rcsim run --trace`");
+            rcs_buf_format(&text, "truncated: the file ends in the middle of a line" REMEDY);
         }
         wrong(diag, source, lines->number, error.column > 0 ? error.column : 1, text.data);
         rcs_buf_close(&text);
@@ -148,8 +148,7 @@ static enum rcs_err fill_header(const char *source, const json_t *object,
         if (text_of(object, texts[i]) == NULL) {
             struct rcs_buf text;
             rcs_buf_init(&text);
-            rcs_buf_format(&text, "the header has no text \"%s\"; write the trace again with "
-                                  "`rcsim run --trace`", texts[i]);
+            rcs_buf_format(&text, "the header has no text \"%s\"" REMEDY, texts[i]);
             enum rcs_err err = wrong(diag, source, 1, 1, text.data);
             rcs_buf_close(&text);
             return err;
@@ -313,7 +312,7 @@ static enum rcs_err check_object(struct check *check, const struct rcs_trace_lin
     }
     if (json_integer_value(at) < check->last_us) {
         return wrong_line(check, lines, "time runs backwards here", "",
-                          ": lines were moved; write the trace again with `rcsim run --trace`");
+                          ": lines were moved" REMEDY);
     }
     check->last_us = json_integer_value(at);
     const struct line_row *row = row_of(object);
@@ -340,19 +339,25 @@ static enum rcs_err check_object(struct check *check, const struct rcs_trace_lin
     return RCS_OK;
 }
 
-/* The last line says what the lines before it add up to. */
+/* The last line ends with what all bytes before that add up to. */
 static enum rcs_err check_sum(const struct check *check, const struct rcs_trace_lines *lines,
-                              const char *first, const json_t *object)
+                              const char *first)
 {
-    struct rcs_buf sum;
-    rcs_buf_init(&sum);
-    rcs_json_hex(&sum, XXH3_64bits(first, (size_t)(lines->line - first)));
-    bool same = strncmp(text_of(object, "lines"), sum.data + 1, 16) == 0;
-    rcs_buf_close(&sum);
+    static const char key[] = ",\"lines\":\"", tail[] = "\"}";
+    size_t size = sizeof(key) - 1 + 16 + sizeof(tail) - 1;
+    const char *at = lines->line + lines->size_bytes - size;
+    struct rcs_buf wanted;
+    rcs_buf_init(&wanted);
+    rcs_buf_add(&wanted, key, sizeof(key) - 2);
+    if (lines->size_bytes > size) {
+        rcs_json_hex(&wanted, XXH3_64bits(first, (size_t)(at - first)));
+    }
+    rcs_buf_add(&wanted, "}", 1);
+    bool same = wanted.size_bytes == size && memcmp(at, wanted.data, size) == 0;
+    rcs_buf_close(&wanted);
     return same ? RCS_OK
-                : wrong_line(check, lines, "edited: ", "the lines before are not those that were "
-                                                       "written", "; write the trace again with "
-                                                                  "`rcsim run --trace`");
+                : wrong_line(check, lines, "edited: the lines up to here are not those that were "
+                                           "written", "", REMEDY);
 }
 
 static enum rcs_err check_line(struct check *check, const struct rcs_trace_lines *lines,
@@ -368,7 +373,7 @@ static enum rcs_err check_line(struct check *check, const struct rcs_trace_lines
     }
     enum rcs_err err = check_object(check, lines, object);
     if (err == RCS_OK && check->ended) {
-        err = check_sum(check, lines, first, object);
+        err = check_sum(check, lines, first);
     }
     json_decref(object);
     return err;
@@ -389,8 +394,7 @@ enum rcs_err rcs_trace_check(const char *source, const char *text, size_t size_b
     }
     if (err == RCS_OK && !(check.ended && lines.whole)) {
         err = wrong(diag, source, lines.number + (lines.whole ? 1 : 0), 1,
-                    "truncated: the line with the digest is missing at the end; write the trace "
-                    "again with `rcsim run --trace`");
+                    "truncated: the line with the digest is missing at the end" REMEDY);
     }
     return err;
 }

@@ -18,7 +18,7 @@ struct rcs_trace_writer {
     rcs_trace_write_fn *write;
     void *arg;
     struct rcs_buf lines; /* whole ones, not yet given away */
-    XXH3_state_t *sum;    /* over all lines but the last */
+    XXH3_state_t *sum;    /* over all bytes before itself */
 };
 
 enum rcs_trace_level rcs_trace_level_of(const struct rcs_trace_writer *writer)
@@ -112,6 +112,7 @@ void rcs_trace_writer_end(struct rcs_trace_writer *writer, bool interrupted)
     key_text(out, "end", interrupted ? "interrupted" : "complete");
     key_hex(out, "milestones", rcs_sim_milestone_digest(writer->sim));
     key_hex(out, "digest", rcs_sim_digest(writer->sim));
+    XXH3_64bits_update(writer->sum, out->data, out->size_bytes);
     key_hex(out, "lines", XXH3_64bits_digest(writer->sum));
     rcs_json_end(out);
     writer->write(writer->arg, out->data, out->size_bytes);
