@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/facts.h"
 #include "sim/scenario/expect.h"
 #include "sim/scenario/verbs.h"
 #include "tools/tools.h"
@@ -11,7 +12,8 @@ static int help_all(void)
     for (unsigned i = 0; command_row(i) != NULL; i++) {
         printf("  %-8s %s\n", command_row(i)->name, command_row(i)->what);
     }
-    puts("\nrcsim help COMMAND tells more; rcsim help scenario lists the words of the scenario language.");
+    puts("\nrcsim help COMMAND tells more; rcsim help scenario lists the words of the scenario language,\n"
+         "rcsim help events what a node can do that an expectation can name.");
     puts("Try: rcsim run two-dc-chained");
     return EXIT_HELD;
 }
@@ -51,6 +53,22 @@ static int help_scenario(void)
     return EXIT_HELD;
 }
 
+/* The events that expect can name, from the table of facts. */
+static int help_events(void)
+{
+    puts("Events, for `expect event`, `time` and `order`, with the log line a real server prints:\n");
+    const char *last = "";
+    for (int code = 0; code < RCS_FACT_COUNT; code++) {
+        const struct rcs_fact_row *row = rcs_fact_row((enum rcs_fact_code)code);
+        if (row->milestone) {
+            printf("  %-20s %s\n", strcmp(last, row->trace) == 0 ? "" : row->trace,
+                   row->text == NULL ? "-" : row->text);
+            last = row->trace;
+        }
+    }
+    return EXIT_HELD;
+}
+
 int cmd_help(int argc, char **argv)
 {
     if (argc == 0) {
@@ -61,6 +79,9 @@ int cmd_help(int argc, char **argv)
     }
     if (strcmp(argv[0], "scenario") == 0) {
         return help_scenario();
+    }
+    if (strcmp(argv[0], "events") == 0) {
+        return help_events();
     }
     const struct command *command = command_find(argv[0]);
     if (command == NULL) {

@@ -18,7 +18,7 @@ static const struct command commands[] = {
     { "diff", "rcsim diff A B", "compares two traces at the coarser of their levels",
       "Exit status: 0 the same, 1 not, 2 one cannot be read.\n", cmd_diff },
     { "list", "rcsim list", "names the shipped scenarios with their titles", NULL, cmd_list },
-    { "help", "rcsim help [COMMAND|scenario]", "explains a command, or the scenario language", NULL, cmd_help },
+    { "help", "rcsim help [COMMAND|scenario|events]", "explains a command, the scenario language, its events", NULL, cmd_help },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -10,20 +10,20 @@
 static bool read_number(const char *text, uint64_t *out)
 {
     *out = 0;
-    size_t len = strlen(text);
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9') {
+    for (const char *c = text; *c != '\0'; c++) {
+        uint64_t digit = (uint64_t)(*c - '0');
+        if (*c < '0' || *c > '9' || *out > (UINT64_MAX - digit) / 10) {
             return false;
         }
-        *out = *out * 10 + (uint64_t)(text[i] - '0');
+        *out = *out * 10 + digit;
     }
-    return len > 0 && len <= 18;
+    return text[0] != '\0';
 }
 
 static int set_seed(struct run_arguments *out, const char *value)
 {
     out->options.has_seed = true;
-    return read_number(value, &out->options.seed) ? 0 : complain("--seed %s is no number", value);
+    return read_number(value, &out->options.seed) ? 0 : complain("--seed %s is no seed (0 to 18446744073709551615)", value);
 }
 
 static int set_redis(struct run_arguments *out, const char *value)

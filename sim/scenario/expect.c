@@ -8,6 +8,7 @@
 #include <rcsim/bus_types.h>
 #include <rcsim/slot.h>
 
+#include "sim/facts.h"
 #include "sim/scenario/run_parts.h"
 
 #include "sim/pure.h"
@@ -718,6 +719,30 @@ static void log_holds(struct rcs_run *run, const struct rcs_cond *cond, struct r
 
 /* --- what happened ------------------------------------------------------------------------------------------------------- */
 
+/* Names of milestones are those of the facts. */
+static bool check_what(struct rcs_parser *parser, const char *what)
+{
+    const char *names[RCS_FACT_COUNT + 1];
+    unsigned count = 0;
+    for (int code = 0; code < RCS_FACT_COUNT; code++) {
+        const struct rcs_fact_row *row = rcs_fact_row((enum rcs_fact_code)code);
+        if (row->milestone) {
+            names[count++] = row->trace;
+        }
+    }
+    names[count] = NULL;
+    const char *near = rcs_lex_nearest(what, names);
+    if (near != NULL && strcmp(near, what) == 0) {
+        return true;
+    }
+    if (near != NULL) {
+        return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1, "no event \"%s\" (did you mean %s?)", what,
+                                near);
+    }
+    return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1,
+                            "no event \"%s\" (`rcsim help events` lists them)", what);
+}
+
 static bool take_happening(struct rcs_parser *parser, struct rcs_cond *cond)
 {
     RCS_ASSERT(cond->happened_count < HAPPENINGS);
@@ -741,6 +766,9 @@ static bool take_happening(struct rcs_parser *parser, struct rcs_cond *cond)
             return false;
         }
         out->what = word->text;
+        if (!check_what(parser, out->what)) {
+            return false;
+        }
         if (rcs_parser_is(parser, "about") && !rcs_parser_node(parser, &out->about)) {
             return false;
         }
@@ -898,7 +926,7 @@ static void order_holds(struct rcs_run *run, const struct rcs_cond *cond, struct
 static bool parse_digest(struct rcs_parser *parser, struct rcs_cond *cond)
 {
     const struct rcs_word *word;
-    if (!rcs_parser_word(parser, "16 hex digits", &word)) {
+    if (!rcs_parser_word(parser, "a digest, 16 hex digits,", &word)) {
         return false;
     }
     cond->pattern = word->text;

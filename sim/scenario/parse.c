@@ -97,6 +97,9 @@ static bool parse_prompt(struct rcs_parser *parser)
 static bool unknown_word(struct rcs_parser *parser, const char *word)
 {
     const char *near = rcs_verb_nearest(word);
+    if (strcmp(word, "{") == 0) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "a { stands at the end of a during line only");
+    }
     if (near == NULL) {
         near = rcs_config_nearest(word);
     }

@@ -293,6 +293,9 @@ static bool mark_piece(struct rcs_parser *parser, unsigned index, const char *pi
     const char *last_name = dots == NULL ? piece : dots + 2;
     const char *first_name =
         dots == NULL ? piece : rcs_arena_text(&parser->script->arena, piece, (size_t)(dots - piece));
+    if (first_name[0] == '\0' || last_name[0] == '\0') {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, index, "\"%s\" is no range of nodes (a1..a6)", piece);
+    }
     int first = rcs_script_node(script, first_name), last = rcs_script_node(script, last_name);
     if (first < 0) {
         return unknown_node(parser, index, first_name);

@@ -50,13 +50,29 @@ static bool parse_redis(struct rcs_parser *parser)
     return rcs_parser_end(parser);
 }
 
+static bool read_u64(const char *text, uint64_t *out)
+{
+    *out = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        uint64_t digit = (uint64_t)(*c - '0');
+        if (*c < '0' || *c > '9' || *out > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        *out = *out * 10 + digit;
+    }
+    return text[0] != '\0';
+}
+
 static bool parse_seed(struct rcs_parser *parser)
 {
-    int64_t seed;
-    if (!rcs_parser_number(parser, "a seed", 0, INT64_MAX, &seed)) {
+    const struct rcs_word *word;
+    if (!rcs_parser_word(parser, "a seed", &word)) {
         return false;
     }
-    parser->script->seed = (uint64_t)seed;
+    if (!read_u64(word->text, &parser->script->seed)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
+                                "\"%s\" is no seed (0 to 18446744073709551615)", word->text);
+    }
     parser->script->has_seed = true;
     return rcs_parser_end(parser);
 }
@@ -711,7 +727,7 @@ static const struct rcs_verb verbs[] = {
     { "redis", "redis 7.0", "the release whose behaviour is simulated", LAYOUT, 0, parse_redis, NULL, NULL },
     { "seed", "seed N", "the seed of all chance; 1 if nothing is said", LAYOUT, 0, parse_seed, NULL, NULL },
     { "network", "network lan|loopback", "the kind of links; lan if nothing is said", LAYOUT, 0, parse_network, NULL, NULL },
-    { "include", "include FILE", "the lines of another file, put here", SETTING, 0, parse_include, NULL, NULL },
+    { "include", "include FILE", "the lines of another file, put here", SETTING, AT | DURING, parse_include, NULL, NULL },
     { "param", "param NAME VALUE", "a value to be used as $NAME below; --param NAME=VALUE replaces it", SETTING, DURING, parse_param, NULL, NULL },
     { "site", "site NAME NODES", "declares nodes a1..a6 that stand at one site", LAYOUT, 0, parse_site, NULL, NULL },
     { "node", "node NAME [IP:PORT] | node NODES DIRECTIVE VALUE", "declares a node or gives one an address; sets a directive for some nodes", SETTING, AT | UNDO, parse_node, rcs_act_directive, NULL },
