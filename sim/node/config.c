@@ -165,8 +165,11 @@ static bool read_bytes(const char *value, int64_t *out)
     }
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (compare_names(value + digits, units[i].unit) == 0) {
+            if (number > INT64_MAX / units[i].factor) {
+                return false;
+            }
             *out = number * units[i].factor;
-            return number <= INT64_MAX / units[i].factor;
+            return true;
         }
     }
     return false;

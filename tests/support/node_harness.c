@@ -167,7 +167,7 @@ const char *desk_receive(struct desk *desk, unsigned client, size_t *size_bytes)
     return last.data;
 }
 
-const char *desk_send(struct desk *desk, unsigned client, const void *bytes, size_t size_bytes)
+void desk_feed(struct desk *desk, unsigned client, const void *bytes, size_t size_bytes)
 {
     desk_open(desk, client);
     struct rcs_resp_requests *reader = desk->clients[client].reader;
@@ -184,6 +184,11 @@ const char *desk_send(struct desk *desk, unsigned client, const void *bytes, siz
         rcs_buf_text(&desk->clients[client].received, error);
         desk_leave(desk, client);
     }
+}
+
+const char *desk_send(struct desk *desk, unsigned client, const void *bytes, size_t size_bytes)
+{
+    desk_feed(desk, client, bytes, size_bytes);
     return desk_receive(desk, client, NULL);
 }
 
@@ -250,8 +255,11 @@ rcs_id desk_add_master(struct desk *desk, char letter, uint16_t port)
 void desk_follow(struct desk *desk, rcs_id master)
 {
     struct rcs_cluster *cluster = &desk->node->cluster;
+    struct rcs_slot_words own = rcs_slots_of(cluster, cluster->myself)->words;
     desk->node->out = cluster->out = &desk->effects;
+    rcs_slots_assign(cluster, &own, master); /* a node that has slots follows nobody */
     rcs_cluster_follow(cluster, master);
+    assert_true(desk->node->repl.has_master);
     desk->node->repl.state = RCS_REPL_CONNECTED;
     desk->node->out = cluster->out = NULL;
     rcs_effects_clear(&desk->effects, desk->store);

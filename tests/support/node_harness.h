@@ -39,10 +39,12 @@ void desk_run(struct desk *desk, int64_t ms); /* lets virtual time pass */
 /* Opens connection number `client`, 0 up; the commands below do it by themselves. */
 void desk_open(struct desk *desk, unsigned client);
 void desk_leave(struct desk *desk, unsigned client);
-/* Sends bytes, and gives back what was received since the last call; borrowed until the next one,
- * with a NUL behind it. Complete requests go to the node one a step. */
-const char *desk_send(struct desk *desk, unsigned client, const void *bytes, size_t size_bytes);
+/* Sends bytes; complete requests go to the node one a step. */
+void desk_feed(struct desk *desk, unsigned client, const void *bytes, size_t size_bytes);
+/* What was received since the last call; borrowed until the next one, with a NUL behind it. */
 const char *desk_receive(struct desk *desk, unsigned client, size_t *size_bytes);
+/* Sends and receives. */
+const char *desk_send(struct desk *desk, unsigned client, const void *bytes, size_t size_bytes);
 /* The same for words separated by single blanks. */
 const char *desk_ask(struct desk *desk, unsigned client, const char *words);
 /* Sends words and compares the reply, LF standing for CR LF in `reply`. */
@@ -52,6 +54,7 @@ void desk_attach_replica(struct desk *desk, unsigned client);
 
 /* Other nodes the node knows, laid into its picture by hand: a master, a replica of `master`. */
 rcs_id desk_add_master(struct desk *desk, char letter, uint16_t port);
-void desk_follow(struct desk *desk, rcs_id master); /* the node becomes its replica, link up */
+/* The node becomes its replica, the link up, and the slots it had are the master's. */
+void desk_follow(struct desk *desk, rcs_id master);
 
 #endif

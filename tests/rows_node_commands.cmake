@@ -1,0 +1,6 @@
+# Keys, directives, commands.
+rcs_test(keyspace rcsim_node)
+rcs_test(config rcsim_node)
+rcs_test(command rcsim_node)
+rcs_test(connection rcsim_node)
+rcs_test(call rcsim_node)
