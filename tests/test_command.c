@@ -134,7 +134,6 @@ static void gate_masterdown(void **state)
     struct desk *desk = *state;
     setup_replica(desk);
     desk_ask(desk, 0, "CONFIG SET replica-serve-stale-data no");
-    desk->node->repl.state = RCS_REPL_CONNECT;
     const char *down =
         "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to "
         "'no'.\n";

@@ -260,7 +260,6 @@ void desk_follow(struct desk *desk, rcs_id master)
     rcs_slots_assign(cluster, &own, master); /* a node that has slots follows nobody */
     rcs_cluster_follow(cluster, master);
     assert_true(desk->node->repl.has_master);
-    desk->node->repl.state = RCS_REPL_CONNECTED;
     desk->node->out = cluster->out = NULL;
     rcs_effects_clear(&desk->effects, desk->store);
 }

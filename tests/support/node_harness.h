@@ -54,7 +54,7 @@ void desk_attach_replica(struct desk *desk, unsigned client);
 
 /* Other nodes the node knows, laid into its picture by hand: a master, a replica of `master`. */
 rcs_id desk_add_master(struct desk *desk, char letter, uint16_t port);
-/* The node becomes its replica, the link up, and the slots it had are the master's. */
+/* The node becomes its replica, the link not up, and the slots it had are the master's. */
 void desk_follow(struct desk *desk, rcs_id master);
 
 #endif
