@@ -43,7 +43,8 @@ for header in "$prefix"/include/rcsim/*.h; do
 done
 [ -n "$cxx" ] || say "skipped: C++17, there is no C++ compiler"
 
-step "find_package(rcsim), configured" cmake -S "$outside" -B "$work/outside" \
+generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt") # make may be missing
+step "find_package(rcsim), configured" cmake -G "$generator" -S "$outside" -B "$work/outside" \
     -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release
 step "find_package(rcsim), built" cmake --build "$work/outside"
 for program in outside outside_static outside_uv outside_uv_static; do
