@@ -176,7 +176,7 @@ static void cancel_refusal(struct rcs_world_node *n, uint32_t link)
     rcs_assert_failed("a refused link has its refusal", __FILE__, __LINE__);
 }
 
-void rcs_links_refusals(struct rcs_sim *sim, unsigned node)
+void rcs_links_tell_refusals(struct rcs_sim *sim, unsigned node)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     while (n->refusal_first < n->refusal_count &&
@@ -200,9 +200,6 @@ void rcs_links_refusals(struct rcs_sim *sim, unsigned node)
 void rcs_links_schedule_refusals(struct rcs_sim *sim, unsigned node)
 {
     struct rcs_world_node *n = &sim->nodes[node];
-    if (n->refusals_new == 0) {
-        return;
-    }
     n->refusals_new = 0;
     bool read = sim->log_fn != NULL && rcs_node_config(n->machine)->loglevel <= RCS_LEVEL_VERBOSE;
     if (!read && rcs_node_cluster(n->machine)->todo == 0) {

@@ -155,7 +155,13 @@ void rcs_links_rename(struct rcs_sim *sim, unsigned node, uint32_t link, uint32_
 uint32_t rcs_links_find(const struct rcs_sim *sim, unsigned node, uint32_t link, unsigned *end);
 void rcs_links_forget(struct rcs_world_node *node, uint32_t link); /* an outbound link is no more */
 /* Tells the node of the refusals up to now. */
-void rcs_links_refusals(struct rcs_sim *sim, unsigned node);
+void rcs_links_tell_refusals(struct rcs_sim *sim, unsigned node);
+static inline void rcs_links_refusals(struct rcs_sim *sim, unsigned node)
+{
+    if (sim->nodes[node].refusal_count > 0) {
+        rcs_links_tell_refusals(sim, node);
+    }
+}
 /* After a step: refusals that may have an effect at their instant become events. */
 void rcs_links_schedule_refusals(struct rcs_sim *sim, unsigned node);
 /* The process ended: no links, no refusals. */

@@ -66,6 +66,16 @@ static void free_slot(struct rcs_queue *queue, unsigned slot, struct rcs_pending
     queue->free_slot = slot;
 }
 
+/* Puts `key` at i or at an ancestor of it, where it belongs. */
+static void rise(rcs_queue_key *heap, unsigned i, rcs_queue_key key)
+{
+    while (i > RCS_QUEUE_ROOT && key < heap[parent(i)]) {
+        heap[i] = heap[parent(i)];
+        i = parent(i);
+    }
+    heap[i] = key;
+}
+
 void rcs_queue_push(struct rcs_queue *queue, rcs_us at_us, struct rcs_pending pending)
 {
     RCS_ASSERT(at_us >= queue->now_us);
@@ -76,12 +86,7 @@ void rcs_queue_push(struct rcs_queue *queue, rcs_us at_us, struct rcs_pending pe
     unsigned slot = take_slot(queue);
     queue->slab[slot] = pending;
     rcs_queue_key key = (rcs_queue_key)(uint64_t)at_us << 64 | queue->pushes++ << 24 | slot;
-    unsigned i = queue->end++;
-    while (i > RCS_QUEUE_ROOT && key < queue->heap[parent(i)]) {
-        queue->heap[i] = queue->heap[parent(i)];
-        i = parent(i);
-    }
-    queue->heap[i] = key;
+    rise(queue->heap, queue->end++, key);
 }
 
 /* Where the smallest of the keys `first` .. `first` + 3 stands. All four are there. */
@@ -92,30 +97,27 @@ static unsigned least_of_four(const rcs_queue_key *heap, unsigned first)
     return heap[b] < heap[a] ? b : a;
 }
 
-/* Puts `key` where the root was taken out. */
-static void sift_down(struct rcs_queue *queue, rcs_queue_key key)
+/* Closes the hole at the root with `key`, the last one. It nearly always belongs near the bottom, so
+ * the hole goes down along the least children without looking at it, and up again where that was too
+ * far. */
+static void close_root(struct rcs_queue *queue, rcs_queue_key key)
 {
     rcs_queue_key *heap = queue->heap;
     unsigned i = RCS_QUEUE_ROOT, end = queue->end;
-    for (;;) {
-        unsigned child = first_child(i), least;
-        if (child + 4 <= end) {
-            least = least_of_four(heap, child);
-        } else if (child < end) {
-            least = child;
-            for (unsigned other = child + 1; other < end; other++) {
-                least = heap[other] < heap[least] ? other : least;
-            }
-        } else {
-            break;
-        }
-        if (key <= heap[least]) {
-            break;
-        }
+    for (unsigned child = first_child(i); child + 4 <= end; child = first_child(i)) {
+        unsigned least = least_of_four(heap, child);
         heap[i] = heap[least];
         i = least;
     }
-    heap[i] = key;
+    unsigned last = first_child(i);
+    if (last < end) { /* one to three children */
+        for (unsigned other = last + 1; other < end; other++) {
+            last = heap[other] < heap[last] ? other : last;
+        }
+        heap[i] = heap[last];
+        i = last;
+    }
+    rise(heap, i, key);
 }
 
 rcs_us rcs_queue_pop(struct rcs_queue *queue, struct rcs_pending *out)
@@ -124,7 +126,7 @@ rcs_us rcs_queue_pop(struct rcs_queue *queue, struct rcs_pending *out)
     rcs_queue_key key = queue->heap[RCS_QUEUE_ROOT];
     queue->end--;
     if (queue->end > RCS_QUEUE_ROOT) {
-        sift_down(queue, queue->heap[queue->end]);
+        close_root(queue, queue->heap[queue->end]);
     }
     free_slot(queue, (unsigned)key & (RCS_QUEUE_SLOTS_MAX - 1), out);
     rcs_us at_us = (rcs_us)(key >> 64);

@@ -54,10 +54,14 @@ void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_even
     if (sim->effects.count > 0) {
         rcs_sim_carry_out(sim, node, &sim->effects);
     }
-    rcs_effects_clear(&sim->effects, sim->store);
+    if (sim->effects.count > 0 || sim->effects.facts.count > 0) {
+        rcs_effects_clear(&sim->effects, sim->store);
+    }
     sim->on = NULL;
     if (n->machine != NULL) {
-        rcs_links_schedule_refusals(sim, node);
+        if (n->refusals_new > 0) {
+            rcs_links_schedule_refusals(sim, node);
+        }
         schedule_wake(sim, node);
     }
 }
