@@ -26,6 +26,13 @@ bool rcs_number_read(const char *text, size_t size_bytes, int64_t *out)
     }
     uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
     uint64_t value = 0;
+    size_t safe = size_bytes < 18 ? size_bytes : 18; /* that many digits cannot pass the limit */
+    for (; at < safe; at++) {
+        if (!is_digit(text[at])) {
+            return false;
+        }
+        value = value * 10 + (uint64_t)(text[at] - '0');
+    }
     for (; at < size_bytes; at++) {
         if (!is_digit(text[at])) {
             return false;
