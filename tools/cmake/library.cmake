@@ -30,6 +30,9 @@ function(rcs_library name export)
     set_target_properties(lib${export}_static PROPERTIES EXPORT_NAME ${export}_static)
     target_link_libraries(lib${export}_shared ${lib_SHARED_LINK})
     target_link_libraries(lib${export}_static PUBLIC ${lib_STATIC_LINK})
+    if(NOT RCSIM_SANITIZE) # whose symbols come with the program
+        target_link_options(lib${export}_shared PRIVATE -Wl,--no-undefined)
+    endif()
 endfunction()
 
 if(TARGET rcsim_core)
