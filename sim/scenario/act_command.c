@@ -14,6 +14,8 @@
 #define REPLY_LIMIT_US RCS_S(120)
 /* Between a reply and the next command of the same script: nobody types faster. */
 #define TYPING_US RCS_MS(1)
+/* What happens while a reply is awaited is told below it, unless that takes longer than this. */
+#define LONG_US RCS_MS(200)
 
 /* --- what a reply must look like ------------------------------------------------------------------------ */
 
@@ -43,7 +45,8 @@ static bool line_fits(const char *pattern, const char *line)
     }
 }
 
-/* Holds printed lines against the `=` lines from `first` on; `...` stands for any number of lines. */
+/* Holds printed lines against the `=` lines from `first` on; `...` stands for any number of lines, and blanks
+ * at a line's beginning do not count. */
 static bool lines_fit(struct rcs_run *run, const struct rcs_stmt *stmt, unsigned first, const char *text)
 {
     struct rcs_buf pattern;
@@ -66,8 +69,8 @@ static bool lines_fit(struct rcs_run *run, const struct rcs_stmt *stmt, unsigned
             fits = false;
             break;
         }
-        size_t len = strcspn(text, "\n");
-        char *line = rcs_run_copy(text, len);
+        size_t len = strcspn(text, "\n"), blanks = strspn(text, " ");
+        char *line = rcs_run_copy(text + blanks, len - (blanks < len ? blanks : len));
         fits = line_fits(pattern.data, line);
         free(line);
         over = text[len] == '\0';
@@ -320,6 +323,9 @@ enum rcs_progress rcs_act_prompt_poll(struct rcs_run *run, struct rcs_task *task
         keep_answer(run, task, stmt->client >= 0 ? -1 : stmt->a.nodes[task->index]);
         task->next_send_us = now + TYPING_US;
         if (++task->index == count) {
+            if (now - task->began_us > LONG_US) {
+                rcs_story_tell(run->story, run->sim, run->transcript);
+            }
             tell_answers(run, task);
             return RCS_PROGRESS_DONE;
         }

@@ -370,7 +370,12 @@ bool rcs_parser_group(struct rcs_parser *parser, struct rcs_group *out)
     if (!rcs_parser_more(parser)) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, NODES_MISSING);
     }
-    return take_group(parser, parser->at + 1, out);
+    unsigned until = parser->at + 1; /* further words belong to it as long as there is a comma: a1, b2 */
+    while (until < parser->count && parser->words[until - 1].size_bytes > 0 &&
+           parser->words[until - 1].text[parser->words[until - 1].size_bytes - 1] == ',') {
+        until++;
+    }
+    return take_group(parser, until, out);
 }
 
 bool rcs_parser_groups(struct rcs_parser *parser, const char *stop, struct rcs_group *out)

@@ -45,7 +45,7 @@ bool rcs_parser_durations(struct rcs_parser *parser, rcs_us *low, rcs_us *high);
 /* A decimal number in low..high. */
 bool rcs_parser_number(struct rcs_parser *parser, const char *what, int64_t low, int64_t high,
                        int64_t *out);
-/* One word that names nodes: a1, a1..a6, a site, `all`, several with commas between. */
+/* Nodes: a1, a1..a6, a site, `all`, several with commas between (`a1,b2`, `a1, b2`). */
 bool rcs_parser_group(struct rcs_parser *parser, struct rcs_group *out);
 /* All words up to the end of the line, or up to the unquoted word `stop` (not taken), as one group. */
 bool rcs_parser_groups(struct rcs_parser *parser, const char *stop, struct rcs_group *out);

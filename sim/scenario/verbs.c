@@ -835,7 +835,7 @@ void rcs_words_print(struct rcs_buf *out, const struct rcs_word *words, unsigned
 {
     for (unsigned i = from; i < count; i++) {
         const struct rcs_word *word = &words[i];
-        bool quoted = word->size_bytes == 0 && word->ref_count == 0;
+        bool quoted = word->quoted || (word->size_bytes == 0 && word->ref_count == 0);
         for (size_t at = 0; at < word->size_bytes; at++) {
             unsigned char c = (unsigned char)word->text[at];
             quoted |= c <= 0x20 || c == '"' || c == '\'' || c == '\\' || c == 0x7f;

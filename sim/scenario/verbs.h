@@ -45,7 +45,7 @@ extern const struct rcs_verb rcs_verb_directive;        /* NAME VALUE as in redi
 /* The nearest word that may begin a line, or NULL. */
 const char *rcs_verb_nearest(const char *word);
 
-/* Words as they would be written: quoted where needed, references by name. `from` is the first word. */
+/* Words as they would be written: quoted where they were or must be, references by name. `from` is the first word. */
 void rcs_words_print(struct rcs_buf *out, const struct rcs_word *words, unsigned from, unsigned count);
 
 /* Parses the statement of the parser's words from `parser->at` on into *parser->stmt (parse.c): a
