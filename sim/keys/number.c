@@ -68,8 +68,7 @@ bool rcs_number_read_float(const char *text, size_t size_bytes, long double *out
 size_t rcs_number_write_float(long double value, char *out)
 {
     if (isinf(value)) {
-        strcpy(out, value > 0 ? "inf" : "-inf");
-        return strlen(out);
+        return (size_t)snprintf(out, RCS_FLOAT_TEXT_BYTES, value > 0 ? "inf" : "-inf");
     }
     int length = snprintf(out, RCS_FLOAT_TEXT_BYTES, "%.17Lf", value);
     RCS_ASSERT(length > 0 && length < RCS_FLOAT_TEXT_BYTES);
@@ -82,8 +81,7 @@ size_t rcs_number_write_float(long double value, char *out)
     }
     out[size] = '\0';
     if (strcmp(out, "-0") == 0) {
-        strcpy(out, "0");
-        size = 1;
+        return (size_t)snprintf(out, RCS_FLOAT_TEXT_BYTES, "0");
     }
     return size;
 }

@@ -1,4 +1,5 @@
 /* CONFIG GET, SET, RESETSTAT, REWRITE. */
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/cluster/orders.h"
@@ -65,8 +66,7 @@ static bool same_word(const struct rcs_arg *a, const struct rcs_arg *b)
 static void refuse_failed(struct rcs_call *call, const struct rcs_arg *name, const char *reason)
 {
     char after[RCS_CONFIG_REASON_BYTES + 8];
-    strcpy(after, "') - ");
-    strcat(after, reason);
+    snprintf(after, sizeof(after), "') - %s", reason);
     rcs_refuse_about(call->client, "CONFIG SET failed (possibly related to argument '", name,
                      after);
 }

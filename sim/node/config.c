@@ -212,7 +212,7 @@ static enum rcs_err set_text(const struct directive *directive, char *at, const 
                  (long long)directive->most);
         return RCS_ERR_RANGE;
     }
-    strcpy(at, value);
+    snprintf(at, (size_t)directive->most, "%s", value);
     return RCS_OK;
 }
 
