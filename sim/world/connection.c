@@ -15,7 +15,8 @@ static uint32_t take_conn(struct rcs_network *net)
         return conn;
     }
     if (net->conn_used == net->conn_room) {
-        net->conn_room = net->conn_room == 0 ? 64 : net->conn_room + net->conn_room / 2;
+        /* By an eighth when it is large: there are two connections for each pair of nodes. */
+        net->conn_room += net->conn_room < 4096 ? net->conn_room + 64 : net->conn_room / 8;
         net->conns = realloc(net->conns, net->conn_room * sizeof(net->conns[0]));
         RCS_ASSERT(net->conns != NULL);
     }

@@ -260,6 +260,7 @@ static void init_node(struct rcs_sim *sim, unsigned node, const char *name, unsi
     struct rcs_world_node *n = &sim->nodes[node];
     *n = (struct rcs_world_node){
         .wake_us = RCS_NEVER,
+        .refusal_event_us = RCS_NEVER,
         .life = RCS_LIFE_NEVER_STARTED,
         .id = RCS_ID_NONE,
         .voter = RCS_ID_NONE,

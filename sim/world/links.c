@@ -158,7 +158,6 @@ static void note_refusal(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_
         n->refusals[place] = n->refusals[place - 1];
     }
     n->refusals[place] = (struct rcs_refusal){ .at_us = at_us, .link = link };
-    n->refusals_new++;
     bind(n, link, RCS_CONN_REFUSED);
     sim->counts.refused++;
 }
@@ -170,6 +169,9 @@ static void cancel_refusal(struct rcs_world_node *n, uint32_t link)
             n->refusal_count--;
             memmove(n->refusals + i, n->refusals + i + 1,
                     (n->refusal_count - i) * sizeof(n->refusals[0]));
+            if (n->refusal_first == n->refusal_count) {
+                n->refusal_first = n->refusal_count = 0;
+            }
             return;
         }
     }
@@ -195,22 +197,20 @@ void rcs_links_tell_refusals(struct rcs_sim *sim, unsigned node)
     }
 }
 
-/* What beforeSleep left to do is done in the step that the refusal causes, and could be seen: then the
- * instant matters. Also when somebody reads the lines "Connection refused" as they come. */
+/* What a step left to do is done in the next one, even if that is but a refusal, and it could be seen:
+ * then the instant matters. Also when somebody reads the lines "Connection refused" as they come. */
 void rcs_links_schedule_refusals(struct rcs_sim *sim, unsigned node)
 {
     struct rcs_world_node *n = &sim->nodes[node];
-    n->refusals_new = 0;
     bool read = sim->log_fn != NULL && rcs_node_config(n->machine)->loglevel <= RCS_LEVEL_VERBOSE;
-    if (!read && rcs_node_cluster(n->machine)->todo == 0) {
+    rcs_us first_us = n->refusals[n->refusal_first].at_us;
+    if ((!read && rcs_node_cluster(n->machine)->todo == 0) || first_us <= sim->now_us ||
+        first_us >= n->refusal_event_us) {
         return;
     }
-    for (unsigned i = n->refusal_first; i < n->refusal_count; i++) {
-        if (n->refusals[i].at_us >= sim->now_us) {
-            rcs_queue_push(&sim->queue, n->refusals[i].at_us,
-                           (struct rcs_pending){ .kind = RCS_PENDING_REFUSALS, .who = node });
-        }
-    }
+    n->refusal_event_us = first_us;
+    rcs_queue_push(&sim->queue, first_us,
+                   (struct rcs_pending){ .kind = RCS_PENDING_REFUSALS, .who = node });
 }
 
 /* --- what effects ask for ---------------------------------------------------------------------------- */
@@ -280,7 +280,7 @@ void rcs_links_clear(struct rcs_world_node *node)
     }
     node->handshake_count = 0;
     node->refusal_first = node->refusal_count = 0;
-    node->refusals_new = 0;
+    node->refusal_event_us = RCS_NEVER;
     node->master_conn = 0;
 }
 

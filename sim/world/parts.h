@@ -42,7 +42,7 @@ struct rcs_world_node {
     uint32_t master_conn; /* to its master's client port, 0 none */
     struct rcs_refusal *refusals; /* ascending by at_us, from refusal_first on */
     unsigned refusal_first, refusal_count, refusal_room;
-    unsigned refusals_new; /* noted in the step under way */
+    rcs_us refusal_event_us; /* of the pending event that tells of the first; RCS_NEVER none */
 
     struct rcs_delivery *inbox; /* of a frozen node, from inbox_first on */
     unsigned inbox_first, inbox_count, inbox_room;
@@ -162,7 +162,7 @@ static inline void rcs_links_refusals(struct rcs_sim *sim, unsigned node)
         rcs_links_tell_refusals(sim, node);
     }
 }
-/* After a step: refusals that may have an effect at their instant become events. */
+/* After a step: a refusal that may have an effect at its instant becomes an event. */
 void rcs_links_schedule_refusals(struct rcs_sim *sim, unsigned node);
 /* The process ended: no links, no refusals. */
 void rcs_links_clear(struct rcs_world_node *node);

@@ -59,7 +59,7 @@ void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_even
     }
     sim->on = NULL;
     if (n->machine != NULL) {
-        if (n->refusals_new > 0) {
+        if (n->refusal_count > 0) {
             rcs_links_schedule_refusals(sim, node);
         }
         schedule_wake(sim, node);
@@ -341,8 +341,12 @@ static void carry_out_next(struct rcs_sim *sim)
         return;
     }
     if (pending.kind == RCS_PENDING_REFUSALS) {
-        if (!sim->nodes[pending.who].frozen) {
-            rcs_links_refusals(sim, pending.who);
+        struct rcs_world_node *n = &sim->nodes[pending.who];
+        if (n->refusal_event_us == sim->now_us) {
+            n->refusal_event_us = RCS_NEVER;
+            if (!n->frozen) {
+                rcs_links_refusals(sim, pending.who);
+            }
         }
         return;
     }
