@@ -1,0 +1,1 @@
+rcs_test(seed0 rcsim_core)
