@@ -7,3 +7,6 @@ rcs_test(cli_create rcsim_core)
 if(TARGET test_cli_create)
     target_link_libraries(test_cli_create PRIVATE m) # lround, to compare with
 endif()
+if(TARGET rcsim)
+    add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli.sh $<TARGET_FILE:rcsim>)
+endif()

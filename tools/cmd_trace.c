@@ -47,8 +47,43 @@ static int compare(const char *name_a, const char *a, size_t a_bytes, const char
     return state;
 }
 
-/* Runs the header's scenario again; its trace goes to `out`. */
-static int run_again(const struct rcs_trace_header *header, struct rcs_buf *out)
+/* Where an interrupted trace ends: between two events of one instant, so that the digest has to tell. */
+struct stop {
+    bool wanted;
+    rcs_us at_us;
+    uint64_t digest;
+};
+
+static struct stop stop_of(const char *text, size_t size_bytes)
+{
+    size_t at = size_bytes;
+    while (at > 0 && (text[at - 1] != '\n' || at == size_bytes)) {
+        at--;
+    }
+    long long at_us;
+    const char *last = text + at, *digest = strstr(last, "\"digest\":\"");
+    struct stop stop = { .wanted = strstr(last, "\"end\":\"interrupted\"") != NULL && digest != NULL &&
+                                   sscanf(last, "{\"t\":%lld", &at_us) == 1 };
+    if (stop.wanted) {
+        stop.at_us = at_us;
+        stop.digest = strtoull(digest + strlen("\"digest\":\""), NULL, 16);
+    }
+    return stop;
+}
+
+static void play_until(struct rcs_run *run, const struct stop *stop)
+{
+    struct rcs_sim *sim = rcs_run_sim(run);
+    while (rcs_run_turn(run, stop->wanted ? 1 : 4096) == RCS_RUN_MORE) {
+        bool there = rcs_sim_now(sim) == stop->at_us && rcs_sim_digest(sim) == stop->digest;
+        if (stop->wanted && (there || rcs_sim_now(sim) > stop->at_us)) {
+            rcs_run_interrupt(run);
+        }
+    }
+}
+
+/* Runs the header's scenario again as far as `stop`; its trace goes to `out`. */
+static int run_again(const struct rcs_trace_header *header, const struct stop *stop, struct rcs_buf *out)
 {
     struct rcs_diag diag = { .line = 0 };
     struct rcs_scenario *scenario;
@@ -70,7 +105,8 @@ static int run_again(const struct rcs_trace_header *header, struct rcs_buf *out)
     };
     struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
     int state = run == NULL ? complain_diag(&diag, "", NULL) : EXIT_HELD;
-    while (run != NULL && rcs_run_turn(run, 4096) == RCS_RUN_MORE) {
+    if (run != NULL) {
+        play_until(run, stop);
     }
     rcs_run_free(run);
     rcs_scenario_free(scenario);
@@ -95,7 +131,8 @@ int cmd_replay(int argc, char **argv)
     if (rcs_trace_read_header(argv[0], text, size_bytes, &header, &diag) != RCS_OK) {
         state = complain_diag(&diag, "", NULL);
     } else {
-        state = run_again(&header, &again);
+        struct stop stop = stop_of(text, size_bytes);
+        state = run_again(&header, &stop, &again);
         if (state == EXIT_HELD) {
             state = compare(argv[0], text, size_bytes, "the run just made", again.data, again.size_bytes,
                             "identical");
