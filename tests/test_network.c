@@ -145,8 +145,7 @@ static void queued_while_connecting_goes_first(void **state)
     run(&lab, 200);
     send(&lab, conn, 0, RCS_BUS_PING);
     run(&lab, RCS_S(1));
-    /* The second one's last segment waits for the first one's acknowledgement. */
-    expect(&lab, "200 0 up\n300 1 accepted\n300 1 meet\n500 1 ping\n");
+    expect(&lab, "200 0 up\n300 1 accepted\n300 1 meet\n300 1 ping\n"); /* one write */
     end(&lab);
 }
 
@@ -404,6 +403,51 @@ static void second_small_message_waits_40_ms_on_loopback(void **state)
     end(&lab);
 }
 
+static void one_write_is_one_segment(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "loopback");
+    rcs_network_set_latency(&lab.net, 1, 1, 50, 150);
+    uint32_t conn = established(&lab);
+    for (unsigned i = 0; i < 3; i++) {
+        send(&lab, conn, 0, RCS_BUS_PING);
+    }
+    run(&lab, RCS_S(1));
+    rcs_buf_add(&lab.heard, "", 1);
+    unsigned at[3];
+    assert_int_equal(sscanf(lab.heard.data, "%u 1 ping\n%u 1 ping\n%u 1 ping\n", &at[0], &at[1],
+                            &at[2]), 3);
+    assert_true(at[0] == at[1] && at[1] == at[2]);
+    end(&lab);
+}
+
+/* The receiver did not answer what came last: it acknowledges the next at once. */
+static void quick_after_silence(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "loopback");
+    uint32_t conn = established(&lab);
+    send(&lab, conn, 0, RCS_BUS_FAIL);
+    run(&lab, RCS_MS(100));
+    send(&lab, conn, 0, RCS_BUS_AUTH_REQUEST);
+    run(&lab, RCS_MS(101));
+    send(&lab, conn, 0, RCS_BUS_PONG);
+    run(&lab, RCS_MS(200));
+    expect(&lab, "10100 1 fail\n100100 1 auth-req\n101100 1 pong\n");
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_MS(201));
+    send(&lab, conn, 1, RCS_BUS_PONG); /* it answers again: from now on late */
+    run(&lab, RCS_MS(300));
+    send(&lab, conn, 0, RCS_BUS_AUTH_REQUEST);
+    run(&lab, RCS_MS(301));
+    send(&lab, conn, 0, RCS_BUS_PONG);
+    run(&lab, RCS_MS(400));
+    expect(&lab, "200100 1 ping\n201100 0 pong\n300100 1 auth-req\n340300 1 pong\n");
+    end(&lab);
+}
+
 static void data_of_the_peer_carry_the_acknowledgement(void **state)
 {
     (void)state;
@@ -428,6 +472,7 @@ static void data_that_left_before_carry_none(void **state)
     uint32_t conn = established(&lab);
     send(&lab, conn, 1, RCS_BUS_PONG); /* crosses the ping */
     send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, 10001);
     send(&lab, conn, 0, RCS_BUS_FAIL);
     run(&lab, RCS_S(1));
     expect(&lab, "10100 0 pong\n10100 1 ping\n50300 1 fail\n");
@@ -470,6 +515,7 @@ static void a_fresh_link_is_acknowledged_at_once(void **state)
     run(&lab, 1000);
     rcs_buf_clear(&lab.heard);
     send(&lab, conn, 0, RCS_BUS_MEET);
+    run(&lab, 1001);
     send(&lab, conn, 0, RCS_BUS_PING);
     run(&lab, RCS_S(1));
     expect(&lab, "1100 1 meet\n1300 1 ping\n");
@@ -483,6 +529,7 @@ static void no_40_ms_on_a_lan(void **state)
     begin(&lab, "lan");
     uint32_t conn = established(&lab);
     send(&lab, conn, 0, RCS_BUS_AUTH_REQUEST);
+    run(&lab, 10001);
     send(&lab, conn, 0, RCS_BUS_PONG);
     run(&lab, RCS_S(1));
     expect(&lab, "10100 1 auth-req\n10300 1 pong\n"); /* a round trip, no more */
@@ -496,10 +543,11 @@ static void closing_pushes_out_what_waited(void **state)
     begin(&lab, "loopback");
     uint32_t conn = established(&lab);
     send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, 10001);
     send(&lab, conn, 0, RCS_BUS_FAIL);
     rcs_network_close_end(&lab.net, conn, 0, lab.now_us);
     run(&lab, RCS_S(1));
-    expect(&lab, "10100 1 ping\n10100 1 fail\n10100 1 lost\n");
+    expect(&lab, "10100 1 ping\n10101 1 fail\n10101 1 lost\n");
     end(&lab);
 }
 
@@ -561,6 +609,8 @@ int main(void)
         cmocka_unit_test(accepted_bus_links_are_probed),
         cmocka_unit_test(a_healed_link_is_not_lost_to_probes),
         cmocka_unit_test(second_small_message_waits_40_ms_on_loopback),
+        cmocka_unit_test(one_write_is_one_segment),
+        cmocka_unit_test(quick_after_silence),
         cmocka_unit_test(data_of_the_peer_carry_the_acknowledgement),
         cmocka_unit_test(data_that_left_before_carry_none),
         cmocka_unit_test(a_lone_message_never_waits),

@@ -126,7 +126,9 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
                   void *value, rcs_us depart_us)
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
-    rcs_us at_us = depart_us + rcs_network_draw(net, c, way);
+    /* What leaves together arrives together. */
+    bool same_write = way == 0 && c->fresh && net->fresh_us == depart_us;
+    rcs_us at_us = same_write ? c->arrives_us[0] : depart_us + rcs_network_draw(net, c, way);
     if (net->nudge != 0 && --net->nudge == 0) {
         at_us++;
     }
@@ -152,13 +154,10 @@ void rcs_network_send(struct rcs_network *net, uint32_t conn, unsigned end, enum
     if (depart_us == RCS_NEVER) {
         return;
     }
-    struct rcs_conn *c = rcs_network_conn(net, conn);
-    if (end == 0) {
-        c->sent = 1;
-    } else {
-        c->answers = 1;
-    }
     rcs_transmit(net, conn, end, item, value, depart_us);
+    if (rcs_network_conn(net, conn)->kind == RCS_CONN_BUS) {
+        rcs_tcp_sent(net, conn, end, now_us);
+    }
 }
 
 /* True if the end of `conn` that the item is for takes it. */

@@ -141,6 +141,11 @@ rcs_us rcs_network_round_trip(const struct rcs_network *net, unsigned a, unsigne
     return 2 * latency->low_us + latency->span_us;
 }
 
+rcs_us rcs_network_least(const struct rcs_network *net, unsigned a, unsigned b)
+{
+    return latency_between(net, net->nodes[a].site, net->nodes[b].site)->low_us;
+}
+
 /* --- parties -------------------------------------------------------------------------------------- */
 
 unsigned rcs_network_add_node(struct rcs_network *net, unsigned site)
@@ -307,6 +312,7 @@ void rcs_network_close(struct rcs_network *net)
 {
     rcs_tcp_close(net);
     free(net->conns);
+    free(net->fresh);
     free(net->nodes);
     free(net->session_sites);
     free(net->latency);

@@ -76,7 +76,7 @@ struct rcs_conn {
     uint32_t link;        /* what the opener calls it */
     uint32_t side;        /* row of the side table, 0 none */
     uint16_t party[2];    /* by end: node, or session for the opener of RCS_CONN_SESSION */
-    uint32_t refs : 19;   /* pending events and deliveries not done with */
+    uint32_t refs : 18;   /* pending events and deliveries not done with */
     uint32_t kind : 2;    /* enum rcs_conn_kind */
     uint32_t state : 2;   /* enum rcs_conn_state */
     uint32_t open : 2;    /* a bit per end: a process holds it */
@@ -85,6 +85,7 @@ struct rcs_conn {
     uint32_t sent : 1;    /* the opener has sent something */
     uint32_t answers : 1; /* the server has sent something: acknowledgements are delayed */
     uint32_t acked : 1;   /* data of the server came that left after the opener's last was there */
+    uint32_t fresh : 1;   /* the opener has sent something at this very instant */
     uint32_t probing : 1; /* a keepalive probe is pending */
 };
 _Static_assert(sizeof(struct rcs_conn) == 32, "a connection is half a cache line");
@@ -120,6 +121,9 @@ struct rcs_network {
 
     struct rcs_conn *conns; /* [0] is no connection */
     uint32_t conn_used, conn_room, conn_free;
+    uint32_t *fresh; /* connections whose opener has sent something at `fresh_us` */
+    unsigned fresh_count, fresh_room;
+    rcs_us fresh_us;
     struct rcs_side *sides; /* [0] is none */
     uint32_t side_used, side_room, side_free;
 
@@ -165,6 +169,7 @@ void rcs_network_trouble_began(struct rcs_network *net, rcs_us now_us);
 rcs_us rcs_network_draw(struct rcs_network *net, const struct rcs_conn *conn, unsigned way);
 /* The middle of the range, there and back, between two nodes; draws nothing. */
 rcs_us rcs_network_round_trip(const struct rcs_network *net, unsigned a, unsigned b);
+rcs_us rcs_network_least(const struct rcs_network *net, unsigned a, unsigned b); /* one way */
 bool rcs_network_ways_open(const struct rcs_network *net, const struct rcs_conn *conn);
 bool rcs_network_way_open(const struct rcs_network *net, const struct rcs_conn *conn, unsigned way);
 bool rcs_network_nodes_open(const struct rcs_network *net, unsigned a, unsigned b); /* both ways */
@@ -220,6 +225,8 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
 /* When an item given to TCP now leaves; RCS_NEVER: it is kept, and leaves when it can. */
 rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
                        void *value, rcs_us now_us);
+/* A message left an end of a bus link. */
+void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us now_us);
 /* What waited for the connection goes out. */
 void rcs_tcp_connected(struct rcs_network *net, uint32_t conn, rcs_us now_us);
 /* Data of the server reached the opener of a bus link: perhaps with an acknowledgement. */

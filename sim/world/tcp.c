@@ -152,11 +152,20 @@ size_t rcs_tcp_bytes(const struct rcs_network *net)
 }
 
 /* --- Nagle's algorithm ------------------------------------------------------------------------------
- * A segment smaller than the MSS waits until all small ones before it are acknowledged. The receiver
- * acknowledges with its next data, or after 40 ms; at once when two segments came (every bus message
- * is two on a network with 1448-byte segments), and at once as long as a connection is fresh. Linux is
- * in that quick mode for some 16 segments unless the receiver answers, which a bus peer does with its
- * first pong: so quick ends here with the server's first data. */
+ * A segment smaller than the MSS waits until all small ones before it are acknowledged; what is sent
+ * at one instant is one write and goes together. The receiver acknowledges with its next data, or after
+ * 40 ms. It does so at once when two segments came, as every bus message does where segments are small
+ * (1448 bytes), and while the connection is not interactive: it becomes that when the receiver answers
+ * within 40 ms, and ceases to be when the 40 ms pass without an answer (Linux: pingpong mode,
+ * tcp_event_data_sent, tcp_delack_timer_handler). That quick acknowledgements are used up after some 16
+ * is left out: pauses between pings renew them. */
+
+/* True if the server's data carry, or carried, the acknowledgement of what the opener sent last. */
+static bool on_data(const struct rcs_network *net, const struct rcs_conn *c)
+{
+    return c->acked || c->arrives_us[1] >= c->arrives_us[0] +
+                                               rcs_network_least(net, c->party[0], c->party[1]);
+}
 
 /* When the opener has, or would have, the acknowledgement of what it sent last. */
 static rcs_us acknowledged_us(const struct rcs_network *net, const struct rcs_conn *c, bool small)
@@ -169,20 +178,45 @@ static rcs_us acknowledged_us(const struct rcs_network *net, const struct rcs_co
     if (!small || !c->answers) {
         return there_us + back_us;
     }
-    if (c->arrives_us[1] >= there_us + back_us) {
-        return c->arrives_us[1]; /* it rides on data */
+    if (on_data(net, c)) {
+        return c->arrives_us[1];
     }
     return there_us + net->link_kind->delayed_ack_us + back_us;
 }
 
+/* The first write of an instant is marked; the marks are taken back when the next instant comes. */
+static void mark_fresh(struct rcs_network *net, uint32_t conn, rcs_us now_us)
+{
+    if (net->fresh_us != now_us) {
+        for (unsigned i = 0; i < net->fresh_count; i++) {
+            net->conns[net->fresh[i]].fresh = 0;
+        }
+        net->fresh_count = 0;
+        net->fresh_us = now_us;
+    }
+    if (net->conns[conn].fresh) {
+        return;
+    }
+    if (net->fresh_count == net->fresh_room) {
+        net->fresh_room = net->fresh_room == 0 ? 64 : net->fresh_room * 2;
+        net->fresh = realloc(net->fresh, net->fresh_room * sizeof(net->fresh[0]));
+        RCS_ASSERT(net->fresh != NULL);
+    }
+    net->fresh[net->fresh_count++] = conn;
+    net->conns[conn].fresh = 1;
+}
+
 static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, void *value, rcs_us now_us)
 {
-    const struct rcs_conn *c = rcs_network_conn(net, conn);
-    if (!c->sent) {
+    struct rcs_conn *c = rcs_network_conn(net, conn);
+    if (!c->sent || (c->fresh && net->fresh_us == now_us)) {
         return now_us;
     }
     bool small = net->small_segments &&
                  rcs_bus_size(net->store, value) < net->link_kind->mss_bytes;
+    if (small && now_us >= c->arrives_us[0] + net->link_kind->delayed_ack_us && !on_data(net, c)) {
+        c->answers = 0; /* the last one's delayed acknowledgement went out alone */
+    }
     rcs_us due_us = acknowledged_us(net, c, small);
     if (!small || due_us <= now_us) {
         return due_us > now_us ? due_us : now_us;
@@ -196,11 +230,26 @@ static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, void *value,
     return RCS_NEVER;
 }
 
+void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us now_us)
+{
+    struct rcs_conn *c = rcs_network_conn(net, conn);
+    if (end == 0) {
+        c->sent = 1;
+        mark_fresh(net, conn, now_us);
+        return;
+    }
+    rcs_us waited_us = now_us - c->arrives_us[0];
+    if (waited_us >= 0 && waited_us < net->link_kind->delayed_ack_us) {
+        c->answers = 1;
+    } else if (waited_us >= 0 && !c->acked) {
+        c->answers = 0; /* the delayed acknowledgement went out alone */
+    }
+}
+
 void rcs_tcp_heard(struct rcs_network *net, uint32_t conn, rcs_us now_us)
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
-    rcs_us back_us = rcs_network_round_trip(net, c->party[0], c->party[1]) / 2;
-    if (now_us < c->arrives_us[0] + back_us) {
+    if (now_us < c->arrives_us[0] + rcs_network_least(net, c->party[0], c->party[1])) {
         return; /* it left before the opener's data came */
     }
     c->acked = 1;
@@ -396,6 +445,7 @@ bool rcs_tcp_pending(struct rcs_network *net, const struct rcs_pending *pending,
         return false; /* that wait ended before */
     }
     if (pending->kind == RCS_PENDING_ACK) {
+        rcs_network_conn(net, conn)->answers = 0; /* nothing came but the acknowledgement */
         send_held(net, conn, 0, now_us);
         return false;
     }
