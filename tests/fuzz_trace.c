@@ -1,5 +1,5 @@
-/* libFuzzer: any bytes as a trace. Reading must refuse or accept, never read past the end; a trace that
- * is whole equals itself. */
+/* libFuzzer: any bytes as a trace. Reading must refuse or accept, never read past the end; a trace
+ * that is whole equals itself. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -17,8 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct rcs_buf report;
     bool same = false;
     rcs_buf_init(&report);
-    enum rcs_err err =
-        rcs_trace_diff("a", text, size, "b", text, size, &same, &report, &diag);
+    enum rcs_err err = rcs_trace_diff("a", text, size, "b", text, size, &same, &report, &diag);
     if ((err == RCS_OK) != (rcs_trace_check("fuzz", text, size, &diag) == RCS_OK) ||
         (err == RCS_OK && !same)) {
         abort();

@@ -1,5 +1,5 @@
-/* TCP between nodes, rule by rule: what is delivered, to whom, when. One way takes exactly 100 us here
- * unless a test says otherwise, so every instant can be computed by hand. */
+/* TCP between nodes, rule by rule: what is delivered, to whom, when. One way takes exactly 100 us
+ * here unless a test says otherwise, so every instant can be computed by hand. */
 #include "tests/support/support.h"
 
 #include <rcsim/resp.h>
@@ -47,8 +47,10 @@ static void end(struct lab *lab)
 static void hear(struct lab *lab, const struct rcs_delivery *delivery)
 {
     static const char *const names[] = {
-        [RCS_DELIVERY_UP] = "up", [RCS_DELIVERY_FAILED] = "failed",
-        [RCS_DELIVERY_ACCEPTED] = "accepted", [RCS_DELIVERY_ITEM] = "item",
+        [RCS_DELIVERY_UP] = "up",
+        [RCS_DELIVERY_FAILED] = "failed",
+        [RCS_DELIVERY_ACCEPTED] = "accepted",
+        [RCS_DELIVERY_ITEM] = "item",
         [RCS_DELIVERY_LOST] = "lost",
     };
     const struct rcs_conn *c = rcs_network_conn(&lab->net, delivery->conn);
@@ -122,7 +124,7 @@ static void cut(struct lab *lab, unsigned from, unsigned to, bool both)
     rcs_network_trouble_began(&lab->net, lab->now_us);
 }
 
-/* --- connecting --------------------------------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------------------- */
 
 static void connecting_takes_a_round_trip(void **state)
 {
@@ -217,7 +219,7 @@ static void closed_while_connecting(void **state)
     end(&lab);
 }
 
-/* --- data ----------------------------------------------------------------------------------------------------------- */
+/* --- data ------------------------------------------------------------------------------------- */
 
 static void order_is_kept_whatever_the_latency(void **state)
 {
@@ -301,9 +303,11 @@ static void a_long_cut_ends_the_connection(void **state)
     end(&lab);
 }
 
-/* --- the end of a process, of a host ------------------------------------------------------------------------------- */
+/* --- the end of a process, of a host ---------------------------------------------------------- */
 
-static bool marks[3][3] = { { true, false, false }, { false, true, false }, { false, false, true } };
+static bool marks[3][3] = { { true, false, false },
+                            { false, true, false },
+                            { false, false, true } };
 
 static void a_killed_process_sends_eof_behind_its_data(void **state)
 {
@@ -385,7 +389,7 @@ static void a_healed_link_is_not_lost_to_probes(void **state)
     end(&lab);
 }
 
-/* --- Nagle's algorithm and delayed acknowledgements ---------------------------------------------------------------- */
+/* --- Nagle's algorithm and delayed acknowledgements ------------------------------------------- */
 
 static void second_small_message_waits_40_ms_on_loopback(void **state)
 {
@@ -416,8 +420,8 @@ static void one_write_is_one_segment(void **state)
     run(&lab, RCS_S(1));
     rcs_buf_add(&lab.heard, "", 1);
     unsigned at[3];
-    assert_int_equal(sscanf(lab.heard.data, "%u 1 ping\n%u 1 ping\n%u 1 ping\n", &at[0], &at[1],
-                            &at[2]), 3);
+    assert_int_equal(
+        sscanf(lab.heard.data, "%u 1 ping\n%u 1 ping\n%u 1 ping\n", &at[0], &at[1], &at[2]), 3);
     assert_true(at[0] == at[1] && at[1] == at[2]);
     end(&lab);
 }
@@ -551,7 +555,7 @@ static void closing_pushes_out_what_waited(void **state)
     end(&lab);
 }
 
-/* --- places ----------------------------------------------------------------------------------------------------------- */
+/* --- places ----------------------------------------------------------------------------------- */
 
 static void later_latencies_win(void **state)
 {

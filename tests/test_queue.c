@@ -95,8 +95,9 @@ static void values_travel(void **state)
     struct rcs_queue queue;
     struct rcs_pending pending;
     rcs_queue_init(&queue);
-    rcs_queue_push(&queue, 5, (struct rcs_pending){ .kind = 3, .way = 1, .item = 2, .tries = 9,
-                                                    .who = 77, .value = &queue });
+    rcs_queue_push(&queue, 5,
+                   (struct rcs_pending){
+                       .kind = 3, .way = 1, .item = 2, .tries = 9, .who = 77, .value = &queue });
     rcs_queue_pop(&queue, &pending);
     assert_true(pending.kind == 3 && pending.way == 1 && pending.item == 2 && pending.tries == 9);
     assert_true(pending.who == 77 && pending.value == &queue);

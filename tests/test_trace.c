@@ -22,8 +22,12 @@ static struct rcs_buf written(enum rcs_trace_level level, uint64_t seed, rcs_us 
     struct rcs_sim *sim = rcs_sim_new(&(struct rcs_sim_options){ .seed = seed }, &diag);
     char text[sizeof(scenario)], source[] = "two.scenario", empty[] = "", redis[] = "7.0";
     memcpy(text, scenario, sizeof(scenario));
-    struct rcs_trace_header header = { .source = source, .scenario = text, .seed = seed,
-                                       .level = level, .overrides = empty, .params = empty,
+    struct rcs_trace_header header = { .source = source,
+                                       .scenario = text,
+                                       .seed = seed,
+                                       .level = level,
+                                       .overrides = empty,
+                                       .params = empty,
                                        .redis = redis };
     int nodes[] = { rcs_sim_add_node(sim, "a1", "A", NULL, &diag),
                     rcs_sim_add_node(sim, "a2", "A", NULL, &diag) };
@@ -78,7 +82,7 @@ static bool contains(const struct rcs_buf *text, const char *part)
     return false;
 }
 
-/* --- writing and reading ---------------------------------------------------------------------------------------------- */
+/* --- writing and reading ---------------------------------------------------------------------- */
 
 static void the_header_reads_back(void **state)
 {
@@ -95,7 +99,8 @@ static void the_header_reads_back(void **state)
         assert_string_equal(header.params, "");
         assert_true(header.seed == UINT64_MAX);
         assert_int_equal(header.level, level);
-        assert_int_equal(contains(&trace, "\"rcsim\":\"" RCS_VERSION "\""), level == RCS_TRACE_PACKETS);
+        assert_int_equal(contains(&trace, "\"rcsim\":\"" RCS_VERSION "\""),
+                         level == RCS_TRACE_PACKETS);
         rcs_trace_header_close(&header);
         rcs_buf_close(&trace);
     }
@@ -110,8 +115,8 @@ static void whole_traces_are_whole(void **state)
                 written((enum rcs_trace_level)level, 1, RCS_S(1), interrupted == 1);
             struct rcs_diag diag;
             assert_int_equal(check(&trace, &diag), RCS_OK);
-            assert_true(contains(&trace, interrupted ? "\"end\":\"interrupted\""
-                                                     : "\"end\":\"complete\""));
+            assert_true(
+                contains(&trace, interrupted ? "\"end\":\"interrupted\"" : "\"end\":\"complete\""));
             assert_int_equal(contains(&trace, "\"packet\":\"meet\""), level);
             assert_int_equal(contains(&trace, "\"data\":\"request\",\"from\":\"client 0\""), level);
             rcs_buf_close(&trace);
@@ -123,12 +128,14 @@ static void lines_are_canonical(void **state)
 {
     (void)state;
     struct rcs_buf trace = written(RCS_TRACE_MILESTONES, 1, RCS_S(1), false);
-    assert_true(contains(&trace, "\n{\"t\":0,\"note\":\"step\",\"text\":\"1. Start \\\"both\\\"\"}\n"));
+    assert_true(
+        contains(&trace, "\n{\"t\":0,\"note\":\"step\",\"text\":\"1. Start \\\"both\\\"\"}\n"));
     assert_true(contains(&trace, "\n{\"t\":0,\"fault\":\"start\",\"nodes\":[\"a1\",\"a2\"]}\n"));
     assert_true(contains(&trace, "\n{\"t\":0,\"node\":\"a1\",\"what\":\"boot\",\"about\":\"a1\","));
-    assert_true(contains(&trace, "\n{\"t\":4000000,\"fault\":\"partition-oneway\",\"nodes\":[\"a1\"],"
-                                 "\"others\":[\"a2\"]}\n{\"t\":4000000,\"fault\":\"heal\"}\n"
-                                 "{\"t\":4000000,\"fault\":\"kill\",\"nodes\":[\"a2\"]}\n"));
+    assert_true(contains(&trace,
+                         "\n{\"t\":4000000,\"fault\":\"partition-oneway\",\"nodes\":[\"a1\"],"
+                         "\"others\":[\"a2\"]}\n{\"t\":4000000,\"fault\":\"heal\"}\n"
+                         "{\"t\":4000000,\"fault\":\"kill\",\"nodes\":[\"a2\"]}\n"));
     assert_true(contains(&trace, "\"what\":\"known\",\"about\":\"a2\""));
     assert_true(contains(&trace, "\"on\":\"pong\",\"from\":\"a2\"}\n"));
     rcs_buf_close(&trace);
@@ -149,7 +156,7 @@ static void a_trace_does_not_change_the_run(void **state)
     rcs_buf_close(&packets);
 }
 
-/* --- what is wrong is found ------------------------------------------------------------------------------------------------ */
+/* --- what is wrong is found ------------------------------------------------------------------- */
 
 static void cut_at_every_byte(void **state)
 {
@@ -262,7 +269,7 @@ static void lines_behind_the_end(void **state)
     rcs_buf_close(&trace);
 }
 
-/* --- comparing -------------------------------------------------------------------------------------------------------------- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 static bool same(const struct rcs_buf *a, const struct rcs_buf *b, struct rcs_buf *report)
 {
@@ -270,7 +277,8 @@ static bool same(const struct rcs_buf *a, const struct rcs_buf *b, struct rcs_bu
     struct rcs_diag diag;
     rcs_buf_clear(report);
     assert_int_equal(rcs_trace_diff("a.trace", a->data, a->size_bytes, "b.trace", b->data,
-                                    b->size_bytes, &equal, report, &diag), RCS_OK);
+                                    b->size_bytes, &equal, report, &diag),
+                     RCS_OK);
     return equal;
 }
 
@@ -336,7 +344,8 @@ static void a_broken_trace_is_not_compared(void **state)
     struct rcs_diag diag;
     bool equal;
     assert_int_equal(rcs_trace_diff("a.trace", a.data, a.size_bytes, "b.trace", a.data,
-                                    a.size_bytes - 1, &equal, &report, &diag), RCS_ERR_SYNTAX);
+                                    a.size_bytes - 1, &equal, &report, &diag),
+                     RCS_ERR_SYNTAX);
     assert_string_equal(diag.source, "b.trace");
     rcs_buf_close(&a);
     rcs_buf_close(&report);
@@ -361,7 +370,8 @@ int main(void)
     struct CMUnitTest tests[FIXED + ROWS];
     memcpy(tests, fixed, sizeof(fixed));
     for (size_t i = 0; i < ROWS; i++) {
-        tests[FIXED + i] = (struct CMUnitTest){ .name = edits[i].name, .test_func = edit_row,
+        tests[FIXED + i] = (struct CMUnitTest){ .name = edits[i].name,
+                                                .test_func = edit_row,
                                                 .initial_state = (void *)(uintptr_t)&edits[i] };
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 
 #include "sim/world/parts.h"
 
-/* --- a small cluster ------------------------------------------------------------------------------------------------ */
+/* --- a small cluster -------------------------------------------------------------------------- */
 
 struct world {
     struct rcs_sim *sim;
@@ -95,7 +95,8 @@ static struct world started(const struct wish *wish)
     return world;
 }
 
-/* Three masters a1 a2 a3 with a third of the slots each, every other node a replica of one of them. */
+/* Three masters a1 a2 a3 with a third of the slots each, every other node a replica of one of them.
+ */
 static struct world clustered(const struct wish *wish)
 {
     struct world world = started(wish);
@@ -155,7 +156,7 @@ static bool find_milestone(const struct world *world, const char *what, int node
     return false;
 }
 
-/* --- a cluster lives -------------------------------------------------------------------------------------------------- */
+/* --- a cluster lives -------------------------------------------------------------------------- */
 
 static void nodes_join(void **state)
 {
@@ -251,8 +252,9 @@ static void the_same_run_has_the_same_digest(void **state)
     assert_true(digest_of(&(struct wish){ .wire_check = true }, &others) == digest);
     assert_true(milestones == others);
     /* A reader of logs at any level changes nothing, though refused connects then are events. */
-    assert_true(digest_of(&(struct wish){ .loglevel = "debug", .log_fn = ignore_line,
-                                          .log_arg = &lines }, &others) == digest);
+    assert_true(
+        digest_of(&(struct wish){ .loglevel = "debug", .log_fn = ignore_line, .log_arg = &lines },
+                  &others) == digest);
     assert_true(milestones == others);
     assert_true(lines > 100);
 }
@@ -283,7 +285,7 @@ static void steps_of_any_length_are_one_run(void **state)
     end(&cut);
 }
 
-/* --- faults ------------------------------------------------------------------------------------------------------------ */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static void a_paused_node_answers_when_it_is_resumed(void **state)
 {
@@ -428,7 +430,7 @@ static void a_node_keeps_or_loses_its_name(void **state)
     end(&world);
 }
 
-/* --- clients ---------------------------------------------------------------------------------------------------------- */
+/* --- clients ---------------------------------------------------------------------------------- */
 
 static void clients_follow_redirections(void **state)
 {
@@ -436,8 +438,7 @@ static void clients_follow_redirections(void **state)
     struct world world = clustered(&(struct wish){ 0 });
     struct rcs_session *plain = rcs_session_new(world.sim, "A", false);
     struct rcs_session *cluster = rcs_session_new(world.sim, "A", true);
-    assert_string_equal(ask(&world, plain, 0, "SET test data"),
-                        "(error) MOVED 6918 10.1.0.2:6379");
+    assert_string_equal(ask(&world, plain, 0, "SET test data"), "(error) MOVED 6918 10.1.0.2:6379");
     assert_string_equal(ask(&world, cluster, 0, "SET test data"), "OK");
     assert_int_equal(rcs_session_node(cluster), 1);
     assert_string_equal(rcs_session_redirections(cluster),
@@ -497,7 +498,7 @@ static void clients_share_the_fate_of_their_site(void **state)
     end(&world);
 }
 
-/* --- layout ------------------------------------------------------------------------------------------------------------- */
+/* --- layout ----------------------------------------------------------------------------------- */
 
 static void addresses_are_given_out(void **state)
 {
@@ -534,7 +535,8 @@ static void wrong_layouts_say_what_would_do(void **state)
     struct rcs_diag diag;
     struct rcs_sim_options wrong = { .network = "carrier-pigeon" };
     assert_null(rcs_sim_new(&wrong, &diag));
-    assert_string_equal(diag.text, "no kind of network \"carrier-pigeon\" (there are: lan, loopback)");
+    assert_string_equal(diag.text,
+                        "no kind of network \"carrier-pigeon\" (there are: lan, loopback)");
     wrong = (struct rcs_sim_options){ .redis = "2.8" };
     assert_null(rcs_sim_new(&wrong, &diag));
     struct rcs_sim *sim = rcs_sim_new(&(struct rcs_sim_options){ .seed = 1 }, &diag);
@@ -559,7 +561,8 @@ static void wrong_layouts_say_what_would_do(void **state)
     assert_int_equal(rcs_sim_latency(sim, "A", "Q", 1, 2, &diag), RCS_ERR_UNKNOWN);
     assert_string_equal(diag.text, "no site \"Q\"");
     assert_int_equal(rcs_sim_latency(sim, "A", NULL, 3, 2, &diag), RCS_ERR_RANGE);
-    assert_int_equal(rcs_sim_configure(sim, -1, "cluster-node-timeout", "soon", &diag) != RCS_OK, 1);
+    assert_int_equal(rcs_sim_configure(sim, -1, "cluster-node-timeout", "soon", &diag) != RCS_OK,
+                     1);
     assert_int_equal(rcs_sim_configure(sim, 0, "port", "7000", &diag), RCS_ERR_STATE);
     rcs_sim_free(sim);
 }
@@ -581,8 +584,9 @@ static void log_lines_look_real(void **state)
     rcs_sim_fault(sim, RCS_FAULT_START, &node, 1, &diag);
     rcs_sim_advance(sim, RCS_S(86400) - RCS_MS(1));
     rcs_sim_on_log(sim, copy_line, line);
-    struct rcs_fact fact = { .code = RCS_FACT_STATE_OK, .about = RCS_ID_NONE, .by = RCS_ID_NONE,
-                             .role = 'S' };
+    struct rcs_fact fact = {
+        .code = RCS_FACT_STATE_OK, .about = RCS_ID_NONE, .by = RCS_ID_NONE, .role = 'S'
+    };
     struct rcs_event event = { .at_us = rcs_sim_now(sim), .kind = RCS_EVENT_WAKE };
     sim->on = &event;
     rcs_log_fact(sim, 0, &fact);

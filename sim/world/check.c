@@ -1,9 +1,9 @@
 /* Invariants, watched while a world runs: what no fault, however bad, may bring about.
  *
  * A node votes once an epoch and never for an older one; no node's current epoch falls while its
- * process lives, unless it is told to reset; two nodes never win an election of the same epoch. (That
- * time does not run backwards is the queue's own assertion; that a slot has one owner in a picture is
- * the shape of the table.) Only the first broken one is kept. */
+ * process lives, unless it is told to reset; two nodes never win an election of the same epoch.
+ * (That time does not run backwards is the queue's own assertion; that a slot has one owner in a
+ * picture is the shape of the table.) Only the first broken one is kept. */
 #include <stdlib.h>
 
 #include "sim/world/parts.h"

@@ -37,7 +37,7 @@ struct rcs_session {
     struct rcs_buf error, redirections;
 };
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static unsigned free_number(struct rcs_sim *sim)
 {
@@ -46,8 +46,7 @@ static unsigned free_number(struct rcs_sim *sim)
             return i;
         }
     }
-    sim->sessions =
-        realloc(sim->sessions, (sim->session_count + 1) * sizeof(sim->sessions[0]));
+    sim->sessions = realloc(sim->sessions, (sim->session_count + 1) * sizeof(sim->sessions[0]));
     RCS_ASSERT(sim->sessions != NULL);
     return sim->session_count++;
 }
@@ -120,7 +119,7 @@ rcs_addr rcs_session_addr(struct rcs_sim *sim, unsigned session)
     return sim->sessions[session] == NULL ? 0 : sim->sessions[session]->addr;
 }
 
-/* --- a request -------------------------------------------------------------------------------------------------- */
+/* --- a request -------------------------------------------------------------------------------- */
 
 static struct session_conn *conn_to(struct rcs_session *session, unsigned node)
 {
@@ -197,7 +196,7 @@ void rcs_session_request(struct rcs_session *session, int node, unsigned argc,
     go_to_target(session);
 }
 
-/* --- replies ------------------------------------------------------------------------------------------------------ */
+/* --- replies ---------------------------------------------------------------------------------- */
 
 static void cannot_connect(struct rcs_session *session, const char *ip, unsigned port,
                            const char *reason)
@@ -315,7 +314,7 @@ static void take_replies(struct rcs_session *session)
     }
 }
 
-/* --- what the network brings ---------------------------------------------------------------------------------------- */
+/* --- what the network brings ------------------------------------------------------------------ */
 
 /* Its reader stays until the node is asked again: the last reply may still be looked at. */
 static void forget_conn(struct session_conn *c)
@@ -352,7 +351,8 @@ void rcs_session_take(struct rcs_sim *sim, unsigned number, const struct rcs_del
         }
         break;
     case RCS_DELIVERY_ITEM:
-        if (awaited && delivery->item == RCS_ITEM_BLOB) { /* else nobody asked: a published message */
+        /* What nobody asked for, a published message, is passed over. */
+        if (awaited && delivery->item == RCS_ITEM_BLOB) {
             const struct rcs_blob *blob = delivery->value;
             rcs_resp_replies_feed(c->reader, blob->bytes, blob->size_bytes);
             take_replies(session);
@@ -376,7 +376,7 @@ void rcs_session_take(struct rcs_sim *sim, unsigned number, const struct rcs_del
     }
 }
 
-/* --- what callers ask ----------------------------------------------------------------------------------------------- */
+/* --- what callers ask ------------------------------------------------------------------------- */
 
 enum rcs_session_state rcs_session_state(const struct rcs_session *session)
 {

@@ -5,7 +5,7 @@
 
 #include "sim/pure.h"
 
-/* --- the table ------------------------------------------------------------------------------------ */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static uint32_t take_conn(struct rcs_network *net)
 {
@@ -48,7 +48,7 @@ static void unref(struct rcs_network *net, uint32_t conn)
     free_if_done(net, conn);
 }
 
-/* --- connecting ----------------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------------------- */
 
 /* The pause after the SYN number `tries` (from 0). */
 static rcs_us syn_pause(const struct rcs_link_kind *kind, unsigned tries)
@@ -63,8 +63,8 @@ static void send_syn(struct rcs_network *net, uint32_t conn, unsigned tries, rcs
         rcs_us back_us = now_us + rcs_network_draw(net, c, 0) + rcs_network_draw(net, c, 1);
         bool refused = c->nobody || !net->nodes[c->party[1]].listening;
         rcs_conn_push(net, back_us,
-                      (struct rcs_pending){
-                          .kind = refused ? RCS_PENDING_REFUSED : RCS_PENDING_UP, .who = conn });
+                      (struct rcs_pending){ .kind = refused ? RCS_PENDING_REFUSED : RCS_PENDING_UP,
+                                            .who = conn });
         return;
     }
     bool last = tries == net->link_kind->syn_retries;
@@ -105,7 +105,8 @@ static bool connected(struct rcs_network *net, uint32_t conn, rcs_us now_us,
         return false;
     }
     if (!net->nodes[c->party[1]].listening) { /* it ended in between */
-        *out = (struct rcs_delivery){ .kind = RCS_DELIVERY_FAILED, .conn = conn,
+        *out = (struct rcs_delivery){ .kind = RCS_DELIVERY_FAILED,
+                                      .conn = conn,
                                       .reason = "Connection refused" };
         return true;
     }
@@ -120,7 +121,7 @@ static bool connected(struct rcs_network *net, uint32_t conn, rcs_us now_us,
     return true;
 }
 
-/* --- data ----------------------------------------------------------------------------------------- */
+/* --- data ------------------------------------------------------------------------------------- */
 
 void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
                   void *value, rcs_us depart_us)
@@ -190,7 +191,7 @@ static bool arrived(struct rcs_network *net, const struct rcs_pending *pending, 
     return false;
 }
 
-/* --- closing -------------------------------------------------------------------------------------- */
+/* --- closing ---------------------------------------------------------------------------------- */
 
 void rcs_network_close_end(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us now_us)
 {
@@ -232,7 +233,7 @@ void rcs_network_end_nodes(struct rcs_network *net, const bool *marked, bool sil
     }
 }
 
-/* --- what is pending ------------------------------------------------------------------------------- */
+/* --- what is pending -------------------------------------------------------------------------- */
 
 /* True: `out` is a delivery, and the reference of the pending event goes with it. */
 static bool carry_out(struct rcs_network *net, const struct rcs_pending *pending, rcs_us now_us,

@@ -7,7 +7,7 @@
 
 #include "sim/pure.h"
 
-/* --- one node at a time -------------------------------------------------------------------------------- */
+/* --- one node at a time ----------------------------------------------------------------------- */
 
 static void start(struct rcs_sim *sim, unsigned node)
 {
@@ -22,7 +22,8 @@ static void stop(struct rcs_sim *sim, unsigned node)
         return;
     }
     rcs_links_refusals(sim, node);
-    struct rcs_event event = { .at_us = sim->now_us, .kind = RCS_EVENT_SHUTDOWN,
+    struct rcs_event event = { .at_us = sim->now_us,
+                               .kind = RCS_EVENT_SHUTDOWN,
                                .link = RCS_LINK_NONE };
     rcs_sim_step_node(sim, node, &event, -1);
 }
@@ -51,16 +52,16 @@ static void lose_data(struct rcs_sim *sim, unsigned node)
     rcs_host_save_dump(sim, node, NULL);
 }
 
-/* --- the table ------------------------------------------------------------------------------------------ */
+/* --- the table -------------------------------------------------------------------------------- */
 
-#define IN(life) (1u << RCS_LIFE_##life)
+#define IN(life)   (1u << RCS_LIFE_##life)
 #define NO_PROCESS (IN(NEVER_STARTED) | IN(DOWN) | IN(OFF))
 
 struct fault_row {
     const char *name;
-    unsigned lives;                                     /* states in which it is possible */
-    void (*each)(struct rcs_sim *sim, unsigned node);   /* NULL: ends processes, all at once */
-    const char *otherwise;                              /* what a node must be, for the message */
+    unsigned lives;                                   /* states in which it is possible */
+    void (*each)(struct rcs_sim *sim, unsigned node); /* NULL: ends processes, all at once */
+    const char *otherwise;                            /* what a node must be, for the message */
 };
 
 /* clang-format off */
@@ -146,7 +147,7 @@ enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int 
     return RCS_OK;
 }
 
-/* --- the network ------------------------------------------------------------------------------------------ */
+/* --- the network ------------------------------------------------------------------------------ */
 
 void rcs_sim_partition(struct rcs_sim *sim, const int *from, unsigned from_count, const int *to,
                        unsigned to_count, bool oneway)

@@ -1,4 +1,5 @@
-/* Hosts: what is on their disks, and the life of the processes on them. Several nodes may share one. */
+/* Hosts: what is on their disks, and the life of the processes on them. Several nodes may share
+ * one. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 
 #define FIRST_PID 1001
 
-/* --- the disk ----------------------------------------------------------------------------------------- */
+/* --- the disk --------------------------------------------------------------------------------- */
 
 void rcs_host_save_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_config *conf)
 {
@@ -64,7 +65,7 @@ enum rcs_err rcs_sim_set_nodes_conf(struct rcs_sim *sim, int node, const char *t
     return RCS_OK;
 }
 
-/* --- identity ----------------------------------------------------------------------------------------- */
+/* --- identity --------------------------------------------------------------------------------- */
 
 void rcs_host_identity(struct rcs_sim *sim, unsigned node, rcs_id id)
 {
@@ -73,8 +74,8 @@ void rcs_host_identity(struct rcs_sim *sim, unsigned node, rcs_id id)
         return;
     }
     unsigned before = sim->node_of_id_room;
-    sim->node_of_id = rcs_grow(sim->node_of_id, &sim->node_of_id_room, id + 1u,
-                               sizeof(sim->node_of_id[0]));
+    sim->node_of_id =
+        rcs_grow(sim->node_of_id, &sim->node_of_id_room, id + 1u, sizeof(sim->node_of_id[0]));
     for (unsigned i = before; i < sim->node_of_id_room; i++) {
         sim->node_of_id[i] = -1;
     }
@@ -101,7 +102,7 @@ int rcs_sim_node_of_id(const struct rcs_sim *sim, const char *id)
     return rcs_sim_node_of(sim, rcs_store_find_id(sim->store, id));
 }
 
-/* --- power ---------------------------------------------------------------------------------------------- */
+/* --- power ------------------------------------------------------------------------------------ */
 
 static void set_power(struct rcs_sim *sim, unsigned host, bool powered)
 {
@@ -119,7 +120,7 @@ static void set_power(struct rcs_sim *sim, unsigned host, bool powered)
     }
 }
 
-/* --- processes ------------------------------------------------------------------------------------------ */
+/* --- processes -------------------------------------------------------------------------------- */
 
 /* Redis 7.0 clusterAcceptHandler: twice the node timeout, in whole seconds. */
 uint16_t rcs_host_keepalive_s(const struct rcs_config *config)
@@ -161,8 +162,9 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
     struct rcs_saved_config *conf = n->conf == NULL ? NULL : rcs_saved_config_retain(n->conf);
     struct rcs_snapshot *dump = n->dump == NULL ? NULL : rcs_snapshot_retain(n->dump);
     struct rcs_start start = { .conf = conf, .dump = dump };
-    struct rcs_event event = { .at_us = sim->now_us, .kind = RCS_EVENT_START,
-                               .link = RCS_LINK_NONE, .start = &start };
+    struct rcs_event event = {
+        .at_us = sim->now_us, .kind = RCS_EVENT_START, .link = RCS_LINK_NONE, .start = &start
+    };
     rcs_sim_step_node(sim, node, &event, -1);
     if (conf != NULL) {
         rcs_saved_config_release(sim->store, conf);

@@ -8,8 +8,8 @@
 void rcs_json_begin(struct rcs_buf *out, const char *key);
 void rcs_json_key(struct rcs_buf *out, const char *key);
 void rcs_json_number(struct rcs_buf *out, int64_t value);
-/* Valid UTF-8 goes as it is. Any other byte b is written as the private character U+F700 + b (so are
- * the bytes of that character itself), so that every text can be read back exactly. */
+/* Valid UTF-8 goes as it is. Any other byte b is written as the private character U+F700 + b (so
+ * are the bytes of that character itself), so that every text can be read back exactly. */
 void rcs_json_text(struct rcs_buf *out, const char *text);
 void rcs_json_hex(struct rcs_buf *out, uint64_t value); /* "0123456789abcdef" */
 void rcs_json_end(struct rcs_buf *out);

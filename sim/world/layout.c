@@ -6,14 +6,14 @@
 
 #include "sim/pure.h"
 
-#define FIRST_WALL_MS  INT64_C(1767225600000) /* 2026-01-01 00:00:00 UTC */
-#define CLIENT_PORT    6379
-#define PORT_MAX       55535 /* the bus port is 10000 above it */
-#define RELEASE        "7.0"
-#define SOURCE_PORT    40000 /* of a node as a client of its master: this and its number */
-#define SOURCE_PORTS   20000
+#define FIRST_WALL_MS INT64_C(1767225600000) /* 2026-01-01 00:00:00 UTC */
+#define CLIENT_PORT   6379
+#define PORT_MAX      55535 /* the bus port is 10000 above it */
+#define RELEASE       "7.0"
+#define SOURCE_PORT   40000 /* of a node as a client of its master: this and its number */
+#define SOURCE_PORTS  20000
 
-/* --- beginning and end ---------------------------------------------------------------------------------- */
+/* --- beginning and end ------------------------------------------------------------------------ */
 
 static enum rcs_err check_options(const struct rcs_sim_options *options,
                                   const struct rcs_link_kind **link_kind, struct rcs_diag *diag)
@@ -25,8 +25,9 @@ static enum rcs_err check_options(const struct rcs_sim_options *options,
     const char *network = options->network == NULL ? "lan" : options->network;
     *link_kind = rcs_link_kind_find(network);
     if (*link_kind == NULL) {
-        return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no kind of network \"%s\" (there are: %s)",
-                            network, rcs_link_kind_names());
+        return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0,
+                            "no kind of network \"%s\" (there are: %s)", network,
+                            rcs_link_kind_names());
     }
     if (options->start_wall_ms < 0 || options->start_wall_ms % 1000 != 0) {
         return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0,
@@ -123,7 +124,7 @@ void rcs_sim_free(struct rcs_sim *sim)
     free(sim);
 }
 
-/* --- sites ------------------------------------------------------------------------------------------------ */
+/* --- sites ------------------------------------------------------------------------------------ */
 
 int rcs_layout_site(const struct rcs_sim *sim, const char *name)
 {
@@ -169,7 +170,7 @@ enum rcs_err rcs_sim_latency(struct rcs_sim *sim, const char *a, const char *b, 
     return RCS_OK;
 }
 
-/* --- addresses -------------------------------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 /* Decimal digits up to `max`; moves *at behind them. */
 static bool read_number(const char **at, unsigned max, unsigned *out)
@@ -246,7 +247,7 @@ static rcs_addr intern_ip(struct rcs_sim *sim, const char *ip, unsigned port)
     return rcs_store_addr(sim->store, &address);
 }
 
-/* --- nodes -------------------------------------------------------------------------------------------------- */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 static bool name_fits(const char *name)
 {
@@ -284,7 +285,8 @@ int rcs_sim_add_node(struct rcs_sim *sim, const char *name, const char *site, co
     unsigned port = CLIENT_PORT;
     if (!name_fits(name)) {
         rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0,
-                     "\"%s\" is no name for a node (1 to 64 characters, no blanks or quotes)", name);
+                     "\"%s\" is no name for a node (1 to 64 characters, no blanks or quotes)",
+                     name);
         return -1;
     }
     if (rcs_sim_find_node(sim, name) >= 0) {
@@ -292,8 +294,8 @@ int rcs_sim_add_node(struct rcs_sim *sim, const char *name, const char *site, co
         return -1;
     }
     if (address != NULL && !read_address(address, ip, &port)) {
-        rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0,
-                     "\"%s\" is no address (IPv4:PORT, port 1 to %d)", address, PORT_MAX);
+        rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0, "\"%s\" is no address (IPv4:PORT, port 1 to %d)",
+                     address, PORT_MAX);
         return -1;
     }
     if (address != NULL && rcs_links_node_at(sim, ip, port) >= 0) {
@@ -358,7 +360,7 @@ int rcs_sim_node_port(const struct rcs_sim *sim, int node)
     return node_at(sim, node)->port;
 }
 
-/* --- configuration -------------------------------------------------------------------------------------------- */
+/* --- configuration ---------------------------------------------------------------------------- */
 
 static enum rcs_err configure_node(struct rcs_sim *sim, unsigned node, const char *name,
                                    const char *value, struct rcs_diag *diag)

@@ -1,8 +1,8 @@
 /* What a node calls its links, and which connections they are.
  *
  * A refused bus connect is no connection at all: nothing can be seen of it but the node's own
- * knowledge one round trip later. It is noted, and the node is told before it next handles anything at
- * or after that instant. Two thirds of all events of a large outage would be such refusals. */
+ * knowledge one round trip later. It is noted, and the node is told before it next handles anything
+ * at or after that instant. Two thirds of all events of a large outage would be such refusals. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 #include "sim/pure.h"
 
-/* --- where an address leads ------------------------------------------------------------------------ */
+/* --- where an address leads ------------------------------------------------------------------- */
 
 int rcs_links_node_at(const struct rcs_sim *sim, const char *ip, unsigned port)
 {
@@ -65,7 +65,7 @@ void rcs_links_forget_targets(struct rcs_sim *sim)
     }
 }
 
-/* --- names of outbound links ------------------------------------------------------------------------ */
+/* --- names of outbound links ------------------------------------------------------------------ */
 
 static unsigned handshake_place(const struct rcs_world_node *node, uint32_t link)
 {
@@ -97,10 +97,8 @@ static void bind(struct rcs_world_node *node, uint32_t link, uint32_t conn)
     if (link < RCS_LINK_HANDSHAKE) {
         unsigned before = node->link_room;
         if (link >= before) {
-            node->links =
-                rcs_grow(node->links, &node->link_room, link + 1, sizeof(node->links[0]));
-            memset(node->links + before, 0,
-                   (node->link_room - before) * sizeof(node->links[0]));
+            node->links = rcs_grow(node->links, &node->link_room, link + 1, sizeof(node->links[0]));
+            memset(node->links + before, 0, (node->link_room - before) * sizeof(node->links[0]));
         }
         node->links[link] = conn;
         return;
@@ -143,15 +141,15 @@ uint32_t rcs_links_find(const struct rcs_sim *sim, unsigned node, uint32_t link,
     return conn == RCS_CONN_REFUSED ? 0 : conn;
 }
 
-/* --- refused connects ------------------------------------------------------------------------------- */
+/* --- refused connects ------------------------------------------------------------------------- */
 
 /* The list is ascending; round trips of different length may overtake each other. */
 static void note_refusal(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_us at_us)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     if (n->refusal_count == n->refusal_room) {
-        n->refusals = rcs_grow(n->refusals, &n->refusal_room, n->refusal_count + 1,
-                               sizeof(n->refusals[0]));
+        n->refusals =
+            rcs_grow(n->refusals, &n->refusal_room, n->refusal_count + 1, sizeof(n->refusals[0]));
     }
     unsigned place = n->refusal_count++;
     for (; place > n->refusal_first && n->refusals[place - 1].at_us > at_us; place--) {
@@ -197,8 +195,9 @@ void rcs_links_tell_refusals(struct rcs_sim *sim, unsigned node)
     }
 }
 
-/* What a step left to do is done in the next one, even if that is but a refusal, and it could be seen:
- * then the instant matters. Also when somebody reads the lines "Connection refused" as they come. */
+/* What a step left to do is done in the next one, even if that is but a refusal, and it could be
+ * seen: then the instant matters. Also when somebody reads the lines "Connection refused" as they
+ * come. */
 void rcs_links_schedule_refusals(struct rcs_sim *sim, unsigned node)
 {
     struct rcs_world_node *n = &sim->nodes[node];
@@ -213,7 +212,7 @@ void rcs_links_schedule_refusals(struct rcs_sim *sim, unsigned node)
                    (struct rcs_pending){ .kind = RCS_PENDING_REFUSALS, .who = node });
 }
 
-/* --- what effects ask for ---------------------------------------------------------------------------- */
+/* --- what effects ask for --------------------------------------------------------------------- */
 
 void rcs_links_connect_bus(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr)
 {

@@ -1,5 +1,5 @@
-/* A node's log as the real server writes it: "<pid>:<role> <DD Mon YYYY HH:MM:SS.mmm> <level> <text>"
- * (Redis 7.0 serverLogRaw). Lines are made only while somebody reads them. */
+/* A node's log as the real server writes it: "<pid>:<role> <DD Mon YYYY HH:MM:SS.mmm> <level>
+ * <text>" (Redis 7.0 serverLogRaw). Lines are made only while somebody reads them. */
 #include "sim/world/parts.h"
 
 #include "sim/pure.h"
@@ -13,8 +13,8 @@ static void add_padded(struct rcs_buf *out, int64_t value, unsigned digits)
     rcs_buf_add(out, text, digits);
 }
 
-/* Day, month, year of a day counted from 1970-01-01; the Gregorian calendar in eras of 400 years that
- * begin on the first of March. */
+/* Day, month, year of a day counted from 1970-01-01; the Gregorian calendar in eras of 400 years
+ * that begin on the first of March. */
 static void add_date(struct rcs_buf *out, int64_t day)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";

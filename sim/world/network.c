@@ -8,8 +8,8 @@
 
 #include "sim/pure.h"
 
-/* Latencies: what two idle machines on one switch, or two processes on one machine, show. Since Linux
- * 6.5 a SYN is repeated after 1 s four times before the pauses double, ten times in all. */
+/* Latencies: what two idle machines on one switch, or two processes on one machine, show. Since
+ * Linux 6.5 a SYN is repeated after 1 s four times before the pauses double, ten times in all. */
 /* clang-format off */
 static const struct rcs_link_kind link_kinds[] = {
     /* name      low  high    mss  syn        linear, all  rto          max         delayed ack */
@@ -58,7 +58,7 @@ void rcs_item_release(struct rcs_store *store, enum rcs_item item, void *value)
     }
 }
 
-/* --- latency -------------------------------------------------------------------------------------- */
+/* --- latency ---------------------------------------------------------------------------------- */
 
 static bool rule_fits(const struct rcs_latency_rule *rule, unsigned a, unsigned b)
 {
@@ -68,7 +68,8 @@ static bool rule_fits(const struct rcs_latency_rule *rule, unsigned a, unsigned 
     return (a == rule->a && b == rule->b) || (a == rule->b && b == rule->a);
 }
 
-/* From the rules, the last one first. Sites are few and come early, so this is done anew each time. */
+/* From the rules, the last one first. Sites are few and come early, so this is done anew each time.
+ */
 static void fill_latency(struct rcs_network *net)
 {
     for (unsigned a = 0; a < net->site_count; a++) {
@@ -146,7 +147,7 @@ rcs_us rcs_network_least(const struct rcs_network *net, unsigned a, unsigned b)
     return latency_between(net, net->nodes[a].site, net->nodes[b].site)->low_us;
 }
 
-/* --- parties -------------------------------------------------------------------------------------- */
+/* --- parties ---------------------------------------------------------------------------------- */
 
 unsigned rcs_network_add_node(struct rcs_network *net, unsigned site)
 {
@@ -188,7 +189,7 @@ void rcs_network_power(struct rcs_network *net, unsigned node, bool powered)
     }
 }
 
-/* --- cuts ----------------------------------------------------------------------------------------- */
+/* --- cuts ------------------------------------------------------------------------------------- */
 
 /* Bits for all nodes there are now; those of before are kept. */
 static void cut_room(struct rcs_network *net)
@@ -291,12 +292,11 @@ bool rcs_network_ways_open(const struct rcs_network *net, const struct rcs_conn 
 
 bool rcs_network_nodes_open(const struct rcs_network *net, unsigned a, unsigned b)
 {
-    return net->trouble == 0 ||
-           (net->nodes[a].powered && net->nodes[b].powered && !rcs_network_is_cut(net, a, b) &&
-            !rcs_network_is_cut(net, b, a));
+    return net->trouble == 0 || (net->nodes[a].powered && net->nodes[b].powered &&
+                                 !rcs_network_is_cut(net, a, b) && !rcs_network_is_cut(net, b, a));
 }
 
-/* --- life ----------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 void rcs_network_init(struct rcs_network *net, const struct rcs_link_kind *link_kind,
                       struct rcs_queue *queue, struct rcs_store *store, uint64_t seed)

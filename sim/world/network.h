@@ -8,9 +8,9 @@
  * arrive in order; bytes into a cut path are held and sent again with doubling pauses; a closed end
  * sends EOF behind its data; a host without power says nothing, and when it is back answers old
  * connections with a reset; the keepalive of accepted bus links; Nagle's algorithm with delayed
- * acknowledgements on the connecting side of bus links (Redis 7.0 sets TCP_NODELAY on the other side
- * only). Not modelled: windows and bandwidth, loss, the keepalive of client connections (5 minutes).
- * A cut acts where a packet leaves: what is on its way arrives. */
+ * acknowledgements on the connecting side of bus links (Redis 7.0 sets TCP_NODELAY on the other
+ * side only). Not modelled: windows and bandwidth, loss, the keepalive of client connections (5
+ * minutes). A cut acts where a packet leaves: what is on its way arrives. */
 #ifndef RCSIM_SIM_WORLD_NETWORK_H
 #define RCSIM_SIM_WORLD_NETWORK_H
 
@@ -19,15 +19,15 @@
 #include "sim/rand.h"
 #include "sim/world/queue.h"
 
-/* --- kinds of links: a row each ------------------------------------------------------------------- */
+/* --- kinds of links: a row each --------------------------------------------------------------- */
 
 struct rcs_link_kind {
     const char *name;
     rcs_us low_us, high_us; /* one way */
     uint32_t mss_bytes;
-    rcs_us syn_us;                    /* a SYN without answer is sent again after this */
+    rcs_us syn_us;                   /* a SYN without answer is sent again after this */
     uint8_t syn_linear, syn_retries; /* so often, then with doubling pauses; in all */
-    rcs_us rto_us, rto_max_us;        /* data without acknowledgement; doubling */
+    rcs_us rto_us, rto_max_us;       /* data without acknowledgement; doubling */
     rcs_us delayed_ack_us;
 };
 /* NULL: no such row. */
@@ -35,7 +35,7 @@ const struct rcs_link_kind *rcs_link_kind_find(const char *name);
 /* "lan, loopback", for messages. */
 const char *rcs_link_kind_names(void);
 
-/* --- what is pending ------------------------------------------------------------------------------ */
+/* --- what is pending -------------------------------------------------------------------------- */
 
 enum rcs_pending_kind {
     RCS_PENDING_WAKE,     /* `who` is a node */
@@ -65,17 +65,18 @@ enum rcs_item {
 /* Gives back the reference a travelling value holds. */
 void rcs_item_release(struct rcs_store *store, enum rcs_item item, void *value);
 
-/* --- connections ---------------------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 enum rcs_conn_kind { RCS_CONN_BUS, RCS_CONN_REPLICATION, RCS_CONN_SESSION };
 enum rcs_conn_state { RCS_CONN_FREE, RCS_CONN_CONNECTING, RCS_CONN_OPEN };
 
 /* 32 bytes, as there are two for each pair of nodes. What is rare stands in a side table. */
 struct rcs_conn {
-    rcs_us arrives_us[2]; /* by way: what was sent last arrives then; nothing sent later does before */
-    uint32_t link;        /* what the opener calls it */
-    uint32_t side;        /* row of the side table, 0 none */
-    uint16_t party[2];    /* by end: node, or session for the opener of RCS_CONN_SESSION */
+    rcs_us
+        arrives_us[2]; /* by way: what was sent last arrives then; nothing sent later does before */
+    uint32_t link;     /* what the opener calls it */
+    uint32_t side;     /* row of the side table, 0 none */
+    uint16_t party[2]; /* by end: node, or session for the opener of RCS_CONN_SESSION */
     uint32_t refs : 18;   /* pending events and deliveries not done with */
     uint32_t kind : 2;    /* enum rcs_conn_kind */
     uint32_t state : 2;   /* enum rcs_conn_state */
@@ -114,7 +115,7 @@ struct rcs_latency_rule {
 
 struct rcs_network {
     const struct rcs_link_kind *link_kind;
-    bool small_segments; /* bus messages fit into one segment: Nagle's algorithm shows */
+    bool small_segments;     /* bus messages fit into one segment: Nagle's algorithm shows */
     struct rcs_queue *queue; /* borrowed */
     struct rcs_store *store; /* borrowed */
     struct rcs_rand chance;
@@ -137,7 +138,7 @@ struct rcs_network {
     struct rcs_latency_rule *rules;
     unsigned rule_count;
 
-    uint64_t *cuts; /* a bit per (from, to), NULL: none were ever made */
+    uint64_t *cuts;     /* a bit per (from, to), NULL: none were ever made */
     unsigned cut_nodes; /* nodes the bits were made for */
     unsigned trouble;   /* cut pairs and hosts without power: 0 means every way is open */
 
@@ -150,7 +151,7 @@ void rcs_network_init(struct rcs_network *net, const struct rcs_link_kind *link_
 void rcs_network_close(struct rcs_network *net);
 size_t rcs_network_bytes(const struct rcs_network *net);
 
-/* --- places (network.c) --------------------------------------------------------------------------- */
+/* --- places (network.c) ----------------------------------------------------------------------- */
 
 unsigned rcs_network_add_site(struct rcs_network *net);
 unsigned rcs_network_add_node(struct rcs_network *net, unsigned site); /* powered, not listening */
@@ -174,7 +175,7 @@ bool rcs_network_ways_open(const struct rcs_network *net, const struct rcs_conn 
 bool rcs_network_way_open(const struct rcs_network *net, const struct rcs_conn *conn, unsigned way);
 bool rcs_network_nodes_open(const struct rcs_network *net, unsigned a, unsigned b); /* both ways */
 
-/* --- connections (connection.c) ------------------------------------------------------------------- */
+/* --- connections (connection.c) --------------------------------------------------------------- */
 
 static inline struct rcs_conn *rcs_network_conn(const struct rcs_network *net, uint32_t conn)
 {
@@ -208,8 +209,8 @@ struct rcs_delivery {
     void *value;
     const char *reason;
 };
-/* Carries out a pending event of the network. True: `out` is for the process at its end, who may take
- * it later; then rcs_network_done must follow. */
+/* Carries out a pending event of the network. True: `out` is for the process at its end, who may
+ * take it later; then rcs_network_done must follow. */
 bool rcs_network_arrive(struct rcs_network *net, const struct rcs_pending *pending, rcs_us now_us,
                         struct rcs_delivery *out);
 /* True if the process still holds the end the delivery is for. FAILED and LOST close it. */
@@ -217,7 +218,7 @@ bool rcs_network_take(struct rcs_network *net, const struct rcs_delivery *delive
 /* The delivery was handled; a value not passed on is given back. */
 void rcs_network_done(struct rcs_network *net, const struct rcs_delivery *delivery);
 
-/* --- for connection.c and tcp.c --------------------------------------------------------------------- */
+/* --- for connection.c and tcp.c --------------------------------------------------------------- */
 
 /* Sends without asking: the bytes leave at `depart_us`. */
 void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,

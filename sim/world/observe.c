@@ -1,5 +1,5 @@
-/* What is recorded of a run: packet-level records into one digest, milestones into a second one; the
- * trace, the log and the checks hear of the same things. */
+/* What is recorded of a run: packet-level records into one digest, milestones into a second one;
+ * the trace, the log and the checks hear of the same things. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +29,8 @@ static int party(const struct rcs_conn *c, unsigned end)
 
 void rcs_observe_bus(struct rcs_sim *sim, unsigned from, unsigned to, const struct rcs_bus_msg *msg)
 {
-    uint64_t words[3] = { (uint64_t)sim->now_us,
-                          head(RECORD_BUS, msg->type, (int)from, (int)to), msg->hash };
+    uint64_t words[3] = { (uint64_t)sim->now_us, head(RECORD_BUS, msg->type, (int)from, (int)to),
+                          msg->hash };
     rcs_record_words(&sim->packets, words, 3);
     if (packets_traced(sim)) {
         rcs_trace_bus(sim->trace, from, to, msg);
@@ -44,8 +44,8 @@ void rcs_observe_link(struct rcs_sim *sim, enum rcs_link_news news, uint32_t con
         return; /* a refused one is not simulated everywhere, see links.c */
     }
     uint64_t words[2] = { (uint64_t)sim->now_us,
-                          head(RECORD_LINK, (unsigned)news | (unsigned)c->kind << 4,
-                               party(c, end), party(c, 1 - end)) };
+                          head(RECORD_LINK, (unsigned)news | (unsigned)c->kind << 4, party(c, end),
+                               party(c, 1 - end)) };
     rcs_record_words(&sim->packets, words, 2);
     if (packets_traced(sim)) {
         rcs_trace_link(sim->trace, news, conn, end);
@@ -88,7 +88,8 @@ void rcs_observe_data(struct rcs_sim *sim, uint32_t conn, unsigned way, enum rcs
 void rcs_observe_fault(struct rcs_sim *sim, const char *name, const int *nodes, unsigned count,
                        const int *others, unsigned other_count, int64_t number)
 {
-    uint64_t words[4] = { (uint64_t)sim->now_us, head(RECORD_FAULT, 0, (int)count, (int)other_count),
+    uint64_t words[4] = { (uint64_t)sim->now_us,
+                          head(RECORD_FAULT, 0, (int)count, (int)other_count),
                           rcs_record_hash(name, strlen(name)), (uint64_t)number };
     rcs_record_words(&sim->packets, words, 4);
     for (unsigned i = 0; i < count + other_count; i++) {
@@ -100,7 +101,7 @@ void rcs_observe_fault(struct rcs_sim *sim, const char *name, const int *nodes, 
     }
 }
 
-/* --- milestones ------------------------------------------------------------------------------------------ */
+/* --- milestones ------------------------------------------------------------------------------- */
 
 struct rcs_kept_milestones {
     struct rcs_milestone *list;
@@ -176,8 +177,10 @@ static void record_milestone(struct rcs_sim *sim, unsigned node, const struct rc
     uint64_t words[6] = { (uint64_t)sim->now_us,
                           head(RECORD_MILESTONE, 0, (int)node, rcs_sim_node_of(sim, fact->about)) |
                               (uint64_t)(uint16_t)rcs_sim_node_of(sim, fact->by) << 48,
-                          rcs_record_hash(name, strlen(name)), (uint64_t)fact->v[0],
-                          (uint64_t)fact->v[1], (uint64_t)fact->v[2] };
+                          rcs_record_hash(name, strlen(name)),
+                          (uint64_t)fact->v[0],
+                          (uint64_t)fact->v[1],
+                          (uint64_t)fact->v[2] };
     rcs_record_words(&sim->packets, words, 6);
     rcs_record_words(&sim->milestones, words, 6);
     sim->counts.milestones++;
@@ -209,7 +212,7 @@ void rcs_observe_facts(struct rcs_sim *sim, unsigned node)
     }
 }
 
-/* --- what callers ask -------------------------------------------------------------------------------------- */
+/* --- what callers ask ------------------------------------------------------------------------- */
 
 uint64_t rcs_sim_digest(const struct rcs_sim *sim)
 {
@@ -224,12 +227,11 @@ uint64_t rcs_sim_milestone_digest(const struct rcs_sim *sim)
 void rcs_sim_counts(const struct rcs_sim *sim, struct rcs_sim_counts *out)
 {
     *out = sim->counts;
-    out->memory_bytes = sizeof(*sim) + rcs_store_bytes(sim->store) +
-                        rcs_queue_bytes(&sim->queue) + rcs_network_bytes(&sim->net) +
-                        sim->node_room * sizeof(sim->nodes[0]) +
-                        sim->node_of_id_room * sizeof(sim->node_of_id[0]) +
-                        (sim->target_room[0] + (size_t)sim->target_room[1]) *
-                            sizeof(struct rcs_target);
+    out->memory_bytes =
+        sizeof(*sim) + rcs_store_bytes(sim->store) + rcs_queue_bytes(&sim->queue) +
+        rcs_network_bytes(&sim->net) + sim->node_room * sizeof(sim->nodes[0]) +
+        sim->node_of_id_room * sizeof(sim->node_of_id[0]) +
+        (sim->target_room[0] + (size_t)sim->target_room[1]) * sizeof(struct rcs_target);
     for (unsigned i = 0; i < sim->node_count; i++) {
         const struct rcs_world_node *n = &sim->nodes[i];
         out->memory_bytes += n->link_room * sizeof(n->links[0]) +

@@ -9,9 +9,10 @@
 #include "sim/world/record.h"
 #include "sim/world/world.h"
 
-/* --- one node and what belongs to it on its host -------------------------------------------------- */
+/* --- one node and what belongs to it on its host ---------------------------------------------- */
 
-/* A connect that a living host refused: due one round trip after it, told when the node next runs. */
+/* A connect that a living host refused: due one round trip after it, told when the node next runs.
+ */
 struct rcs_refusal {
     rcs_us at_us;
     uint32_t link;
@@ -26,11 +27,11 @@ struct rcs_world_node {
     rcs_us wake_us;           /* of its pending wake; RCS_NEVER none */
     bool frozen;              /* paused or asleep: input waits in `inbox` */
     bool paused;
-    bool shutdown_waits;      /* SIGTERM came while frozen */
-    uint8_t life;             /* enum rcs_node_life */
-    rcs_id id;                /* who it is, or last was; RCS_ID_NONE: never started */
-    rcs_addr ip_addr;         /* interned: its ip, no ports */
-    rcs_addr client_addr;     /* interned: as a client, with a source port */
+    bool shutdown_waits;  /* SIGTERM came while frozen */
+    uint8_t life;         /* enum rcs_node_life */
+    rcs_id id;            /* who it is, or last was; RCS_ID_NONE: never started */
+    rcs_addr ip_addr;     /* interned: its ip, no ports */
+    rcs_addr client_addr; /* interned: as a client, with a source port */
     rcs_us asleep_until_us;
     struct rcs_effects late; /* what the step that fell asleep had still to do */
 
@@ -39,7 +40,7 @@ struct rcs_world_node {
     unsigned link_room;
     struct rcs_handshake_link *handshakes; /* ascending by link */
     unsigned handshake_count, handshake_room;
-    uint32_t master_conn; /* to its master's client port, 0 none */
+    uint32_t master_conn;         /* to its master's client port, 0 none */
     struct rcs_refusal *refusals; /* ascending by at_us, from refusal_first on */
     unsigned refusal_first, refusal_count, refusal_room;
     rcs_us refusal_event_us; /* of the pending event that tells of the first; RCS_NEVER none */
@@ -76,8 +77,8 @@ struct rcs_drop_rule {
 
 /* Where an address leads: cached by interned address. */
 struct rcs_target {
-    int32_t node;  /* on that host; -1 nobody has the ip; -2 not looked up yet */
-    bool nobody;   /* the host has no such port */
+    int32_t node; /* on that host; -1 nobody has the ip; -2 not looked up yet */
+    bool nobody;  /* the host has no such port */
 };
 
 struct rcs_kept_milestones;
@@ -95,7 +96,7 @@ struct rcs_sim {
     uint64_t seed;
     int64_t start_wall_ms;
     bool wire_check;
-    uint8_t *wire;       /* buffer of wire_check */
+    uint8_t *wire; /* buffer of wire_check */
     size_t wire_room_bytes;
 
     struct rcs_site *sites; /* [RCS_SITE_OUTSIDE] has no name */
@@ -129,7 +130,7 @@ struct rcs_sim {
     unsigned winner_count, winner_room;
 };
 
-/* --- sim.c ------------------------------------------------------------------------------------------ */
+/* --- sim.c ------------------------------------------------------------------------------------ */
 
 /* Grows an array to hold `wanted` items, doubling; new items are not cleared. */
 void *rcs_grow(void *array, unsigned *room, unsigned wanted, size_t item_bytes);
@@ -140,12 +141,12 @@ void rcs_sim_deliver(struct rcs_sim *sim, const struct rcs_delivery *delivery);
 /* A frozen node goes on: its timers first, as epoll_wait returns without events, then its input. */
 void rcs_sim_thaw(struct rcs_sim *sim, unsigned node);
 
-/* --- effects.c ---------------------------------------------------------------------------------------- */
+/* --- effects.c -------------------------------------------------------------------------------- */
 
 /* Carries out a list of `node`, up to where it falls asleep: the rest waits in its `late` list. */
 void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects);
 
-/* --- links.c ------------------------------------------------------------------------------------------ */
+/* --- links.c ---------------------------------------------------------------------------------- */
 
 void rcs_links_connect_bus(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr);
 void rcs_links_connect_master(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr);
@@ -171,11 +172,11 @@ void rcs_links_close_all(struct rcs_world_node *node); /* frees */
 int rcs_links_node_at(const struct rcs_sim *sim, const char *ip, unsigned port);
 void rcs_links_forget_targets(struct rcs_sim *sim); /* the layout changed */
 
-/* --- layout.c ---------------------------------------------------------------------------------------------- */
+/* --- layout.c --------------------------------------------------------------------------------- */
 
 int rcs_layout_site(const struct rcs_sim *sim, const char *name); /* -1 none */
 
-/* --- host.c --------------------------------------------------------------------------------------------- */
+/* --- host.c ----------------------------------------------------------------------------------- */
 
 void rcs_host_start(struct rcs_sim *sim, unsigned node);
 /* The marked nodes' processes end: killed, or with their hosts' power (`silently`). */
@@ -186,14 +187,21 @@ void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot 
 void rcs_host_identity(struct rcs_sim *sim, unsigned node, rcs_id id);
 uint16_t rcs_host_keepalive_s(const struct rcs_config *config);
 
-/* --- observe.c: what is recorded -------------------------------------------------------------------------- */
+/* --- observe.c: what is recorded -------------------------------------------------------------- */
 
-enum rcs_link_news { RCS_LINK_NEWS_UP, RCS_LINK_NEWS_ACCEPTED, RCS_LINK_NEWS_FAILED, RCS_LINK_NEWS_LOST };
-void rcs_observe_bus(struct rcs_sim *sim, unsigned from, unsigned to, const struct rcs_bus_msg *msg);
+enum rcs_link_news {
+    RCS_LINK_NEWS_UP,
+    RCS_LINK_NEWS_ACCEPTED,
+    RCS_LINK_NEWS_FAILED,
+    RCS_LINK_NEWS_LOST
+};
+void rcs_observe_bus(struct rcs_sim *sim, unsigned from, unsigned to,
+                     const struct rcs_bus_msg *msg);
 void rcs_observe_link(struct rcs_sim *sim, enum rcs_link_news news, uint32_t conn, unsigned end);
 void rcs_observe_data(struct rcs_sim *sim, uint32_t conn, unsigned way, enum rcs_item item,
                       const void *value);
-/* A fault or a change of the network: `name`, nodes on two sides (the second may be empty), a number. */
+/* A fault or a change of the network: `name`, nodes on two sides (the second may be empty), a
+ * number. */
 void rcs_observe_fault(struct rcs_sim *sim, const char *name, const int *nodes, unsigned count,
                        const int *others, unsigned other_count, int64_t number);
 /* The facts of the step that `node` just did. */
@@ -202,30 +210,30 @@ void rcs_observe_keep(struct rcs_sim *sim); /* milestones are kept for rcs_sim_m
 void rcs_observe_close(struct rcs_sim *sim);
 const char *rcs_observe_on(const struct rcs_event *event); /* "pong", "wake"... */
 
-/* --- log_line.c --------------------------------------------------------------------------------------------- */
+/* --- log_line.c ------------------------------------------------------------------------------- */
 
 void rcs_log_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fact);
 
-/* --- check.c --------------------------------------------------------------------------------------------------- */
+/* --- check.c ---------------------------------------------------------------------------------- */
 
 void rcs_check_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fact);
 void rcs_check_node(struct rcs_sim *sim, unsigned node); /* after a step */
 void rcs_check_started(struct rcs_sim *sim, unsigned node);
 
-/* --- client.c ---------------------------------------------------------------------------------------------------- */
+/* --- client.c --------------------------------------------------------------------------------- */
 
 void rcs_session_take(struct rcs_sim *sim, unsigned session, const struct rcs_delivery *delivery);
 rcs_addr rcs_session_addr(struct rcs_sim *sim, unsigned session); /* as nodes see it */
 
-/* --- trace_write.c --------------------------------------------------------------------------------------------------- */
+/* --- trace_write.c ---------------------------------------------------------------------------- */
 
 enum rcs_trace_level rcs_trace_level_of(const struct rcs_trace_writer *writer);
 void rcs_trace_bus(struct rcs_trace_writer *writer, unsigned from, unsigned to,
                    const struct rcs_bus_msg *msg);
 void rcs_trace_link(struct rcs_trace_writer *writer, enum rcs_link_news news, uint32_t conn,
                     unsigned end);
-void rcs_trace_data(struct rcs_trace_writer *writer, uint32_t conn, unsigned way, enum rcs_item item,
-                    uint64_t hash);
+void rcs_trace_data(struct rcs_trace_writer *writer, uint32_t conn, unsigned way,
+                    enum rcs_item item, uint64_t hash);
 void rcs_trace_fault(struct rcs_trace_writer *writer, const char *name, const int *nodes,
                      unsigned count, const int *others, unsigned other_count, int64_t number);
 void rcs_trace_milestone(struct rcs_trace_writer *writer, unsigned node,

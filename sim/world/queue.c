@@ -97,9 +97,9 @@ static unsigned least_of_four(const rcs_queue_key *heap, unsigned first)
     return heap[b] < heap[a] ? b : a;
 }
 
-/* Closes the hole at the root with `key`, the last one. It nearly always belongs near the bottom, so
- * the hole goes down along the least children without looking at it, and up again where that was too
- * far. */
+/* Closes the hole at the root with `key`, the last one. It nearly always belongs near the bottom,
+ * so the hole goes down along the least children without looking at it, and up again where that was
+ * too far. */
 static void close_root(struct rcs_queue *queue, rcs_queue_key key)
 {
     rcs_queue_key *heap = queue->heap;

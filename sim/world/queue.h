@@ -1,8 +1,8 @@
 /* Pending events of a world, in the order of (instant, push).
  *
- * A 4-ary heap of packed keys, instant:64 | push:40 | slot:24, compared as one 128-bit number; what is
- * pending lies in a slab that the slot points into. Measured, such keys are 1.4 to 1.7 times as fast
- * as entries of 24 bytes. */
+ * A 4-ary heap of packed keys, instant:64 | push:40 | slot:24, compared as one 128-bit number; what
+ * is pending lies in a slab that the slot points into. Measured, such keys are 1.4 to 1.7 times as
+ * fast as entries of 24 bytes. */
 #ifndef RCSIM_SIM_WORLD_QUEUE_H
 #define RCSIM_SIM_WORLD_QUEUE_H
 
@@ -48,8 +48,7 @@ void rcs_queue_push(struct rcs_queue *queue, rcs_us at_us, struct rcs_pending pe
 /* The instant of the earliest event, RCS_NEVER if there is none. */
 static inline rcs_us rcs_queue_next(const struct rcs_queue *queue)
 {
-    return queue->end == RCS_QUEUE_ROOT ? RCS_NEVER
-                                        : (rcs_us)(queue->heap[RCS_QUEUE_ROOT] >> 64);
+    return queue->end == RCS_QUEUE_ROOT ? RCS_NEVER : (rcs_us)(queue->heap[RCS_QUEUE_ROOT] >> 64);
 }
 /* Takes the earliest event out and returns its instant; there must be one. */
 rcs_us rcs_queue_pop(struct rcs_queue *queue, struct rcs_pending *out);

@@ -1,5 +1,5 @@
-/* Digests: XXH3-64 over fixed records, little-endian words written one by one, gathered in a buffer so
- * that a record costs a few nanoseconds. */
+/* Digests: XXH3-64 over fixed records, little-endian words written one by one, gathered in a buffer
+ * so that a record costs a few nanoseconds. */
 #ifndef RCSIM_SIM_WORLD_RECORD_H
 #define RCSIM_SIM_WORLD_RECORD_H
 

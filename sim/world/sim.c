@@ -1,5 +1,5 @@
-/* The world's clockwork: takes the next event, lets the node it is for step, carries out what the node
- * then wants. A node's own processing takes no virtual time. */
+/* The world's clockwork: takes the next event, lets the node it is for step, carries out what the
+ * node then wants. A node's own processing takes no virtual time. */
 #include "sim/world/parts.h"
 
 #include <stdlib.h>
@@ -22,9 +22,10 @@ void *rcs_grow(void *array, unsigned *room, unsigned wanted, size_t item_bytes)
     return array;
 }
 
-/* --- stepping one node ------------------------------------------------------------------------------- */
+/* --- stepping one node ------------------------------------------------------------------------ */
 
-/* One wake is pending at most: an earlier wish is pushed and the old event, when it comes, is none. */
+/* One wake is pending at most: an earlier wish is pushed and the old event, when it comes, is none.
+ */
 static void schedule_wake(struct rcs_sim *sim, unsigned node)
 {
     struct rcs_world_node *n = &sim->nodes[node];
@@ -74,12 +75,13 @@ static void wake(struct rcs_sim *sim, unsigned node)
         schedule_wake(sim, node); /* it changed its mind meanwhile */
         return;
     }
-    struct rcs_event event = { .at_us = sim->now_us, .kind = RCS_EVENT_WAKE,
+    struct rcs_event event = { .at_us = sim->now_us,
+                               .kind = RCS_EVENT_WAKE,
                                .link = RCS_LINK_NONE };
     rcs_sim_step_node(sim, node, &event, -1);
 }
 
-/* --- deliveries --------------------------------------------------------------------------------------- */
+/* --- deliveries ------------------------------------------------------------------------------- */
 
 static void bus_event(struct rcs_sim *sim, const struct rcs_conn *c,
                       const struct rcs_delivery *delivery, struct rcs_event *event)
@@ -195,8 +197,7 @@ static void observe(struct rcs_sim *sim, const struct rcs_conn *c,
         rcs_observe_link(sim, (enum rcs_link_news)news[delivery->kind], delivery->conn,
                          delivery->end);
     } else if (c->kind == RCS_CONN_BUS) {
-        rcs_observe_bus(sim, c->party[1 - delivery->end], c->party[delivery->end],
-                        delivery->value);
+        rcs_observe_bus(sim, c->party[1 - delivery->end], c->party[delivery->end], delivery->value);
     } else {
         rcs_observe_data(sim, delivery->conn, 1 - delivery->end, delivery->item, delivery->value);
     }
@@ -298,13 +299,14 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node)
     }
     if (n->machine != NULL && !n->frozen && n->shutdown_waits) {
         n->shutdown_waits = false;
-        struct rcs_event event = { .at_us = sim->now_us, .kind = RCS_EVENT_SHUTDOWN,
+        struct rcs_event event = { .at_us = sim->now_us,
+                                   .kind = RCS_EVENT_SHUTDOWN,
                                    .link = RCS_LINK_NONE };
         rcs_sim_step_node(sim, node, &event, -1);
     }
 }
 
-/* --- the queue ----------------------------------------------------------------------------------------- */
+/* --- the queue -------------------------------------------------------------------------------- */
 
 rcs_us rcs_sim_now(const struct rcs_sim *sim)
 {

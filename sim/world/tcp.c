@@ -1,5 +1,5 @@
-/* What TCP keeps back: data into a cut path, data behind Nagle's algorithm, data of a connection that
- * is not yet one. All of it is rare and stands in a side table. */
+/* What TCP keeps back: data into a cut path, data behind Nagle's algorithm, data of a connection
+ * that is not yet one. All of it is rare and stands in a side table. */
 #include <stdlib.h>
 
 #include "sim/world/network.h"
@@ -36,7 +36,7 @@ struct rcs_side {
     uint32_t next_free;
 };
 
-/* --- the side table ------------------------------------------------------------------------------- */
+/* --- the side table --------------------------------------------------------------------------- */
 
 static struct way_side *side_of(struct rcs_network *net, uint32_t conn, unsigned way)
 {
@@ -151,20 +151,21 @@ size_t rcs_tcp_bytes(const struct rcs_network *net)
     return net->side_room * sizeof(net->sides[0]);
 }
 
-/* --- Nagle's algorithm ------------------------------------------------------------------------------
- * A segment smaller than the MSS waits until all small ones before it are acknowledged; what is sent
- * at one instant is one write and goes together. The receiver acknowledges with its next data, or after
- * 40 ms. It does so at once when two segments came, as every bus message does where segments are small
- * (1448 bytes), and while the connection is not interactive: it becomes that when the receiver answers
+/* --- Nagle's algorithm
+ * ------------------------------------------------------------------------------ A segment smaller
+ * than the MSS waits until all small ones before it are acknowledged; what is sent at one instant
+ * is one write and goes together. The receiver acknowledges with its next data, or after 40 ms. It
+ * does so at once when two segments came, as every bus message does where segments are small (1448
+ * bytes), and while the connection is not interactive: it becomes that when the receiver answers
  * within 40 ms, and ceases to be when the 40 ms pass without an answer (Linux: pingpong mode,
- * tcp_event_data_sent, tcp_delack_timer_handler). That quick acknowledgements are used up after some 16
- * is left out: pauses between pings renew them. */
+ * tcp_event_data_sent, tcp_delack_timer_handler). That quick acknowledgements are used up after
+ * some 16 is left out: pauses between pings renew them. */
 
 /* True if the server's data carry, or carried, the acknowledgement of what the opener sent last. */
 static bool on_data(const struct rcs_network *net, const struct rcs_conn *c)
 {
-    return c->acked || c->arrives_us[1] >= c->arrives_us[0] +
-                                               rcs_network_least(net, c->party[0], c->party[1]);
+    return c->acked ||
+           c->arrives_us[1] >= c->arrives_us[0] + rcs_network_least(net, c->party[0], c->party[1]);
 }
 
 /* When the opener has, or would have, the acknowledgement of what it sent last. */
@@ -212,8 +213,7 @@ static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, void *value,
     if (!c->sent || (c->fresh && net->fresh_us == now_us)) {
         return now_us;
     }
-    bool small = net->small_segments &&
-                 rcs_bus_size(net->store, value) < net->link_kind->mss_bytes;
+    bool small = net->small_segments && rcs_bus_size(net->store, value) < net->link_kind->mss_bytes;
     if (small && now_us >= c->arrives_us[0] + net->link_kind->delayed_ack_us && !on_data(net, c)) {
         c->answers = 0; /* the last one's delayed acknowledgement went out alone */
     }
@@ -225,8 +225,8 @@ static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, void *value,
     side->wait = WAIT_ACK;
     side->due_us = due_us;
     keep(net, side, RCS_ITEM_BUS_MSG, value);
-    rcs_conn_push(net, due_us, (struct rcs_pending){ .kind = RCS_PENDING_ACK, .who = conn,
-                                                     .due_us = due_us });
+    rcs_conn_push(net, due_us,
+                  (struct rcs_pending){ .kind = RCS_PENDING_ACK, .who = conn, .due_us = due_us });
     return RCS_NEVER;
 }
 
@@ -258,7 +258,7 @@ void rcs_tcp_heard(struct rcs_network *net, uint32_t conn, rcs_us now_us)
     }
 }
 
-/* --- cut paths ------------------------------------------------------------------------------------- */
+/* --- cut paths -------------------------------------------------------------------------------- */
 
 static rcs_us retry_pause(const struct rcs_link_kind *kind, unsigned tries)
 {
@@ -276,9 +276,10 @@ static void wait_for_retry(struct rcs_network *net, uint32_t conn, unsigned way,
     side->wait = WAIT_RETRY;
     side->tries = (uint8_t)tries;
     side->due_us = now_us + retry_pause(net->link_kind, tries);
-    rcs_conn_push(net, side->due_us,
-                  (struct rcs_pending){ .kind = RCS_PENDING_RETRY, .way = (uint8_t)way,
-                                        .who = conn, .due_us = side->due_us });
+    rcs_conn_push(
+        net, side->due_us,
+        (struct rcs_pending){
+            .kind = RCS_PENDING_RETRY, .way = (uint8_t)way, .who = conn, .due_us = side->due_us });
 }
 
 rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
@@ -320,14 +321,16 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
     return now_us;
 }
 
-/* The sender gives up. If its process does not care any more, the other end learns it from a reset. */
+/* The sender gives up. If its process does not care any more, the other end learns it from a reset.
+ */
 static bool give_up(struct rcs_network *net, uint32_t conn, unsigned end, struct rcs_delivery *out)
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
     rcs_tcp_forget(net, conn, end);
     if (c->open >> end & 1) {
-        *out = (struct rcs_delivery){ .kind = RCS_DELIVERY_LOST, .conn = conn, .end = end,
-                                      .item = RCS_ITEM_RESET };
+        *out = (struct rcs_delivery){
+            .kind = RCS_DELIVERY_LOST, .conn = conn, .end = end, .item = RCS_ITEM_RESET
+        };
         return true;
     }
     c->absent = (c->absent | 1u << end) & 3;
@@ -356,7 +359,7 @@ static bool retry(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us n
     return false;
 }
 
-/* --- keepalive of accepted bus links --------------------------------------------------------------- */
+/* --- keepalive of accepted bus links ---------------------------------------------------------- */
 
 static rcs_us idle_us(const struct rcs_network *net, const struct rcs_conn *c)
 {
@@ -370,12 +373,13 @@ static rcs_us heard_us(const struct rcs_conn *c)
 
 static void push_probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us at_us)
 {
-    rcs_conn_push(net, at_us, (struct rcs_pending){ .kind = RCS_PENDING_PROBE, .who = conn,
-                                                    .tries = (uint8_t)tries });
+    rcs_conn_push(
+        net, at_us,
+        (struct rcs_pending){ .kind = RCS_PENDING_PROBE, .who = conn, .tries = (uint8_t)tries });
 }
 
-/* Probes matter only where a way is cut, so they are not simulated before one is. Until then the peer
- * answered them, every `idle` after the last data. */
+/* Probes matter only where a way is cut, so they are not simulated before one is. Until then the
+ * peer answered them, every `idle` after the last data. */
 void rcs_network_trouble_began(struct rcs_network *net, rcs_us now_us)
 {
     for (uint32_t conn = 1; conn < net->conn_used; conn++) {
@@ -405,8 +409,7 @@ static bool probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us
     }
     if (rcs_network_ways_open(net, c)) {
         if (c->absent & 1) {
-            rcs_transmit(net, conn, 0, RCS_ITEM_RESET, NULL,
-                         now_us + rcs_network_draw(net, c, 1));
+            rcs_transmit(net, conn, 0, RCS_ITEM_RESET, NULL, now_us + rcs_network_draw(net, c, 1));
         }
         return false;
     }
@@ -418,8 +421,9 @@ static bool probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us
         return false;
     }
     if (tries == PROBES) {
-        *out = (struct rcs_delivery){ .kind = RCS_DELIVERY_LOST, .conn = conn, .end = 1,
-                                      .item = RCS_ITEM_RESET };
+        *out = (struct rcs_delivery){
+            .kind = RCS_DELIVERY_LOST, .conn = conn, .end = 1, .item = RCS_ITEM_RESET
+        };
         return true;
     }
     c->probing = 1;

@@ -42,8 +42,8 @@ static void next_event(struct side *side, enum rcs_trace_level level)
     } while (!side->at_end && level == RCS_TRACE_MILESTONES && is_packet(&side->lines));
 }
 
-/* The part of a line that counts: of the last line, at the level of milestones, only how it ended and
- * the milestones' digest. */
+/* The part of a line that counts: of the last line, at the level of milestones, only how it ended
+ * and the milestones' digest. */
 static size_t compared_bytes(const struct side *side, enum rcs_trace_level level)
 {
     const struct rcs_trace_lines *lines = &side->lines;
@@ -70,7 +70,7 @@ static bool same_event(const struct side *a, const struct side *b, enum rcs_trac
     return a_bytes == b_bytes && memcmp(a->lines.line, b->lines.line, a_bytes) == 0;
 }
 
-/* --- the report ------------------------------------------------------------------------------------------------- */
+/* --- the report ------------------------------------------------------------------------------- */
 
 static void report_line(struct rcs_buf *out, char mark, const struct side *side,
                         const struct rcs_trace_lines *lines)
@@ -90,9 +90,9 @@ static void report_difference(struct rcs_buf *out, const struct side *a, const s
     const struct side *sides[] = { a, b };
     for (unsigned i = 0; i < 2; i++) {
         if (sides[i]->at_end) {
-            rcs_buf_format(out, "%c %s: no further event\n", "-+"[i], sides[i]->source);
+            rcs_buf_format(out, "%c %s: no further event\n", "-+"[i], sides[i] -> source);
         } else {
-            report_line(out, "-+"[i], sides[i], &sides[i]->lines);
+            report_line(out, "-+"[i], sides[i], &sides[i] -> lines);
         }
     }
 }
@@ -117,7 +117,7 @@ static void report_headers(struct rcs_buf *out, const struct rcs_trace_header *a
     }
 }
 
-/* --- comparing ------------------------------------------------------------------------------------------------------ */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 static enum rcs_err open_side(struct side *side, const char *source, const char *text,
                               size_t size_bytes, struct rcs_diag *diag)
@@ -134,8 +134,8 @@ static enum rcs_err open_side(struct side *side, const char *source, const char 
 
 static bool compare(struct side *a, struct side *b, struct rcs_buf *report)
 {
-    enum rcs_trace_level level = a->header.level == RCS_TRACE_PACKETS ? b->header.level
-                                                                      : RCS_TRACE_MILESTONES;
+    enum rcs_trace_level level =
+        a->header.level == RCS_TRACE_PACKETS ? b->header.level : RCS_TRACE_MILESTONES;
     bool same;
     do {
         next_event(a, level);

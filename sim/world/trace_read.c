@@ -13,7 +13,7 @@
 
 #define REMEDY "; write the trace again with `rcsim run --trace`"
 
-/* --- lines ---------------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 void rcs_trace_lines_init(struct rcs_trace_lines *lines, const char *text, size_t size_bytes)
 {
@@ -79,7 +79,7 @@ static const char *text_of(const json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
-/* --- the header ------------------------------------------------------------------------------------------------- */
+/* --- the header ------------------------------------------------------------------------------- */
 
 void rcs_trace_header_close(struct rcs_trace_header *header)
 {
@@ -140,8 +140,9 @@ static enum rcs_err fill_header(const char *source, const json_t *object,
                      "this is no trace: its first line must begin with {\"rcsim-trace\":1");
     }
     if (json_integer_value(format) != RCS_TRACE_FORMAT) {
-        return wrong(diag, source, 1, 1, "the trace's format is not 1, which is the only one this "
-                                         "rcsim reads; use the rcsim that wrote it");
+        return wrong(diag, source, 1, 1,
+                     "the trace's format is not 1, which is the only one this "
+                     "rcsim reads; use the rcsim that wrote it");
     }
     static const char *const texts[] = { "redis", "source", "params", "overrides", "scenario" };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -188,10 +189,10 @@ enum rcs_err rcs_trace_read_header(const char *source, const char *text, size_t 
     return err;
 }
 
-/* --- the lines behind it ------------------------------------------------------------------------------------------ */
+/* --- the lines behind it ---------------------------------------------------------------------- */
 
-/* A kind of line: the key that tells it, and the keys it must have. Letters: t text, h 16 hex digits,
- * l list of texts, ? in front: may be missing. Milestones have numbers besides. */
+/* A kind of line: the key that tells it, and the keys it must have. Letters: t text, h 16 hex
+ * digits, l list of texts, ? in front: may be missing. Milestones have numbers besides. */
 struct line_row {
     const char *kind;
     bool numbers;
@@ -277,7 +278,8 @@ static const char *strange_key(const struct line_row *row, json_t *object)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(object, key, value) {
+    json_object_foreach(object, key, value)
+    {
         if (!in_row(row, key) && !(row->numbers && json_is_integer(value))) {
             return key;
         }
@@ -308,7 +310,8 @@ static enum rcs_err check_object(struct check *check, const struct rcs_trace_lin
 {
     const json_t *at = json_object_get(object, "t");
     if (!json_is_integer(at) || json_integer_value(at) < 0) {
-        return wrong_line(check, lines, "the line has no instant \"t\" (whole microseconds)", "", "");
+        return wrong_line(check, lines, "the line has no instant \"t\" (whole microseconds)", "",
+                          "");
     }
     if (json_integer_value(at) < check->last_us) {
         return wrong_line(check, lines, "time runs backwards here", "",
@@ -356,8 +359,10 @@ static enum rcs_err check_sum(const struct check *check, const struct rcs_trace_
     bool same = wanted.size_bytes == size && memcmp(at, wanted.data, size) == 0;
     rcs_buf_close(&wanted);
     return same ? RCS_OK
-                : wrong_line(check, lines, "edited: the lines up to here are not those that were "
-                                           "written", "", REMEDY);
+                : wrong_line(check, lines,
+                             "edited: the lines up to here are not those that were "
+                             "written",
+                             "", REMEDY);
 }
 
 static enum rcs_err check_line(struct check *check, const struct rcs_trace_lines *lines,

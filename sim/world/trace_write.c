@@ -60,14 +60,15 @@ static void key_hex(struct rcs_buf *out, const char *key, uint64_t value)
     rcs_json_hex(out, value);
 }
 
-/* --- beginning and end ---------------------------------------------------------------------------------- */
+/* --- beginning and end ------------------------------------------------------------------------ */
 
 static void write_header(struct rcs_trace_writer *writer, const struct rcs_trace_header *header)
 {
     struct rcs_buf *out = &writer->lines;
     rcs_json_begin(out, "rcsim-trace");
     rcs_json_number(out, RCS_TRACE_FORMAT);
-    /* Milestones are kept beside their scenarios for years: no version, so that none rewrites them. */
+    /* Milestones are kept beside their scenarios for years: no version, so that none rewrites them.
+     */
     if (header->level == RCS_TRACE_PACKETS) {
         key_text(out, "rcsim", RCS_VERSION);
     }
@@ -122,7 +123,7 @@ void rcs_trace_writer_end(struct rcs_trace_writer *writer, bool interrupted)
     free(writer);
 }
 
-/* --- lines ---------------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 void rcs_trace_note(struct rcs_trace_writer *writer, const char *kind, const char *text)
 {
@@ -145,7 +146,8 @@ static void key_id(struct rcs_trace_writer *writer, const char *key, rcs_id id)
     }
     int node = rcs_sim_node_of(writer->sim, id);
     key_text(&writer->lines, key,
-             node >= 0 ? node_name(writer, (unsigned)node) : rcs_store_name(writer->sim->store, id));
+             node >= 0 ? node_name(writer, (unsigned)node)
+                       : rcs_store_name(writer->sim->store, id));
 }
 
 static void key_party(struct rcs_trace_writer *writer, const char *key, uint32_t conn, unsigned end)
@@ -194,8 +196,8 @@ void rcs_trace_link(struct rcs_trace_writer *writer, enum rcs_link_news news, ui
     end_line(writer);
 }
 
-void rcs_trace_data(struct rcs_trace_writer *writer, uint32_t conn, unsigned way, enum rcs_item item,
-                    uint64_t hash)
+void rcs_trace_data(struct rcs_trace_writer *writer, uint32_t conn, unsigned way,
+                    enum rcs_item item, uint64_t hash)
 {
     struct rcs_buf *out = begin_line(writer);
     key_text(out, "data",

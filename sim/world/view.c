@@ -82,8 +82,8 @@ bool rcs_sim_opinion(const struct rcs_sim *sim, int viewer, int node, struct rcs
     out->master = rcs_sim_node_of(sim, peer->master);
     out->slots = rcs_slot_count(cluster, id);
     out->config_epoch = peer->config_epoch;
-    out->connected = id == cluster->myself ||
-                     (peer->link != RCS_LINK_CLOSED && !refused(sim, viewer, id));
+    out->connected =
+        id == cluster->myself || (peer->link != RCS_LINK_CLOSED && !refused(sim, viewer, id));
     return true;
 }
 
