@@ -3,8 +3,9 @@
 #include "tests/support/support.h"
 #include "tests/support/timing.h"
 
-#define FLAP_MS 60      /* recorded: 44 ms after the first TAKEOVER */
-#define RETRY_MS_MIN 850 /* between two attempts to reach a master; recorded: 862..1030 */
+#define FLAP_MS 60 /* recorded: 44 ms after the first TAKEOVER */
+#define RETRY_MS_MIN                                                                               \
+    960 /* between attempts to reach a master, but for the first; recorded: 972..1030 */
 #define RETRY_MS_MAX 1040
 
 enum strand {
@@ -20,8 +21,9 @@ enum strand {
     STRAND_ELECTION,
     STRAND_FAIL
 };
-static const char *const strands[] = { "no known kind", "boot",     "ip",    "epoch", "state", "takeover",
-                                       "link",          "replicas", "child", "election", "fail" };
+static const char *const strands[] = { "no known kind", "boot",     "ip",   "epoch",
+                                       "state",         "takeover", "link", "replicas",
+                                       "child",         "election", "fail" };
 
 struct token {
     enum strand strand;
@@ -36,7 +38,8 @@ struct strand_list {
     unsigned count;
 };
 
-/* --- kinds of lines ------------------------------------------------------------------------------------------- */
+/* --- kinds of lines
+ * ------------------------------------------------------------------------------------------- */
 
 /* What a line's window counts from. */
 enum anchor { PREV, START, CREATE, MEET, OWN, KILL, KILLED_OR_TAKEN, DELAYED };
@@ -94,7 +97,7 @@ static const struct kind {
     { "Delay next BGSAVE", STRAND_SERVE, PREV, 0, 2 },
     { "Connection with replica", STRAND_SERVE, PREV, 0, 20000 },
 
-    { "Starting BGSAVE for SYNC", STRAND_CHILD, DELAYED, 4000, 6000 },
+    { "Starting BGSAVE for SYNC", STRAND_CHILD, DELAYED, 4000, 6020 },
     { "Background RDB transfer started", STRAND_CHILD, PREV, 0, 12 },
     { "Fork CoW for RDB", STRAND_CHILD, PREV, -1, 12 },
     { "Diskless rdb transfer, done reading", STRAND_CHILD, PREV, -1, 12 },
@@ -123,7 +126,8 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* --- instants of a run -------------------------------------------------------------------------------------- */
+/* --- instants of a run
+ * -------------------------------------------------------------------------------------- */
 
 /* When `text` was first said to `who` ("" anybody); -1 never. */
 static int64_t told_ms(const struct recording *run, const char *who, const char *text)
@@ -157,7 +161,9 @@ static int64_t own_ms(const struct recording *run, int node, int64_t at_ms)
     return last;
 }
 
-/* --- windows ----------------------------------------------------------------------------------------------------- */
+/* --- windows
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 /* timing/twodc_takeover_nt*, auto_3m3r_nt* for the node timeout at hand */
 static struct samples takeovers, kills;
@@ -189,10 +195,11 @@ struct place {
     int node;
 };
 
-static void out_of_window(const struct place *place, int64_t after_ms, const char *of, const char *text)
+static void out_of_window(const struct place *place, int64_t after_ms, const char *of,
+                          const char *text)
 {
-    differ(place->agreement, "log %s (%s): %lld ms after %s: \"%s\"", recording_name(place->node), place->whose,
-           (long long)after_ms, of, text);
+    differ(place->agreement, "log %s (%s): %lld ms after %s: \"%s\"", recording_name(place->node),
+           place->whose, (long long)after_ms, of, text);
 }
 
 static bool turned_replica(const struct recording *run, int node, int64_t at_ms)
@@ -200,7 +207,8 @@ static bool turned_replica(const struct recording *run, int node, int64_t at_ms)
     const struct recorded_log *log = &run->logs[node];
     for (unsigned i = 0; i < log->count; i++) {
         int64_t after = at_ms - log->lines[i].at_ms;
-        if (begins(log->lines[i].text, "Before turning into a replica") && after >= 0 && after <= 250) {
+        if (begins(log->lines[i].text, "Before turning into a replica") && after >= 0 &&
+            after <= 250) {
             return true;
         }
     }
@@ -244,31 +252,35 @@ static void check_state_time(const struct place *place, const struct token *toke
         return;
     }
     /* A new cluster: writable 2 s after the start, or when the last owner of slots
-     * has been heard of (recorded: up to 4034 ms). Joined to one: a master when it has seen a majority for
-     * min(node timeout, 5 s); news of the majority takes a second or two. A new replica: at once. */
-    int64_t from = place->node < 6 ? run->start_ms[place->node] : told_ms(run, "a1", "CLUSTER MEET");
+     * has been heard of (recorded: up to 4034 ms). Joined to one: a master when it has seen a
+     * majority for min(node timeout, 5 s); news of the majority takes a second or two. A new
+     * replica: at once. */
+    int64_t from =
+        place->node < 6 ? run->start_ms[place->node] : told_ms(run, "a1", "CLUSTER MEET");
     int64_t after = token->at_ms - from;
     int64_t low = place->node < 6 ? 1995 : run->timeout_ms + 300;
     int64_t high = place->node < 6 ? 4100 : run->timeout_ms + 2100;
-    if (token->role == 'S' ? !turned_replica(run, place->node, token->at_ms) : after < low || after > high) {
+    if (token->role == 'S' ? !turned_replica(run, place->node, token->at_ms)
+                           : after < low || after > high) {
         out_of_window(place, after, place->node < 6 ? "the start" : "MEET", token->text);
     }
 }
 
-/* FAIL needs a majority of masters: at the first TAKEOVER for nodes suspected by then, else when the
- * last suspicion has come and spread. */
+/* FAIL needs a majority of masters: at the first TAKEOVER for nodes suspected by then, else when
+ * the last suspicion has come and spread. */
 static void check_fail_time(const struct place *place, const struct token *token)
 {
     int64_t after = token->at_ms - took_over_ms(place->run, "");
     int64_t after_kill = token->at_ms - place->run->kill_ms;
-    int64_t last = measured(&takeovers, "pfail_last").high_ms + measured(&kills, "pfail_to_fail").high_ms;
+    int64_t last =
+        measured(&takeovers, "pfail_last").high_ms + measured(&kills, "pfail_to_fail").high_ms;
     if (after < 0 || (!in_measured("takeover_to_fail", after) && after_kill > last)) {
         out_of_window(place, after, "the first TAKEOVER", token->text);
     }
 }
 
-static void check_time(const struct place *place, const struct kind *kind, const struct token *token,
-                       int64_t prev_ms, int64_t delayed_ms)
+static void check_time(const struct place *place, const struct kind *kind,
+                       const struct token *token, int64_t prev_ms, int64_t delayed_ms)
 {
     const struct recording *run = place->run;
     char master[4] = { 'b', (char)('1' + place->node % 3), '\0', '\0' };
@@ -286,7 +298,8 @@ static void check_time(const struct place *place, const struct kind *kind, const
         of = "create";
         break;
     case MEET:
-        from = place->node < 6 ? told_ms(run, "cli", "--cluster create") : told_ms(run, "a1", "CLUSTER MEET");
+        from = place->node < 6 ? told_ms(run, "cli", "--cluster create")
+                               : told_ms(run, "a1", "CLUSTER MEET");
         of = "the first MEET";
         break;
     case OWN:
@@ -300,7 +313,7 @@ static void check_time(const struct place *place, const struct kind *kind, const
         of = "the kill";
         break;
     case KILLED_OR_TAKEN:
-        from = took_over_ms(run, begins(token->text, "I'm a sub") ? "" : master);
+        from = took_over_ms(run, begins(token->text, "Configuration change") ? master : "");
         of = "TAKEOVER";
         break;
     case DELAYED:
@@ -314,7 +327,8 @@ static void check_time(const struct place *place, const struct kind *kind, const
     }
 }
 
-/* --- strands of a node ---------------------------------------------------------------------------------------------- */
+/* --- strands of a node
+ * ---------------------------------------------------------------------------------------------- */
 
 static void add_fail(struct token *token)
 {
@@ -325,7 +339,8 @@ static void add_fail(struct token *token)
     snprintf(token->text, sizeof(token->text), "FAIL of %s", subject);
 }
 
-static void classify(const struct place *place, const struct recorded_line *line, struct token *token)
+static void classify(const struct place *place, const struct recorded_line *line,
+                     struct token *token)
 {
     int64_t takeover = took_over_ms(place->run, "");
     *token = (struct token){ .role = line->role, .at_ms = line->at_ms };
@@ -340,7 +355,8 @@ static void classify(const struct place *place, const struct recorded_line *line
         }
     } else if (begins(token->text, "Cluster state changed: ")) {
         token->strand = STRAND_STATE;
-    } else if (begins(token->text, "Marking node ") || begins(token->text, "FAIL message received ")) {
+    } else if (begins(token->text, "Marking node ") ||
+               begins(token->text, "FAIL message received ")) {
         token->strand = STRAND_FAIL;
     }
 }
@@ -402,13 +418,14 @@ static struct strand_list of_strand(const struct strand_list *all, enum strand s
     return out;
 }
 
-/* --- what chance adds ------------------------------------------------------------------------------------------------ */
+/* --- what chance adds
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static bool is_attempt(const struct strand_list *list, unsigned at)
 {
-    return at + 1 < list->count &&
-           (begins(list->tokens[at].text, "Connecting to MASTER") ||
-            begins(list->tokens[at].text, "Reconnecting to MASTER"));
+    return at + 1 < list->count && (begins(list->tokens[at].text, "Connecting to MASTER") ||
+                                    begins(list->tokens[at].text, "Reconnecting to MASTER"));
 }
 
 /* Lines of the outcome at `at` if the attempt failed: 0 if it did not. */
@@ -448,11 +465,11 @@ static void fold_attempts(const struct place *place, struct strand_list *list)
             out_of_window(place, 0, "an attempt without an end", token->text);
         }
         drop(list, i + 2, failed);
-        if (last[0] != '\0' && token->at_ms - last_ms > 500 &&
+        bool again = strcmp(last, token->text) == 0;
+        if (again &&
             (token->at_ms - last_ms < RETRY_MS_MIN || token->at_ms - last_ms > RETRY_MS_MAX)) {
             out_of_window(place, token->at_ms - last_ms, "the attempt before", token->text);
         }
-        bool again = strcmp(last, token->text) == 0;
         last_ms = token->at_ms;
         snprintf(last, sizeof(last), "%s", failed > 0 || more ? token->text : "");
         if (again && failed > 0) {
@@ -480,7 +497,8 @@ static void swap_tokens(struct token *a, struct token *b)
     *b = other;
 }
 
-/* A sub-replica that moves: the loss of its link first, then the decision; no attempt in between. */
+/* A sub-replica that moves: the loss of its link first, then the decision; no attempt in between.
+ */
 static void order_move(struct strand_list *list)
 {
     int moved = find_token(list, "I'm a sub-replica!", true);
@@ -519,10 +537,12 @@ static int by_subject(const void *a, const void *b)
 static void order_child(struct strand_list *list)
 {
     for (unsigned i = 0; i + 1 < list->count; i++) {
-        if (list->tokens[i].role == 'C' && begins(list->tokens[i + 1].text, "Background RDB transfer started")) {
+        if (list->tokens[i].role == 'C' &&
+            begins(list->tokens[i + 1].text, "Background RDB transfer started")) {
             swap_tokens(&list->tokens[i], &list->tokens[i + 1]);
         }
-        if (list->tokens[i + 1].role == 'C' && begins(list->tokens[i].text, "Diskless rdb transfer, done")) {
+        if (list->tokens[i + 1].role == 'C' &&
+            begins(list->tokens[i].text, "Diskless rdb transfer, done")) {
             swap_tokens(&list->tokens[i], &list->tokens[i + 1]);
         }
     }
@@ -537,7 +557,20 @@ static void drop_kept_epoch(struct strand_list *list)
     }
 }
 
-static struct strand_list canonical(const struct place *place, const struct strand_list *all, enum strand strand)
+/* By two TAKEOVERs a third master can fail before the third TAKEOVER is told or heard of: whoever
+ * is its replica at that moment (a sub-replica that moved, or the third itself) plans an election.
+ * Recorded in 4 of 41 runs. */
+static bool may_plan_election(const struct place *place, const struct strand_list *all,
+                              const struct token *token)
+{
+    int move = find_token(all, "I'm a sub-replica!", true);
+    int64_t own = took_over_ms(place->run, recording_name(place->node));
+    return (move >= 0 && all->tokens[move].at_ms <= token->at_ms) ||
+           (own >= 0 && token->at_ms <= own + 1);
+}
+
+static struct strand_list canonical(const struct place *place, const struct strand_list *all,
+                                    enum strand strand)
 {
     struct strand_list list = of_strand(all, strand);
     switch (strand) {
@@ -558,8 +591,8 @@ static struct strand_list canonical(const struct place *place, const struct stra
         order_child(&list);
         break;
     case STRAND_ELECTION:
-        if (find_token(all, "I'm a sub-replica!", true) >= 0 && list.count == 1) {
-            drop(&list, 0, 1); /* the grandmaster failed before its own master had taken over */
+        if (list.count == 1 && may_plan_election(place, all, &list.tokens[0])) {
+            drop(&list, 0, 1);
         }
         break;
     case STRAND_TAKEOVER:
@@ -578,7 +611,8 @@ static struct strand_list canonical(const struct place *place, const struct stra
     return list;
 }
 
-/* --- texts that are the same up to renaming ----------------------------------------------------------------------- */
+/* --- texts that are the same up to renaming
+ * ----------------------------------------------------------------------- */
 
 #define REPLIDS 64
 struct renaming {
@@ -611,13 +645,17 @@ static bool same_text(struct renaming *renaming, const char *theirs, const char 
     if (begins(theirs, "RDB memory usage") && begins(ours, "RDB memory usage")) {
         return strstr(theirs, " Mb") != NULL && strstr(ours, " Mb") != NULL;
     }
+    if (begins(theirs, "RDB age ") && begins(ours, "RDB age ")) {
+        return (theirs[8] == '0' || theirs[8] == '1') && (ours[8] == '0' || ours[8] == '1') &&
+               strcmp(theirs + 9, ours + 9) == 0;
+    }
     if (sscanf(theirs, "New configEpoch set to %lld", &x) == 1 &&
         sscanf(ours, "New configEpoch set to %lld", &y) == 1) {
         return x > at_kill_theirs && y > at_kill_ours;
     }
     while (*theirs != '\0' && *ours != '\0') {
-        if (*theirs == 'R' && *ours == 'R' && theirs[1] >= '1' && theirs[1] <= '9' && ours[1] >= '1' &&
-            ours[1] <= '9') {
+        if (*theirs == 'R' && *ours == 'R' && theirs[1] >= '1' && theirs[1] <= '9' &&
+            ours[1] >= '1' && ours[1] <= '9') {
             if (!bind_ids(renaming, atoi(theirs + 1), atoi(ours + 1))) {
                 return false;
             }
@@ -644,7 +682,8 @@ static bool same_text(struct renaming *renaming, const char *theirs, const char 
             ours += skip + strspn(ours + skip, "0123456789");
             continue;
         }
-        if (*theirs == '$' && *ours == '$' && theirs[1] == ours[1] && theirs[2] + shift == ours[2]) {
+        if (*theirs == '$' && *ours == '$' && theirs[1] == ours[1] &&
+            theirs[2] + shift == ours[2]) {
             theirs += 3;
             ours += 3;
             continue;
@@ -656,7 +695,8 @@ static bool same_text(struct renaming *renaming, const char *theirs, const char 
     return *theirs == *ours;
 }
 
-/* --- a node against a recorded one --------------------------------------------------------------------------------- */
+/* --- a node against a recorded one
+ * --------------------------------------------------------------------------------- */
 
 struct comparison {
     struct agreement *agreement;
@@ -664,20 +704,20 @@ struct comparison {
     struct strand_list recorded[RECORDING_NODES], ours[RECORDING_NODES];
 };
 
-static void compare_lists(struct comparison *all, int node, enum strand strand, const struct strand_list *a,
-                          const struct strand_list *b, int shift)
+static void compare_lists(struct comparison *all, int node, enum strand strand,
+                          const struct strand_list *a, const struct strand_list *b, int shift)
 {
     struct agreement *agreement = all->agreement;
     for (unsigned i = 0; i < a->count || i < b->count; i++) {
         const char *theirs = i < a->count ? a->tokens[i].text : "nothing more";
         const char *ours = i < b->count ? b->tokens[i].text : "nothing more";
-        bool free_role = strand == STRAND_SERVE || strand == STRAND_FAIL || strand == STRAND_CHILD ||
-                         strand == STRAND_STATE ||
+        bool free_role = strand == STRAND_SERVE || strand == STRAND_FAIL ||
+                         strand == STRAND_CHILD || strand == STRAND_STATE ||
                          (strand == STRAND_LINK && i < a->count && a->tokens[i].taken);
         if (!same_text(&all->renaming, theirs, ours, shift, agreement->recorded_at_kill,
                        agreement->ours_at_kill)) {
-            differ(agreement, "log %s, %s, line %u: recorded \"%s\", here \"%s\"", recording_name(node),
-                   strands[strand], i + 1, theirs, ours);
+            differ(agreement, "log %s, %s, line %u: recorded \"%s\", here \"%s\"",
+                   recording_name(node), strands[strand], i + 1, theirs, ours);
             return;
         }
         if (!free_role && a->tokens[i].role != b->tokens[i].role) {
@@ -719,7 +759,8 @@ static int alike(const struct comparison *all, int node)
 }
 
 /* The link's strand before and after the takeover, the latter with a node that did the same. */
-static void compare_link(struct comparison *all, int node, const struct place *recorded, const struct place *ours)
+static void compare_link(struct comparison *all, int node, const struct place *recorded,
+                         const struct place *ours)
 {
     int other = alike(all, node);
     struct place elsewhere = *recorded;
@@ -727,7 +768,8 @@ static void compare_link(struct comparison *all, int node, const struct place *r
     struct strand_list a = canonical(recorded, &all->recorded[node], STRAND_LINK);
     struct strand_list b = canonical(ours, &all->ours[node], STRAND_LINK);
     struct strand_list c = canonical(&elsewhere, &all->recorded[other], STRAND_LINK);
-    struct strand_list parts[4] = { part(&a, false), part(&b, false), part(&c, true), part(&b, true) };
+    struct strand_list parts[4] = { part(&a, false), part(&b, false), part(&c, true),
+                                    part(&b, true) };
     compare_lists(all, node, STRAND_LINK, &parts[0], &parts[1], 0);
     struct renaming own = all->renaming;
     if (other != node) {
@@ -752,17 +794,19 @@ static void check_senders(const struct place *place)
     for (unsigned i = 0; i < log->count; i++) {
         char from[8], about[8], mark[64];
         bool told = false;
-        if (sscanf(log->lines[i].text, "FAIL message received from $%2s.id about $%2s.id", from, about) != 2) {
+        if (sscanf(log->lines[i].text, "FAIL message received from $%2s.id about $%2s.id", from,
+                   about) != 2) {
             continue;
         }
         snprintf(mark, sizeof(mark), "Marking node $%s.id as failing (quorum reached).", about);
         const struct recorded_log *sender = &place->run->logs[recording_node(from)];
         for (unsigned j = 0; j < sender->count; j++) {
-            told |= strcmp(sender->lines[j].text, mark) == 0 && sender->lines[j].at_ms <= log->lines[i].at_ms + 2;
+            told |= strcmp(sender->lines[j].text, mark) == 0 &&
+                    sender->lines[j].at_ms <= log->lines[i].at_ms + 2;
         }
         if (!told) {
-            differ(place->agreement, "log %s (%s): %s did not mark it: \"%s\"", recording_name(place->node),
-                   place->whose, from, log->lines[i].text);
+            differ(place->agreement, "log %s (%s): %s did not mark it: \"%s\"",
+                   recording_name(place->node), place->whose, from, log->lines[i].text);
         }
     }
 }

@@ -12,13 +12,14 @@ struct agreement {
 };
 
 /* Counts a difference and adds its line. */
-void differ(struct agreement *agreement, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void differ(struct agreement *agreement, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The number of the step with this title, -1. */
 int agree_step(const struct recording *recording, const char *title);
 
-/* Who of b1..b3 had the highest epoch before it became a replica: it keeps it when it takes over (Redis
- * 7.0 clusterBumpConfigEpochWithoutConsensus), and says nothing. -1 none. */
+/* Who of b1..b3 had the highest epoch before it became a replica: it keeps it when it takes over
+ * (Redis 7.0 clusterBumpConfigEpochWithoutConsensus), and says nothing. -1 none. */
 int agree_keeper(const struct recording *recording);
 
 void agree_logs(struct agreement *agreement);

@@ -57,7 +57,8 @@ struct recorded_view *recording_add_view(struct recording *recording)
     return view;
 }
 
-void recording_add_line(struct recorded_log *log, int64_t at_ms, char role, char level, const char *text)
+void recording_add_line(struct recorded_log *log, int64_t at_ms, char role, char level,
+                        const char *text)
 {
     log->lines = grown(log->lines, log->count, sizeof(log->lines[0]));
     log->lines[log->count++] =
@@ -101,7 +102,8 @@ void recording_free(struct recording *recording)
     free(recording);
 }
 
-/* --- steps.txt ------------------------------------------------------------------------------------------ */
+/* --- steps.txt
+ * ------------------------------------------------------------------------------------------ */
 
 static void read_entry(struct recorded_view *view, const char *rest)
 {
@@ -140,9 +142,9 @@ static void read_replication(struct recorded_view *view, const char *rest)
     const char *place = strstr(rest, "master_offset=");
     assert_true(place != NULL && sscanf(place, "master_offset=%lld", &offset) == 1);
     if (view->replica) {
-        assert_int_equal(sscanf(rest, "role=slave master=%7s link=%7s offset=%lld", view->master, link,
-                                &offset),
-                         3);
+        assert_int_equal(
+            sscanf(rest, "role=slave master=%7s link=%7s offset=%lld", view->master, link, &offset),
+            3);
     }
     view->link_up = strcmp(link, "up") == 0;
     view->offset = offset;
@@ -198,6 +200,8 @@ static void read_step_line(struct recording *recording, char *line)
         rest += used + (rest[used] == ' ');
         if (strcmp(word, "timeout") == 0) {
             recording->timeout_ms = at_ms;
+        } else if (strcmp(word, "wall") == 0) {
+            recording->wall_ms = at_ms;
         } else if (strcmp(word, "step") == 0) {
             assert_true(recording->step_count < RECORDING_STEPS);
             recording->end_ms[recording->step_count] = at_ms;
@@ -217,7 +221,8 @@ static void read_step_line(struct recording *recording, char *line)
     }
 }
 
-/* --- logs.txt --------------------------------------------------------------------------------------------- */
+/* --- logs.txt
+ * --------------------------------------------------------------------------------------------- */
 
 static void read_log_line(struct recording *recording, int *node, const char *line)
 {

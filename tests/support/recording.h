@@ -3,6 +3,7 @@
  * The files are line by line. steps.txt:
  *
  *     timeout MS
+ *     wall MS                             of the second in which the run began
  *     step END_MS TITLE                   ms since the run began; what follows belongs to it
  *     act MS start|kill NODE
  *     cmd MS WHO WORDS                    WHO: a node, `cli`, `client@NODE`
@@ -14,7 +15,8 @@
  *     i FIELD=VALUE ...                         CLUSTER INFO
  *     r role=... master=... link=... offset=... INFO replication
  *
- * logs.txt: `node NAME`, then `MS ROLE LEVEL TEXT`. In both, node ids read $a1.id, addresses $a1.addr
+ * logs.txt: `node NAME`, then `MS ROLE LEVEL TEXT`. In both, node ids read $a1.id, addresses
+ * $a1.addr
  * ($a1.ip, $a1.port), replication ids R1, R2... (`none`: forty zeros), process ids PID. */
 #ifndef RCSIM_TEST_RECORDING_H
 #define RCSIM_TEST_RECORDING_H
@@ -66,7 +68,7 @@ struct recorded_log {
 };
 
 struct recording {
-    int64_t timeout_ms;
+    int64_t timeout_ms, wall_ms;
     char *titles[RECORDING_STEPS];
     int64_t end_ms[RECORDING_STEPS];
     unsigned step_count;
@@ -90,7 +92,8 @@ const char *recording_name(int node);
 
 struct recorded_command *recording_add_command(struct recording *recording);
 struct recorded_view *recording_add_view(struct recording *recording);
-void recording_add_line(struct recorded_log *log, int64_t at_ms, char role, char level, const char *text);
+void recording_add_line(struct recorded_log *log, int64_t at_ms, char role, char level,
+                        const char *text);
 /* Appends a line and LF to a reply. */
 void recording_reply(struct recorded_command *command, const char *line, size_t size_bytes);
 char *recording_copy(const char *text, size_t size_bytes);

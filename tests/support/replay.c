@@ -11,12 +11,15 @@ struct player {
     int as[RECORDING_NODES]; /* the recording's number of each of our nodes */
 };
 
-/* --- pictures -------------------------------------------------------------------------------------------- */
+/* --- pictures
+ * -------------------------------------------------------------------------------------------- */
 
 static void print_flags(char *out, size_t size_bytes, unsigned flags, bool myself)
 {
     const char *rest = (flags & RCS_NODE_MASTER) != 0 ? "master" : "slave";
-    const char *fail = (flags & RCS_NODE_PFAIL) != 0 ? ",fail?" : (flags & RCS_NODE_FAIL) != 0 ? ",fail" : "";
+    const char *fail = (flags & RCS_NODE_PFAIL) != 0  ? ",fail?"
+                       : (flags & RCS_NODE_FAIL) != 0 ? ",fail"
+                                                      : "";
     snprintf(out, size_bytes, "%s%s%s%s", myself ? "myself," : "", rest, fail,
              (flags & RCS_NODE_NOADDR) != 0 ? ",noaddr" : "");
 }
@@ -40,7 +43,8 @@ static void look(struct player *player, int viewer)
     out->my_epoch = (int64_t)view.my_epoch;
     out->replica = view.replica;
     out->link_up = view.replica && view.link_up;
-    snprintf(out->master, sizeof(out->master), "%s", recording_name(view.replica ? view.master : -1));
+    snprintf(out->master, sizeof(out->master), "%s",
+             recording_name(view.replica ? view.master : -1));
     out->offset = view.offset;
     for (int node = 0; node < RECORDING_NODES; node++) {
         struct rcs_opinion opinion, master;
@@ -54,14 +58,16 @@ static void look(struct player *player, int viewer)
         const char *slots = rcs_sim_slot_ranges(sim, viewer, node);
         snprintf(entry->slots, sizeof(entry->slots), "%s", slots[0] == '\0' ? "-" : slots);
         entry->connected = opinion.connected;
-        entry->epoch = (int64_t)opinion.config_epoch; /* CLUSTER NODES: a replica's is its master's */
+        entry->epoch =
+            (int64_t)opinion.config_epoch; /* CLUSTER NODES: a replica's is its master's */
         if (opinion.master >= 0 && rcs_sim_opinion(sim, viewer, opinion.master, &master)) {
             entry->epoch = (int64_t)master.config_epoch;
         }
     }
 }
 
-/* --- the transcript: a JSON object a line ----------------------------------------------------------------- */
+/* --- the transcript: a JSON object a line
+ * ----------------------------------------------------------------- */
 
 static bool field(const char *line, const char *name, char *out, size_t room)
 {
@@ -152,7 +158,8 @@ static void on_log(void *arg, int node, rcs_us at_us, const char *line)
     recording_add_line(&player->out->logs[node], at_us / 1000, role, level, line + used);
 }
 
-/* --- names in place of ids and numbers ---------------------------------------------------------------------- */
+/* --- names in place of ids and numbers
+ * ---------------------------------------------------------------------- */
 
 /* Which of `like`'s nodes has the master that our `node` has. */
 static void find_names(struct player *player, const struct recording *like)
@@ -168,7 +175,8 @@ static void find_names(struct player *player, const struct recording *like)
         }
         for (unsigned j = 0; j < like->view_count; j++) {
             const struct recorded_view *theirs = &like->views[j];
-            if (theirs->step == 1 && strcmp(theirs->master, ours->master) == 0 && theirs->viewer[0] == 'a') {
+            if (theirs->step == 1 && strcmp(theirs->master, ours->master) == 0 &&
+                theirs->viewer[0] == 'a') {
                 player->as[node] = recording_node(theirs->viewer);
             }
         }
@@ -196,7 +204,8 @@ static void put_id(struct names *names, const char *id, char *out, size_t room)
     key[RCS_ID_LEN] = '\0';
     int node = rcs_sim_node_of_id(rcs_run_sim(names->player->run), key);
     if (node >= 0) {
-        snprintf(out, room, "$%s.id", recording_name(names->plain ? node : names->player->as[node]));
+        snprintf(out, room, "$%s.id",
+                 recording_name(names->plain ? node : names->player->as[node]));
         return;
     }
     if (strspn(key, "0") == RCS_ID_LEN) {
@@ -239,12 +248,15 @@ static char *renamed(struct names *names, const char *text)
             skip = RCS_ID_LEN;
         } else if (strncmp(text, "127.0.0.1:", 10) == 0 &&
                    (node = port_node(names->player, text + 10)) >= 0) {
-            snprintf(to, room, "$%s.addr", recording_name(names->plain ? node : names->player->as[node]));
+            snprintf(to, room, "$%s.addr",
+                     recording_name(names->plain ? node : names->player->as[node]));
             skip = 15;
-        } else if (strncmp(text, "127.0.0.1 ", 10) == 0 && (node = port_node(names->player, text + 10)) >= 0) {
+        } else if (strncmp(text, "127.0.0.1 ", 10) == 0 &&
+                   (node = port_node(names->player, text + 10)) >= 0) {
             snprintf(to, room, "$%s.ip $%s.port", recording_name(node), recording_name(node));
             skip = 15;
-        } else if (strncmp(text, "port=", 5) == 0 && (node = port_node(names->player, text + 5)) >= 0) {
+        } else if (strncmp(text, "port=", 5) == 0 &&
+                   (node = port_node(names->player, text + 5)) >= 0) {
             snprintf(to, room, "port=$%s.port", recording_name(names->player->as[node]));
             skip = 10;
         } else if (strncmp(text, "pid=", 4) == 0 || strncmp(text, "by pid ", 7) == 0) {
@@ -301,16 +313,17 @@ static void rename_line(struct names *names, int node, struct recorded_line *lin
     line->text = text;
 }
 
-/* redis-cli's first plan names nodes by place; from then on by what became of them. */
+/* Commands say $a4.id and mean a4 as it is called here, and so do their replies. redis-cli's first
+ * plan names nodes by place, too; from then on they go by what became of them. */
 static void rename_reply(struct names *names, struct recorded_command *command)
 {
     char *plan = strstr(command->reply, ">>> Trying to optimize");
+    names->plain = plan == NULL;
     char *tail = renamed(names, plan == NULL ? command->reply : plan);
+    names->plain = true;
     if (plan != NULL) {
         *plan = '\0';
-        names->plain = true;
         char *head = renamed(names, command->reply);
-        names->plain = false;
         size_t size = strlen(head) + strlen(tail) + 1;
         char *both = malloc(size);
         assert_non_null(both);
@@ -321,6 +334,7 @@ static void rename_reply(struct names *names, struct recorded_command *command)
     }
     free(command->reply);
     command->reply = tail;
+    names->plain = false;
 }
 
 static void rename_all(struct player *player, const struct recording *like)
@@ -356,16 +370,18 @@ struct recording *replay(const char *scenario, const struct recording *like, con
     struct player player = { .out = recording_new() };
     struct rcs_diag diag = { .line = 0 };
     struct rcs_scenario *parsed;
-    char path[64];
+    char path[64], params[32];
     size_t size_bytes;
     snprintf(path, sizeof(path), "scenarios/%s.scenario", scenario);
     char *text = test_vector(path, &size_bytes);
     if (rcs_scenario_parse(&parsed, path, text, size_bytes, NULL, NULL, &diag) != RCS_OK) {
         fail_msg("%s:%d:%d: %s", diag.source, diag.line, diag.column, diag.text);
     }
+    snprintf(params, sizeof(params), "wall %dms\n", (int)like->wall_ms);
     struct rcs_run_options options = { .seed = seed,
                                        .has_seed = true,
                                        .overrides = overrides,
+                                       .params = params,
                                        .json = true,
                                        .print = print,
                                        .arg = &player };

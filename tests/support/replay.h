@@ -1,5 +1,5 @@
-/* A scenario of tests/vectors/scenarios, played here and written down as a recording, with the names that
- * `like`, a recording of real servers, has for the same things. */
+/* A scenario of tests/vectors/scenarios, played here and written down as a recording, with the
+ * names that `like`, a recording of real servers, has for the same things. */
 #ifndef RCSIM_TEST_REPLAY_H
 #define RCSIM_TEST_REPLAY_H
 

@@ -70,7 +70,8 @@ void samples_close(struct samples *samples)
     samples->count = 0;
 }
 
-/* --- Kolmogorov and Smirnov ------------------------------------------------------------------------------ */
+/* --- Kolmogorov and Smirnov
+ * ------------------------------------------------------------------------------ */
 
 /* How many values are not above `limit`; sorted. */
 static unsigned up_to(const struct sample *sample, int64_t limit)
@@ -87,7 +88,8 @@ static unsigned up_to(const struct sample *sample, int64_t limit)
     return low;
 }
 
-/* The most by which `a` runs ahead of `b` (comes earlier), in units of 1 / (n m), shifts forgiven. */
+/* The most by which `a` runs ahead of `b` (comes earlier), in units of 1 / (n m), shifts forgiven.
+ */
 static int64_t ahead(const struct sample *a, const struct sample *b, int64_t slack_ms)
 {
     int64_t most = 0;
@@ -106,6 +108,7 @@ bool samples_agree(const struct sample *a, const struct sample *b, int64_t slack
     int64_t one = ahead(a, b, slack_ms), other = ahead(b, a, slack_ms);
     int64_t distance = one > other ? one : other;
     *percent = (int)(distance * 100 / (n * m));
-    /* 2.225^2 = 4.95: distance^2 / (n m (n + m)) against it, without overflow for samples up to 20000 */
+    /* 2.225^2 = 4.95: distance^2 / (n m (n + m)) against it, without overflow for samples up to
+     * 20000 */
     return distance * 100 / (n + m) * distance <= 495 * (n * m);
 }
