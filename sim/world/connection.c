@@ -130,11 +130,11 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
     /* What leaves together arrives together. */
     bool same_write = way == 0 && c->fresh && net->fresh_us == depart_us;
     rcs_us at_us = same_write ? c->arrives_us[0] : depart_us + rcs_network_draw(net, c, way);
-    if (net->nudge != 0 && --net->nudge == 0) {
-        at_us++;
-    }
     if (at_us < c->arrives_us[way]) {
         at_us = c->arrives_us[way]; /* in order; the queue keeps the order of one instant */
+    }
+    if (net->nudge != 0 && --net->nudge == 0) {
+        at_us++;
     }
     c->arrives_us[way] = at_us;
     if (way == 0) {
