@@ -333,10 +333,11 @@ void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct 
     out->facts.level = (enum rcs_level)node->config.loglevel;
     handlers[event->kind](node, event);
     if (!node->dead && !event->more) {
-        rcs_clients_before_sleep(node);
+        /* The cluster first: clients that were waiting meet the state as it then is. */
         if (!rcs_repl_loading(node)) {
             rcs_cluster_before_sleep(&node->cluster);
         }
+        rcs_clients_before_sleep(node);
     }
     node->out = NULL;
     node->cluster.out = NULL;
