@@ -173,6 +173,7 @@ void rcs_sim_heal(struct rcs_sim *sim, const int *a, unsigned a_count, const int
         rcs_network_heal_all(&sim->net);
         return;
     }
+    RCS_ASSERT(a != NULL && b != NULL);
     for (unsigned i = 0; i < a_count; i++) {
         for (unsigned j = 0; j < b_count; j++) {
             rcs_network_cut(&sim->net, (unsigned)a[i], (unsigned)b[j], false);
