@@ -154,26 +154,26 @@ static void speed(int nodes, int warm_s, int seconds, double goal, const char *g
     double start_s = (double)(cpu_ns() - start_ns) / 1e9;
     check_quiet(sim, nodes);
 
-    double yardstick = yardstick_ns(100000), best_s = 0, pairs = (double)nodes * nodes;
+    /* In waves of half a node timeout more is said at one time than at another: whole waves, and
+     * the mean. */
+    double yardstick = yardstick_ns(200000), pairs = (double)nodes * nodes;
     struct rcs_sim_counts from, to;
-    for (int round = 0; round < 3; round++) {
-        rcs_sim_counts(sim, &from);
-        start_ns = cpu_ns();
-        rcs_sim_advance(sim, RCS_S(seconds));
-        double took_s = (double)(cpu_ns() - start_ns) / 1e9;
-        rcs_sim_counts(sim, &to);
-        if (round == 0 || took_s < best_s)
-            best_s = took_s;
-    }
-    double event_ns = best_s * 1e9 / (double)(to.events - from.events);
+    rcs_sim_counts(sim, &from);
+    start_ns = cpu_ns();
+    rcs_sim_advance(sim, RCS_S(seconds));
+    double took_s = (double)(cpu_ns() - start_ns) / 1e9;
+    rcs_sim_counts(sim, &to);
+    double event_ns = took_s * 1e9 / (double)(to.events - from.events);
     double messages = (double)(to.bus_messages - from.bus_messages) / seconds;
+    double again = yardstick_ns(200000);
+    yardstick = again < yardstick ? again : yardstick;
     printf("\n%d nodes, node timeout 15 s: %.0f bus messages a virtual second; ratio to a heap's "
            "push+pop\n",
            nodes, messages);
-    figure("times real time", seconds / best_s, "x", 0, goal_text, seconds / best_s >= goal);
+    figure("times real time", seconds / took_s, "x", 0, goal_text, seconds / took_s >= goal);
     figure("mean cost of an event", event_ns, "ns", event_ns / yardstick, NULL, true);
-    figure("a bus message, all included", best_s * 1e9 / (messages * seconds), "ns",
-           best_s * 1e9 / (messages * seconds) / yardstick, NULL, true);
+    figure("a bus message, all included", took_s * 1e9 / (messages * seconds), "ns",
+           took_s * 1e9 / (messages * seconds) / yardstick, NULL, true);
     figure("memory a pair of nodes", (double)to.memory_bytes / pairs, "bytes", 0,
            nodes >= 1000 ? "<= 128 bytes" : NULL, (double)to.memory_bytes / pairs <= 128);
     char name[64];
@@ -184,9 +184,9 @@ static void speed(int nodes, int warm_s, int seconds, double goal, const char *g
 
 int main(void)
 {
-    speed(12, 60, 3600, 60000, ">= 60000x");
-    speed(100, 60, 120, 1500, ">= 1500x");
-    speed(1000, 30, 10, 6, ">= 6x, aim 14");
+    speed(12, 60, 9000, 60000, ">= 60000x");
+    speed(100, 60, 450, 1500, ">= 1500x");
+    speed(1000, 30, 60, 6, ">= 6x, aim 14");
     rates();
     return 0;
 }

@@ -165,8 +165,7 @@ int main(int argc, char **argv)
            "ratio to a heap's push+pop\n",
            digest, best.minutes * 60, events, (double)best.counts.bus_messages);
     figure("a plain heap's push+pop, 100 pending", yardstick, "ns", 1, NULL, true);
-    figure("CPU a virtual minute", minute_ms, "ms", minute_ms * 1e6 / yardstick, "<= 3 ms, aim 1",
-           minute_ms <= 3);
+    figure("CPU a virtual minute", minute_ms, "ms", 0, "<= 3 ms, aim 1", minute_ms <= 3);
     figure("mean cost of an event", event_ns, "ns", event_ns / yardstick, "<= 3x",
            event_ns <= 3 * yardstick);
     figure("times real time", 60e3 / minute_ms, "x", 0, NULL, true);
