@@ -243,6 +243,7 @@ static const struct row wrong_lines[] = {
     { "at 40s", "3:7: what happens then is missing (at +3s kill a1)" },
     { "node a1 10.0.0.1", "3:9: \"10.0.0.1\" is no address (IP:PORT, such as 10.9.0.1:7000, port 1 to 55535)" },
     { "expect slots none on a1", "3:19: \"on\" stands where \"of\" should" },
+    { "print \"of $c1.id\"", "3:11: no node \"c1\" (declared: a1..a6, b1..b6)" },
     { "print \"$a1.nam\"", "3:8: a node has no \".nam\" (id, ip, port and bus-port are known)" },
 };
 /* clang-format on */

@@ -38,26 +38,6 @@ static int find_client(const struct rcs_script *script, const char *name)
     return -1;
 }
 
-static bool check_refs(struct rcs_parser *parser, const struct rcs_word *word)
-{
-    for (unsigned i = 0; i < word->ref_count; i++) {
-        if (rcs_script_node(parser->script, word->refs[i].node) < 0) {
-            struct rcs_word at = { .text = "", .column = word->refs[i].column };
-            struct rcs_parser one = *parser;
-            struct rcs_group group;
-            at.text = word->refs[i].node;
-            at.size_bytes = strlen(at.text);
-            one.words = &at;
-            one.count = 1;
-            one.at = 0;
-            (void)rcs_parser_group(&one, &group);
-            parser->err = one.err;
-            return false;
-        }
-    }
-    return true;
-}
-
 /* NODES> COMMAND or CLIENT> COMMAND. */
 static bool parse_prompt(struct rcs_parser *parser)
 {
@@ -87,7 +67,7 @@ static bool parse_prompt(struct rcs_parser *parser)
     stmt->words = parser->words + parser->at;
     stmt->word_count = parser->count - parser->at;
     for (; rcs_parser_more(parser); parser->at++) {
-        if (!check_refs(parser, &parser->words[parser->at])) {
+        if (!rcs_parser_refs(parser, &parser->words[parser->at])) {
             return false;
         }
     }
@@ -189,7 +169,7 @@ static bool parse_reply(struct reader *reader, const char *line, size_t size_byt
     struct rcs_expected expected = { .place = parser->place };
     expected.place.column = rcs_lex_column(line, from - 1);
     parser->err = rcs_lex_rest(&lexer, line, size_bytes, from, &expected.word);
-    if (parser->err != RCS_OK || !check_refs(parser, &expected.word)) {
+    if (parser->err != RCS_OK || !rcs_parser_refs(parser, &expected.word)) {
         return false;
     }
     if (expected.word.size_bytes == 0 && expected.word.ref_count == 0) {

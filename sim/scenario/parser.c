@@ -405,6 +405,24 @@ bool rcs_parser_node(struct rcs_parser *parser, int *out)
     return true;
 }
 
+bool rcs_parser_refs(struct rcs_parser *parser, const struct rcs_word *word)
+{
+    for (unsigned i = 0; i < word->ref_count; i++) {
+        const char *name = word->refs[i].node;
+        if (rcs_script_node(parser->script, name) >= 0) {
+            continue;
+        }
+        struct rcs_word at = { .text = name, .size_bytes = strlen(name), .column = word->refs[i].column };
+        struct rcs_parser one = *parser;
+        one.words = &at;
+        one.count = 1;
+        unknown_node(&one, 0, name);
+        parser->err = one.err;
+        return false;
+    }
+    return true;
+}
+
 bool rcs_parser_site(struct rcs_parser *parser, const char **out)
 {
     const struct rcs_script *script = parser->script;

@@ -50,6 +50,8 @@ bool rcs_parser_group(struct rcs_parser *parser, struct rcs_group *out);
 /* All words up to the end of the line, or up to the unquoted word `stop` (not taken), as one group. */
 bool rcs_parser_groups(struct rcs_parser *parser, const char *stop, struct rcs_group *out);
 bool rcs_parser_node(struct rcs_parser *parser, int *out);
+/* The nodes that a word's references name must exist. */
+bool rcs_parser_refs(struct rcs_parser *parser, const struct rcs_word *word);
 /* One of `words` (NULL-terminated); *out is its number. */
 bool rcs_parser_choice(struct rcs_parser *parser, const char *const *words, int *out);
 bool rcs_parser_site(struct rcs_parser *parser, const char **out);

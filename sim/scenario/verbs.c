@@ -536,6 +536,11 @@ static bool parse_print(struct rcs_parser *parser)
     }
     stmt->words = parser->words + parser->at;
     stmt->word_count = parser->count - parser->at;
+    for (; rcs_parser_more(parser); parser->at++) {
+        if (!rcs_parser_refs(parser, &parser->words[parser->at])) {
+            return false;
+        }
+    }
     return true;
 }
 
