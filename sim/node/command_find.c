@@ -26,8 +26,10 @@ const struct rcs_command *rcs_command_at(unsigned index)
 
 static const struct rcs_command *find_row(const struct rcs_command *row, const struct rcs_arg *name)
 {
+    /* Names are lower case; the first letter tells nearly all rows apart. */
+    char first = name->size_bytes > 0 ? (char)(name->bytes[0] | 0x20) : '\0';
     for (; row->name != NULL; row++) {
-        if (rcs_word_is(name->bytes, name->size_bytes, row->name)) {
+        if (row->name[0] == first && rcs_word_is(name->bytes, name->size_bytes, row->name)) {
             return row;
         }
     }

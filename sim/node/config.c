@@ -101,6 +101,9 @@ static const struct directive directives[] = {
 };
 /* clang-format on */
 
+/* Switches rules of the model off (rules.h); not a directive that CONFIG would know. */
+#define RULE_OFF "rule-off"
+
 #define DIRECTIVES (sizeof(directives) / sizeof(directives[0]))
 
 static const char *const endpoints[] = { "ip", "hostname", "unknown-endpoint" };
@@ -352,7 +355,7 @@ enum rcs_err rcs_config_set(struct rcs_config *config, const char *name, const c
                             struct rcs_diag *diag)
 {
     char reason[RCS_CONFIG_REASON_BYTES];
-    if (compare_names(name, "rule-off") == 0) { /* not a directive that CONFIG would know */
+    if (compare_names(name, RULE_OFF) == 0) { /* not a directive that CONFIG would know */
         return rcs_rules_read(&config->rules_off, value, diag);
     }
     enum rcs_err err = rcs_config_try(config, name, value, reason);
@@ -365,6 +368,17 @@ enum rcs_err rcs_config_set(struct rcs_config *config, const char *name, const c
     return err == RCS_OK
                ? RCS_OK
                : rcs_diag_set(diag, err, 0, 0, "%.80s \"%.80s\": %s", name, value, reason);
+}
+
+bool rcs_config_known(const char *name)
+{
+    if (strcmp(name, RULE_OFF) == 0) {
+        return true;
+    }
+    const struct directive *directive = find(name);
+    return directive != NULL &&
+           (strcmp(name, directive->name) == 0 ||
+            (directive->alias != NULL && strcmp(name, directive->alias) == 0));
 }
 
 bool rcs_config_mutable(const char *name)

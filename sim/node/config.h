@@ -63,6 +63,8 @@ bool rcs_config_mutable(const char *name);
 bool rcs_config_get(const struct rcs_config *config, const char *name, struct rcs_buf *out);
 /* The i-th name, NULL past the end; aliases included; ascending by name. */
 const char *rcs_config_name(unsigned index);
+/* True for a name that rcs_config_set takes, exactly as spelt here. */
+bool rcs_config_known(const char *name);
 /* The nearest existing name to a misspelt one, or NULL. */
 const char *rcs_config_nearest(const char *name);
 

@@ -133,8 +133,7 @@ bool rcs_parser_statement(struct rcs_parser *parser)
         return check_where(parser, &rcs_verb_prompt) && parse_prompt(parser);
     }
     stmt->verb = rcs_verb_find(first->text);
-    if (stmt->verb == NULL && rcs_config_nearest(first->text) != NULL &&
-        strcmp(rcs_config_nearest(first->text), first->text) == 0) {
+    if (stmt->verb == NULL && rcs_config_known(first->text)) {
         stmt->verb = &rcs_verb_directive;
     }
     if (stmt->verb == NULL) {
