@@ -5,7 +5,7 @@
 #include <rcsim/scenario.h>
 
 #define EVENTS_MAX 3000
-#define NODES_MAX 12
+#define NODES_MAX  12
 
 /* An include that includes nothing more. */
 static char *load(void *arg, const char *name, size_t *size_bytes)
@@ -63,7 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rcs_scenario *scenario;
     struct rcs_diag diag = { .line = 0 };
-    char *text = malloc(size + (size == 0)); /* exactly as long as it is: ASan sees a byte read too far */
+    char *text =
+        malloc(size + (size == 0)); /* exactly as long as it is: ASan sees a byte read too far */
     RCS_ASSERT(text != NULL);
     if (size > 0) {
         memcpy(text, data, size);

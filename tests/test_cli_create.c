@@ -7,8 +7,8 @@
 
 enum optimiser { NOT_NEEDED, PERFECT, BESIDE_MASTER, BESIDE_REPLICA };
 
-/* Nodes by their hosts' letters, in the order they are typed; ports are 1, 2, 3... What redis-cli 7.0.15 said
- * to the same question, put to real servers on 127.0.0.1 to 127.0.0.3. */
+/* Nodes by their hosts' letters, in the order they are typed; ports are 1, 2, 3... What
+ * redis-cli 7.0.15 said to the same question, put to real servers on 127.0.0.1 to 127.0.0.3. */
 struct row {
     const char *name, *hosts;
     unsigned replicas;
@@ -22,12 +22,13 @@ static const struct row rows[] = {
     { "6 nodes on two hosts", "AAABBB", 1, "5460 10922 16383", "B6>A1 A3>B4 B5>A2", NOT_NEEDED },
     { "6 nodes on three hosts", "AABBCC", 1, "5460 10922 16383", "B4>A1 C6>B3 A2>C5", NOT_NEEDED },
     { "6 nodes, a host each", "ABCDEF", 1, "5460 10922 16383", "E5>A1 F6>B2 D4>C3", NOT_NEEDED },
-    { "7 nodes on one host: one is left over", "AAAAAAA", 1, "5460 10922 16383", "A5>A1 A6>A2 A7>A3 + A4>A1",
-      BESIDE_MASTER },
-    { "7 nodes on three hosts", "ABCABCA", 1, "5460 10922 16383", "B5>A1 C6>B2 A7>C3 + A4>A1", PERFECT },
+    { "7 nodes on one host: one is left over", "AAAAAAA", 1, "5460 10922 16383",
+      "A5>A1 A6>A2 A7>A3 + A4>A1", BESIDE_MASTER },
+    { "7 nodes on three hosts", "ABCABCA", 1, "5460 10922 16383", "B5>A1 C6>B2 A7>C3 + A4>A1",
+      PERFECT },
     { "7 masters", "AAABBBC", 0, "2340 4680 7021 9361 11702 14042 16383", "", NOT_NEEDED },
-    { "7 nodes, all but one on a host", "ABBBBBB", 1, "5460 10922 16383", "B5>A1 B6>B2 B7>B3 + B4>A1",
-      BESIDE_MASTER },
+    { "7 nodes, all but one on a host", "ABBBBBB", 1, "5460 10922 16383",
+      "B5>A1 B6>B2 B7>B3 + B4>A1", BESIDE_MASTER },
     { "9 nodes on three hosts, two replicas each", "AAABBBCCC", 2, "5460 10922 16383",
       "B5>A1 C8>A1 A3>B4 C9>B4 B6>C7 A2>C7", NOT_NEEDED },
     { "10 nodes, two on a host of their own", "AABBBBBBBB", 2, "5460 10922 16383",
@@ -50,7 +51,8 @@ static const char *const endings[] = {
 static void expected_text(const struct row *row, struct rcs_buf *out)
 {
     char text[256];
-    rcs_buf_format(out, ">>> Performing hash slots allocation on %zu nodes...\n", strlen(row->hosts));
+    rcs_buf_format(out, ">>> Performing hash slots allocation on %zu nodes...\n",
+                   strlen(row->hosts));
     snprintf(text, sizeof(text), "%s", row->slots);
     int first = 0, master = 0;
     for (char *word = strtok(text, " "); word != NULL; word = strtok(NULL, " ")) {
@@ -65,8 +67,10 @@ static void expected_text(const struct row *row, struct rcs_buf *out)
             rcs_buf_text(out, "Adding extra replicas...\n");
             continue;
         }
-        assert_int_equal(sscanf(word, "%c%d>%c%d", &replica, &replica_port, &other, &other_port), 4);
-        rcs_buf_format(out, "Adding replica %c:%d to %c:%d\n", replica, replica_port, other, other_port);
+        assert_int_equal(sscanf(word, "%c%d>%c%d", &replica, &replica_port, &other, &other_port),
+                         4);
+        rcs_buf_format(out, "Adding replica %c:%d to %c:%d\n", replica, replica_port, other,
+                       other_port);
     }
     rcs_buf_text(out, endings[row->optimiser]);
     rcs_buf_add(out, "", 1);
@@ -156,11 +160,14 @@ static void split_is_that_of_float(void **state)
 static const char nodes_text[] =
     "07c37dfeb235213a872192d90877d0cd55635b91 127.0.0.1:30004@31004 slave "
     "e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 0 1426238317239 4 connected\n"
-    "67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1 127.0.0.1:30002@31002,host master - 0 1426238316232 2 connected "
+    "67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1 127.0.0.1:30002@31002,host master - 0 1426238316232 "
+    "2 connected "
     "5461-10922 [93->-292f8b365bb7edb5e285caf0b7e6ddc7265d2f4f]\n"
-    "292f8b365bb7edb5e285caf0b7e6ddc7265d2f4f :0@0 master,fail,noaddr - 0 1426238318243 3 disconnected "
+    "292f8b365bb7edb5e285caf0b7e6ddc7265d2f4f :0@0 master,fail,noaddr - 0 1426238318243 3 "
+    "disconnected "
     "10923-16380 16382 16383\n"
-    "e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 127.0.0.1:30001@31001 myself,master - 0 0 1 connected 0-5460\n";
+    "e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 127.0.0.1:30001@31001 myself,master - 0 0 1 "
+    "connected 0-5460\n";
 
 static void nodes_are_read_and_printed(void **state)
 {
@@ -178,16 +185,17 @@ static void nodes_are_read_and_printed(void **state)
     assert_int_equal(left_out, 1);
     assert_int_equal(myself, 1);
     rcs_buf_add(&out, "", 1);
-    assert_string_equal(out.data, "S: 07c37dfeb235213a872192d90877d0cd55635b91 127.0.0.1:30004\n"
-                                  "   slots: (0 slots) slave\n"
-                                  "   replicates e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca\n"
-                                  "M: 67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1 127.0.0.1:30002\n"
-                                  "   slots:[5461-10922] (5462 slots) master\n"
-                                  "M: 292f8b365bb7edb5e285caf0b7e6ddc7265d2f4f :0\n"
-                                  "   slots:[10923-16380],[16382-16383] (5460 slots) master,fail,noaddr\n"
-                                  "M: e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 127.0.0.1:30001\n"
-                                  "   slots:[0-5460] (5461 slots) master\n"
-                                  "   1 additional replica(s)\n");
+    assert_string_equal(out.data,
+                        "S: 07c37dfeb235213a872192d90877d0cd55635b91 127.0.0.1:30004\n"
+                        "   slots: (0 slots) slave\n"
+                        "   replicates e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca\n"
+                        "M: 67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1 127.0.0.1:30002\n"
+                        "   slots:[5461-10922] (5462 slots) master\n"
+                        "M: 292f8b365bb7edb5e285caf0b7e6ddc7265d2f4f :0\n"
+                        "   slots:[10923-16380],[16382-16383] (5460 slots) master,fail,noaddr\n"
+                        "M: e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 127.0.0.1:30001\n"
+                        "   slots:[0-5460] (5461 slots) master\n"
+                        "   1 additional replica(s)\n");
     rcs_buf_close(&out);
 }
 
@@ -198,9 +206,10 @@ static void signature_is_sorted_and_ignores_open_slots(void **state)
     rcs_buf_init(&out);
     rcs_cli_signature(nodes_text, &out);
     rcs_buf_add(&out, "", 1);
-    assert_string_equal(out.data, "292f8b365bb7edb5e285caf0b7e6ddc7265d2f4f:10923-16380,16382-16383|"
-                                  "67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1:5461-10922|"
-                                  "e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca:0-5460");
+    assert_string_equal(out.data,
+                        "292f8b365bb7edb5e285caf0b7e6ddc7265d2f4f:10923-16380,16382-16383|"
+                        "67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1:5461-10922|"
+                        "e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca:0-5460");
     rcs_buf_close(&out);
 }
 
@@ -234,5 +243,6 @@ int main(void)
                                         .initial_state = (void *)(uintptr_t)&rows[i] };
     }
     memcpy(tests + ROWS, others, sizeof(others));
-    return _cmocka_run_group_tests("cli_create", tests, ROWS + sizeof(others) / sizeof(others[0]), NULL, NULL);
+    return _cmocka_run_group_tests("cli_create", tests, ROWS + sizeof(others) / sizeof(others[0]),
+                                   NULL, NULL);
 }

@@ -70,7 +70,8 @@ static const struct row rows[] = {
     { "escapes", "print \"a\\n\\t\\x41\\\"\\\\\"", "1:print|7:a\n\tA\"\\'" },
     { "an unknown escape is its letter", "print \"\\q\"", "1:print|7:q'" },
     { "a quote may begin within a word", "a\"b c\"", "1:ab c'" },
-    { "columns count characters, not bytes", "print \xc3\xa4\xc3\xb6 x", "1:print|7:\xc3\xa4\xc3\xb6|10:x" },
+    { "columns count characters, not bytes", "print \xc3\xa4\xc3\xb6 x",
+      "1:print|7:\xc3\xa4\xc3\xb6|10:x" },
     { "a parameter", "wait $settle", "1:wait|6:20s" },
     { "a parameter in braces", "wait ${settle}x", "1:wait|6:20sx" },
     { "a parameter within quotes", "print \"for $settle.\"", "1:print|7:for 20s.'" },
@@ -87,10 +88,12 @@ static const struct row rows[] = {
     { "an unknown parameter", "wait $x",
       "6: no parameter \"x\" (declare it above: param x VALUE; $$ is a dollar sign)" },
     { "a misspelt parameter", "wait $setle", "6: no parameter \"setle\" (did you mean $settle?)" },
-    { "an unknown field", "print $a1.name", "7: a node has no \".name\" (id, ip, port and bus-port are known)" },
+    { "an unknown field", "print $a1.name",
+      "7: a node has no \".name\" (id, ip, port and bus-port are known)" },
     { "an open brace", "print ${settle", "7: ${ is not closed by }" },
     { "a brace without a name", "print ${}", "7: ${ needs a name (${settle})" },
-    { "a control character", "wait \x01", "6: control character 0x01 (inside \"quotes\" it is written \\x01)" },
+    { "a control character", "wait \x01",
+      "6: control character 0x01 (inside \"quotes\" it is written \\x01)" },
 };
 
 static void lex_row(void **state)
@@ -109,7 +112,8 @@ static const struct row rest_rows[] = {
     { "rest: a comment", "= OK   # as always", "3:OK" },
     { "rest: a # within quotes", "= \"a # b\" # c", "3:\"a # b\"" },
     { "rest: a # in a word", "= a#b", "3:a#b" },
-    { "rest: a reference", "= (error) ERR Unknown node $a1.id", "3:(error) ERR Unknown node <a1 id>" },
+    { "rest: a reference", "= (error) ERR Unknown node $a1.id",
+      "3:(error) ERR Unknown node <a1 id>" },
     { "rest: nothing", "=", "2:" },
 };
 

@@ -2,8 +2,9 @@
 
 #include <rcsim/scenario.h>
 
-/* What the shipped scenarios expect is worth something if it notices a wrong step: each row changes a scenario's
- * text, or switches off a rule real servers go by (`rule-off`), and must make an expectation fail. */
+/* What the shipped scenarios expect is worth something if it notices a wrong step: each row changes
+ * a scenario's text, or switches off a rule real servers go by (`rule-off`), and must make an
+ * expectation fail. */
 struct row {
     const char *scenario, *name;
     const char *find, *put; /* the first place of `find` becomes `put`; NULL: the text stays */
@@ -11,40 +12,42 @@ struct row {
     const char *want; /* stands in what is said; NULL: any failure will do */
 };
 
-#define CHAINED "two-dc-chained.scenario"
-#define HASTY "two-dc-hasty.scenario"
+#define CHAINED   "two-dc-chained.scenario"
+#define HASTY     "two-dc-hasty.scenario"
 #define OFF(rule) NULL, NULL, "rule-off " rule "\n", NULL
 
 static const struct row rows[] = {
     /* a wait cut */
     { CHAINED, "no time to settle", NULL, NULL, NULL, "settle 1s\n", "link up on a4..a6" },
     { CHAINED, "half the time to settle", NULL, NULL, NULL, "settle 5s\n", NULL },
-    { CHAINED, "the takeover comes at once", "kill a1..a6\nwait $settle\n", "kill a1..a6\n", NULL, NULL,
-      "expected state fail on b1..b6" },
+    { CHAINED, "the takeover comes at once", "kill a1..a6\nwait $settle\n", "kill a1..a6\n", NULL,
+      NULL, "expected state fail on b1..b6" },
     { CHAINED, "replicas asked for before the nodes know each other",
       "expect known 12 on all\nexpect slots none of b1..b6 on all\n", "", NULL, "settle 100ms\n",
       "ERR Unknown node" },
     /* a step left out */
-    { CHAINED, "b6 is not met", "a1> CLUSTER MEET $b6.ip $b6.port\n= OK\n", "", NULL, NULL, "known 12 on all" },
+    { CHAINED, "b6 is not met", "a1> CLUSTER MEET $b6.ip $b6.port\n= OK\n", "", NULL, NULL,
+      "known 12 on all" },
     { CHAINED, "b4 gets no master", "b4> CLUSTER REPLICATE $b1.id\n= OK\n", "", NULL, NULL,
       "b4..b6 replicate b1..b3" },
     { CHAINED, "b2 gets no master", "b2> CLUSTER REPLICATE $a2.id\n= OK\n", "", NULL, NULL,
       "b1..b3 replicate a1..a3" },
-    { CHAINED, "b1 alone takes over", "b1..b3> CLUSTER FAILOVER TAKEOVER", "b1> CLUSTER FAILOVER TAKEOVER", NULL,
-      NULL, "role master on b1..b3" },
+    { CHAINED, "b1 alone takes over", "b1..b3> CLUSTER FAILOVER TAKEOVER",
+      "b1> CLUSTER FAILOVER TAKEOVER", NULL, NULL, "role master on b1..b3" },
     /* b1 and b3 are two of three masters, a majority: they find a2 failed and elect b2. */
-    { CHAINED, "b2 need not take over", "b1..b3> CLUSTER FAILOVER TAKEOVER", "b1,b3> CLUSTER FAILOVER TAKEOVER", NULL,
-      NULL, "election-started" },
-    { CHAINED, "nothing is written", "client> SET test data\n= OK\n", "", NULL, NULL, "keys 1 on a2, b2, b5" },
+    { CHAINED, "b2 need not take over", "b1..b3> CLUSTER FAILOVER TAKEOVER",
+      "b1,b3> CLUSTER FAILOVER TAKEOVER", NULL, NULL, "election-started" },
+    { CHAINED, "nothing is written", "client> SET test data\n= OK\n", "", NULL, NULL,
+      "keys 1 on a2, b2, b5" },
     { CHAINED, "a6 is not forgotten", "b1..b6> CLUSTER FORGET $a6.id\n= OK\n", "", NULL, NULL,
       "unknown a1..a6 on b1..b6" },
-    { CHAINED, "b6 is not told to forget a1", "b1..b6> CLUSTER FORGET $a1.id", "b1..b5> CLUSTER FORGET $a1.id", NULL,
-      NULL, "b6: knows a1" },
+    { CHAINED, "b6 is not told to forget a1", "b1..b6> CLUSTER FORGET $a1.id",
+      "b1..b5> CLUSTER FORGET $a1.id", NULL, NULL, "b6: knows a1" },
     /* another step than the one there */
     { CHAINED, "a3 survives", "kill a1..a6", "kill a1, a2, a4..a6", NULL, NULL, NULL },
     { CHAINED, "the nodes of A are paused", "kill a1..a6", "pause a1..a6", NULL, NULL, NULL },
-    { CHAINED, "A comes back before the takeover", "step \"3. Cluster", "start a1..a6\nstep \"3. Cluster", NULL, NULL,
-      "flags master,fail of a1..a3" },
+    { CHAINED, "A comes back before the takeover", "step \"3. Cluster",
+      "start a1..a6\nstep \"3. Cluster", NULL, NULL, "flags master,fail of a1..a3" },
     { CHAINED, "FORCE instead of TAKEOVER", "FAILOVER TAKEOVER", "FAILOVER FORCE", NULL, NULL,
       "role master on b1..b3" },
     { CHAINED, "the chain is built from the other end", "b4> CLUSTER REPLICATE $b1.id",
@@ -63,16 +66,18 @@ static const struct row rows[] = {
     { CHAINED, "rule: fail-quorum", OFF("fail-quorum"), "flags master,fail of a1..a3" },
     { CHAINED, "rule: epoch-bump", OFF("epoch-bump"), "epoch-bumped" },
 
-    { HASTY, "a wait after the cluster is made", "expect link down on a4..a6", "wait 15s\nexpect link down on a4..a6",
-      NULL, NULL, "link down on a4..a6" },
-    { HASTY, "a wait after the meeting", "expect known 12 on a1\n", "wait 15s\nexpect known 12 on a1\n", NULL, NULL,
-      "to be  (error) ERR Unknown node" },
+    { HASTY, "a wait after the cluster is made", "expect link down on a4..a6",
+      "wait 15s\nexpect link down on a4..a6", NULL, NULL, "link down on a4..a6" },
+    { HASTY, "a wait after the meeting", "expect known 12 on a1\n",
+      "wait 15s\nexpect known 12 on a1\n", NULL, NULL, "to be  (error) ERR Unknown node" },
     { HASTY, "no cluster is made",
-      "cli --cluster create a1..a3 a4..a6 --cluster-replicas 1\n= ...\n= [OK] All 16384 slots covered.\n", "", NULL,
-      NULL, "slots 0-5460 of a1" },
-    { HASTY, "b1 is not met", "a1> CLUSTER MEET $b1.ip $b1.port\n= OK\n", "", NULL, NULL, "known 12 on a1" },
-    { HASTY, "the b nodes call by themselves", "a1> CLUSTER MEET $b1.ip $b1.port", "b1> CLUSTER MEET $a1.ip $a1.port",
-      NULL, NULL, "known 1 on b1..b6" },
+      "cli --cluster create a1..a3 a4..a6 --cluster-replicas 1\n= ...\n= [OK] All 16384 slots "
+      "covered.\n",
+      "", NULL, NULL, "slots 0-5460 of a1" },
+    { HASTY, "b1 is not met", "a1> CLUSTER MEET $b1.ip $b1.port\n= OK\n", "", NULL, NULL,
+      "known 12 on a1" },
+    { HASTY, "the b nodes call by themselves", "a1> CLUSTER MEET $b1.ip $b1.port",
+      "b1> CLUSTER MEET $a1.ip $a1.port", NULL, NULL, "known 1 on b1..b6" },
     { HASTY, "A is not killed", "kill a1..a6\n", "", NULL, NULL, NULL },
     { HASTY, "a taken-over node", "b1..b3> CLUSTER FAILOVER TAKEOVER", "b1..b3> PING", NULL, NULL,
       "You should send CLUSTER FAILOVER to a replica" },
@@ -117,7 +122,8 @@ static char *mutated(const struct row *row)
     return out;
 }
 
-static unsigned failures(const char *name, const char *text, const struct row *row, uint64_t seed, struct said *said)
+static unsigned failures(const char *name, const char *text, const struct row *row, uint64_t seed,
+                         struct said *said)
 {
     struct rcs_scenario *scenario;
     struct rcs_diag diag = { .line = 0 };

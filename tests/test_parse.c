@@ -252,19 +252,24 @@ static const struct row wrong_lines[] = {
 static const struct row wrong_texts[] = {
     { "", "t.scenario: no node is declared (site A a1..a6, or node a1)" },
     { "# nothing\n", "t.scenario: no node is declared (site A a1..a6, or node a1)" },
-    { "kill a1\n", "t.scenario:1:6: no node \"a1\" (none is declared; write  site A a1..a6  above)" },
-    { "latency A 5ms\n", "t.scenario:1:9: no site \"A\" (none is declared; write  site A a1..a6  above)" },
-    { "node a1\nwait 1s\nsite B b1\n",
-      "t.scenario:3:1: site belongs to the layout: it must stand above the first statement that acts" },
-    { "node a1\nwait 1s\nnode b1\n",
-      "t.scenario:3:6: a node must be declared above the first statement that acts (`absent` leaves it out at the "
-      "beginning)" },
-    { "node a1\nwait 1s\nabsent a1\n",
-      "t.scenario:3:1: absent belongs to the layout: it must stand above the first statement that acts" },
-    { "node a1 10.0.0.1:7000\nnode a2 10.0.0.1:7000\n", "t.scenario:2:9: 10.0.0.1:7000 is already the address of a1" },
-    { "node a1\nwait 1s\n= OK\n", "t.scenario:3:1: no command stands above this reply (b1> PING, then  = PONG)" },
+    { "kill a1\n",
+      "t.scenario:1:6: no node \"a1\" (none is declared; write  site A a1..a6  above)" },
+    { "latency A 5ms\n",
+      "t.scenario:1:9: no site \"A\" (none is declared; write  site A a1..a6  above)" },
+    { "node a1\nwait 1s\nsite B b1\n", "t.scenario:3:1: site belongs to the layout: it must stand "
+                                       "above the first statement that acts" },
+    { "node a1\nwait 1s\nnode b1\n", "t.scenario:3:6: a node must be declared above the first "
+                                     "statement that acts (`absent` leaves it out at the "
+                                     "beginning)" },
+    { "node a1\nwait 1s\nabsent a1\n", "t.scenario:3:1: absent belongs to the layout: it must "
+                                       "stand above the first statement that acts" },
+    { "node a1 10.0.0.1:7000\nnode a2 10.0.0.1:7000\n",
+      "t.scenario:2:9: 10.0.0.1:7000 is already the address of a1" },
+    { "node a1\nwait 1s\n= OK\n",
+      "t.scenario:3:1: no command stands above this reply (b1> PING, then  = PONG)" },
     { "node a1\na1> PING\n=PONG\n", "t.scenario:3:1: a blank must follow the =" },
-    { "node a1\na1> PING\n=\n", "t.scenario:3:2: a reply is missing behind = (an empty one prints as \"\")" },
+    { "node a1\na1> PING\n=\n",
+      "t.scenario:3:2: a reply is missing behind = (an empty one prints as \"\")" },
     { "node a1\na1> PING\n=   # nothing\n",
       "t.scenario:3:5: a reply is missing behind = (an empty one prints as \"\")" },
     { "node a1\na1> PING\n= $b1.id\n", "t.scenario:3:3: no node \"b1\" (declared: a1)" },
@@ -273,17 +278,21 @@ static const struct row wrong_texts[] = {
       "t.scenario:4:3: \"x\" is one word too many (a comment begins with #)" },
     { "node a1\nduring 5s {\nstep \"x\"\n}\n",
       "t.scenario:3:1: step cannot stand in `during`: it could not be undone" },
-    { "node a1\nduring 1s {\nduring 1s {\nduring 1s {\nduring 1s {\nduring 1s {\nduring 1s {\nduring 1s {\n"
+    { "node a1\nduring 1s {\nduring 1s {\nduring 1s {\nduring 1s {\nduring 1s {\nduring 1s "
+      "{\nduring 1s {\n"
       "during 1s {\n",
       "t.scenario:9:1: blocks are nested more than 7 deep" },
     { "node a1\nparam p x\nwait $p\n",
       "t.scenario:3:6: \"x\" is no duration (a number with us, ms, s or m, such as 15s or 250ms)" },
-    { "node a1\nwait \x02\n", "t.scenario:2:6: control character 0x02 (inside \"quotes\" it is written \\x02)" },
+    { "node a1\nwait \x02\n",
+      "t.scenario:2:6: control character 0x02 (inside \"quotes\" it is written \\x02)" },
     { "node a1\ninclude b\n", "t.scenario:2:9: \"b\" cannot be read" },
-    { "node a1\ninclude deep\n", "deep:1:9: \"deep\" would be included 9 deep (does a file include itself?)" },
+    { "node a1\ninclude deep\n",
+      "deep:1:9: \"deep\" would be included 9 deep (does a file include itself?)" },
     { "node a1\ninclude wrong\n", "wrong:2:1: no verb or directive \"kil\" (did you mean kill?)" },
     { "node a1\ninclude quote\n", "quote:1:9: the quote is not closed" },
-    { "node a1\ninclude good\nkil a1\n", "t.scenario:3:1: no verb or directive \"kil\" (did you mean kill?)" },
+    { "node a1\ninclude good\nkil a1\n",
+      "t.scenario:3:1: no verb or directive \"kil\" (did you mean kill?)" },
     { "node a1\nat +1s include good\n",
       "t.scenario:2:8: include must stand at the beginning of a line of its own" },
 };
@@ -312,11 +321,13 @@ static char *load(void *arg, const char *name, size_t *size_bytes)
     return NULL;
 }
 
-static enum rcs_err parse(const char *text, const char *params, struct rcs_script **script, struct rcs_diag *diag)
+static enum rcs_err parse(const char *text, const char *params, struct rcs_script **script,
+                          struct rcs_diag *diag)
 {
     char *expanded;
     *script = NULL;
-    enum rcs_err err = rcs_script_expand(&expanded, "t.scenario", text, strlen(text), load, NULL, diag);
+    enum rcs_err err =
+        rcs_script_expand(&expanded, "t.scenario", text, strlen(text), load, NULL, diag);
     if (err == RCS_OK) {
         err = rcs_script_parse(script, "t.scenario", expanded, params, diag);
         free(expanded);
@@ -354,7 +365,8 @@ static void wrong_text(void **state)
     expect_wrong(row->line, row->want);
 }
 
-/* A wrong parameter from outside is no line's fault; a wrong value is that of the line that uses it. */
+/* A wrong parameter from outside is no line's fault; a wrong value is that of the line that uses
+ * it. */
 static void parameters_from_outside(void **state)
 {
     (void)state;
@@ -373,10 +385,11 @@ static void parameters_from_outside(void **state)
 static void layout_is_taken(void **state)
 {
     (void)state;
-    static const char text[] = "\xef\xbb\xbftitle 'A layout'\r\nredis 7.0.15\nseed 7\nnetwork loopback\n"
-                               "site A a1..a3\nnode x\nnode a2 10.9.0.1:7000\nabsent x\nclient far site A\n"
-                               "include good\nnode a1..a2 cluster-node-timeout 1000\nsave 3600 1 300 100\n"
-                               "at +1s kill a1\nduring 2s {\n  partition a1 a2..a3\n  wait 1s\n}\n";
+    static const char text[] =
+        "\xef\xbb\xbftitle 'A layout'\r\nredis 7.0.15\nseed 7\nnetwork loopback\n"
+        "site A a1..a3\nnode x\nnode a2 10.9.0.1:7000\nabsent x\nclient far site A\n"
+        "include good\nnode a1..a2 cluster-node-timeout 1000\nsave 3600 1 300 100\n"
+        "at +1s kill a1\nduring 2s {\n  partition a1 a2..a3\n  wait 1s\n}\n";
     struct rcs_diag diag = { .line = 0 };
     struct rcs_script *script;
     assert_int_equal(parse(text, NULL, &script, &diag), RCS_OK);
@@ -389,8 +402,8 @@ static void layout_is_taken(void **state)
     assert_true(script->nodes[3].absent && !script->nodes[0].absent);
     assert_int_equal(script->client_count, 2);
     assert_string_equal(script->clients[1].site, "A");
-    static const char *const texts[] = { "wait 1s", "node a1..a2 cluster-node-timeout 1000", "save 3600 1 300 100",
-                                         "at +1s kill a1", "during 2s {" };
+    static const char *const texts[] = { "wait 1s", "node a1..a2 cluster-node-timeout 1000",
+                                         "save 3600 1 300 100", "at +1s kill a1", "during 2s {" };
     assert_int_equal(script->stmt_count, 5);
     for (unsigned i = 0; i < 5; i++) {
         assert_string_equal(script->stmts[i].text, texts[i]);
@@ -410,7 +423,8 @@ static void groups_print_as_they_are_written(void **state)
     (void)state;
     struct rcs_diag diag = { .line = 0 };
     struct rcs_script *script;
-    assert_int_equal(parse("site A a1..a4 b1 b2 c c01 c02 d9..d11\n", NULL, &script, &diag), RCS_OK);
+    assert_int_equal(parse("site A a1..a4 b1 b2 c c01 c02 d9..d11\n", NULL, &script, &diag),
+                     RCS_OK);
     static const struct {
         int nodes[12];
         unsigned count;

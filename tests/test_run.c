@@ -4,7 +4,8 @@
 
 #include "sim/scenario/expect.h"
 
-/* --- playing a text ---------------------------------------------------------------------------------------- */
+/* --- playing a text
+ * ---------------------------------------------------------------------------------------- */
 
 struct played {
     struct rcs_buf out, trace;
@@ -29,14 +30,16 @@ static struct rcs_scenario *parsed(const char *text)
 {
     struct rcs_scenario *scenario;
     struct rcs_diag diag = { .line = 0 };
-    if (rcs_scenario_parse(&scenario, "t.scenario", text, strlen(text), NULL, NULL, &diag) != RCS_OK) {
+    if (rcs_scenario_parse(&scenario, "t.scenario", text, strlen(text), NULL, NULL, &diag) !=
+        RCS_OK) {
         fail_msg("%d:%d: %s", diag.line, diag.column, diag.text);
     }
     return scenario;
 }
 
 /* Plays `text` in turns of `batch` events; `stop_after` turns it is interrupted (0: never). */
-static struct played play_turns(const char *text, struct rcs_run_options options, unsigned batch, unsigned stop_after)
+static struct played play_turns(const char *text, struct rcs_run_options options, unsigned batch,
+                                unsigned stop_after)
 {
     struct played played = { .failures = 0 };
     rcs_buf_init(&played.out);
@@ -100,87 +103,95 @@ static void expect_lines(const char *got, const char *want)
 static void a_transcript_reads_like_a_session(void **state)
 {
     (void)state;
-    struct played played = play("title \"One node\"\n" LONE "param name x\n"
-                                "step \"1. Alone\"\n"
-                                "a1> PING\n= PONG\n"
-                                "a1> CLUSTER ADDSLOTSRANGE 0 16383\n= OK\n"
-                                "print \"now $name on $a1.port\"\n"
-                                "wait 6s\n"
-                                "expect state ok on a1\n"
-                                "client> SET $name \"a b\"\n= OK\n"
-                                "a1> CLUSTER FORGET $a1.id\n= (error) ERR I tried hard *\n"
-                                "a1> MGET x {x}y z\n= never | (error) CROSSSLOT *\n"
-                                "cluster-node-timeout 3000\n"
-                                "kill a1\n"
-                                "a1> PING\n= Could not connect to Redis at *: Connection refused\n");
+    struct played played =
+        play("title \"One node\"\n" LONE "param name x\n"
+             "step \"1. Alone\"\n"
+             "a1> PING\n= PONG\n"
+             "a1> CLUSTER ADDSLOTSRANGE 0 16383\n= OK\n"
+             "print \"now $name on $a1.port\"\n"
+             "wait 6s\n"
+             "expect state ok on a1\n"
+             "client> SET $name \"a b\"\n= OK\n"
+             "a1> CLUSTER FORGET $a1.id\n= (error) ERR I tried hard *\n"
+             "a1> MGET x {x}y z\n= never | (error) CROSSSLOT *\n"
+             "cluster-node-timeout 3000\n"
+             "kill a1\n"
+             "a1> PING\n= Could not connect to Redis at *: Connection refused\n");
     assert_int_equal(played.err, RCS_OK);
     assert_int_equal(played.failures, 0);
-    expect_lines(played.out.data, "One node\n"
-                                  "a1; Redis 7.0.15, seed 1\n"
-                                  "\n"
-                                  "1. Alone\n"
-                                  "     0.000  a1> PING\n"
-                                  "            PONG\n"
-                                  "     0.0*  a1> CLUSTER ADDSLOTSRANGE 0 16383\n"
-                                  "            OK\n"
-                                  "     0.0*  now x on 6379\n"
-                                  "     2.*    a1          cluster state changed: ok  (2.* s after ADDSLOTSRANGE)\n"
-                                  "     6.0*  waited 6 s\n"
-                                  "            ok  state ok on a1\n"
-                                  "     6.0*  client> SET x \"a b\"\n"
-                                  "            OK\n"
-                                  "     6.0*  a1> CLUSTER FORGET $a1.id\n"
-                                  "            (error) ERR I tried hard but I can't forget myself...\n"
-                                  "     6.0*  a1> MGET x {x}y z\n"
-                                  "            (error) CROSSSLOT Keys in request don't hash to the same slot\n"
-                                  "     6.0*  cluster-node-timeout 3000\n"
-                                  "     6.0*  kill a1\n"
-                                  "     6.0*  a1> PING\n"
-                                  "            Could not connect to Redis at 10.*:6379: Connection refused\n"
-                                  "\n"
-                                  "digest *\n"
-                                  "virtual time 6.0* s\n");
+    expect_lines(played.out.data,
+                 "One node\n"
+                 "a1; Redis 7.0.15, seed 1\n"
+                 "\n"
+                 "1. Alone\n"
+                 "     0.000  a1> PING\n"
+                 "            PONG\n"
+                 "     0.0*  a1> CLUSTER ADDSLOTSRANGE 0 16383\n"
+                 "            OK\n"
+                 "     0.0*  now x on 6379\n"
+                 "     2.*    a1          cluster state changed: ok  (2.* s after ADDSLOTSRANGE)\n"
+                 "     6.0*  waited 6 s\n"
+                 "            ok  state ok on a1\n"
+                 "     6.0*  client> SET x \"a b\"\n"
+                 "            OK\n"
+                 "     6.0*  a1> CLUSTER FORGET $a1.id\n"
+                 "            (error) ERR I tried hard but I can't forget myself...\n"
+                 "     6.0*  a1> MGET x {x}y z\n"
+                 "            (error) CROSSSLOT Keys in request don't hash to the same slot\n"
+                 "     6.0*  cluster-node-timeout 3000\n"
+                 "     6.0*  kill a1\n"
+                 "     6.0*  a1> PING\n"
+                 "            Could not connect to Redis at 10.*:6379: Connection refused\n"
+                 "\n"
+                 "digest *\n"
+                 "virtual time 6.0* s\n");
     close_played(&played);
 }
 
 static void quiet_says_failures_and_the_digest(void **state)
 {
     (void)state;
-    struct played played = play_turns(LONE "a1> PING\n= OK\nexpect state ok on a1\nawait keys 1 on a1 within 1.5s\n",
-                                      (struct rcs_run_options){ .quiet = true }, 1024, 0);
+    struct played played =
+        play_turns(LONE "a1> PING\n= OK\nexpect state ok on a1\nawait keys 1 on a1 within 1.5s\n",
+                   (struct rcs_run_options){ .quiet = true }, 1024, 0);
     assert_int_equal(played.failures, 3);
-    expect_lines(played.out.data, "t.scenario:4:1: at 0.00* s: expected the reply to  a1> PING  to be  OK\n"
-                                  "  instead: PONG\n"
-                                  "t.scenario:5:1: at 0.00* s: expected state ok on a1\n"
-                                  "  instead: a1: fail\n"
-                                  "t.scenario:6:1: at 1.50* s: expected keys 1 on a1 within 1.5 s\n"
-                                  "  instead: a1: 0\n"
-                                  "3 expectations did not hold\n"
-                                  "digest *\n"
-                                  "virtual time 1.50* s\n");
+    expect_lines(played.out.data,
+                 "t.scenario:4:1: at 0.00* s: expected the reply to  a1> PING  to be  OK\n"
+                 "  instead: PONG\n"
+                 "t.scenario:5:1: at 0.00* s: expected state ok on a1\n"
+                 "  instead: a1: fail\n"
+                 "t.scenario:6:1: at 1.50* s: expected keys 1 on a1 within 1.5 s\n"
+                 "  instead: a1: 0\n"
+                 "3 expectations did not hold\n"
+                 "digest *\n"
+                 "virtual time 1.50* s\n");
     close_played(&played);
 }
 
 static void json_is_an_object_a_line(void **state)
 {
     (void)state;
-    struct played played = play_turns(LONE "step \"a \\\"b\\\"\"\na1> PING\n= OK\nexpect state fail on a1\nwait 1s\n",
-                                      (struct rcs_run_options){ .json = true }, 1024, 0);
-    expect_lines(played.out.data,
-                 "{\"at_us\":0,\"kind\":\"begin\",\"format\":1,\"title\":\"\",\"nodes\":\"a1\",\"seed\":1}\n"
-                 "{\"at_us\":0,\"kind\":\"milestone\",\"node\":\"a1\",\"what\":\"boot\",*}\n"
-                 "{\"at_us\":0,\"kind\":\"step\",\"title\":\"a \\\"b\\\"\"}\n"
-                 "{\"at_us\":0,\"kind\":\"command\",\"to\":\"a1\",\"text\":\"PING\"}\n"
-                 "{\"at_us\":*,\"kind\":\"output\",\"from\":\"\",\"text\":\"PONG\"}\n"
-                 "{\"at_us\":*,\"kind\":\"failure\",\"source\":\"t.scenario\",\"line\":5,\"column\":1,\"expected\":"
-                 "\"the reply to  a1> PING  to be  OK\",\"instead\":\"PONG\"}\n"
-                 "{\"at_us\":*,\"kind\":\"expect\",\"holds\":true,\"text\":\"state fail on a1\"}\n"
-                 "{\"at_us\":*,\"kind\":\"wait\",\"text\":\"waited 1 s\"}\n"
-                 "{\"at_us\":*,\"kind\":\"end\",\"failures\":1,\"digest\":\"*\"}\n");
+    struct played played =
+        play_turns(LONE "step \"a \\\"b\\\"\"\na1> PING\n= OK\nexpect state fail on a1\nwait 1s\n",
+                   (struct rcs_run_options){ .json = true }, 1024, 0);
+    expect_lines(
+        played.out.data,
+        "{\"at_us\":0,\"kind\":\"begin\",\"format\":1,\"title\":\"\",\"nodes\":\"a1\",\"seed\":1}\n"
+        "{\"at_us\":0,\"kind\":\"milestone\",\"node\":\"a1\",\"what\":\"boot\",*}\n"
+        "{\"at_us\":0,\"kind\":\"step\",\"title\":\"a \\\"b\\\"\"}\n"
+        "{\"at_us\":0,\"kind\":\"command\",\"to\":\"a1\",\"text\":\"PING\"}\n"
+        "{\"at_us\":*,\"kind\":\"output\",\"from\":\"\",\"text\":\"PONG\"}\n"
+        "{\"at_us\":*,\"kind\":\"failure\",\"source\":\"t.scenario\",\"line\":5,\"column\":1,"
+        "\"expected\":"
+        "\"the reply to  a1> PING  to be  OK\",\"instead\":\"PONG\"}\n"
+        "{\"at_us\":*,\"kind\":\"expect\",\"holds\":true,\"text\":\"state fail on a1\"}\n"
+        "{\"at_us\":*,\"kind\":\"wait\",\"text\":\"waited 1 s\"}\n"
+        "{\"at_us\":*,\"kind\":\"end\",\"failures\":1,\"digest\":\"*\"}\n");
     close_played(&played);
 }
 
-/* --- what stops a script ---------------------------------------------------------------------------------------- */
+/* --- what stops a script
+ * ---------------------------------------------------------------------------------------- */
 
 struct stop_row {
     const char *name, *text, *want;
@@ -189,7 +200,8 @@ struct stop_row {
 static const struct stop_row stops[] = {
     { "a node that is down cannot be killed", LONE "kill a1\nkill a1\n", "4:1: *a1*" },
     { "a node that runs cannot be started", LONE "start a1\n", "3:1: *a1*" },
-    { "a time that is over", LONE "wait 5s\nat 3s kill a1\n", "4:1: this time is over: it is already 5.000 s" },
+    { "a time that is over", LONE "wait 5s\nat 3s kill a1\n",
+      "4:1: this time is over: it is already 5.000 s" },
     { "jitter upon nothing", "site A a1\njitter A A 2ms\nwait 1s\n",
       "2:1: jitter adds to a latency: none is set for these sites above" },
     { "a latency to go back to", "site A a1\nwait 1s\nduring 1s { latency A A 2ms }\n",
@@ -227,9 +239,12 @@ static void options_are_checked(void **state)
     }
 }
 
-/* --- conditions ---------------------------------------------------------------------------------------------------- */
+/* --- conditions
+ * ----------------------------------------------------------------------------------------------------
+ */
 
-/* Asked of six nodes that formed a cluster ten seconds ago; c1 never started. `instead` NULL: it holds. */
+/* Asked of six nodes that formed a cluster ten seconds ago; c1 never started. `instead` NULL: it
+ * holds. */
 static const struct cond_row {
     const char *cond, *instead;
 } conds[] = {
@@ -251,7 +266,8 @@ static const struct cond_row {
     { "unknown a2 on a1", "a1: knows a2" },
     { "a5 replicates a1", NULL },
     { "a5, a6 replicate a1, a2 on a1..a6", NULL },
-    { "a4..a6 replicate a1..a3", "a4: a4 replicates a3; a5: a5 replicates a1; a6: a6 replicates a2" },
+    { "a4..a6 replicate a1..a3",
+      "a4: a4 replicates a3; a5: a5 replicates a1; a6: a6 replicates a2" },
     { "a1 replicates a2 on a3", "a3: a1 is a master" },
     { "master a3 of a4", NULL },
     { "master a2 of a4 on a1, a2", "a1, a2: a4 replicates a3" },
@@ -302,13 +318,16 @@ static void conditions_hold_or_say_why_not(void **state)
     (void)state;
     struct rcs_buf text;
     rcs_buf_init(&text);
-    rcs_buf_text(&text, "cluster-node-timeout 2000\nsite A a1..a6\nnode c1\nabsent c1\n"
-                        "cli --cluster create a1..a6 --cluster-replicas 1\nwait 10s\nstep \"settled\"\nwait 1ms\n");
+    rcs_buf_text(
+        &text,
+        "cluster-node-timeout 2000\nsite A a1..a6\nnode c1\nabsent c1\n"
+        "cli --cluster create a1..a6 --cluster-replicas 1\nwait 10s\nstep \"settled\"\nwait 1ms\n");
     for (unsigned i = 0; i < sizeof(conds) / sizeof(conds[0]); i++) {
         rcs_buf_format(&text, "expect %s\n", conds[i].cond);
     }
     rcs_buf_add(&text, "", 1);
-    struct played played = play_turns(text.data, (struct rcs_run_options){ .quiet = true }, 1024, 0);
+    struct played played =
+        play_turns(text.data, (struct rcs_run_options){ .quiet = true }, 1024, 0);
     const char *got = played.out.data;
     for (unsigned i = 0; i < sizeof(conds) / sizeof(conds[0]); i++) {
         char place[32], instead[512];
@@ -334,10 +353,12 @@ static void conditions_hold_or_say_why_not(void **state)
     close_played(&played);
 }
 
-/* --- faults, at, during --------------------------------------------------------------------------------------------- */
+/* --- faults, at, during
+ * --------------------------------------------------------------------------------------------- */
 
-#define SIX "cluster-node-timeout 1000\nsite A a1..a3\nsite B b1..b3\n" \
-            "cli --cluster create a1..a3 b1..b3 --cluster-replicas 1\nwait 8s\nexpect state ok on all\n"
+#define SIX                                                                                        \
+    "cluster-node-timeout 1000\nsite A a1..a3\nsite B b1..b3\n"                                    \
+    "cli --cluster create a1..a3 b1..b3 --cluster-replicas 1\nwait 8s\nexpect state ok on all\n"
 
 static void at_goes_off_while_the_script_goes_on(void **state)
 {
@@ -379,49 +400,50 @@ static struct played play_held(const char *text)
 static void during_undoes_what_it_did(void **state)
 {
     (void)state;
-    struct played played = play_held(SIX "latency A B 1ms..2ms\n"
-                                         "during 5s {\n"
-                                         "  pause a1\n"
-                                         "  partition a2 B\n"
-                                         "  cluster-node-timeout 1500\n"
-                                         "  node b1 cluster-replica-validity-factor 3\n"
-                                         "  latency A B 50ms..60ms\n"
-                                         "  jitter A B 5ms\n"
-                                         "  kill b3\n"
-                                         "  wait 1s\n"
-                                         "  expect life paused on a1\n"
-                                         "  b1> CONFIG GET cluster-node-timeout\n"
-                                         "  = ...\n"
-                                         "  = *\"1500\"\n"
-                                         "}\n"
-                                         "expect life up on all\n"
-                                         "expect time from \"pause a1\" to \"resume a1\" 5s\n"
-                                         "expect time from \"partition a2 B\" to \"heal a2 B\" 5s\n"
-                                         "expect time from \"kill b3\" to \"start b3\" 5s\n"
-                                         "expect order \"start b3\" then \"resume a1\"\n" /* the last first */
-                                         "b1> CONFIG GET cluster-node-timeout\n"
-                                         "= ...\n"
-                                         "= *\"1000\"\n"
-                                         "b1> CONFIG GET cluster-replica-validity-factor\n"
-                                         "= ...\n"
-                                         "= *\"10\"\n"
-                                         "wait 10s\n"
-                                         "expect state ok on all\n"
-                                         "during 1s { pause a1 }\n"
-                                         "expect life up on a1\n"
-                                         "during 1s {\n"
-                                         "  pause a1\n"
-                                         "  wait 3s\n" /* longer than the block: the fault ends in time */
-                                         "  expect life up on a1\n"
-                                         "}\n"
-                                         "during 2s {\n"
-                                         "  pause a1\n"
-                                         "  during 1s { pause a2 }\n"
-                                         "  expect life paused on a1\n"
-                                         "  expect life up on a2\n"
-                                         "  kill a1\n" /* undone once: by the start, not by the resume */
-                                         "}\n"
-                                         "expect life up on a1\n");
+    struct played played =
+        play_held(SIX "latency A B 1ms..2ms\n"
+                      "during 5s {\n"
+                      "  pause a1\n"
+                      "  partition a2 B\n"
+                      "  cluster-node-timeout 1500\n"
+                      "  node b1 cluster-replica-validity-factor 3\n"
+                      "  latency A B 50ms..60ms\n"
+                      "  jitter A B 5ms\n"
+                      "  kill b3\n"
+                      "  wait 1s\n"
+                      "  expect life paused on a1\n"
+                      "  b1> CONFIG GET cluster-node-timeout\n"
+                      "  = ...\n"
+                      "  = *\"1500\"\n"
+                      "}\n"
+                      "expect life up on all\n"
+                      "expect time from \"pause a1\" to \"resume a1\" 5s\n"
+                      "expect time from \"partition a2 B\" to \"heal a2 B\" 5s\n"
+                      "expect time from \"kill b3\" to \"start b3\" 5s\n"
+                      "expect order \"start b3\" then \"resume a1\"\n" /* the last first */
+                      "b1> CONFIG GET cluster-node-timeout\n"
+                      "= ...\n"
+                      "= *\"1000\"\n"
+                      "b1> CONFIG GET cluster-replica-validity-factor\n"
+                      "= ...\n"
+                      "= *\"10\"\n"
+                      "wait 10s\n"
+                      "expect state ok on all\n"
+                      "during 1s { pause a1 }\n"
+                      "expect life up on a1\n"
+                      "during 1s {\n"
+                      "  pause a1\n"
+                      "  wait 3s\n" /* longer than the block: the fault ends in time */
+                      "  expect life up on a1\n"
+                      "}\n"
+                      "during 2s {\n"
+                      "  pause a1\n"
+                      "  during 1s { pause a2 }\n"
+                      "  expect life paused on a1\n"
+                      "  expect life up on a2\n"
+                      "  kill a1\n" /* undone once: by the start, not by the resume */
+                      "}\n"
+                      "expect life up on a1\n");
     close_played(&played);
 }
 
@@ -461,51 +483,57 @@ static void faults_do_what_they_say(void **state)
 static void the_same_words_in_a_group(void **state)
 {
     (void)state;
-    struct played played = play("site A a1..a3\na1..a3> PING\n= PONG\na1..a3> CONFIG GET port\n= ...\n"
-                                "a1..a3> CLUSTER MYID\n= \"$a1.id\"\n");
+    struct played played =
+        play("site A a1..a3\na1..a3> PING\n= PONG\na1..a3> CONFIG GET port\n= ...\n"
+             "a1..a3> CLUSTER MYID\n= \"$a1.id\"\n");
     assert_int_equal(played.failures, 2); /* a2 and a3 are others */
-    expect_lines(played.out.data, "A: a1..a3; Redis 7.0.15, seed 1\n"
-                                  "     0.000  a1..a3> PING\n"
-                                  "            PONG\n"
-                                  "     0.00*  a1..a3> CONFIG GET port\n"
-                                  "            1) \"port\"\n"
-                                  "            2) \"6379\"\n"
-                                  "     0.0*  a1..a3> CLUSTER MYID\n"
-                                  "            a1: \"*\"\n"
-                                  "            a2: \"*\"\n"
-                                  "            a3: \"*\"\n"
-                                  "            t.scenario:7:1: at * s: expected the reply to  a2> CLUSTER MYID  to be  *\n"
-                                  "              instead: \"*\"\n"
-                                  "            t.scenario:7:1: at * s: expected the reply to  a3> CLUSTER MYID  to be  *\n"
-                                  "              instead: \"*\"\n"
-                                  "\n"
-                                  "2 expectations did not hold\n"
-                                  "digest *\n"
-                                  "virtual time * s\n");
+    expect_lines(
+        played.out.data,
+        "A: a1..a3; Redis 7.0.15, seed 1\n"
+        "     0.000  a1..a3> PING\n"
+        "            PONG\n"
+        "     0.00*  a1..a3> CONFIG GET port\n"
+        "            1) \"port\"\n"
+        "            2) \"6379\"\n"
+        "     0.0*  a1..a3> CLUSTER MYID\n"
+        "            a1: \"*\"\n"
+        "            a2: \"*\"\n"
+        "            a3: \"*\"\n"
+        "            t.scenario:7:1: at * s: expected the reply to  a2> CLUSTER MYID  to be  *\n"
+        "              instead: \"*\"\n"
+        "            t.scenario:7:1: at * s: expected the reply to  a3> CLUSTER MYID  to be  *\n"
+        "              instead: \"*\"\n"
+        "\n"
+        "2 expectations did not hold\n"
+        "digest *\n"
+        "virtual time * s\n");
     close_played(&played);
 }
 
-/* --- the cli ---------------------------------------------------------------------------------------------------------- */
+/* --- the cli
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static void the_cli_refuses_as_redis_cli_does(void **state)
 {
     (void)state;
-    struct played played = play_held("site A a1..a3\nsite B b1\nabsent b1\n"
-                                     "cli --cluster create a1..a2\n"
-                                     "= never | \\*\\*\\* ERROR: Invalid configuration for cluster creation.\n"
-                                     "= ...\n"
-                                     "cli --cluster create a1..a3 b1\n"
-                                     "= Could not connect to Redis at *: Connection refused\n"
-                                     "a1> SET x 1\n"
-                                     "cli --cluster check a1\n"
-                                     "= ...\n"
-                                     "= [ERR] Not all 16384 slots are covered by nodes.\n"
-                                     "= ...\n"
-                                     "a1> CLUSTER MEET $a2.ip $a2.port\n"
-                                     "wait 5s\n"
-                                     "cli --cluster create a1..a3\n"
-                                     "= [ERR] Node *:6379 is not empty. Either the node already knows other nodes "
-                                     "(check with CLUSTER NODES) or contains some key in database 0.\n");
+    struct played played =
+        play_held("site A a1..a3\nsite B b1\nabsent b1\n"
+                  "cli --cluster create a1..a2\n"
+                  "= never | \\*\\*\\* ERROR: Invalid configuration for cluster creation.\n"
+                  "= ...\n"
+                  "cli --cluster create a1..a3 b1\n"
+                  "= Could not connect to Redis at *: Connection refused\n"
+                  "a1> SET x 1\n"
+                  "cli --cluster check a1\n"
+                  "= ...\n"
+                  "= [ERR] Not all 16384 slots are covered by nodes.\n"
+                  "= ...\n"
+                  "a1> CLUSTER MEET $a2.ip $a2.port\n"
+                  "wait 5s\n"
+                  "cli --cluster create a1..a3\n"
+                  "= [ERR] Node *:6379 is not empty. Either the node already knows other nodes "
+                  "(check with CLUSTER NODES) or contains some key in database 0.\n");
     close_played(&played);
 }
 
@@ -515,19 +543,22 @@ static void the_cli_prints_what_redis_cli_prints(void **state)
     struct played played = play_held(
         "site A a1..a3\ncli --cluster create a1..a3 --cluster-yes\n"
         "= >>> Performing hash slots allocation on 3 nodes...\n"
-        "= Master[0] -> Slots 0 - 5460\n= Master[1] -> Slots 5461 - 10922\n= Master[2] -> Slots 10923 - 16383\n"
+        "= Master[0] -> Slots 0 - 5460\n= Master[1] -> Slots 5461 - 10922\n= Master[2] -> Slots "
+        "10923 - 16383\n"
         "= M: $a1.id $a1.ip:$a1.port\n=    slots:[0-5460] (5461 slots) master\n"
         "= M: $a2.id $a2.ip:$a2.port\n= *slots:[5461-10922] (5462 slots) master\n"
         "= M: $a3.id $a3.ip:$a3.port\n= *slots:[10923-16383] (5461 slots) master\n"
         "= >>> Nodes configuration updated\n= >>> Assign a different config epoch to each node\n"
-        "= >>> Sending CLUSTER MEET messages to join the cluster\n= Waiting for the cluster to join\n= .*\n"
+        "= >>> Sending CLUSTER MEET messages to join the cluster\n= Waiting for the cluster to "
+        "join\n= .*\n"
         "= >>> Performing Cluster Check (using node $a1.ip:$a1.port)\n= ...\n"
         "= [OK] All nodes agree about slots configuration.\n= >>> Check for open slots...\n"
         "= >>> Check slots coverage...\n= [OK] All 16384 slots covered.\n");
     close_played(&played);
 }
 
-/* --- the same, however it is run ----------------------------------------------------------------------------------------- */
+/* --- the same, however it is run
+ * ----------------------------------------------------------------------------------------- */
 
 static char *shipped(const char *name)
 {
@@ -571,7 +602,8 @@ static void turns_do_not_matter(void **state)
             assert_true(other.digest == first.digest);
             close_played(&other);
         }
-        struct played seed = play_turns(text, (struct rcs_run_options){ .has_seed = true, .seed = 2 }, 1024, 0);
+        struct played seed =
+            play_turns(text, (struct rcs_run_options){ .has_seed = true, .seed = 2 }, 1024, 0);
         assert_int_equal(seed.failures, 0);
         assert_true(seed.digest != first.digest);
         close_played(&seed);
@@ -583,18 +615,21 @@ static void turns_do_not_matter(void **state)
 static void an_interrupted_run_ends_properly(void **state)
 {
     (void)state;
-    struct played played = play_turns(SIX "wait 100s\n", (struct rcs_run_options){ .trace = true }, 100, 5);
+    struct played played =
+        play_turns(SIX "wait 100s\n", (struct rcs_run_options){ .trace = true }, 100, 5);
     assert_non_null(strstr(played.out.data, "\ninterrupted\ndigest "));
     assert_non_null(strstr(played.trace.data, "\"interrupted\""));
     struct rcs_diag diag;
-    assert_int_equal(rcs_trace_check("t", played.trace.data, strlen(played.trace.data), &diag), RCS_OK);
+    assert_int_equal(rcs_trace_check("t", played.trace.data, strlen(played.trace.data), &diag),
+                     RCS_OK);
     close_played(&played);
 }
 
 static void a_run_that_is_given_up_frees_all(void **state)
 {
     (void)state;
-    struct rcs_scenario *scenario = parsed(SIX "at +9s kill a1\nduring 9s { cluster-node-timeout 7 }\n");
+    struct rcs_scenario *scenario =
+        parsed(SIX "at +9s kill a1\nduring 9s { cluster-node-timeout 7 }\n");
     struct rcs_run_options options = { .has_seed = false };
     struct rcs_diag diag;
     for (unsigned turns = 0; turns < 40; turns += 3) {
@@ -610,10 +645,12 @@ static void a_run_that_is_given_up_frees_all(void **state)
 static void overrides_and_parameters_win(void **state)
 {
     (void)state;
-    static const char text[] = "site A a1..a2\ncluster-node-timeout 2000\nnode a2 cluster-node-timeout 3000\n"
-                               "param n 1s\nwait $n\ncluster-node-timeout 4000\n"
-                               "a1..a2> CONFIG GET cluster-node-timeout\n= ...\n= *\"500\"\n";
-    struct rcs_run_options options = { .overrides = "cluster-node-timeout 500\n", .params = "n 3s\n" };
+    static const char text[] =
+        "site A a1..a2\ncluster-node-timeout 2000\nnode a2 cluster-node-timeout 3000\n"
+        "param n 1s\nwait $n\ncluster-node-timeout 4000\n"
+        "a1..a2> CONFIG GET cluster-node-timeout\n= ...\n= *\"500\"\n";
+    struct rcs_run_options options = { .overrides = "cluster-node-timeout 500\n",
+                                       .params = "n 3s\n" };
     struct played played = play_turns(text, options, 1024, 0);
     assert_int_equal(played.failures, 0);
     assert_true(played.ended_us > RCS_S(3));
@@ -658,5 +695,6 @@ int main(void)
                                         .initial_state = (void *)(uintptr_t)&stops[i] };
     }
     memcpy(tests + STOPS, others, sizeof(others));
-    return _cmocka_run_group_tests("run", tests, STOPS + sizeof(others) / sizeof(others[0]), NULL, NULL);
+    return _cmocka_run_group_tests("run", tests, STOPS + sizeof(others) / sizeof(others[0]), NULL,
+                                   NULL);
 }

@@ -12,7 +12,8 @@ static int help_all(void)
     for (unsigned i = 0; command_row(i) != NULL; i++) {
         printf("  %-8s %s\n", command_row(i)->name, command_row(i)->what);
     }
-    puts("\nrcsim help COMMAND tells more; rcsim help scenario lists the words of the scenario language,\n"
+    puts("\nrcsim help COMMAND tells more; rcsim help scenario lists the words of the scenario "
+         "language,\n"
          "rcsim help events what a node can do that an expectation can name.");
     puts("Try: rcsim run two-dc-chained");
     return EXIT_HELD;
@@ -25,9 +26,10 @@ static void print_row(const char *usage, const char *what)
 
 static int help_scenario(void)
 {
-    static const char *const sections[] = { "Layout (above the first statement that acts):", "Settings:",
-                                            "Statements:" };
-    puts("A scenario is a text file, one statement a line, in the manner of redis.conf. # begins a comment.\n"
+    static const char *const sections[] = { "Layout (above the first statement that acts):",
+                                            "Settings:", "Statements:" };
+    puts("A scenario is a text file, one statement a line, in the manner of redis.conf. # begins a "
+         "comment.\n"
          "NODES: a1, a1..a6, a1,b2, a site's name, all. DURATION: 10us, 250ms, 1.5s, 2m.\n"
          "$name is a parameter's value; $a1.id, $a1.ip, $a1.port belong to a node.");
     for (unsigned section = 0; section < 3; section++) {
@@ -36,7 +38,9 @@ static int help_scenario(void)
             print_row(rcs_verb_directive.usage, rcs_verb_directive.what);
         } else if (section == 2) {
             print_row(rcs_verb_prompt.usage, rcs_verb_prompt.what);
-            print_row("= REPLY", "below a command: what it must print; * any text, A | B either, ... any lines");
+            print_row(
+                "= REPLY",
+                "below a command: what it must print; * any text, A | B either, ... any lines");
         }
         for (unsigned i = 0; rcs_verb_row(i) != NULL; i++) {
             const struct rcs_verb *verb = rcs_verb_row(i);
@@ -56,7 +60,8 @@ static int help_scenario(void)
 /* The events that expect can name, from the table of facts. */
 static int help_events(void)
 {
-    puts("Events, for `expect event`, `time` and `order`, with the log line a real server prints:\n");
+    puts("Events, for `expect event`, `time` and `order`, with the log line a real server "
+         "prints:\n");
     const char *last = "";
     for (int code = 0; code < RCS_FACT_COUNT; code++) {
         const struct rcs_fact_row *row = rcs_fact_row((enum rcs_fact_code)code);
@@ -86,15 +91,17 @@ int cmd_help(int argc, char **argv)
     const struct command *command = command_find(argv[0]);
     if (command == NULL) {
         const char *near = command_nearest(argv[0]);
-        return near != NULL ? complain("no command \"%s\" (did you mean %s?)", argv[0], near)
-                            : complain("no command \"%s\" (run, replay, diff, list, help)", argv[0]);
+        return near != NULL
+                   ? complain("no command \"%s\" (did you mean %s?)", argv[0], near)
+                   : complain("no command \"%s\" (run, replay, diff, list, help)", argv[0]);
     }
     printf("%s\n\n%s\n", command->usage, command->what);
     if (command->more != NULL) {
         printf("\n%s", command->more);
     }
     const char *what, *option;
-    for (unsigned i = 0; strcmp(command->name, "run") == 0 && (option = run_option(i, &what)) != NULL; i++) {
+    for (unsigned i = 0;
+         strcmp(command->name, "run") == 0 && (option = run_option(i, &what)) != NULL; i++) {
         printf("%s  %-22s %s\n", i == 0 ? "\n" : "", option, what);
     }
     return EXIT_HELD;

@@ -14,9 +14,10 @@ static void print_title(const char *dir, const char *file)
     char *text = file_read(path, &size_bytes);
     struct rcs_scenario *scenario = NULL;
     struct rcs_diag diag;
-    bool good = text != NULL &&
-                rcs_scenario_parse(&scenario, file, text, size_bytes, include_read, path, &diag) == RCS_OK;
-    printf("%-24.*s %s\n", (int)stem, file, good ? rcs_scenario_title(scenario) : "(cannot be read)");
+    bool good = text != NULL && rcs_scenario_parse(&scenario, file, text, size_bytes, include_read,
+                                                   path, &diag) == RCS_OK;
+    printf("%-24.*s %s\n", (int)stem, file,
+           good ? rcs_scenario_title(scenario) : "(cannot be read)");
     rcs_scenario_free(scenario);
     free(text);
 }

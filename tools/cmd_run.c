@@ -32,7 +32,8 @@ static void print_speed(struct rcs_run *run, uint64_t wall_ns)
             (unsigned long long)((uint64_t)rcs_sim_now(rcs_run_sim(run)) / wall_us));
 }
 
-static int play(struct rcs_run *run, const struct run_arguments *arguments, const char *source, const char *path)
+static int play(struct rcs_run *run, const struct run_arguments *arguments, const char *source,
+                const char *path)
 {
     bool interrupted;
     uint64_t began_ns = uv_hrtime();
@@ -52,19 +53,21 @@ static int play(struct rcs_run *run, const struct run_arguments *arguments, cons
     return interrupted ? EXIT_SIGINT : rcs_run_failures(run) > 0 ? EXIT_FINDING : EXIT_HELD;
 }
 
-static int run_text(struct run_arguments *arguments, const char *text, size_t size_bytes, const char *source,
-                    char *path)
+static int run_text(struct run_arguments *arguments, const char *text, size_t size_bytes,
+                    const char *source, char *path)
 {
     struct rcs_diag diag = { .line = 0 };
     struct rcs_scenario *scenario;
-    if (rcs_scenario_parse(&scenario, source, text, size_bytes, include_read, path, &diag) != RCS_OK) {
+    if (rcs_scenario_parse(&scenario, source, text, size_bytes, include_read, path, &diag) !=
+        RCS_OK) {
         return complain_diag(&diag, source, path);
     }
     int state = EXIT_USAGE;
     FILE *trace = NULL;
     struct rcs_run *run = NULL;
     if (arguments->trace_path != NULL) {
-        trace = strcmp(arguments->trace_path, "-") == 0 ? stdout : fopen(arguments->trace_path, "wb");
+        trace =
+            strcmp(arguments->trace_path, "-") == 0 ? stdout : fopen(arguments->trace_path, "wb");
         if (trace == NULL) {
             complain("%s cannot be written: %s", arguments->trace_path, strerror(errno));
             goto cleanup;
@@ -94,9 +97,10 @@ int cmd_run(int argc, char **argv)
     int state = run_arguments_read(&arguments, argc, argv);
     if (state == 0) {
         text = scenario_read(arguments.file, &size_bytes, &path, &source);
-        state = text != NULL ? run_text(&arguments, text, size_bytes, source, path)
-                             : complain("%s cannot be read: %s (`rcsim list` names the shipped scenarios)",
-                                        arguments.file, strerror(errno));
+        state = text != NULL
+                    ? run_text(&arguments, text, size_bytes, source, path)
+                    : complain("%s cannot be read: %s (`rcsim list` names the shipped scenarios)",
+                               arguments.file, strerror(errno));
     }
     free(path);
     free(text);

@@ -27,8 +27,8 @@ static char *trace_read(const char *path, size_t *size_bytes, int *state)
     return text;
 }
 
-static int compare(const char *name_a, const char *a, size_t a_bytes, const char *name_b, const char *b,
-                   size_t b_bytes, const char *same_text)
+static int compare(const char *name_a, const char *a, size_t a_bytes, const char *name_b,
+                   const char *b, size_t b_bytes, const char *same_text)
 {
     struct rcs_diag diag = { .line = 0 };
     struct rcs_buf report;
@@ -47,7 +47,8 @@ static int compare(const char *name_a, const char *a, size_t a_bytes, const char
     return state;
 }
 
-/* Where an interrupted trace ends: between two events of one instant, so that the digest has to tell. */
+/* Where an interrupted trace ends: between two events of one instant, so that the digest has to
+ * tell. */
 struct stop {
     bool wanted;
     rcs_us at_us;
@@ -62,8 +63,8 @@ static struct stop stop_of(const char *text, size_t size_bytes)
     }
     long long at_us;
     const char *last = text + at, *digest = strstr(last, "\"digest\":\"");
-    struct stop stop = { .wanted = strstr(last, "\"end\":\"interrupted\"") != NULL && digest != NULL &&
-                                   sscanf(last, "{\"t\":%lld", &at_us) == 1 };
+    struct stop stop = { .wanted = strstr(last, "\"end\":\"interrupted\"") != NULL &&
+                                   digest != NULL && sscanf(last, "{\"t\":%lld", &at_us) == 1 };
     if (stop.wanted) {
         stop.at_us = at_us;
         stop.digest = strtoull(digest + strlen("\"digest\":\""), NULL, 16);
@@ -83,12 +84,13 @@ static void play_until(struct rcs_run *run, const struct stop *stop)
 }
 
 /* Runs the header's scenario again as far as `stop`; its trace goes to `out`. */
-static int run_again(const struct rcs_trace_header *header, const struct stop *stop, struct rcs_buf *out)
+static int run_again(const struct rcs_trace_header *header, const struct stop *stop,
+                     struct rcs_buf *out)
 {
     struct rcs_diag diag = { .line = 0 };
     struct rcs_scenario *scenario;
-    if (rcs_scenario_parse(&scenario, header->source, header->scenario, strlen(header->scenario), NULL, NULL,
-                           &diag) != RCS_OK) {
+    if (rcs_scenario_parse(&scenario, header->source, header->scenario, strlen(header->scenario),
+                           NULL, NULL, &diag) != RCS_OK) {
         return complain_diag(&diag, "", NULL);
     }
     struct rcs_run_options options = {
@@ -134,8 +136,8 @@ int cmd_replay(int argc, char **argv)
         struct stop stop = stop_of(text, size_bytes);
         state = run_again(&header, &stop, &again);
         if (state == EXIT_HELD) {
-            state = compare(argv[0], text, size_bytes, "the run just made", again.data, again.size_bytes,
-                            "identical");
+            state = compare(argv[0], text, size_bytes, "the run just made", again.data,
+                            again.size_bytes, "identical");
         }
         rcs_trace_header_close(&header);
     }

@@ -137,8 +137,9 @@ char *scenario_read(const char *name, size_t *size_bytes, char **path, const cha
 char *include_read(void *arg, const char *name, size_t *size_bytes)
 {
     const char *path = arg, *slash = strrchr(path, '/');
-    char *beside = name[0] == '/' || slash == NULL ? join(name, strlen(name), "", "")
-                                                   : join(path, (size_t)(slash + 1 - path), name, "");
+    char *beside = name[0] == '/' || slash == NULL
+                       ? join(name, strlen(name), "", "")
+                       : join(path, (size_t)(slash + 1 - path), name, "");
     char *text = is_file(beside) ? file_read(beside, size_bytes) : NULL;
     free(beside);
     return text;

@@ -8,17 +8,20 @@ static const struct command commands[] = {
     { "run", "rcsim run FILE [options] [--DIRECTIVE VALUE]...",
       "plays a scenario and prints what happens",
       "FILE is a path, the name of a shipped scenario (rcsim list), or - for standard input.\n"
-      "Exit status: 0 all expectations held, 1 one did not, 2 wrong usage or scenario, 3 internal error,\n"
+      "Exit status: 0 all expectations held, 1 one did not, 2 wrong usage or scenario, 3 internal "
+      "error,\n"
       "130 after Ctrl-C.\n",
       cmd_run },
     { "replay", "rcsim replay TRACE", "runs a trace again from its header and compares",
-      "Says `identical`, or shows the first event that differs. Exit status: 0 identical, 1 not, 2 the trace\n"
+      "Says `identical`, or shows the first event that differs. Exit status: 0 identical, 1 not, 2 "
+      "the trace\n"
       "cannot be read.\n",
       cmd_replay },
     { "diff", "rcsim diff A B", "compares two traces at the coarser of their levels",
       "Exit status: 0 the same, 1 not, 2 one cannot be read.\n", cmd_diff },
     { "list", "rcsim list", "names the shipped scenarios with their titles", NULL, cmd_list },
-    { "help", "rcsim help [COMMAND|scenario|events]", "explains a command, the scenario language, its events", NULL, cmd_help },
+    { "help", "rcsim help [COMMAND|scenario|events]",
+      "explains a command, the scenario language, its events", NULL, cmd_help },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -54,8 +57,8 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0) {
-        printf("rcsim %s (Redis 7.0.15; trace format %d, scenario format %d)\n", RCS_VERSION, RCS_TRACE_FORMAT,
-               RCS_SCENARIO_FORMAT);
+        printf("rcsim %s (Redis 7.0.15; trace format %d, scenario format %d)\n", RCS_VERSION,
+               RCS_TRACE_FORMAT, RCS_SCENARIO_FORMAT);
         return EXIT_HELD;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
@@ -64,8 +67,9 @@ int main(int argc, char **argv)
     const struct command *command = command_find(argv[1]);
     if (command == NULL) {
         const char *near = command_nearest(argv[1]);
-        return near != NULL ? complain("no command \"%s\" (did you mean %s?)", argv[1], near)
-                            : complain("no command \"%s\" (run, replay, diff, list, help)", argv[1]);
+        return near != NULL
+                   ? complain("no command \"%s\" (did you mean %s?)", argv[1], near)
+                   : complain("no command \"%s\" (run, replay, diff, list, help)", argv[1]);
     }
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {

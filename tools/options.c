@@ -23,7 +23,9 @@ static bool read_number(const char *text, uint64_t *out)
 static int set_seed(struct run_arguments *out, const char *value)
 {
     out->options.has_seed = true;
-    return read_number(value, &out->options.seed) ? 0 : complain("--seed %s is no seed (0 to 18446744073709551615)", value);
+    return read_number(value, &out->options.seed)
+               ? 0
+               : complain("--seed %s is no seed (0 to 18446744073709551615)", value);
 }
 
 static int set_redis(struct run_arguments *out, const char *value)
@@ -115,13 +117,18 @@ static const struct option_row {
     const char *shown, *what;
     int (*set)(struct run_arguments *out, const char *value);
 } rows[] = {
-    { "seed", "N", "--seed N", "the seed of all chance (default: what the scenario says, else 1)", set_seed },
-    { "redis", "VERSION", "--redis VERSION", "the release to simulate; 7.0 is modelled", set_redis },
-    { "param", "NAME=VALUE", "--param NAME=VALUE", "replaces the value of a `param` line", set_param },
-    { "set", "NAME VALUE", "--set NAME VALUE", "a redis.conf directive whose name rcsim uses itself", NULL },
+    { "seed", "N", "--seed N", "the seed of all chance (default: what the scenario says, else 1)",
+      set_seed },
+    { "redis", "VERSION", "--redis VERSION", "the release to simulate; 7.0 is modelled",
+      set_redis },
+    { "param", "NAME=VALUE", "--param NAME=VALUE", "replaces the value of a `param` line",
+      set_param },
+    { "set", "NAME VALUE", "--set NAME VALUE",
+      "a redis.conf directive whose name rcsim uses itself", NULL },
     { "trace", "OUT", "--trace OUT", "writes a trace", set_trace },
     { "trace-level", "LEVEL", "--trace-level LEVEL", "milestones (default) or packets", set_level },
-    { "log", "NODE", "--log NODE|all", "shows log lines of a node, or of all, in the transcript", set_log },
+    { "log", "NODE", "--log NODE|all", "shows log lines of a node, or of all, in the transcript",
+      set_log },
     { "wire-check", NULL, "--wire-check", "encodes and decodes every bus message", set_wire_check },
     { "quiet", NULL, "--quiet", "prints failures and the digest only", set_quiet },
     { "json", NULL, "--json", "prints the transcript as JSON Lines", set_json },
@@ -148,8 +155,9 @@ static int unknown_option(const char *name)
     names[ROW_COUNT] = NULL;
     const char *near = rcs_lex_nearest(name, names);
     near = near != NULL ? near : rcs_config_nearest(name);
-    return near != NULL ? complain("no option or directive --%s (did you mean --%s?)", name, near)
-                        : complain("no option or directive --%s (rcsim help run lists the options)", name);
+    return near != NULL
+               ? complain("no option or directive --%s (did you mean --%s?)", name, near)
+               : complain("no option or directive --%s (rcsim help run lists the options)", name);
 }
 
 /* One option at argv[*at]; *at is set behind it and its values. */
@@ -177,7 +185,8 @@ static int take_option(struct run_arguments *out, int argc, char **argv, int *at
     } else if (*at < argc) {
         value = argv[(*at)++];
     } else {
-        return complain("--%s needs a value (%s)", name, row != NULL ? row->shown : "--DIRECTIVE VALUE");
+        return complain("--%s needs a value (%s)", name,
+                        row != NULL ? row->shown : "--DIRECTIVE VALUE");
     }
     if (row != NULL && row->set != NULL) {
         return row->set(out, value);
@@ -194,7 +203,8 @@ static int take_option(struct run_arguments *out, int argc, char **argv, int *at
 static bool colours_wanted(void)
 {
     const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-    return isatty(STDOUT_FILENO) && (no == NULL || no[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+    return isatty(STDOUT_FILENO) && (no == NULL || no[0] == '\0') && term != NULL &&
+           strcmp(term, "dumb") != 0;
 }
 
 int run_arguments_read(struct run_arguments *out, int argc, char **argv)
@@ -215,7 +225,8 @@ int run_arguments_read(struct run_arguments *out, int argc, char **argv)
         }
     }
     if (out->file == NULL) {
-        return complain("which scenario? (a path, a name out of `rcsim list`, or - for standard input)");
+        return complain(
+            "which scenario? (a path, a name out of `rcsim list`, or - for standard input)");
     }
     rcs_buf_add(&out->overrides, "", 1);
     rcs_buf_add(&out->params, "", 1);

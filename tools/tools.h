@@ -7,9 +7,9 @@
 
 /* Exit states of every subcommand. */
 enum {
-    EXIT_HELD = 0,     /* all expectations held; no difference */
-    EXIT_FINDING = 1,  /* one did not; a difference */
-    EXIT_USAGE = 2,    /* wrong arguments, or a scenario or trace that cannot be read */
+    EXIT_HELD = 0,    /* all expectations held; no difference */
+    EXIT_FINDING = 1, /* one did not; a difference */
+    EXIT_USAGE = 2,   /* wrong arguments, or a scenario or trace that cannot be read */
     EXIT_INTERNAL = 3,
     EXIT_SIGINT = 130,
 };
@@ -17,8 +17,8 @@ enum {
 struct command {
     const char *name;
     const char *usage;
-    const char *what; /* one line */
-    const char *more; /* the rest of its help; NULL none */
+    const char *what;                  /* one line */
+    const char *more;                  /* the rest of its help; NULL none */
     int (*run)(int argc, char **argv); /* without the command's own name */
 };
 const struct command *command_find(const char *name); /* NULL none */
@@ -48,10 +48,11 @@ const char *run_option(unsigned index, const char **what);
 
 /* --- files.c --- */
 
-/* A whole file with a NUL behind it, malloc'd; "-" is standard input. NULL and errno if it cannot be read. */
+/* A whole file with a NUL behind it, malloc'd; "-" is standard input. NULL and errno if it cannot
+ * be read. */
 char *file_read(const char *path, size_t *size_bytes);
-/* A scenario by path or, if there is no such file, by the name of a shipped one; *path (malloc'd) is where it
- * was found, *source its last part. */
+/* A scenario by path or, if there is no such file, by the name of a shipped one; *path (malloc'd)
+ * is where it was found, *source its last part. */
 char *scenario_read(const char *name, size_t *size_bytes, char **path, const char **source);
 /* Loads an include beside the scenario; `arg` is the scenario's path. An rcs_load_fn. */
 char *include_read(void *arg, const char *name, size_t *size_bytes);
@@ -64,7 +65,8 @@ int complain(const char *format, ...)
     __attribute__((format(printf, 1, 2)))
 #endif
     ;
-/* A diagnosis on stderr: file:line:column: text. `path` stands for the source if it is the scenario itself. */
+/* A diagnosis on stderr: file:line:column: text. `path` stands for the source if it is the scenario
+ * itself. */
 int complain_diag(const struct rcs_diag *diag, const char *source, const char *path);
 
 #endif

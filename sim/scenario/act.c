@@ -23,14 +23,16 @@ static void note(struct rcs_run *run, const char *kind, const char *text)
     }
 }
 
-/* A statement that changes the world: in the transcript and the history; the trace has it from the world. */
+/* A statement that changes the world: in the transcript and the history; the trace has it from the
+ * world. */
 static void tell(struct rcs_run *run, const char *kind, const char *text)
 {
     rcs_transcript_act(run->transcript, now_of(run), kind, text);
     rcs_run_mark(run, text);
 }
 
-/* --- telling ------------------------------------------------------------------------------------------- */
+/* --- telling
+ * ------------------------------------------------------------------------------------------- */
 
 enum rcs_progress rcs_act_step(struct rcs_run *run, struct rcs_task *task)
 {
@@ -74,12 +76,13 @@ static void show_opinions(struct rcs_run *run, int viewer, struct rcs_buf *out)
         size_t used = 0;
         for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
             if ((opinion.flags & flags[i].value) && flags[i].text != NULL) {
-                int wrote = snprintf(words + used, sizeof(words) - used, "%s%s", used > 0 ? "," : "",
-                                     flags[i].text);
+                int wrote = snprintf(words + used, sizeof(words) - used, "%s%s",
+                                     used > 0 ? "," : "", flags[i].text);
                 used += wrote > 0 ? (size_t)wrote : 0;
             }
         }
-        rcs_buf_format(out, "%-6s %-18s %-6s epoch %-4llu %-12s %s\n", run->script->nodes[node].name, words,
+        rcs_buf_format(out, "%-6s %-18s %-6s epoch %-4llu %-12s %s\n",
+                       run->script->nodes[node].name, words,
                        opinion.master < 0 ? "-" : run->script->nodes[opinion.master].name,
                        (unsigned long long)opinion.config_epoch,
                        opinion.connected ? "connected" : "disconnected",
@@ -102,9 +105,12 @@ static void show_view(struct rcs_run *run, int node, struct rcs_buf *out)
                    !view.replica      ? "-"
                    : view.master >= 0 ? run->script->nodes[view.master].name
                                       : "?",
-                   !view.replica ? "-" : view.link_up ? "up" : "down");
-    rcs_buf_format(out, " known %-3u size %-3d slots %-5u epoch %llu/%llu  keys %llu  offset %lld\n", view.known,
-                   view.size, view.slots, (unsigned long long)view.my_epoch,
+                   !view.replica  ? "-"
+                   : view.link_up ? "up"
+                                  : "down");
+    rcs_buf_format(out,
+                   " known %-3u size %-3d slots %-5u epoch %llu/%llu  keys %llu  offset %lld\n",
+                   view.known, view.size, view.slots, (unsigned long long)view.my_epoch,
                    (unsigned long long)view.current_epoch, (unsigned long long)view.keys,
                    (long long)view.offset);
 }
@@ -135,7 +141,9 @@ enum rcs_progress rcs_act_show(struct rcs_run *run, struct rcs_task *task)
     return RCS_PROGRESS_DONE;
 }
 
-/* --- waiting ------------------------------------------------------------------------------------------------ */
+/* --- waiting
+ * ------------------------------------------------------------------------------------------------
+ */
 
 enum rcs_progress rcs_act_wait(struct rcs_run *run, struct rcs_task *task)
 {
@@ -144,8 +152,8 @@ enum rcs_progress rcs_act_wait(struct rcs_run *run, struct rcs_task *task)
     return rcs_act_wait_poll(run, task);
 }
 
-/* Told when it is over: what happened meanwhile then stands above it, drawn together with what the statement
- * before has caused. */
+/* Told when it is over: what happened meanwhile then stands above it, drawn together with what the
+ * statement before has caused. */
 enum rcs_progress rcs_act_wait_poll(struct rcs_run *run, struct rcs_task *task)
 {
     if (!rcs_run_reached(run, task->wake_us)) {
@@ -173,8 +181,8 @@ static void judge(struct rcs_run *run, const struct rcs_stmt *stmt, bool holds, 
         rcs_duration_print(&what, stmt->high_us);
     }
     rcs_buf_add(&what, "", 1);
-    rcs_transcript_expect(run->transcript, now_of(run), holds, holds ? rcs_cond_text(stmt->cond) : what.data,
-                          waited_us);
+    rcs_transcript_expect(run->transcript, now_of(run), holds,
+                          holds ? rcs_cond_text(stmt->cond) : what.data, waited_us);
     note(run, holds ? "expect-held" : "expect-failed", what.data);
     if (!holds) {
         struct rcs_buf instead;
@@ -215,17 +223,21 @@ enum rcs_progress rcs_act_await_poll(struct rcs_run *run, struct rcs_task *task)
         return RCS_PROGRESS_WAITS;
     }
     struct rcs_findings findings;
-    bool holds = rcs_cond_holds(run, stmt->cond, &findings), over = holds || now >= task->deadline_us;
+    bool holds = rcs_cond_holds(run, stmt->cond, &findings),
+         over = holds || now >= task->deadline_us;
     if (over) {
         rcs_story_tell(run->story, run->sim, run->transcript);
         judge(run, stmt, holds, now - task->began_us, &findings);
     }
     rcs_findings_close(&findings);
-    task->wake_us = now + AWAIT_LOOK_US < task->deadline_us ? now + AWAIT_LOOK_US : task->deadline_us;
+    task->wake_us =
+        now + AWAIT_LOOK_US < task->deadline_us ? now + AWAIT_LOOK_US : task->deadline_us;
     return over ? RCS_PROGRESS_DONE : RCS_PROGRESS_WAITS;
 }
 
-/* --- settings -------------------------------------------------------------------------------------------------- */
+/* --- settings
+ * --------------------------------------------------------------------------------------------------
+ */
 
 /* A directive given on the command line wins over the scenario's, wherever that stands. */
 static bool overridden(const struct rcs_run *run, const char *name)
@@ -327,7 +339,8 @@ static struct rcs_pair_latency *pair_of(struct rcs_run *run, const char *a, cons
 {
     for (unsigned i = 0; i < run->latency_count; i++) {
         struct rcs_pair_latency *pair = &run->latencies[i];
-        if ((same_text(pair->a, a) && same_text(pair->b, b)) || (same_text(pair->a, b) && same_text(pair->b, a))) {
+        if ((same_text(pair->a, a) && same_text(pair->b, b)) ||
+            (same_text(pair->a, b) && same_text(pair->b, a))) {
             return pair;
         }
     }
@@ -337,11 +350,12 @@ static struct rcs_pair_latency *pair_of(struct rcs_run *run, const char *a, cons
     return &run->latencies[run->latency_count++];
 }
 
-static void set_latency(struct rcs_run *run, const struct rcs_stmt *stmt, const struct rcs_pair_latency *pair)
+static void set_latency(struct rcs_run *run, const struct rcs_stmt *stmt,
+                        const struct rcs_pair_latency *pair)
 {
     struct rcs_diag diag = { .line = 0 };
-    enum rcs_err err = rcs_sim_latency(run->sim, pair->a, pair->b, pair->low_us, pair->high_us + pair->jitter_us,
-                                       &diag);
+    enum rcs_err err = rcs_sim_latency(run->sim, pair->a, pair->b, pair->low_us,
+                                       pair->high_us + pair->jitter_us, &diag);
     if (err != RCS_OK) {
         rcs_run_stop(run, stmt, err, diag.text);
     }
@@ -353,9 +367,10 @@ enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task)
     struct rcs_pair_latency *pair = pair_of(run, stmt->name, stmt->value);
     bool jitter = stmt->low_us < 0;
     if (pair->low_us < 0 && (jitter || in_during(task))) {
-        rcs_run_stop(run, stmt, RCS_ERR_STATE,
-                     jitter ? "jitter adds to a latency: none is set for these sites above"
-                            : "no latency is set for these sites above, so there is none to go back to");
+        rcs_run_stop(
+            run, stmt, RCS_ERR_STATE,
+            jitter ? "jitter adds to a latency: none is set for these sites above"
+                   : "no latency is set for these sites above, so there is none to go back to");
         return RCS_PROGRESS_DONE;
     }
     if (in_during(task)) {
@@ -377,7 +392,9 @@ enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task)
     return RCS_PROGRESS_DONE;
 }
 
-/* --- faults ------------------------------------------------------------------------------------------------------ */
+/* --- faults
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static void caused(struct rcs_run *run, const char *what)
 {
@@ -389,7 +406,8 @@ enum rcs_progress rcs_act_fault(struct rcs_run *run, struct rcs_task *task)
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     struct rcs_diag diag = { .line = 0 };
     tell(run, "fault", stmt->text);
-    enum rcs_err err = rcs_sim_fault(run->sim, (enum rcs_fault)stmt->number, stmt->a.nodes, stmt->a.count, &diag);
+    enum rcs_err err =
+        rcs_sim_fault(run->sim, (enum rcs_fault)stmt->number, stmt->a.nodes, stmt->a.count, &diag);
     if (err != RCS_OK) {
         rcs_run_stop(run, stmt, err, diag.text);
         return RCS_PROGRESS_DONE;
@@ -408,7 +426,8 @@ enum rcs_progress rcs_act_partition(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     tell(run, "fault", stmt->text);
-    rcs_sim_partition(run->sim, stmt->a.nodes, stmt->a.count, stmt->b.nodes, stmt->b.count, stmt->oneway);
+    rcs_sim_partition(run->sim, stmt->a.nodes, stmt->a.count, stmt->b.nodes, stmt->b.count,
+                      stmt->oneway);
     caused(run, "the partition");
     if (in_during(task)) {
         struct rcs_put_off undo = undo_of(task);
@@ -440,12 +459,14 @@ enum rcs_progress rcs_act_drop(struct rcs_run *run, struct rcs_task *task)
     return RCS_PROGRESS_DONE;
 }
 
-/* --- later, and for a while ------------------------------------------------------------------------------------------ */
+/* --- later, and for a while
+ * ------------------------------------------------------------------------------------------ */
 
 enum rcs_progress rcs_act_at(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
-    struct rcs_put_off what = { .at_us = stmt->high_us + (stmt->absolute ? 0 : now_of(run)), .stmt = stmt };
+    struct rcs_put_off what = { .at_us = stmt->high_us + (stmt->absolute ? 0 : now_of(run)),
+                                .stmt = stmt };
     if (what.at_us < now_of(run)) {
         char text[96];
         snprintf(text, sizeof(text), "this time is over: it is already %lld.%03d s",
@@ -502,7 +523,8 @@ static void undo_fault(struct rcs_run *run, const struct rcs_stmt *stmt, struct 
         rcs_group_print(text, run->script, nodes, count);
         rcs_buf_add(text, "", 1);
         tell(run, "fault", text->data);
-        (void)rcs_sim_fault(run->sim, paused ? RCS_FAULT_RESUME : RCS_FAULT_START, nodes, count, NULL);
+        (void)rcs_sim_fault(run->sim, paused ? RCS_FAULT_RESUME : RCS_FAULT_START, nodes, count,
+                            NULL);
         caused(run, paused ? "the resume" : "the start");
     }
     free(nodes);

@@ -17,10 +17,13 @@
 /* What happens while a reply is awaited is told below it, unless that takes longer than this. */
 #define LONG_US RCS_MS(200)
 
-/* --- what a reply must look like ------------------------------------------------------------------------ */
+/* --- what a reply must look like
+ * ------------------------------------------------------------------------ */
 
-/* The `=` line with its references in place. Their values are plain, nothing in them needs a backslash. */
-static void pattern_of(struct rcs_run *run, const struct rcs_expected *expected, struct rcs_buf *out)
+/* The `=` line with its references in place. Their values are plain, nothing in them needs a
+ * backslash. */
+static void pattern_of(struct rcs_run *run, const struct rcs_expected *expected,
+                       struct rcs_buf *out)
 {
     rcs_buf_clear(out);
     rcs_run_word(run, &expected->word, out);
@@ -45,9 +48,10 @@ static bool line_fits(const char *pattern, const char *line)
     }
 }
 
-/* Holds printed lines against the `=` lines from `first` on; `...` stands for any number of lines, and blanks
- * at a line's beginning do not count. */
-static bool lines_fit(struct rcs_run *run, const struct rcs_stmt *stmt, unsigned first, const char *text)
+/* Holds printed lines against the `=` lines from `first` on; `...` stands for any number of lines,
+ * and blanks at a line's beginning do not count. */
+static bool lines_fit(struct rcs_run *run, const struct rcs_stmt *stmt, unsigned first,
+                      const char *text)
 {
     struct rcs_buf pattern;
     rcs_buf_init(&pattern);
@@ -81,7 +85,8 @@ static bool lines_fit(struct rcs_run *run, const struct rcs_stmt *stmt, unsigned
     return fits && over;
 }
 
-static void check_reply(struct rcs_run *run, const struct rcs_stmt *stmt, const char *who, const char *text)
+static void check_reply(struct rcs_run *run, const struct rcs_stmt *stmt, const char *who,
+                        const char *text)
 {
     if (stmt->expected_count == 0) {
         return;
@@ -95,7 +100,8 @@ static void check_reply(struct rcs_run *run, const struct rcs_stmt *stmt, const 
         struct rcs_buf what, pattern;
         rcs_buf_init(&what);
         rcs_buf_init(&pattern);
-        rcs_buf_format(&what, "the reply to  %s> %s  to be  ", who, stmt->text + strcspn(stmt->text, ">") + 2);
+        rcs_buf_format(&what, "the reply to  %s> %s  to be  ", who,
+                       stmt->text + strcspn(stmt->text, ">") + 2);
         if (stmt->name == NULL) { /* the cli */
             rcs_buf_clear(&what);
             rcs_buf_format(&what, "the output of  %s  to be  ", stmt->text);
@@ -110,14 +116,17 @@ static void check_reply(struct rcs_run *run, const struct rcs_stmt *stmt, const 
                 *c = '/';
             }
         }
-        rcs_run_fail(run, &stmt->expected[0].place, what.data, trimmed[0] == '\0' ? "nothing" : trimmed);
+        rcs_run_fail(run, &stmt->expected[0].place, what.data,
+                     trimmed[0] == '\0' ? "nothing" : trimmed);
         rcs_buf_close(&pattern);
         rcs_buf_close(&what);
     }
     free(trimmed);
 }
 
-/* --- sending ------------------------------------------------------------------------------------------------ */
+/* --- sending
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static struct rcs_session **own_session(struct rcs_run *run, const struct rcs_stmt *stmt, int node)
 {
@@ -127,7 +136,8 @@ static struct rcs_session **own_session(struct rcs_run *run, const struct rcs_st
 static struct rcs_session *open_session(struct rcs_run *run, const struct rcs_stmt *stmt)
 {
     bool cluster = stmt->client >= 0;
-    return rcs_session_new(run->sim, cluster ? run->script->clients[stmt->client].site : NULL, cluster);
+    return rcs_session_new(run->sim, cluster ? run->script->clients[stmt->client].site : NULL,
+                           cluster);
 }
 
 static void send_command(struct rcs_run *run, struct rcs_task *task)
@@ -165,7 +175,8 @@ static void send_command(struct rcs_run *run, struct rcs_task *task)
     task->quiet = false;
 }
 
-/* For `(5.0 s after FAILOVER TAKEOVER)`: commands that change the cluster, without their arguments. */
+/* For `(5.0 s after FAILOVER TAKEOVER)`: commands that change the cluster, without their arguments.
+ */
 static void told_cause(struct rcs_run *run, const struct rcs_stmt *stmt)
 {
     static const char *const causes[] = { "CLUSTER", "SHUTDOWN", "DEBUG", "REPLICAOF" };
@@ -182,10 +193,12 @@ static void told_cause(struct rcs_run *run, const struct rcs_stmt *stmt)
     after[0] = '\0';
     for (unsigned i = cluster; i < stmt->word_count && used < 40; i++) {
         const char *text = stmt->words[i].text;
-        if (i > cluster && (text[0] == '\0' || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != strlen(text))) {
+        if (i > cluster &&
+            (text[0] == '\0' || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != strlen(text))) {
             break;
         }
-        used += (size_t)snprintf(after + used, sizeof(after) - used, "%s%.20s", used > 0 ? " " : "", text);
+        used += (size_t)snprintf(after + used, sizeof(after) - used, "%s%.20s", used > 0 ? " " : "",
+                                 text);
     }
     rcs_story_after(run->story, rcs_sim_now(run->sim), after);
 }
@@ -237,15 +250,19 @@ static void keep_answer(struct rcs_run *run, struct rcs_task *task, int node)
     } else {
         rcs_buf_format(&text, "(no reply within %d s)", (int)(REPLY_LIMIT_US / RCS_S(1)));
     }
-    const char *redirections = state == RCS_SESSION_REPLIED ? rcs_session_redirections(task->session) : "";
+    const char *redirections =
+        state == RCS_SESSION_REPLIED ? rcs_session_redirections(task->session) : "";
     if (redirections[0] != '\0') {
-        rcs_transcript_output(run->transcript, rcs_sim_now(run->sim), "", redirections, strlen(redirections));
+        rcs_transcript_output(run->transcript, rcs_sim_now(run->sim), "", redirections,
+                              strlen(redirections));
     }
     task->answers = realloc(task->answers, (task->answer_count + 1) * sizeof(task->answers[0]));
     RCS_ASSERT(task->answers != NULL);
-    task->answers[task->answer_count++] = (struct rcs_answer){ node, rcs_run_copy(text.data, text.size_bytes) };
+    task->answers[task->answer_count++] =
+        (struct rcs_answer){ node, rcs_run_copy(text.data, text.size_bytes) };
     rcs_buf_close(&text);
-    if (state == RCS_SESSION_WAITING || task->own_session) { /* its late reply must not meet a later command */
+    if (state == RCS_SESSION_WAITING ||
+        task->own_session) { /* its late reply must not meet a later command */
         if (!task->own_session) {
             *own_session(run, rcs_task_stmt(task), node) = NULL;
         }
@@ -290,7 +307,8 @@ static void tell_answers(struct rcs_run *run, struct rcs_task *task)
         if (run->trace != NULL) {
             rcs_trace_note(run->trace, "reply", task->answers[i].text);
         }
-        check_reply(run, rcs_task_stmt(task), node < 0 ? rcs_task_stmt(task)->name : run->script->nodes[node].name,
+        check_reply(run, rcs_task_stmt(task),
+                    node < 0 ? rcs_task_stmt(task)->name : run->script->nodes[node].name,
                     task->answers[i].text);
         free(task->answers[i].text);
     }
@@ -332,7 +350,9 @@ enum rcs_progress rcs_act_prompt_poll(struct rcs_run *run, struct rcs_task *task
     }
 }
 
-/* --- the cli ---------------------------------------------------------------------------------------------------- */
+/* --- the cli
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task)
 {
@@ -348,8 +368,8 @@ enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task)
     }
     rcs_run_mark(run, stmt->text);
     rcs_story_after(run->story, 0, NULL);
-    task->cli = rcs_cli_new(run->sim, (enum rcs_cli_command)stmt->number, stmt->a.nodes, stmt->a.count, stmt->times,
-                            stmt->oneway);
+    task->cli = rcs_cli_new(run->sim, (enum rcs_cli_command)stmt->number, stmt->a.nodes,
+                            stmt->a.count, stmt->times, stmt->oneway);
     task->quiet = false;
     return rcs_act_cli_poll(run, task);
 }

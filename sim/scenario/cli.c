@@ -62,7 +62,8 @@ bool rcs_cli_failed(const struct rcs_cli *cli)
     return cli->failed;
 }
 
-/* --- what the phases share ---------------------------------------------------------------------------------- */
+/* --- what the phases share
+ * ---------------------------------------------------------------------------------- */
 
 void rcs_cli_add_peer(struct rcs_cli *cli, int node)
 {
@@ -76,8 +77,9 @@ void rcs_cli_add_peer(struct rcs_cli *cli, int node)
 
 char *rcs_cli_text(const struct rcs_reply *reply)
 {
-    bool text = reply != NULL && (reply->kind == RCS_REPLY_BULK || reply->kind == RCS_REPLY_VERBATIM ||
-                                  reply->kind == RCS_REPLY_STATUS);
+    bool text =
+        reply != NULL && (reply->kind == RCS_REPLY_BULK || reply->kind == RCS_REPLY_VERBATIM ||
+                          reply->kind == RCS_REPLY_STATUS);
     if (!text) {
         return NULL;
     }
@@ -91,7 +93,8 @@ char *rcs_cli_text(const struct rcs_reply *reply)
 void rcs_cli_print_name(struct rcs_cli *cli, unsigned i)
 {
     int node = cli->peers[i].node;
-    rcs_buf_format(&cli->out, "%s:%d", rcs_sim_node_ip(cli->sim, node), rcs_sim_node_port(cli->sim, node));
+    rcs_buf_format(&cli->out, "%s:%d", rcs_sim_node_ip(cli->sim, node),
+                   rcs_sim_node_port(cli->sim, node));
 }
 
 void rcs_cli_print_error(struct rcs_cli *cli, unsigned i, const struct rcs_reply *reply)
@@ -101,7 +104,8 @@ void rcs_cli_print_error(struct rcs_cli *cli, unsigned i, const struct rcs_reply
     } else if (reply->kind == RCS_REPLY_ERROR) {
         rcs_buf_text(&cli->out, "Node ");
         rcs_cli_print_name(cli, i);
-        rcs_buf_format(&cli->out, " replied with error:\n%.*s\n", (int)reply->size_bytes, reply->bytes);
+        rcs_buf_format(&cli->out, " replied with error:\n%.*s\n", (int)reply->size_bytes,
+                       reply->bytes);
     }
 }
 
@@ -116,7 +120,9 @@ bool rcs_cli_read_myself(const struct rcs_reply *reply, struct rcs_cli_node *out
     return found;
 }
 
-/* --- the dialogue ------------------------------------------------------------------------------------------------ */
+/* --- the dialogue
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void end(struct rcs_cli *cli, bool failed)
 {
@@ -212,7 +218,8 @@ static bool question(struct rcs_cli *cli)
         return false;
     }
     cli->asked = false;
-    const struct rcs_reply *reply = state == RCS_SESSION_REPLIED ? rcs_session_reply(peer->session) : NULL;
+    const struct rcs_reply *reply =
+        state == RCS_SESSION_REPLIED ? rcs_session_reply(peer->session) : NULL;
     bool good = phase->take(cli, cli->peer, cli->question, reply);
     bool more = ++cli->question < phase->questions && !cli->peers[cli->peer].gone;
     if (!more) {

@@ -1,5 +1,5 @@
-/* redis-cli --cluster check and info; loading and checking are the end of create as well (redis-cli 7.0
- * clusterManagerLoadInfoFromNode, clusterManagerCheckCluster). */
+/* redis-cli --cluster check and info; loading and checking are the end of create as well
+ * (redis-cli 7.0 clusterManagerLoadInfoFromNode, clusterManagerCheckCluster). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,8 @@ void rcs_cli_ask_nodes(struct rcs_cli *cli, unsigned i, unsigned question)
     rcs_buf_text(&cli->request, "CLUSTER NODES");
 }
 
-/* --- loading ------------------------------------------------------------------------------------------- */
+/* --- loading
+ * ------------------------------------------------------------------------------------------- */
 
 void rcs_cli_ask_load_first(struct rcs_cli *cli, unsigned i, unsigned question)
 {
@@ -37,7 +38,8 @@ void rcs_cli_ask_load_first(struct rcs_cli *cli, unsigned i, unsigned question)
 static int node_at(const struct rcs_sim *sim, const char *ip, int port)
 {
     for (unsigned i = 0; i < rcs_sim_node_count(sim); i++) {
-        if (rcs_sim_node_port(sim, (int)i) == port && strcmp(rcs_sim_node_ip(sim, (int)i), ip) == 0) {
+        if (rcs_sim_node_port(sim, (int)i) == port &&
+            strcmp(rcs_sim_node_ip(sim, (int)i), ip) == 0) {
             return (int)i;
         }
     }
@@ -64,13 +66,15 @@ static bool read_friends(struct rcs_cli *cli, const char *text)
         }
     }
     free(node);
-    /* Redis prints an empty ip for a node that has met nobody yet; redis-cli shows what was typed. */
+    /* Redis prints an empty ip for a node that has met nobody yet; redis-cli shows what was typed.
+     */
     snprintf(cli->peers[0].info.ip, sizeof(cli->peers[0].info.ip), "%s",
              rcs_sim_node_ip(cli->sim, cli->peers[0].node));
     return found;
 }
 
-bool rcs_cli_take_load_first(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply)
+bool rcs_cli_take_load_first(struct rcs_cli *cli, unsigned i, unsigned question,
+                             const struct rcs_reply *reply)
 {
     char *text = rcs_cli_text(reply);
     bool good = text != NULL;
@@ -89,7 +93,8 @@ bool rcs_cli_take_load_first(struct rcs_cli *cli, unsigned i, unsigned question,
 }
 
 /* Its own line replaces what the first node thinks of it, so its flags have no `fail`. */
-bool rcs_cli_take_load_friend(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply)
+bool rcs_cli_take_load_friend(struct rcs_cli *cli, unsigned i, unsigned question,
+                              const struct rcs_reply *reply)
 {
     (void)question;
     struct rcs_cli_peer *peer = &cli->peers[i];
@@ -110,14 +115,17 @@ enum rcs_cli_end rcs_cli_leave_load(struct rcs_cli *cli)
 {
     for (unsigned i = 0; i < cli->count; i++) {
         for (unsigned j = 0; j < cli->count && !cli->peers[i].gone; j++) {
-            bool mine = !cli->peers[j].gone && strcmp(cli->peers[j].info.master, cli->peers[i].info.id) == 0;
+            bool mine = !cli->peers[j].gone &&
+                        strcmp(cli->peers[j].info.master, cli->peers[i].info.id) == 0;
             cli->peers[i].replicas += mine;
         }
     }
     return RCS_CLI_NEXT;
 }
 
-/* --- keys ---------------------------------------------------------------------------------------------------- */
+/* --- keys
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static bool wants_master(const struct rcs_cli *cli, unsigned i)
 {
@@ -130,7 +138,8 @@ static void ask_size(struct rcs_cli *cli, unsigned i, unsigned question)
     rcs_buf_text(&cli->request, "DBSIZE");
 }
 
-static bool take_size(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply)
+static bool take_size(struct rcs_cli *cli, unsigned i, unsigned question,
+                      const struct rcs_reply *reply)
 {
     (void)question;
     const struct rcs_cli_peer *peer = &cli->peers[i];
@@ -141,7 +150,8 @@ static bool take_size(struct rcs_cli *cli, unsigned i, unsigned question, const 
     cli->keys += reply->integer;
     rcs_cli_print_name(cli, i);
     rcs_buf_format(&cli->out, " (%.8s...) -> %lld keys | %u slots | %u slaves.\n", peer->info.id,
-                   (long long)reply->integer, rcs_slot_words_count(&peer->info.slots), peer->replicas);
+                   (long long)reply->integer, rcs_slot_words_count(&peer->info.slots),
+                   peer->replicas);
     return true;
 }
 
@@ -153,12 +163,15 @@ static enum rcs_cli_end leave_sizes(struct rcs_cli *cli)
     }
     int64_t hundredths = cli->keys * 100 / RCS_SLOTS, rest = cli->keys * 100 % RCS_SLOTS;
     hundredths += rest * 2 > RCS_SLOTS || (rest * 2 == RCS_SLOTS && (hundredths & 1));
-    rcs_buf_format(&cli->out, "[OK] %lld keys in %u masters.\n%lld.%02d keys per slot on average.\n",
-                   (long long)cli->keys, masters, (long long)(hundredths / 100), (int)(hundredths % 100));
+    rcs_buf_format(
+        &cli->out, "[OK] %lld keys in %u masters.\n%lld.%02d keys per slot on average.\n",
+        (long long)cli->keys, masters, (long long)(hundredths / 100), (int)(hundredths % 100));
     return RCS_CLI_NEXT;
 }
 
-/* --- the check -------------------------------------------------------------------------------------------------- */
+/* --- the check
+ * --------------------------------------------------------------------------------------------------
+ */
 
 void rcs_cli_signatures_begin(struct rcs_cli *cli)
 {
@@ -167,7 +180,8 @@ void rcs_cli_signatures_begin(struct rcs_cli *cli)
     cli->first_loaded = false;
 }
 
-bool rcs_cli_take_signature(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply)
+bool rcs_cli_take_signature(struct rcs_cli *cli, unsigned i, unsigned question,
+                            const struct rcs_reply *reply)
 {
     (void)i, (void)question;
     char *text = rcs_cli_text(reply);
@@ -181,8 +195,9 @@ bool rcs_cli_take_signature(struct rcs_cli *cli, unsigned i, unsigned question, 
         cli->first_loaded = true;
         cli->differs = text == NULL;
     } else {
-        cli->differs |= text == NULL || own.size_bytes != cli->signature.size_bytes ||
-                        (own.size_bytes > 0 && memcmp(own.data, cli->signature.data, own.size_bytes) != 0);
+        cli->differs |=
+            text == NULL || own.size_bytes != cli->signature.size_bytes ||
+            (own.size_bytes > 0 && memcmp(own.data, cli->signature.data, own.size_bytes) != 0);
     }
     rcs_buf_close(&own);
     free(text);
@@ -202,7 +217,8 @@ void rcs_cli_enter_check(struct rcs_cli *cli)
     rcs_cli_signatures_begin(cli);
 }
 
-/* "[93->-<id>]" is migrating, "[93-<-<id>]" importing: the slot numbers of one kind, joined by commas. */
+/* "[93->-<id>]" is migrating, "[93-<-<id>]" importing: the slot numbers of one kind, joined by
+ * commas. */
 static unsigned open_slots(const char *open, const char *arrow, struct rcs_buf *out)
 {
     unsigned count = 0;
@@ -227,16 +243,17 @@ static bool check_open(struct rcs_cli *cli)
             if (open_slots(cli->peers[i].info.open, kinds[kind][0], &some) > 0) {
                 rcs_buf_text(&cli->out, "[WARNING] Node ");
                 rcs_cli_print_name(cli, i);
-                rcs_buf_format(&cli->out, " has slots in %s state %.*s.\n", kinds[kind][1], (int)some.size_bytes,
+                rcs_buf_format(&cli->out, " has slots in %s state %.*s.\n", kinds[kind][1],
+                               (int)some.size_bytes, some.data);
+                rcs_buf_format(&all, "%s%.*s", all.size_bytes > 0 ? "," : "", (int)some.size_bytes,
                                some.data);
-                rcs_buf_format(&all, "%s%.*s", all.size_bytes > 0 ? "," : "", (int)some.size_bytes, some.data);
             }
         }
     }
     bool none = all.size_bytes == 0;
     if (!none) {
-        rcs_buf_format(&cli->out, "[WARNING] The following slots are open: %.*s.\n", (int)all.size_bytes,
-                       all.data);
+        rcs_buf_format(&cli->out, "[WARNING] The following slots are open: %.*s.\n",
+                       (int)all.size_bytes, all.data);
     }
     rcs_buf_close(&all);
     rcs_buf_close(&some);
@@ -268,16 +285,27 @@ enum rcs_cli_end rcs_cli_leave_check(struct rcs_cli *cli)
     return !cli->differs && closed && covered ? RCS_CLI_NEXT : RCS_CLI_OVER;
 }
 
-#define LOAD                                                                              \
-    { .wants = rcs_cli_wants_first, .questions = 2, .ask = rcs_cli_ask_load_first,        \
-      .take = rcs_cli_take_load_first },                                                  \
-    { .wants = rcs_cli_wants_friend, .questions = 1, .ask = rcs_cli_ask_nodes,            \
-      .take = rcs_cli_take_load_friend, .leave = rcs_cli_leave_load },                    \
-    { .wants = wants_master, .questions = 1, .ask = ask_size, .take = take_size, .leave = leave_sizes }
+#define LOAD                                                                                       \
+    { .wants = rcs_cli_wants_first,                                                                \
+      .questions = 2,                                                                              \
+      .ask = rcs_cli_ask_load_first,                                                               \
+      .take = rcs_cli_take_load_first },                                                           \
+        { .wants = rcs_cli_wants_friend,                                                           \
+          .questions = 1,                                                                          \
+          .ask = rcs_cli_ask_nodes,                                                                \
+          .take = rcs_cli_take_load_friend,                                                        \
+          .leave = rcs_cli_leave_load },                                                           \
+    {                                                                                              \
+        .wants = wants_master, .questions = 1, .ask = ask_size, .take = take_size,                 \
+        .leave = leave_sizes                                                                       \
+    }
 
 const struct rcs_cli_phase rcs_cli_check_phases[] = {
     LOAD,
-    { .enter = rcs_cli_enter_check, .questions = 1, .ask = rcs_cli_ask_nodes, .take = rcs_cli_take_signature,
+    { .enter = rcs_cli_enter_check,
+      .questions = 1,
+      .ask = rcs_cli_ask_nodes,
+      .take = rcs_cli_take_signature,
       .leave = rcs_cli_leave_check },
     { .enter = NULL },
 };

@@ -11,7 +11,8 @@
 /* Virtual time must not run on for ever when the nodes never agree. */
 #define JOIN_WAITS_MAX 600
 
-/* --- are they there, cluster nodes, empty? -------------------------------------------------------------- */
+/* --- are they there, cluster nodes, empty?
+ * -------------------------------------------------------------- */
 
 static void ask_probe(struct rcs_cli *cli, unsigned i, unsigned question)
 {
@@ -28,10 +29,12 @@ static bool refuse(struct rcs_cli *cli, unsigned i, const char *what)
     return false;
 }
 
-static bool take_probe(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply)
+static bool take_probe(struct rcs_cli *cli, unsigned i, unsigned question,
+                       const struct rcs_reply *reply)
 {
-    static const char not_empty[] = "is not empty. Either the node already knows other nodes (check with "
-                                    "CLUSTER NODES) or contains some key in database 0.";
+    static const char not_empty[] =
+        "is not empty. Either the node already knows other nodes (check with "
+        "CLUSTER NODES) or contains some key in database 0.";
     char *text = rcs_cli_text(reply);
     bool good = text != NULL;
     if (!good) {
@@ -74,7 +77,8 @@ static enum rcs_cli_end leave_probe(struct rcs_cli *cli)
         cli->plan[i].host = rcs_sim_node_ip(cli->sim, cli->peers[i].node);
         cli->plan[i].port = rcs_sim_node_port(cli->sim, cli->peers[i].node);
     }
-    if (rcs_plan_make(cli->plan, cli->count, cli->replicas, rcs_sim_cli_rand(cli->sim), &cli->out) != RCS_OK) {
+    if (rcs_plan_make(cli->plan, cli->count, cli->replicas, rcs_sim_cli_rand(cli->sim),
+                      &cli->out) != RCS_OK) {
         return RCS_CLI_OVER;
     }
     print_plan(cli);
@@ -84,7 +88,8 @@ static enum rcs_cli_end leave_probe(struct rcs_cli *cli)
     return RCS_CLI_NEXT;
 }
 
-/* --- slots, epochs, meeting ----------------------------------------------------------------------------------- */
+/* --- slots, epochs, meeting
+ * ----------------------------------------------------------------------------------- */
 
 static void ask_flush(struct rcs_cli *cli, unsigned i, unsigned question)
 {
@@ -106,8 +111,10 @@ static bool is_ok(const struct rcs_reply *reply)
     return reply != NULL && reply->kind != RCS_REPLY_ERROR;
 }
 
-/* A replica to be does not know its master yet and says so; that is tolerated here, not the second time. */
-static bool take_flush(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply)
+/* A replica to be does not know its master yet and says so; that is tolerated here, not the second
+ * time. */
+static bool take_flush(struct rcs_cli *cli, unsigned i, unsigned question,
+                       const struct rcs_reply *reply)
 {
     (void)question;
     if (!is_ok(reply) && cli->plan[i].master < 0) {
@@ -129,7 +136,8 @@ static void ask_epoch(struct rcs_cli *cli, unsigned i, unsigned question)
     rcs_buf_format(&cli->request, "cluster set-config-epoch %u", i + 1);
 }
 
-static bool take_epoch(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply)
+static bool take_epoch(struct rcs_cli *cli, unsigned i, unsigned question,
+                       const struct rcs_reply *reply)
 {
     (void)cli, (void)i, (void)question, (void)reply; /* redis-cli does not look at it either */
     return true;
@@ -150,7 +158,8 @@ static void ask_meet(struct rcs_cli *cli, unsigned i, unsigned question)
     }
 }
 
-static bool take_meet(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply)
+static bool take_meet(struct rcs_cli *cli, unsigned i, unsigned question,
+                      const struct rcs_reply *reply)
 {
     (void)question;
     if (!is_ok(reply)) {
@@ -159,7 +168,9 @@ static bool take_meet(struct rcs_cli *cli, unsigned i, unsigned question, const 
     return is_ok(reply);
 }
 
-/* --- joining ------------------------------------------------------------------------------------------------------- */
+/* --- joining
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void enter_join(struct rcs_cli *cli)
 {
@@ -183,7 +194,8 @@ static enum rcs_cli_end leave_join(struct rcs_cli *cli)
     rcs_cli_signatures_begin(cli);
     rcs_buf_text(&cli->out, ".");
     if (++cli->waits == JOIN_WAITS_MAX) {
-        rcs_buf_format(&cli->out, "\n(given up after %d s: the nodes do not agree)\n", JOIN_WAITS_MAX);
+        rcs_buf_format(&cli->out, "\n(given up after %d s: the nodes do not agree)\n",
+                       JOIN_WAITS_MAX);
         return RCS_CLI_OVER;
     }
     return RCS_CLI_AGAIN;
@@ -194,7 +206,8 @@ static bool wants_replica(const struct rcs_cli *cli, unsigned i)
     return cli->plan[i].master >= 0;
 }
 
-static bool take_replicate(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply)
+static bool take_replicate(struct rcs_cli *cli, unsigned i, unsigned question,
+                           const struct rcs_reply *reply)
 {
     (void)question;
     if (!is_ok(reply)) {
@@ -217,16 +230,36 @@ const struct rcs_cli_phase rcs_cli_create_phases[] = {
     { .questions = 4, .ask = ask_probe, .take = take_probe, .leave = leave_probe },
     { .questions = 1, .ask = ask_flush, .take = take_flush },
     { .enter = enter_epochs, .questions = 1, .ask = ask_epoch, .take = take_epoch },
-    { .enter = enter_meet, .wants = rcs_cli_wants_friend, .questions = 1, .ask = ask_meet, .take = take_meet },
-    { .pause_us = RCS_S(1), .enter = enter_join, .wants = wants_signature, .questions = 1,
-      .ask = rcs_cli_ask_nodes, .take = rcs_cli_take_signature, .leave = leave_join },
-    { .wants = wants_replica, .questions = 1, .ask = ask_flush, .take = take_replicate,
+    { .enter = enter_meet,
+      .wants = rcs_cli_wants_friend,
+      .questions = 1,
+      .ask = ask_meet,
+      .take = take_meet },
+    { .pause_us = RCS_S(1),
+      .enter = enter_join,
+      .wants = wants_signature,
+      .questions = 1,
+      .ask = rcs_cli_ask_nodes,
+      .take = rcs_cli_take_signature,
+      .leave = leave_join },
+    { .wants = wants_replica,
+      .questions = 1,
+      .ask = ask_flush,
+      .take = take_replicate,
       .leave = leave_replicate },
-    { .wants = rcs_cli_wants_first, .questions = 2, .ask = rcs_cli_ask_load_first,
+    { .wants = rcs_cli_wants_first,
+      .questions = 2,
+      .ask = rcs_cli_ask_load_first,
       .take = rcs_cli_take_load_first },
-    { .wants = rcs_cli_wants_friend, .questions = 1, .ask = rcs_cli_ask_nodes,
-      .take = rcs_cli_take_load_friend, .leave = rcs_cli_leave_load },
-    { .enter = rcs_cli_enter_check, .questions = 1, .ask = rcs_cli_ask_nodes, .take = rcs_cli_take_signature,
+    { .wants = rcs_cli_wants_friend,
+      .questions = 1,
+      .ask = rcs_cli_ask_nodes,
+      .take = rcs_cli_take_load_friend,
+      .leave = rcs_cli_leave_load },
+    { .enter = rcs_cli_enter_check,
+      .questions = 1,
+      .ask = rcs_cli_ask_nodes,
+      .take = rcs_cli_take_signature,
       .leave = rcs_cli_leave_check },
     { .enter = NULL },
 };

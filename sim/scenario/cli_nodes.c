@@ -71,7 +71,8 @@ static void read_flags(struct rcs_cli_node *node, const char *word, size_t len)
             node->left_out |= strcmp(flag, leave_out[i]) == 0;
         }
         if (strcmp(flag, "myself") != 0) {
-            int wrote = snprintf(node->flags + used, sizeof(node->flags) - used, "%s%s", used > 0 ? "," : "", flag);
+            int wrote = snprintf(node->flags + used, sizeof(node->flags) - used, "%s%s",
+                                 used > 0 ? "," : "", flag);
             used += wrote > 0 && used + (size_t)wrote < sizeof(node->flags) ? (size_t)wrote : 0;
         }
         at += one + 1;
@@ -110,11 +111,10 @@ bool rcs_cli_node_read(const char *line, const char **end, struct rcs_cli_node *
         default:
             if (word[0] == '[') {
                 size_t used = strlen(out->open);
-                snprintf(out->open + used, sizeof(out->open) - used, "%s%.*s", used > 0 ? " " : "", (int)len, word);
+                snprintf(out->open + used, sizeof(out->open) - used, "%s%.*s", used > 0 ? " " : "",
+                         (int)len, word);
             } else if (rcs_slot_range_read(word, len, &first, &last) == RCS_OK) {
-                for (unsigned slot = first; slot <= last; slot++) {
-                    rcs_slot_words_add(&out->slots, slot);
-                }
+                rcs_slot_words_add_range(&out->slots, first, last);
             }
         }
     }
@@ -135,7 +135,8 @@ void rcs_cli_signature(const char *nodes_text, struct rcs_buf *out)
     struct rcs_cli_node *node = malloc(sizeof(*node));
     RCS_ASSERT(node != NULL);
     while (*nodes_text != '\0') {
-        if (!rcs_cli_node_read(nodes_text, &nodes_text, node) || rcs_slot_words_count(&node->slots) == 0) {
+        if (!rcs_cli_node_read(nodes_text, &nodes_text, node) ||
+            rcs_slot_words_count(&node->slots) == 0) {
             continue;
         }
         size_t ranges = rcs_slot_ranges_write(&node->slots, ",", NULL, 0), id = strlen(node->id);
@@ -170,14 +171,17 @@ void rcs_cli_slots_print(struct rcs_buf *out, const struct rcs_slot_words *slots
     free(text);
 }
 
-void rcs_cli_node_print(struct rcs_buf *out, const struct rcs_cli_node *node, bool planned, unsigned replicas)
+void rcs_cli_node_print(struct rcs_buf *out, const struct rcs_cli_node *node, bool planned,
+                        unsigned replicas)
 {
-    rcs_buf_format(out, "%c: %s %s:%d\n", node->replica || (planned && node->master[0] != '\0') ? 'S' : 'M',
-                   node->id, node->ip, node->port);
+    rcs_buf_format(out, "%c: %s %s:%d\n",
+                   node->replica || (planned && node->master[0] != '\0') ? 'S' : 'M', node->id,
+                   node->ip, node->port);
     if (!planned || node->master[0] == '\0') {
         rcs_buf_text(out, "   slots:");
         rcs_cli_slots_print(out, &node->slots);
-        rcs_buf_format(out, "%s(%u slots) %s\n", " ", rcs_slot_words_count(&node->slots), node->flags);
+        rcs_buf_format(out, "%s(%u slots) %s\n", " ", rcs_slot_words_count(&node->slots),
+                       node->flags);
     }
     if (node->master[0] != '\0') {
         rcs_buf_format(out, "   replicates %s\n", node->master);

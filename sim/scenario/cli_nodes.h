@@ -22,9 +22,10 @@ bool rcs_cli_node_read(const char *line, const char **end, struct rcs_cli_node *
 /* The sorted list of `id:range,range` of the nodes that have slots, joined by `|`. */
 void rcs_cli_signature(const char *nodes_text, struct rcs_buf *out);
 
-/* "M: <id> ip:port" and the lines below it. `planned`: a replica to be, of which no slots are printed.
- * `replicas`: of a master, counted by the caller. */
-void rcs_cli_node_print(struct rcs_buf *out, const struct rcs_cli_node *node, bool planned, unsigned replicas);
+/* "M: <id> ip:port" and the lines below it. `planned`: a replica to be, of which no slots are
+ * printed. `replicas`: of a master, counted by the caller. */
+void rcs_cli_node_print(struct rcs_buf *out, const struct rcs_cli_node *node, bool planned,
+                        unsigned replicas);
 
 /* "[0-5460],[5462-6000]", "" none. */
 void rcs_cli_slots_print(struct rcs_buf *out, const struct rcs_slot_words *slots);

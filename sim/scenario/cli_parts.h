@@ -18,10 +18,11 @@ struct rcs_cli_peer {
 enum rcs_cli_end { RCS_CLI_NEXT, RCS_CLI_AGAIN, RCS_CLI_OVER };
 
 struct rcs_cli_phase {
-    void (*enter)(struct rcs_cli *cli);                    /* NULL: nothing to print */
-    bool (*wants)(const struct rcs_cli *cli, unsigned i);  /* NULL: all peers are asked */
-    unsigned questions;                                    /* 0: the phase is only its enter and leave */
-    void (*ask)(struct rcs_cli *cli, unsigned i, unsigned question); /* appends words to cli->request */
+    void (*enter)(struct rcs_cli *cli);                   /* NULL: nothing to print */
+    bool (*wants)(const struct rcs_cli *cli, unsigned i); /* NULL: all peers are asked */
+    unsigned questions; /* 0: the phase is only its enter and leave */
+    void (*ask)(struct rcs_cli *cli, unsigned i,
+                unsigned question); /* appends words to cli->request */
     /* `reply` NULL: no connection, rcs_session_error says why. False: it is all over. */
     bool (*take)(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply);
     enum rcs_cli_end (*leave)(struct rcs_cli *cli); /* NULL: next */
@@ -42,8 +43,8 @@ struct rcs_cli {
     struct rcs_plan_node *plan;
     struct rcs_buf signature; /* of the first node in this round */
     bool differs;
-    unsigned waits;    /* seconds waited for the join */
-    int64_t keys;      /* summed over masters */
+    unsigned waits; /* seconds waited for the join */
+    int64_t keys;   /* summed over masters */
     bool first_loaded;
 };
 
@@ -56,11 +57,14 @@ bool rcs_cli_wants_first(const struct rcs_cli *cli, unsigned i);
 bool rcs_cli_wants_friend(const struct rcs_cli *cli, unsigned i);
 void rcs_cli_ask_nodes(struct rcs_cli *cli, unsigned i, unsigned question);
 void rcs_cli_ask_load_first(struct rcs_cli *cli, unsigned i, unsigned question);
-bool rcs_cli_take_load_first(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply);
-bool rcs_cli_take_load_friend(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply);
+bool rcs_cli_take_load_first(struct rcs_cli *cli, unsigned i, unsigned question,
+                             const struct rcs_reply *reply);
+bool rcs_cli_take_load_friend(struct rcs_cli *cli, unsigned i, unsigned question,
+                              const struct rcs_reply *reply);
 enum rcs_cli_end rcs_cli_leave_load(struct rcs_cli *cli);
 void rcs_cli_enter_check(struct rcs_cli *cli);
-bool rcs_cli_take_signature(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply);
+bool rcs_cli_take_signature(struct rcs_cli *cli, unsigned i, unsigned question,
+                            const struct rcs_reply *reply);
 enum rcs_cli_end rcs_cli_leave_check(struct rcs_cli *cli);
 void rcs_cli_signatures_begin(struct rcs_cli *cli);
 

@@ -5,10 +5,12 @@
 
 #include "sim/pure.h"
 
-/* --- slots --------------------------------------------------------------------------------------------- */
+/* --- slots
+ * --------------------------------------------------------------------------------------------- */
 
-/* redis-cli adds up 16384 / masters in a `float`. Every value on the way is 0 or at least 1, so that all of
- * them are whole multiples of 2^-23: kept as such, with 24 significant bits, ties to even. */
+/* redis-cli adds up 16384 / masters in a `float`. Every value on the way is 0 or at least 1, so
+ * that all of them are whole multiples of 2^-23: kept as such, with 24 significant bits, ties to
+ * even. */
 #define FLOAT_ONE ((int64_t)1 << 23)
 
 static int64_t float_round(int64_t value)
@@ -58,7 +60,8 @@ void rcs_plan_split(unsigned masters, int *last)
     }
 }
 
-/* --- placement ------------------------------------------------------------------------------------------- */
+/* --- placement
+ * ------------------------------------------------------------------------------------------- */
 
 struct planning {
     struct rcs_plan_node *nodes;
@@ -98,8 +101,8 @@ static void print_node(struct rcs_buf *out, const struct rcs_plan_node *node)
     rcs_buf_format(out, "%s:%d", node->host, node->port);
 }
 
-/* The next replica for `master` out of list[*from..to): the first on another host, else the first of
- * all, and what stood before that one is given up. -1: none is left. */
+/* The next replica for `master` out of list[*from..to): the first on another host, else the first
+ * of all, and what stood before that one is given up. -1: none is left. */
 static int take_replica(struct planning *plan, int master, unsigned *from)
 {
     int first = -1;
@@ -135,7 +138,8 @@ static void place_replicas(struct planning *plan)
         }
         for (unsigned i = 0; i < plan->masters; i++) {
             int master = plan->order[i];
-            for (unsigned given = 0; given < (extra == 1 ? 1 : plan->replicas) && left > 0; given++) {
+            for (unsigned given = 0; given < (extra == 1 ? 1 : plan->replicas) && left > 0;
+                 given++) {
                 int replica = take_replica(plan, master, &from);
                 if (replica < 0) {
                     break;
@@ -152,7 +156,8 @@ static void place_replicas(struct planning *plan)
     }
 }
 
-/* --- anti-affinity ------------------------------------------------------------------------------------------ */
+/* --- anti-affinity
+ * ------------------------------------------------------------------------------------------ */
 
 static int group_of(const struct rcs_plan_node *nodes, int node)
 {
@@ -164,8 +169,8 @@ static bool together(const struct rcs_plan_node *nodes, int a, int b)
     return group_of(nodes, a) == group_of(nodes, b) && strcmp(nodes[a].host, nodes[b].host) == 0;
 }
 
-/* Visits each host and group once, by its first node; fills `offenders` with the first replica of each that
- * has two members or more. */
+/* Visits each host and group once, by its first node; fills `offenders` with the first replica of
+ * each that has two members or more. */
 static unsigned score(const struct rcs_plan_node *nodes, unsigned count, int *offenders,
                       unsigned *offender_count)
 {
@@ -236,9 +241,10 @@ static void optimise(struct planning *plan, struct rcs_rand *chance)
             now = score(plan->nodes, plan->count, offenders, &offending);
         }
         rcs_buf_text(plan->out,
-                     now == 0       ? "[OK] Perfect anti-affinity obtained!\n"
-                     : now >= 10000 ? "[WARNING] Some slaves are in the same host as their master\n"
-                                    : "[WARNING] Some slaves of the same master are in the same host\n");
+                     now == 0 ? "[OK] Perfect anti-affinity obtained!\n"
+                     : now >= 10000
+                         ? "[WARNING] Some slaves are in the same host as their master\n"
+                         : "[WARNING] Some slaves of the same master are in the same host\n");
     }
     free(others);
     free(offenders);
@@ -258,7 +264,9 @@ enum rcs_err rcs_plan_make(struct rcs_plan_node *nodes, unsigned count, unsigned
         return RCS_ERR_RANGE;
     }
     rcs_buf_format(out, ">>> Performing hash slots allocation on %u nodes...\n", count);
-    struct planning plan = { .nodes = nodes, .count = count, .masters = masters, .replicas = replicas, .out = out };
+    struct planning plan = {
+        .nodes = nodes, .count = count, .masters = masters, .replicas = replicas, .out = out
+    };
     plan.order = calloc(count, sizeof(plan.order[0]));
     int *last = calloc(masters, sizeof(last[0]));
     RCS_ASSERT(plan.order != NULL && last != NULL);

@@ -25,7 +25,7 @@ struct happening {
     const char *mark;       /* the text of a statement or step; NULL: */
     struct rcs_group nodes; /* `what` on each of these */
     const char *what;
-    int about; /* -1 anybody */
+    int about;  /* -1 anybody */
     bool first; /* the first of them is enough */
     const char *text;
 };
@@ -46,7 +46,8 @@ struct rcs_cond {
     rcs_us low_us, high_us;
 };
 
-typedef void evaluate_fn(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings);
+typedef void evaluate_fn(struct rcs_run *run, const struct rcs_cond *cond,
+                         struct rcs_findings *findings);
 
 struct cond_row {
     const char *word;
@@ -61,7 +62,8 @@ const char *rcs_cond_text(const struct rcs_cond *cond)
     return cond->text;
 }
 
-/* --- findings ------------------------------------------------------------------------------------------- */
+/* --- findings
+ * ------------------------------------------------------------------------------------------- */
 
 static void find(struct rcs_findings *findings, int node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -78,7 +80,8 @@ static void find(struct rcs_findings *findings, int node, const char *format, ..
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    findings->list[findings->count++] = (struct rcs_finding){ node, rcs_run_copy(text, strlen(text)) };
+    findings->list[findings->count++] =
+        (struct rcs_finding){ node, rcs_run_copy(text, strlen(text)) };
 }
 
 void rcs_findings_close(struct rcs_findings *findings)
@@ -132,7 +135,8 @@ void rcs_findings_print(const struct rcs_findings *findings, const struct rcs_sc
     free(told);
 }
 
-/* --- patterns and numbers ------------------------------------------------------------------------------------ */
+/* --- patterns and numbers
+ * ------------------------------------------------------------------------------------ */
 
 bool rcs_pattern_matches(const char *pattern, const char *text)
 {
@@ -217,10 +221,12 @@ static bool take_wanted(struct rcs_parser *parser, struct wanted *out)
     }
     return read_wanted(word->text, out) ||
            rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
-                            "\"%s\" is no number to compare with (6, >=6, <3, !=0 or 5..7)", word->text);
+                            "\"%s\" is no number to compare with (6, >=6, <3, !=0 or 5..7)",
+                            word->text);
 }
 
-/* --- what stands behind `on` ----------------------------------------------------------------------------------- */
+/* --- what stands behind `on`
+ * ----------------------------------------------------------------------------------- */
 
 static bool take_on(struct rcs_parser *parser, struct rcs_group *out)
 {
@@ -236,7 +242,8 @@ static bool take_viewers(struct rcs_parser *parser, struct rcs_cond *cond)
     return rcs_parser_groups(parser, "within", &cond->viewers);
 }
 
-static bool runs(struct rcs_run *run, int node, struct rcs_view *view, struct rcs_findings *findings)
+static bool runs(struct rcs_run *run, int node, struct rcs_view *view,
+                 struct rcs_findings *findings)
 {
     rcs_sim_view(run->sim, node, view);
     if (!view->running) {
@@ -254,8 +261,8 @@ static const char *name_of(const struct rcs_run *run, int node)
 typedef void pair_fn(struct rcs_run *run, const struct rcs_cond *cond, unsigned index, int viewer,
                      struct rcs_findings *findings);
 
-static void each_pair(struct rcs_run *run, const struct rcs_cond *cond, const struct rcs_group *subjects,
-                      pair_fn *one, struct rcs_findings *findings)
+static void each_pair(struct rcs_run *run, const struct rcs_cond *cond,
+                      const struct rcs_group *subjects, pair_fn *one, struct rcs_findings *findings)
 {
     bool own = cond->viewers.count == 0;
     for (unsigned v = 0; v < (own ? subjects->count : cond->viewers.count); v++) {
@@ -270,7 +277,8 @@ static void each_pair(struct rcs_run *run, const struct rcs_cond *cond, const st
     }
 }
 
-/* --- one node's own picture ----------------------------------------------------------------------------------- */
+/* --- one node's own picture
+ * ----------------------------------------------------------------------------------- */
 
 static const char *const states[] = { "ok", "fail", NULL };
 static const char *const roles[] = { "master", "replica", NULL };
@@ -302,7 +310,8 @@ static bool parse_number(struct rcs_parser *parser, struct rcs_cond *cond)
     return take_wanted(parser, &cond->number) && take_on(parser, &cond->a);
 }
 
-static void state_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void state_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                        struct rcs_findings *findings)
 {
     for (unsigned i = 0; i < cond->a.count; i++) {
         struct rcs_view view;
@@ -312,7 +321,8 @@ static void state_holds(struct rcs_run *run, const struct rcs_cond *cond, struct
     }
 }
 
-static void role_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void role_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                       struct rcs_findings *findings)
 {
     for (unsigned i = 0; i < cond->a.count; i++) {
         struct rcs_view view;
@@ -327,7 +337,8 @@ static void role_holds(struct rcs_run *run, const struct rcs_cond *cond, struct 
     }
 }
 
-static void link_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void link_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                       struct rcs_findings *findings)
 {
     for (unsigned i = 0; i < cond->a.count; i++) {
         struct rcs_view view;
@@ -342,7 +353,8 @@ static void link_holds(struct rcs_run *run, const struct rcs_cond *cond, struct 
     }
 }
 
-static void life_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void life_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                       struct rcs_findings *findings)
 {
     for (unsigned i = 0; i < cond->a.count; i++) {
         int life = (int)rcs_sim_node_life(run->sim, cond->a.nodes[i]);
@@ -361,7 +373,8 @@ static int64_t number_of(const struct rcs_view *view, const char *word)
                                            : (int64_t)view->current_epoch;
 }
 
-static void number_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void number_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                         struct rcs_findings *findings)
 {
     for (unsigned i = 0; i < cond->a.count; i++) {
         struct rcs_view view;
@@ -375,7 +388,8 @@ static void number_holds(struct rcs_run *run, const struct rcs_cond *cond, struc
     }
 }
 
-/* --- how one node sees another ------------------------------------------------------------------------------------ */
+/* --- how one node sees another
+ * ------------------------------------------------------------------------------------ */
 
 /* `known 6 on VIEWERS` counts; `known NODES on VIEWERS` names them. */
 static bool parse_known(struct rcs_parser *parser, struct rcs_cond *cond)
@@ -403,7 +417,8 @@ static void knows(struct rcs_run *run, const struct rcs_cond *cond, unsigned ind
     }
 }
 
-static void known_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void known_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                        struct rcs_findings *findings)
 {
     if (cond->b.count == 0) {
         number_holds(run, cond, findings);
@@ -423,14 +438,15 @@ static bool parse_master(struct rcs_parser *parser, struct rcs_cond *cond)
            strcmp(parser->words[until].text, "within") != 0) {
         until++;
     }
-    if (!rcs_parser_groups(parser, until < parser->count ? parser->words[until].text : NULL, &cond->b) ||
+    if (!rcs_parser_groups(parser, until < parser->count ? parser->words[until].text : NULL,
+                           &cond->b) ||
         !take_viewers(parser, cond)) {
         return false;
     }
     return cond->a.count == 1 || cond->a.count == cond->b.count ||
            rcs_parser_wrong(parser, RCS_ERR_SYNTAX, index,
-                            "%u masters for %u replicas (one for all, or as many, in pairs)", cond->a.count,
-                            cond->b.count);
+                            "%u masters for %u replicas (one for all, or as many, in pairs)",
+                            cond->a.count, cond->b.count);
 }
 
 /* REPLICAS replicate MASTERS [on VIEWERS]: the same the other way round. */
@@ -451,14 +467,15 @@ static bool parse_replicate(struct rcs_parser *parser, struct rcs_cond *cond)
            strcmp(parser->words[until].text, "within") != 0) {
         until++;
     }
-    if (!rcs_parser_groups(parser, until < parser->count ? parser->words[until].text : NULL, &cond->a) ||
+    if (!rcs_parser_groups(parser, until < parser->count ? parser->words[until].text : NULL,
+                           &cond->a) ||
         !take_viewers(parser, cond)) {
         return false;
     }
     return cond->a.count == 1 || cond->a.count == cond->b.count ||
            rcs_parser_wrong(parser, RCS_ERR_SYNTAX, index,
-                            "%u replicas for %u masters (one for all, or as many, in pairs)", cond->b.count,
-                            cond->a.count);
+                            "%u replicas for %u masters (one for all, or as many, in pairs)",
+                            cond->b.count, cond->a.count);
 }
 
 static void has_master(struct rcs_run *run, const struct rcs_cond *cond, unsigned index, int viewer,
@@ -471,11 +488,13 @@ static void has_master(struct rcs_run *run, const struct rcs_cond *cond, unsigne
     } else if (!(opinion.flags & RCS_NODE_REPLICA)) {
         find(findings, viewer, "%s is a master", name_of(run, node));
     } else if (opinion.master != wanted) {
-        find(findings, viewer, "%s replicates %s", name_of(run, node), name_of(run, opinion.master));
+        find(findings, viewer, "%s replicates %s", name_of(run, node),
+             name_of(run, opinion.master));
     }
 }
 
-static void master_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void master_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                         struct rcs_findings *findings)
 {
     each_pair(run, cond, &cond->b, has_master, findings);
 }
@@ -487,7 +506,8 @@ static bool take_subjects(struct rcs_parser *parser, struct rcs_cond *cond)
            strcmp(parser->words[until].text, "within") != 0) {
         until++;
     }
-    return rcs_parser_groups(parser, until < parser->count ? parser->words[until].text : NULL, &cond->b) &&
+    return rcs_parser_groups(parser, until < parser->count ? parser->words[until].text : NULL,
+                             &cond->b) &&
            take_viewers(parser, cond);
 }
 
@@ -505,11 +525,10 @@ static bool parse_slots(struct rcs_parser *parser, struct rcs_cond *cond)
                 unsigned first, last;
                 if (rcs_slot_range_read(at, len, &first, &last) != RCS_OK) {
                     return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
-                                            "\"%s\" are no slots (0-5460, 7, 0-5460,5462; none)", word->text);
+                                            "\"%s\" are no slots (0-5460, 7, 0-5460,5462; none)",
+                                            word->text);
                 }
-                for (unsigned slot = first; slot <= last; slot++) {
-                    rcs_slot_words_add(&words, slot);
-                }
+                rcs_slot_words_add_range(&words, first, last);
                 at += len + (at[len] != '\0');
             }
         } while (rcs_parser_more(parser) && strcmp(parser->words[parser->at].text, "of") != 0);
@@ -527,11 +546,13 @@ static void has_slots(struct rcs_run *run, const struct rcs_cond *cond, unsigned
     int node = cond->b.nodes[index];
     const char *ranges = rcs_sim_slot_ranges(run->sim, viewer, node);
     if (strcmp(ranges, cond->pattern) != 0) {
-        find(findings, viewer, "%s has %s", name_of(run, node), ranges[0] == '\0' ? "none" : ranges);
+        find(findings, viewer, "%s has %s", name_of(run, node),
+             ranges[0] == '\0' ? "none" : ranges);
     }
 }
 
-static void slots_hold(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void slots_hold(struct rcs_run *run, const struct rcs_cond *cond,
+                       struct rcs_findings *findings)
 {
     each_pair(run, cond, &cond->b, has_slots, findings);
 }
@@ -539,7 +560,8 @@ static void slots_hold(struct rcs_run *run, const struct rcs_cond *cond, struct 
 static bool parse_flags(struct rcs_parser *parser, struct rcs_cond *cond)
 {
     const struct rcs_word *word;
-    if (!rcs_parser_word(parser, "flags as CLUSTER NODES prints them, such as master,fail,", &word)) {
+    if (!rcs_parser_word(parser, "flags as CLUSTER NODES prints them, such as master,fail,",
+                         &word)) {
         return false;
     }
     cond->pattern = word->text;
@@ -558,7 +580,8 @@ static void print_flags(unsigned flags, char *out, size_t capacity)
     out[0] = '\0';
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if ((flags & rows[i].value) && rows[i].text != NULL) {
-            int wrote = snprintf(out + used, capacity - used, "%s%s", used > 0 ? "," : "", rows[i].text);
+            int wrote =
+                snprintf(out + used, capacity - used, "%s%s", used > 0 ? "," : "", rows[i].text);
             used += wrote > 0 ? (size_t)wrote : 0;
         }
     }
@@ -583,7 +606,8 @@ static void has_flags(struct rcs_run *run, const struct rcs_cond *cond, unsigned
     }
 }
 
-static void flags_hold(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void flags_hold(struct rcs_run *run, const struct rcs_cond *cond,
+                       struct rcs_findings *findings)
 {
     each_pair(run, cond, &cond->b, has_flags, findings);
 }
@@ -611,7 +635,8 @@ static void has_epoch(struct rcs_run *run, const struct rcs_cond *cond, unsigned
         return;
     }
     if (cond->a.count == 0 && !fits(&cond->number, (int64_t)opinion.config_epoch)) {
-        find(findings, viewer, "%s has %llu", name_of(run, node), (unsigned long long)opinion.config_epoch);
+        find(findings, viewer, "%s has %llu", name_of(run, node),
+             (unsigned long long)opinion.config_epoch);
     }
     for (unsigned i = 0; i < cond->a.count; i++) {
         if (rcs_sim_opinion(run->sim, viewer, cond->a.nodes[i], &other) &&
@@ -623,12 +648,15 @@ static void has_epoch(struct rcs_run *run, const struct rcs_cond *cond, unsigned
     }
 }
 
-static void epoch_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void epoch_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                        struct rcs_findings *findings)
 {
     each_pair(run, cond, &cond->b, has_epoch, findings);
 }
 
-/* --- agreement ------------------------------------------------------------------------------------------------------ */
+/* --- agreement
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static bool parse_agreement(struct rcs_parser *parser, struct rcs_cond *cond)
 {
@@ -644,7 +672,8 @@ static char *picture(struct rcs_run *run, int viewer)
         struct rcs_opinion opinion;
         if (rcs_sim_opinion(run->sim, viewer, (int)node, &opinion) && opinion.slots > 0) {
             rcs_buf_format(&out, "%s%s has %s at epoch %llu", out.size_bytes > 0 ? ", " : "",
-                           name_of(run, (int)node), rcs_sim_slot_ranges(run->sim, viewer, (int)node),
+                           name_of(run, (int)node),
+                           rcs_sim_slot_ranges(run->sim, viewer, (int)node),
                            (unsigned long long)opinion.config_epoch);
         }
     }
@@ -656,7 +685,8 @@ static char *picture(struct rcs_run *run, int viewer)
     return text;
 }
 
-static void agreement_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void agreement_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                            struct rcs_findings *findings)
 {
     struct rcs_findings pictures = { 0 };
     bool same = true;
@@ -675,7 +705,9 @@ static void agreement_holds(struct rcs_run *run, const struct rcs_cond *cond, st
     rcs_findings_close(&pictures);
 }
 
-/* --- the log ---------------------------------------------------------------------------------------------------------- */
+/* --- the log
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool parse_log(struct rcs_parser *parser, struct rcs_cond *cond)
 {
@@ -697,15 +729,18 @@ static bool line_matches(const char *pattern, const char *line)
     for (int blanks = 0; blanks < 6 && text != NULL; blanks++) {
         text = strchr(text + (blanks > 0), ' '); /* "1001:M 01 Jan 2026 00:00:00.000 * text" */
     }
-    return rcs_pattern_matches(pattern, line) || (text != NULL && rcs_pattern_matches(pattern, text + 1));
+    return rcs_pattern_matches(pattern, line) ||
+           (text != NULL && rcs_pattern_matches(pattern, text + 1));
 }
 
-static void log_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void log_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                      struct rcs_findings *findings)
 {
     for (unsigned i = 0; i < cond->a.count; i++) {
         const struct rcs_log_line *hit = NULL;
         for (unsigned j = 0; j < run->log_count && hit == NULL; j++) {
-            if (run->log[j].node == cond->a.nodes[i] && line_matches(cond->pattern, run->log[j].text)) {
+            if (run->log[j].node == cond->a.nodes[i] &&
+                line_matches(cond->pattern, run->log[j].text)) {
                 hit = &run->log[j];
             }
         }
@@ -717,7 +752,9 @@ static void log_holds(struct rcs_run *run, const struct rcs_cond *cond, struct r
     }
 }
 
-/* --- what happened ------------------------------------------------------------------------------------------------------- */
+/* --- what happened
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 /* Names of milestones are those of the facts. */
 static bool check_what(struct rcs_parser *parser, const char *what)
@@ -727,17 +764,17 @@ static bool check_what(struct rcs_parser *parser, const char *what)
     for (int code = 0; code < RCS_FACT_COUNT; code++) {
         const struct rcs_fact_row *row = rcs_fact_row((enum rcs_fact_code)code);
         if (row->milestone) {
+            if (strcmp(row->trace, what) == 0) {
+                return true;
+            }
             names[count++] = row->trace;
         }
     }
     names[count] = NULL;
     const char *near = rcs_lex_nearest(what, names);
-    if (near != NULL && strcmp(near, what) == 0) {
-        return true;
-    }
     if (near != NULL) {
-        return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1, "no event \"%s\" (did you mean %s?)", what,
-                                near);
+        return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1,
+                                "no event \"%s\" (did you mean %s?)", what, near);
     }
     return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1,
                             "no event \"%s\" (`rcsim help events` lists them)", what);
@@ -783,7 +820,8 @@ static bool take_happening(struct rcs_parser *parser, struct rcs_cond *cond)
 
 static bool parse_event(struct rcs_parser *parser, struct rcs_cond *cond)
 {
-    return take_happening(parser, cond) && (!rcs_parser_is(parser, "since") || take_happening(parser, cond));
+    return take_happening(parser, cond) &&
+           (!rcs_parser_is(parser, "since") || take_happening(parser, cond));
 }
 
 static bool parse_span(struct rcs_parser *parser, struct rcs_cond *cond)
@@ -800,8 +838,8 @@ static bool parse_order(struct rcs_parser *parser, struct rcs_cond *cond)
     }
     do {
         if (cond->happened_count == HAPPENINGS) {
-            return rcs_parser_wrong(parser, RCS_ERR_LIMIT, parser->at, "more than %d events in one order",
-                                    HAPPENINGS);
+            return rcs_parser_wrong(parser, RCS_ERR_LIMIT, parser->at,
+                                    "more than %d events in one order", HAPPENINGS);
         }
         if (!rcs_parser_expect(parser, "then") || !take_happening(parser, cond)) {
             return false;
@@ -813,16 +851,19 @@ static bool parse_order(struct rcs_parser *parser, struct rcs_cond *cond)
 static bool mark_is(const struct rcs_mark *mark, const char *text)
 {
     size_t len = strlen(text);
-    return strncmp(mark->text, text, len) == 0 && (mark->text[len] == '\0' || mark->text[len] == ' ');
+    return strncmp(mark->text, text, len) == 0 &&
+           (mark->text[len] == '\0' || mark->text[len] == ' ');
 }
 
 /* When `what` first came to `node` at or after `since`; RCS_NEVER. With `last`: the last time. */
-static rcs_us when_on(struct rcs_run *run, const struct happening *happening, int node, rcs_us since, bool last)
+static rcs_us when_on(struct rcs_run *run, const struct happening *happening, int node,
+                      rcs_us since, bool last)
 {
     struct rcs_milestone milestone;
     rcs_us at = RCS_NEVER;
     for (size_t i = 0; rcs_sim_milestone(run->sim, i, &milestone); i++) {
-        if (milestone.node == node && milestone.at_us >= since && strcmp(milestone.what, happening->what) == 0 &&
+        if (milestone.node == node && milestone.at_us >= since &&
+            strcmp(milestone.what, happening->what) == 0 &&
             (happening->about < 0 || happening->about == milestone.about)) {
             at = milestone.at_us;
             if (!last) {
@@ -839,7 +880,8 @@ static rcs_us when(struct rcs_run *run, const struct happening *happening, rcs_u
     if (happening->mark != NULL) {
         for (unsigned i = 0; i < run->mark_count; i++) {
             const struct rcs_mark *mark = &run->marks[i];
-            if (mark->at_us >= since && mark_is(mark, happening->mark) && (last || at == RCS_NEVER)) {
+            if (mark->at_us >= since && mark_is(mark, happening->mark) &&
+                (last || at == RCS_NEVER)) {
                 at = mark->at_us;
             }
         }
@@ -859,8 +901,8 @@ static void print_at(char out[64], rcs_us at)
 }
 
 /* The time of a happening; a finding if it did not come. */
-static bool need(struct rcs_run *run, const struct happening *happening, rcs_us since, bool last, rcs_us *at,
-                 struct rcs_findings *findings)
+static bool need(struct rcs_run *run, const struct happening *happening, rcs_us since, bool last,
+                 rcs_us *at, struct rcs_findings *findings)
 {
     *at = when(run, happening, since, last);
     if (*at != RCS_NEVER) {
@@ -876,7 +918,8 @@ static bool need(struct rcs_run *run, const struct happening *happening, rcs_us 
     return false;
 }
 
-static void event_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void event_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                        struct rcs_findings *findings)
 {
     rcs_us since = 0, at;
     if (cond->happened_count == 2 && !need(run, &cond->happened[1], 0, true, &since, findings)) {
@@ -889,7 +932,8 @@ static void event_holds(struct rcs_run *run, const struct rcs_cond *cond, struct
     }
     for (unsigned i = 0; i < (happening->mark != NULL ? 1 : happening->nodes.count); i++) {
         int node = happening->mark != NULL ? -1 : happening->nodes.nodes[i];
-        at = node < 0 ? when(run, happening, since, false) : when_on(run, happening, node, since, false);
+        at = node < 0 ? when(run, happening, since, false)
+                      : when_on(run, happening, node, since, false);
         if (at != RCS_NEVER) {
             char text[64];
             print_at(text, at);
@@ -898,7 +942,8 @@ static void event_holds(struct rcs_run *run, const struct rcs_cond *cond, struct
     }
 }
 
-static void span_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void span_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                       struct rcs_findings *findings)
 {
     rcs_us from, to;
     if (need(run, &cond->happened[0], 0, true, &from, findings) &&
@@ -912,7 +957,8 @@ static void span_holds(struct rcs_run *run, const struct rcs_cond *cond, struct 
     }
 }
 
-static void order_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void order_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                        struct rcs_findings *findings)
 {
     rcs_us before = 0, at;
     for (unsigned i = 0; i < cond->happened_count; i++) {
@@ -931,11 +977,12 @@ static bool parse_digest(struct rcs_parser *parser, struct rcs_cond *cond)
     }
     cond->pattern = word->text;
     return (strlen(word->text) == 16 && strspn(word->text, "0123456789abcdef") == 16) ||
-           rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1, "\"%s\" is no digest (16 hex digits)",
-                            word->text);
+           rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
+                            "\"%s\" is no digest (16 hex digits)", word->text);
 }
 
-static void digest_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
+static void digest_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                         struct rcs_findings *findings)
 {
     char text[17];
     snprintf(text, sizeof(text), "%016llx", (unsigned long long)rcs_sim_digest(run->sim));
@@ -944,7 +991,9 @@ static void digest_holds(struct rcs_run *run, const struct rcs_cond *cond, struc
     }
 }
 
-/* --- the table ------------------------------------------------------------------------------------------------------------- */
+/* --- the table
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 /* clang-format off */
 static const struct cond_row rows[] = {
@@ -1015,8 +1064,8 @@ static bool unknown_row(struct rcs_parser *parser)
     words[ROW_COUNT] = NULL;
     const char *near = rcs_lex_nearest(word, words);
     if (near != NULL) {
-        return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at, "no condition \"%s\" (did you mean %s?)",
-                                word, near);
+        return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at,
+                                "no condition \"%s\" (did you mean %s?)", word, near);
     }
     return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at,
                             "no condition \"%s\" (`rcsim help scenario` lists them)", word);
@@ -1032,7 +1081,8 @@ bool rcs_parser_cond(struct rcs_parser *parser, const struct rcs_cond **out)
         return unknown_row(parser);
     }
     if (cond->no && cond->row->parse != parse_log && cond->row->parse != parse_event) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, from, "\"no\" goes with log and event only");
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, from,
+                                "\"no\" goes with log and event only");
     }
     if (!cond->row->parse(parser, cond)) {
         return false;

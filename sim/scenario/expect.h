@@ -18,12 +18,14 @@ struct rcs_findings {
     unsigned count, room;
 };
 void rcs_findings_close(struct rcs_findings *findings);
-/* "b1..b3: fail; b4: not running": nodes with the same text drawn together, in order of the first. */
+/* "b1..b3: fail; b4: not running": nodes with the same text drawn together, in order of the first.
+ */
 void rcs_findings_print(const struct rcs_findings *findings, const struct rcs_script *script,
                         struct rcs_buf *out);
 
 /* True if the condition holds now. `findings` (NULL allowed) gets the reasons why not. */
-bool rcs_cond_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings);
+bool rcs_cond_holds(struct rcs_run *run, const struct rcs_cond *cond,
+                    struct rcs_findings *findings);
 /* As it was written. */
 const char *rcs_cond_text(const struct rcs_cond *cond);
 

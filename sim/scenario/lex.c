@@ -38,7 +38,8 @@ int rcs_lex_column(const char *text, size_t at)
     return column;
 }
 
-/* --- nearest words -------------------------------------------------------------------------------- */
+/* --- nearest words
+ * -------------------------------------------------------------------------------- */
 
 #define NEAREST_LEN 48
 
@@ -47,7 +48,8 @@ static unsigned smaller(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-/* Edit distance with exchanged neighbours as one edit; words longer than NEAREST_LEN count as far. */
+/* Edit distance with exchanged neighbours as one edit; words longer than NEAREST_LEN count as far.
+ */
 static unsigned distance(const char *a, const char *b)
 {
     size_t m = strlen(a), n = strlen(b);
@@ -89,9 +91,11 @@ const char *rcs_lex_nearest(const char *word, const char *const *candidates)
     return best;
 }
 
-/* --- pieces of a word -------------------------------------------------------------------------------- */
+/* --- pieces of a word
+ * -------------------------------------------------------------------------------- */
 
-static enum rcs_err wrong(const struct making *making, size_t at, const char *format, const char *what)
+static enum rcs_err wrong(const struct making *making, size_t at, const char *format,
+                          const char *what)
 {
     return rcs_diag_set(making->lexer->diag, RCS_ERR_SYNTAX, making->lexer->line,
                         rcs_lex_column(making->text, at), format, what);
@@ -163,9 +167,9 @@ static enum rcs_err put_param(struct making *making, const char *name, size_t fr
                             rcs_lex_column(making->text, from),
                             "no parameter \"%s\" (did you mean $%s?)", name, near);
     }
-    return rcs_diag_set(lexer->diag, RCS_ERR_UNKNOWN, lexer->line, rcs_lex_column(making->text, from),
-                        "no parameter \"%s\" (declare it above: param %s VALUE; $$ is a dollar sign)",
-                        name, name);
+    return rcs_diag_set(
+        lexer->diag, RCS_ERR_UNKNOWN, lexer->line, rcs_lex_column(making->text, from),
+        "no parameter \"%s\" (declare it above: param %s VALUE; $$ is a dollar sign)", name, name);
 }
 
 static enum rcs_err put_ref(struct making *making, const char *name, const char *field, size_t from)
@@ -184,7 +188,8 @@ static enum rcs_err put_ref(struct making *making, const char *name, const char 
         };
         return RCS_OK;
     }
-    return wrong(making, from, "a node has no \".%s\" (id, ip, port and bus-port are known)", field);
+    return wrong(making, from, "a node has no \".%s\" (id, ip, port and bus-port are known)",
+                 field);
 }
 
 /* Reads the name at `at`, a copy of it to *name. */
@@ -219,7 +224,8 @@ static enum rcs_err dollar(struct making *making)
     }
     char *name, *field = NULL;
     at = take_name(making, at, &name);
-    if (at + 1 < making->size_bytes && making->text[at] == '.' && starts_name(making->text[at + 1])) {
+    if (at + 1 < making->size_bytes && making->text[at] == '.' &&
+        starts_name(making->text[at + 1])) {
         at = take_name(making, at + 1, &field);
     }
     if (braced) {
@@ -286,7 +292,8 @@ static enum rcs_err one_word(struct making *making, struct rcs_word *word)
 {
     size_t from = making->at;
     enum rcs_err err = RCS_OK;
-    while (err == RCS_OK && making->at < making->size_bytes && !is_blank(making->text[making->at])) {
+    while (err == RCS_OK && making->at < making->size_bytes &&
+           !is_blank(making->text[making->at])) {
         char c = making->text[making->at];
         if (c == '"' || c == '\'') {
             word->quoted = true;
@@ -313,9 +320,9 @@ static enum rcs_err check_bytes(const struct rcs_lexer *lexer, const char *text,
     for (size_t i = 0; i < size_bytes; i++) {
         unsigned char c = (unsigned char)text[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f) {
-            return rcs_diag_set(lexer->diag, RCS_ERR_SYNTAX, lexer->line, rcs_lex_column(text, i),
-                                "control character 0x%02x (inside \"quotes\" it is written \\x%02x)", c,
-                                c);
+            return rcs_diag_set(
+                lexer->diag, RCS_ERR_SYNTAX, lexer->line, rcs_lex_column(text, i),
+                "control character 0x%02x (inside \"quotes\" it is written \\x%02x)", c, c);
         }
     }
     return RCS_OK;
@@ -362,8 +369,8 @@ static size_t comment_of(const char *text, size_t size_bytes, size_t from)
     return size_bytes;
 }
 
-enum rcs_err rcs_lex_rest(const struct rcs_lexer *lexer, const char *text, size_t size_bytes, size_t from,
-                          struct rcs_word *word)
+enum rcs_err rcs_lex_rest(const struct rcs_lexer *lexer, const char *text, size_t size_bytes,
+                          size_t from, struct rcs_word *word)
 {
     size_t end = comment_of(text, size_bytes, from);
     while (from < end && is_blank(text[from])) {

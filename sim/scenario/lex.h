@@ -1,10 +1,11 @@
 /* The words of a scenario's line, each with its column.
  *
  * Quotes are those of redis.conf and redis-cli: "..." with \n \r \t \a \b \xHH and \" inside, '...'
- * with \' only; what follows a closing quote must be a blank. A `#` at the beginning of a word starts a
- * comment. `$name` and `${name}` stand for a parameter's value, outside of single quotes; the value is
- * part of the word and not looked at again. `$a1.id`, `$a1.ip`, `$a1.port` and `$a1.bus-port` are known
- * only while the scenario runs: the word keeps them as references. `$$` is a dollar sign. */
+ * with \' only; what follows a closing quote must be a blank. A `#` at the beginning of a word
+ * starts a comment. `$name` and `${name}` stand for a parameter's value, outside of single quotes;
+ * the value is part of the word and not looked at again. `$a1.id`, `$a1.ip`, `$a1.port` and
+ * `$a1.bus-port` are known only while the scenario runs: the word keeps them as references. `$$` is
+ * a dollar sign. */
 #ifndef RCSIM_SIM_SCENARIO_LEX_H
 #define RCSIM_SIM_SCENARIO_LEX_H
 
@@ -49,10 +50,11 @@ struct rcs_lexer {
 enum rcs_err rcs_lex_line(const struct rcs_lexer *lexer, const char *text, size_t size_bytes,
                           struct rcs_word **words, unsigned *count);
 
-/* The rest of a line from byte `from` on as it stands, for what a reply prints: quotes are kept, `$` is
- * resolved, a comment (blank, `#`, blank, outside of double quotes) is cut off, so are blanks around. */
-enum rcs_err rcs_lex_rest(const struct rcs_lexer *lexer, const char *text, size_t size_bytes, size_t from,
-                          struct rcs_word *word);
+/* The rest of a line from byte `from` on as it stands, for what a reply prints: quotes are kept,
+ * `$` is resolved, a comment (blank, `#`, blank, outside of double quotes) is cut off, so are
+ * blanks around. */
+enum rcs_err rcs_lex_rest(const struct rcs_lexer *lexer, const char *text, size_t size_bytes,
+                          size_t from, struct rcs_word *word);
 
 /* The column of byte `at`: characters, counted from 1. */
 int rcs_lex_column(const char *text, size_t at);

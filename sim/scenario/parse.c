@@ -8,7 +8,7 @@
 
 #include "sim/pure.h"
 
-#define BLOCK_DEPTH 8
+#define BLOCK_DEPTH  8
 #define SOURCE_DEPTH 12
 
 /* A list of statements that grows: the scenario's own, or that of a block that is still open. */
@@ -26,7 +26,8 @@ struct reader {
     unsigned source;
 };
 
-/* --- statements ---------------------------------------------------------------------------------------- */
+/* --- statements
+ * ---------------------------------------------------------------------------------------- */
 
 static int find_client(const struct rcs_script *script, const char *name)
 {
@@ -60,8 +61,8 @@ static bool parse_prompt(struct rcs_parser *parser)
     }
     parser->at++;
     if (!rcs_parser_more(parser)) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "a command is missing behind %s>",
-                                name.text);
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "a command is missing behind %s>", name.text);
     }
     stmt->name = name.text;
     stmt->words = parser->words + parser->at;
@@ -78,36 +79,40 @@ static bool unknown_word(struct rcs_parser *parser, const char *word)
 {
     const char *near = rcs_verb_nearest(word);
     if (strcmp(word, "{") == 0) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "a { stands at the end of a during line only");
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "a { stands at the end of a during line only");
     }
     if (near == NULL) {
         near = rcs_config_nearest(word);
     }
     if (near != NULL) {
-        return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at, "no verb or directive \"%s\" (did you mean %s?)",
-                                word, near);
+        return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at,
+                                "no verb or directive \"%s\" (did you mean %s?)", word, near);
     }
-    return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at,
-                            "no verb or directive \"%s\" (`rcsim help scenario` lists the verbs, directives "
-                            "are those of redis.conf)",
-                            word);
+    return rcs_parser_wrong(
+        parser, RCS_ERR_UNKNOWN, parser->at,
+        "no verb or directive \"%s\" (`rcsim help scenario` lists the verbs, directives "
+        "are those of redis.conf)",
+        word);
 }
 
 static bool check_where(struct rcs_parser *parser, const struct rcs_verb *verb)
 {
     if (parser->in_at && !(verb->flags & RCS_VERB_AT)) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
-                                "%s cannot be put off with `at` (faults, commands, settings and print can)",
-                                verb->word);
+        return rcs_parser_wrong(
+            parser, RCS_ERR_SYNTAX, parser->at,
+            "%s cannot be put off with `at` (faults, commands, settings and print can)",
+            verb->word);
     }
     if (parser->in_during && !(verb->flags & (RCS_VERB_UNDO | RCS_VERB_DURING))) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
                                 "%s cannot stand in `during`: it could not be undone", verb->word);
     }
     if (verb->where == RCS_VERB_LAYOUT && parser->acting) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
-                                "%s belongs to the layout: it must stand above the first statement that acts",
-                                verb->word);
+        return rcs_parser_wrong(
+            parser, RCS_ERR_SYNTAX, parser->at,
+            "%s belongs to the layout: it must stand above the first statement that acts",
+            verb->word);
     }
     parser->acting |= verb->where == RCS_VERB_ACTS;
     return true;
@@ -127,7 +132,8 @@ bool rcs_parser_statement(struct rcs_parser *parser)
     rcs_buf_close(&text);
     if (angle != NULL && angle != first->text) {
         if (angle[1] != '\0') {
-            return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "a blank must follow the prompt %.*s",
+            return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                    "a blank must follow the prompt %.*s",
                                     (int)(angle + 1 - first->text), first->text);
         }
         return check_where(parser, &rcs_verb_prompt) && parse_prompt(parser);
@@ -146,7 +152,8 @@ bool rcs_parser_statement(struct rcs_parser *parser)
     return stmt->verb->parse(parser);
 }
 
-/* --- `=` lines ----------------------------------------------------------------------------------------- */
+/* --- `=` lines
+ * ----------------------------------------------------------------------------------------- */
 
 static bool parse_reply(struct reader *reader, const char *line, size_t size_bytes, size_t from)
 {
@@ -163,8 +170,8 @@ static bool parse_reply(struct reader *reader, const char *line, size_t size_byt
     if (from < size_bytes && line[from] != ' ' && line[from] != '\t') {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0, "a blank must follow the =");
     }
-    struct rcs_lexer lexer = { &parser->script->arena, parser->script->params, parser->script->param_count,
-                               parser->place.line, parser->diag };
+    struct rcs_lexer lexer = { &parser->script->arena, parser->script->params,
+                               parser->script->param_count, parser->place.line, parser->diag };
     struct rcs_expected expected = { .place = parser->place };
     expected.place.column = rcs_lex_column(line, from - 1);
     parser->err = rcs_lex_rest(&lexer, line, size_bytes, from, &expected.word);
@@ -177,19 +184,23 @@ static bool parse_reply(struct reader *reader, const char *line, size_t size_byt
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0,
                                 "a reply is missing behind = (an empty one prints as \"\")");
     }
-    struct rcs_expected *list = rcs_arena_grow(&parser->script->arena, (void *)(uintptr_t)stmt->expected,
-                                               stmt->expected_count, sizeof(list[0]));
+    struct rcs_expected *list =
+        rcs_arena_grow(&parser->script->arena, (void *)(uintptr_t)stmt->expected,
+                       stmt->expected_count, sizeof(list[0]));
     list[stmt->expected_count++] = expected;
     stmt->expected = list;
     return true;
 }
 
-/* --- lines ------------------------------------------------------------------------------------------------ */
+/* --- lines
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void append(struct reader *reader, const struct rcs_stmt *stmt)
 {
     struct building *block = &reader->blocks[reader->depth];
-    block->stmts = rcs_arena_grow(&reader->parser.script->arena, block->stmts, block->count, sizeof(*stmt));
+    block->stmts =
+        rcs_arena_grow(&reader->parser.script->arena, block->stmts, block->count, sizeof(*stmt));
     block->stmts[block->count++] = *stmt;
 }
 
@@ -197,7 +208,8 @@ static bool close_block(struct reader *reader)
 {
     struct rcs_parser *parser = &reader->parser;
     if (reader->depth == 0) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0, "no block is open that this } could close");
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0,
+                                "no block is open that this } could close");
     }
     parser->at = 1;
     if (!rcs_parser_end(parser)) {
@@ -241,8 +253,8 @@ static bool read_line(struct reader *reader, const char *line, size_t size_bytes
         parser->words = NULL;
         return good;
     }
-    struct rcs_lexer lexer = { &parser->script->arena, parser->script->params, parser->script->param_count,
-                               parser->place.line, parser->diag };
+    struct rcs_lexer lexer = { &parser->script->arena, parser->script->params,
+                               parser->script->param_count, parser->place.line, parser->diag };
     struct rcs_word *words;
     parser->err = rcs_lex_line(&lexer, line, size_bytes, &words, &parser->count);
     if (parser->err != RCS_OK) {
@@ -275,9 +287,9 @@ static bool read_marker(struct reader *reader, const char *line, size_t size_byt
     size_t len = sizeof(begin) - 1;
     if (size_bytes > len && memcmp(line, begin, len) == 0 && reader->source + 1 < SOURCE_DEPTH) {
         reader->sources[reader->source].line++;
-        reader->sources[++reader->source] = (struct rcs_place){
-            .source = rcs_arena_text(&reader->parser.script->arena, line + len, size_bytes - len)
-        };
+        reader->sources[++reader->source] =
+            (struct rcs_place){ .source = rcs_arena_text(&reader->parser.script->arena, line + len,
+                                                         size_bytes - len) };
         return true;
     }
     if (size_bytes == 2 && memcmp(line, "#>", 2) == 0 && reader->source > 0) {
@@ -317,15 +329,18 @@ static bool check_end(struct reader *reader)
     parser->place = (struct rcs_place){ reader->sources[0].source, 0, 0 };
     if (parser->script->node_count == 0) {
         here.column = 0;
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0, "no node is declared (site A a1..a6, or node a1)");
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0,
+                                "no node is declared (site A a1..a6, or node a1)");
     }
     return true;
 }
 
-/* --- parameters from outside -------------------------------------------------------------------------------- */
+/* --- parameters from outside
+ * -------------------------------------------------------------------------------- */
 
 /* Every name in "NAME VALUE" lines must have been declared in the text. */
-static enum rcs_err check_params(const struct rcs_script *script, const char *params, struct rcs_diag *diag)
+static enum rcs_err check_params(const struct rcs_script *script, const char *params,
+                                 struct rcs_diag *diag)
 {
     while (params != NULL && *params != '\0') {
         size_t line_bytes = strcspn(params, "\n"), name_bytes = strcspn(params, " \n");
@@ -343,12 +358,12 @@ static enum rcs_err check_params(const struct rcs_script *script, const char *pa
             char list[160] = "none is declared";
             size_t used = 0;
             for (unsigned i = 0; i < count && used < sizeof(list); i++) {
-                int wrote = snprintf(list + used, sizeof(list) - used, "%s%s", i == 0 ? "declared: " : ", ",
-                                     names[i]);
+                int wrote = snprintf(list + used, sizeof(list) - used, "%s%s",
+                                     i == 0 ? "declared: " : ", ", names[i]);
                 used += wrote > 0 ? (size_t)wrote : 0;
             }
-            return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no parameter \"%.*s\" (%s)", (int)name_bytes,
-                                params, list);
+            return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no parameter \"%.*s\" (%s)",
+                                (int)name_bytes, params, list);
         }
         params += line_bytes + (params[line_bytes] == '\n');
     }
@@ -366,7 +381,9 @@ enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const
     script->clients = rcs_arena_grow(&script->arena, NULL, 0, sizeof(script->clients[0]));
     script->clients[script->client_count++] = (struct rcs_client_decl){ .name = "client" };
     struct reader reader = {
-        .parser = { .script = script, .forced_params = params, .diag = diag != NULL ? diag : &ignored },
+        .parser = { .script = script,
+                    .forced_params = params,
+                    .diag = diag != NULL ? diag : &ignored },
         .sources = { { .source = rcs_arena_text(&script->arena, source, strlen(source)) } },
     };
     *out = NULL;

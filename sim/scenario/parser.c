@@ -7,9 +7,11 @@
 
 #include "sim/pure.h"
 
-/* --- errors ------------------------------------------------------------------------------------------ */
+/* --- errors
+ * ------------------------------------------------------------------------------------------ */
 
-bool rcs_parser_wrong(struct rcs_parser *parser, enum rcs_err err, unsigned index, const char *format, ...)
+bool rcs_parser_wrong(struct rcs_parser *parser, enum rcs_err err, unsigned index,
+                      const char *format, ...)
 {
     int column = index < parser->count ? parser->words[index].column
                                        : rcs_lex_column(parser->line, parser->line_bytes);
@@ -22,7 +24,8 @@ bool rcs_parser_wrong(struct rcs_parser *parser, enum rcs_err err, unsigned inde
     return false;
 }
 
-/* --- words ---------------------------------------------------------------------------------------------- */
+/* --- words
+ * ---------------------------------------------------------------------------------------------- */
 
 bool rcs_parser_more(const struct rcs_parser *parser)
 {
@@ -49,10 +52,11 @@ bool rcs_parser_word(struct rcs_parser *parser, const char *what, const struct r
     }
     *out = &parser->words[parser->at];
     if ((*out)->ref_count > 0) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
-                                "$%s.%s is known only while the scenario runs: it can stand in commands, "
-                                "replies and print",
-                                (*out)->refs[0].node, rcs_ref_field_name((*out)->refs[0].field));
+        return rcs_parser_wrong(
+            parser, RCS_ERR_SYNTAX, parser->at,
+            "$%s.%s is known only while the scenario runs: it can stand in commands, "
+            "replies and print",
+            (*out)->refs[0].node, rcs_ref_field_name((*out)->refs[0].field));
     }
     parser->at++;
     return true;
@@ -100,11 +104,12 @@ bool rcs_parser_choice(struct rcs_parser *parser, const char *const *words, int 
             return true;
         }
     }
-    return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1, "\"%s\" stands where %s should",
-                            word->text, list);
+    return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1,
+                            "\"%s\" stands where %s should", word->text, list);
 }
 
-/* --- numbers and durations -------------------------------------------------------------------------------- */
+/* --- numbers and durations
+ * -------------------------------------------------------------------------------- */
 
 static bool read_number(const char *text, int64_t *out)
 {
@@ -123,7 +128,8 @@ static bool read_number(const char *text, int64_t *out)
     return true;
 }
 
-bool rcs_parser_number(struct rcs_parser *parser, const char *what, int64_t low, int64_t high, int64_t *out)
+bool rcs_parser_number(struct rcs_parser *parser, const char *what, int64_t low, int64_t high,
+                       int64_t *out)
 {
     const struct rcs_word *word;
     if (!rcs_parser_word(parser, what, &word)) {
@@ -135,8 +141,9 @@ bool rcs_parser_number(struct rcs_parser *parser, const char *what, int64_t low,
                                 (long long)low, (long long)high);
     }
     if (*out < low || *out > high) {
-        return rcs_parser_wrong(parser, RCS_ERR_RANGE, parser->at - 1, "%s is out of range (%s, %lld to %lld)",
-                                word->text, what, (long long)low, (long long)high);
+        return rcs_parser_wrong(parser, RCS_ERR_RANGE, parser->at - 1,
+                                "%s is out of range (%s, %lld to %lld)", word->text, what,
+                                (long long)low, (long long)high);
     }
     return true;
 }
@@ -145,7 +152,7 @@ static const struct {
     const char *name;
     rcs_us us;
 } units[] = { { "m", RCS_S(60) }, { "s", RCS_S(1) }, { "ms", RCS_MS(1) }, { "us", 1 } };
-#define UNIT_COUNT (sizeof(units) / sizeof(units[0]))
+#define UNIT_COUNT   (sizeof(units) / sizeof(units[0]))
 #define DURATION_MAX RCS_S(10000000)
 
 bool rcs_duration_read(const char *text, rcs_us *out)
@@ -206,9 +213,9 @@ static bool wrong_duration(struct rcs_parser *parser, const char *text)
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
                                 "\"%s\" has no unit (us, ms, s or m: %ss)", text, text);
     }
-    return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
-                            "\"%s\" is no duration (a number with us, ms, s or m, such as 15s or 250ms)",
-                            text);
+    return rcs_parser_wrong(
+        parser, RCS_ERR_SYNTAX, parser->at - 1,
+        "\"%s\" is no duration (a number with us, ms, s or m, such as 15s or 250ms)", text);
 }
 
 bool rcs_parser_duration(struct rcs_parser *parser, rcs_us *out)
@@ -233,7 +240,8 @@ bool rcs_parser_durations(struct rcs_parser *parser, rcs_us *low, rcs_us *high)
         *high = *low;
         return good || wrong_duration(parser, word->text);
     }
-    const char *first = rcs_arena_text(&parser->script->arena, word->text, (size_t)(dots - word->text));
+    const char *first =
+        rcs_arena_text(&parser->script->arena, word->text, (size_t)(dots - word->text));
     if (!rcs_duration_read(first, low)) {
         return wrong_duration(parser, first);
     }
@@ -242,12 +250,15 @@ bool rcs_parser_durations(struct rcs_parser *parser, rcs_us *low, rcs_us *high)
     }
     if (*low > *high) {
         return rcs_parser_wrong(parser, RCS_ERR_RANGE, parser->at - 1,
-                                "the range %s runs backwards (%s..%s?)", word->text, dots + 2, first);
+                                "the range %s runs backwards (%s..%s?)", word->text, dots + 2,
+                                first);
     }
     return true;
 }
 
-/* --- nodes -------------------------------------------------------------------------------------------------- */
+/* --- nodes
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void print_declared(const struct rcs_script *script, struct rcs_buf *out)
 {
@@ -271,7 +282,8 @@ static bool unknown_node(struct rcs_parser *parser, unsigned index, const char *
     rcs_buf_init(&declared);
     print_declared(parser->script, &declared);
     rcs_buf_add(&declared, "", 1);
-    bool result = rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, index, "no node \"%s\" (%s)", name, declared.data);
+    bool result = rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, index, "no node \"%s\" (%s)", name,
+                                   declared.data);
     rcs_buf_close(&declared);
     return result;
 }
@@ -292,9 +304,11 @@ static bool mark_piece(struct rcs_parser *parser, unsigned index, const char *pi
     const char *dots = strstr(piece, "..");
     const char *last_name = dots == NULL ? piece : dots + 2;
     const char *first_name =
-        dots == NULL ? piece : rcs_arena_text(&parser->script->arena, piece, (size_t)(dots - piece));
+        dots == NULL ? piece
+                     : rcs_arena_text(&parser->script->arena, piece, (size_t)(dots - piece));
     if (first_name[0] == '\0' || last_name[0] == '\0') {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, index, "\"%s\" is no range of nodes (a1..a6)", piece);
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, index,
+                                "\"%s\" is no range of nodes (a1..a6)", piece);
     }
     int first = rcs_script_node(script, first_name), last = rcs_script_node(script, last_name);
     if (first < 0) {
@@ -304,8 +318,9 @@ static bool mark_piece(struct rcs_parser *parser, unsigned index, const char *pi
         return unknown_node(parser, index, last_name);
     }
     if (first > last) {
-        return rcs_parser_wrong(parser, RCS_ERR_RANGE, index, "the range %s runs backwards (%s..%s?)", piece,
-                                last_name, first_name);
+        return rcs_parser_wrong(parser, RCS_ERR_RANGE, index,
+                                "the range %s runs backwards (%s..%s?)", piece, last_name,
+                                first_name);
     }
     for (int i = first; i <= last; i++) {
         chosen[i] = true;
@@ -314,7 +329,8 @@ static bool mark_piece(struct rcs_parser *parser, unsigned index, const char *pi
 }
 
 /* `last`: no further word of the group follows, so that a comma at the end leaves something out. */
-static bool mark_word(struct rcs_parser *parser, unsigned index, const char *text, bool last, bool *chosen)
+static bool mark_word(struct rcs_parser *parser, unsigned index, const char *text, bool last,
+                      bool *chosen)
 {
     while (true) {
         const char *comma = strchr(text, ',');
@@ -370,7 +386,8 @@ bool rcs_parser_group(struct rcs_parser *parser, struct rcs_group *out)
     if (!rcs_parser_more(parser)) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, NODES_MISSING);
     }
-    unsigned until = parser->at + 1; /* further words belong to it as long as there is a comma: a1, b2 */
+    unsigned until =
+        parser->at + 1; /* further words belong to it as long as there is a comma: a1, b2 */
     while (until < parser->count && parser->words[until - 1].size_bytes > 0 &&
            parser->words[until - 1].text[parser->words[until - 1].size_bytes - 1] == ',') {
         until++;
@@ -381,8 +398,8 @@ bool rcs_parser_group(struct rcs_parser *parser, struct rcs_group *out)
 bool rcs_parser_groups(struct rcs_parser *parser, const char *stop, struct rcs_group *out)
 {
     unsigned until = parser->at;
-    while (until < parser->count &&
-           (stop == NULL || parser->words[until].quoted || strcmp(parser->words[until].text, stop) != 0)) {
+    while (until < parser->count && (stop == NULL || parser->words[until].quoted ||
+                                     strcmp(parser->words[until].text, stop) != 0)) {
         until++;
     }
     if (until == parser->at) {
@@ -399,7 +416,8 @@ bool rcs_parser_node(struct rcs_parser *parser, int *out)
         return false;
     }
     if (group.count != 1) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, index, "\"%s\" is more than one node", group.text);
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, index, "\"%s\" is more than one node",
+                                group.text);
     }
     *out = group.nodes[0];
     return true;
@@ -412,7 +430,9 @@ bool rcs_parser_refs(struct rcs_parser *parser, const struct rcs_word *word)
         if (rcs_script_node(parser->script, name) >= 0) {
             continue;
         }
-        struct rcs_word at = { .text = name, .size_bytes = strlen(name), .column = word->refs[i].column };
+        struct rcs_word at = { .text = name,
+                               .size_bytes = strlen(name),
+                               .column = word->refs[i].column };
         struct rcs_parser one = *parser;
         one.words = &at;
         one.count = 1;
@@ -440,9 +460,11 @@ bool rcs_parser_site(struct rcs_parser *parser, const char **out)
         }
         rcs_buf_format(&known, "%s%s", i == 0 ? "declared: " : ", ", script->sites[i]);
     }
-    rcs_buf_text(&known, script->site_count == 0 ? "none is declared; write  site A a1..a6  above" : "");
+    rcs_buf_text(&known,
+                 script->site_count == 0 ? "none is declared; write  site A a1..a6  above" : "");
     rcs_buf_add(&known, "", 1);
-    rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1, "no site \"%s\" (%s)", word->text, known.data);
+    rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1, "no site \"%s\" (%s)", word->text,
+                     known.data);
     rcs_buf_close(&known);
     return false;
 }

@@ -22,8 +22,8 @@ struct rcs_parser {
 };
 
 /* Errors at the word `index` (past the last one: behind the line's end). */
-bool rcs_parser_wrong(struct rcs_parser *parser, enum rcs_err err, unsigned index, const char *format,
-                      ...)
+bool rcs_parser_wrong(struct rcs_parser *parser, enum rcs_err err, unsigned index,
+                      const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 4, 5)))
 #endif
@@ -47,7 +47,8 @@ bool rcs_parser_number(struct rcs_parser *parser, const char *what, int64_t low,
                        int64_t *out);
 /* Nodes: a1, a1..a6, a site, `all`, several with commas between (`a1,b2`, `a1, b2`). */
 bool rcs_parser_group(struct rcs_parser *parser, struct rcs_group *out);
-/* All words up to the end of the line, or up to the unquoted word `stop` (not taken), as one group. */
+/* All words up to the end of the line, or up to the unquoted word `stop` (not taken), as one group.
+ */
 bool rcs_parser_groups(struct rcs_parser *parser, const char *stop, struct rcs_group *out);
 bool rcs_parser_node(struct rcs_parser *parser, int *out);
 /* The nodes that a word's references name must exist. */
@@ -58,7 +59,8 @@ bool rcs_parser_site(struct rcs_parser *parser, const char **out);
 
 /* The duration in `text`; false if it is none. */
 bool rcs_duration_read(const char *text, rcs_us *out);
-/* "1.5 s", "250 ms", "10 us": the largest unit in which it is at least 1, at most three decimals. */
+/* "1.5 s", "250 ms", "10 us": the largest unit in which it is at least 1, at most three decimals.
+ */
 void rcs_duration_print(struct rcs_buf *out, rcs_us duration);
 
 /* Conditions, expect.c: the words up to the end, or up to `within`. */

@@ -16,15 +16,18 @@ struct rcs_scenario {
     struct rcs_script *script;
 };
 
-/* --- scenarios --------------------------------------------------------------------------------------------- */
+/* --- scenarios
+ * --------------------------------------------------------------------------------------------- */
 
-enum rcs_err rcs_scenario_parse(struct rcs_scenario **out, const char *source, const char *text, size_t size_bytes,
-                                rcs_load_fn *load, void *load_arg, struct rcs_diag *diag)
+enum rcs_err rcs_scenario_parse(struct rcs_scenario **out, const char *source, const char *text,
+                                size_t size_bytes, rcs_load_fn *load, void *load_arg,
+                                struct rcs_diag *diag)
 {
     struct rcs_scenario *scenario = calloc(1, sizeof(*scenario));
     RCS_ASSERT(scenario != NULL);
     *out = NULL;
-    enum rcs_err err = rcs_script_expand(&scenario->text, source, text, size_bytes, load, load_arg, diag);
+    enum rcs_err err =
+        rcs_script_expand(&scenario->text, source, text, size_bytes, load, load_arg, diag);
     if (err == RCS_OK) {
         err = rcs_script_parse(&scenario->script, source, scenario->text, NULL, diag);
     }
@@ -57,7 +60,8 @@ const char *rcs_scenario_text(const struct rcs_scenario *scenario)
     return scenario->text;
 }
 
-/* --- small things the files of a run share ------------------------------------------------------------------- */
+/* --- small things the files of a run share
+ * ------------------------------------------------------------------- */
 
 void *rcs_run_alloc(size_t size_bytes)
 {
@@ -83,7 +87,8 @@ const struct rcs_stmt *rcs_task_stmt(const struct rcs_task *task)
     return &frame->stmts[frame->at];
 }
 
-void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err err, const char *text)
+void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err err,
+                  const char *text)
 {
     if (run->err != RCS_OK) {
         return;
@@ -92,7 +97,8 @@ void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err
     snprintf(run->diag.source, sizeof(run->diag.source), "%s", stmt->place.source);
 }
 
-void rcs_run_fail(struct rcs_run *run, const struct rcs_place *place, const char *what, const char *instead)
+void rcs_run_fail(struct rcs_run *run, const struct rcs_place *place, const char *what,
+                  const char *instead)
 {
     run->failures++;
     rcs_transcript_fail(run->transcript, rcs_sim_now(run->sim), place, what, instead);
@@ -119,7 +125,8 @@ void rcs_run_put_off(struct rcs_run *run, const struct rcs_put_off *what)
     unsigned at = run->put_off_count++;
     /* What `during` began last ends first; what `at` names keeps its order. */
     while (at > 0 && (run->put_off[at - 1].at_us > what->at_us ||
-                      (run->put_off[at - 1].at_us == what->at_us && what->undo && run->put_off[at - 1].undo))) {
+                      (run->put_off[at - 1].at_us == what->at_us && what->undo &&
+                       run->put_off[at - 1].undo))) {
         run->put_off[at] = run->put_off[at - 1];
         at--;
     }
@@ -162,7 +169,9 @@ void rcs_run_word(struct rcs_run *run, const struct rcs_word *word, struct rcs_b
     rcs_buf_add(out, word->text + at, word->size_bytes - at);
 }
 
-/* --- the beginning ----------------------------------------------------------------------------------------------- */
+/* --- the beginning
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static void on_log(void *arg, int node, rcs_us at_us, const char *line)
 {
@@ -173,15 +182,18 @@ static void on_log(void *arg, int node, rcs_us at_us, const char *line)
             run->log = realloc(run->log, run->log_room * sizeof(run->log[0]));
             RCS_ASSERT(run->log != NULL);
         }
-        run->log[run->log_count++] = (struct rcs_log_line){ node, at_us, rcs_run_copy(line, strlen(line)) };
+        run->log[run->log_count++] =
+            (struct rcs_log_line){ node, at_us, rcs_run_copy(line, strlen(line)) };
     }
     const char *wanted = run->options.log;
-    if (wanted != NULL && (strcmp(wanted, "all") == 0 || strcmp(wanted, run->script->nodes[node].name) == 0)) {
+    if (wanted != NULL &&
+        (strcmp(wanted, "all") == 0 || strcmp(wanted, run->script->nodes[node].name) == 0)) {
         rcs_transcript_log(run->transcript, at_us, node, line);
     }
 }
 
-static enum rcs_err fill_diag(const struct rcs_scenario *scenario, int line, struct rcs_diag *diag, enum rcs_err err)
+static enum rcs_err fill_diag(const struct rcs_scenario *scenario, int line, struct rcs_diag *diag,
+                              enum rcs_err err)
 {
     if (diag != NULL && diag->source[0] == '\0') {
         snprintf(diag->source, sizeof(diag->source), "%s", scenario->source);
@@ -190,12 +202,13 @@ static enum rcs_err fill_diag(const struct rcs_scenario *scenario, int line, str
     return err;
 }
 
-static enum rcs_err add_nodes(struct rcs_run *run, const struct rcs_scenario *scenario, struct rcs_diag *diag)
+static enum rcs_err add_nodes(struct rcs_run *run, const struct rcs_scenario *scenario,
+                              struct rcs_diag *diag)
 {
     for (unsigned i = 0; i < run->script->node_count; i++) {
         const struct rcs_node_decl *node = &run->script->nodes[i];
-        int number = rcs_sim_add_node(run->sim, node->name, node->site[0] == '\0' ? NULL : node->site,
-                                      node->address, diag);
+        int number = rcs_sim_add_node(
+            run->sim, node->name, node->site[0] == '\0' ? NULL : node->site, node->address, diag);
         if (number < 0) {
             return fill_diag(scenario, node->line, diag, RCS_ERR_STATE);
         }
@@ -210,7 +223,8 @@ static enum rcs_err apply_overrides(struct rcs_run *run, struct rcs_diag *diag)
     for (const char *line = run->overrides; *line != '\0';) {
         size_t len = strcspn(line, "\n"), name_bytes = strcspn(line, " \n");
         char *name = rcs_run_copy(line, name_bytes);
-        char *value = rcs_run_copy(line + name_bytes + (name_bytes < len), len - name_bytes - (name_bytes < len));
+        char *value = rcs_run_copy(line + name_bytes + (name_bytes < len),
+                                   len - name_bytes - (name_bytes < len));
         enum rcs_err err = len == 0 ? RCS_OK : rcs_sim_configure(run->sim, -1, name, value, diag);
         free(name);
         free(value);
@@ -228,8 +242,8 @@ static enum rcs_err check_log_option(const struct rcs_run *run, struct rcs_diag 
     if (log == NULL || strcmp(log, "all") == 0 || rcs_script_node(run->script, log) >= 0) {
         return RCS_OK;
     }
-    return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no node \"%s\" whose log could be shown (a node's name, or all)",
-                        log);
+    return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0,
+                        "no node \"%s\" whose log could be shown (a node's name, or all)", log);
 }
 
 static void begin_trace(struct rcs_run *run, const struct rcs_scenario *scenario, uint64_t seed)
@@ -244,19 +258,21 @@ static void begin_trace(struct rcs_run *run, const struct rcs_scenario *scenario
         .level = run->options.trace_level,
         .overrides = run->overrides,
         .params = (char *)(uintptr_t)(run->options.params == NULL ? "" : run->options.params),
-        .redis = (char *)(uintptr_t)"7.0",
+        .redis = (char *)(uintptr_t) "7.0",
     };
-    run->trace = rcs_trace_writer_new(run->sim, &header, run->options.write_trace, run->options.arg);
+    run->trace =
+        rcs_trace_writer_new(run->sim, &header, run->options.write_trace, run->options.arg);
 }
 
-struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario, const struct rcs_run_options *options,
-                            struct rcs_diag *diag)
+struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
+                            const struct rcs_run_options *options, struct rcs_diag *diag)
 {
     struct rcs_diag own = { .line = 0 };
     struct rcs_diag *told = diag != NULL ? diag : &own;
     *told = own;
     struct rcs_script *script;
-    if (rcs_script_parse(&script, scenario->source, scenario->text, options->params, told) != RCS_OK) {
+    if (rcs_script_parse(&script, scenario->source, scenario->text, options->params, told) !=
+        RCS_OK) {
         return NULL;
     }
     struct rcs_run *run = calloc(1, sizeof(*run));
@@ -269,7 +285,9 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario, const struct rc
     uint64_t seed = options->has_seed ? options->seed : script->has_seed ? script->seed : 1;
     struct rcs_sim_options sim_options = {
         .seed = seed,
-        .redis = options->redis != NULL ? options->redis : script->redis[0] != '\0' ? script->redis : NULL,
+        .redis = options->redis != NULL     ? options->redis
+                 : script->redis[0] != '\0' ? script->redis
+                                            : NULL,
         .network = script->network[0] != '\0' ? script->network : NULL,
         .wire_check = options->wire_check,
         .keep_milestones = true, /* the transcript is made of them */
@@ -280,8 +298,8 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario, const struct rc
     run->clients = calloc(script->client_count, sizeof(struct rcs_session *));
     RCS_ASSERT(run->prompts != NULL && run->clients != NULL);
     run->sim = rcs_sim_new(&sim_options, told);
-    if (run->sim == NULL || add_nodes(run, scenario, told) != RCS_OK || apply_overrides(run, told) != RCS_OK ||
-        check_log_option(run, told) != RCS_OK) {
+    if (run->sim == NULL || add_nodes(run, scenario, told) != RCS_OK ||
+        apply_overrides(run, told) != RCS_OK || check_log_option(run, told) != RCS_OK) {
         rcs_run_free(run);
         return NULL;
     }
@@ -354,7 +372,9 @@ void rcs_run_free(struct rcs_run *run)
     free(run);
 }
 
-/* --- going on --------------------------------------------------------------------------------------------------- */
+/* --- going on
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 /* All nodes that are not absent, at one instant, before the first statement that acts. */
 static void start_nodes(struct rcs_run *run)
@@ -368,7 +388,8 @@ static void start_nodes(struct rcs_run *run)
     }
     struct rcs_diag diag = { .line = 0 };
     run->started = true;
-    enum rcs_err err = count == 0 ? RCS_OK : rcs_sim_fault(run->sim, RCS_FAULT_START, nodes, count, &diag);
+    enum rcs_err err =
+        count == 0 ? RCS_OK : rcs_sim_fault(run->sim, RCS_FAULT_START, nodes, count, &diag);
     RCS_ASSERT(err == RCS_OK); /* nodes that never ran can be started */
     free(nodes);
 }
@@ -450,7 +471,8 @@ static void go_on(struct rcs_run *run, struct rcs_task *task)
 /* What was put off until now or earlier. */
 static void fire(struct rcs_run *run)
 {
-    while (run->err == RCS_OK && run->put_off_count > 0 && rcs_run_reached(run, run->put_off[0].at_us)) {
+    while (run->err == RCS_OK && run->put_off_count > 0 &&
+           rcs_run_reached(run, run->put_off[0].at_us)) {
         struct rcs_put_off what = run->put_off[0];
         run->put_off_count--;
         memmove(run->put_off, run->put_off + 1, run->put_off_count * sizeof(run->put_off[0]));
@@ -497,13 +519,14 @@ static void finish(struct rcs_run *run, bool interrupted)
         run->trace = NULL;
     }
     if (run->err == RCS_OK) {
-        rcs_transcript_end(run->transcript, rcs_sim_now(run->sim), rcs_sim_digest(run->sim), run->failures,
-                           interrupted);
+        rcs_transcript_end(run->transcript, rcs_sim_now(run->sim), rcs_sim_digest(run->sim),
+                           run->failures, interrupted);
     }
     run->ended = true;
 }
 
-/* Everything that can happen without time passing; then when to stop next, and whether only that matters. */
+/* Everything that can happen without time passing; then when to stop next, and whether only that
+ * matters. */
 static rcs_us settle(struct rcs_run *run, bool *quiet)
 {
     fire(run);
@@ -525,7 +548,8 @@ static rcs_us settle(struct rcs_run *run, bool *quiet)
 
 static bool through(const struct rcs_run *run)
 {
-    return run->err != RCS_OK || (run->task_count == 1 && run->tasks[0]->done && run->put_off_count == 0);
+    return run->err != RCS_OK ||
+           (run->task_count == 1 && run->tasks[0]->done && run->put_off_count == 0);
 }
 
 enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
@@ -539,7 +563,8 @@ enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
         }
         RCS_ASSERT(!rcs_run_reached(run, limit));
         if (limit == RCS_NEVER && rcs_sim_next(run->sim) == RCS_NEVER) {
-            run->err = rcs_diag_set(&run->diag, RCS_ERR_STATE, 0, 0, "nothing is left that could ever happen");
+            run->err = rcs_diag_set(&run->diag, RCS_ERR_STATE, 0, 0,
+                                    "nothing is left that could ever happen");
             continue;
         }
         bool stepped = true;

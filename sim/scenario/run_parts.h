@@ -29,7 +29,8 @@ struct rcs_answer {
 
 #define RCS_FRAMES 9
 
-/* A run of statements one after the other. Task 0 is the script; each `at` that came due is one more. */
+/* A run of statements one after the other. Task 0 is the script; each `at` that came due is one
+ * more. */
 struct rcs_task {
     struct rcs_frame {
         const struct rcs_stmt *stmts;
@@ -37,11 +38,11 @@ struct rcs_task {
         rcs_us until_us; /* of `during`: when its faults end */
     } frames[RCS_FRAMES];
     unsigned depth;
-    bool begun;         /* the statement at hand waits */
-    bool quiet;         /* only wake_us ends the wait: no need to ask after each event */
-    rcs_us wake_us;     /* RCS_NEVER: not before an event */
-    rcs_us began_us;    /* the statement at hand */
-    rcs_us deadline_us; /* of it */
+    bool begun;          /* the statement at hand waits */
+    bool quiet;          /* only wake_us ends the wait: no need to ask after each event */
+    rcs_us wake_us;      /* RCS_NEVER: not before an event */
+    rcs_us began_us;     /* the statement at hand */
+    rcs_us deadline_us;  /* of it */
     rcs_us next_send_us; /* a command is sent not before this */
     unsigned index;      /* node of the group at hand */
     struct rcs_session *session;
@@ -57,7 +58,7 @@ struct rcs_put_off {
     rcs_us at_us;
     const struct rcs_stmt *stmt;
     bool undo;
-    char *saved; /* undo of a directive: the value before, a line a node of the group */
+    char *saved;            /* undo of a directive: the value before, a line a node of the group */
     rcs_us low_us, high_us; /* undo of a latency */
 };
 
@@ -103,12 +104,13 @@ struct rcs_run {
 const struct rcs_stmt *rcs_task_stmt(const struct rcs_task *task);
 
 /* The script cannot go on: an error that only running shows, at the place of `stmt`. */
-void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err err, const char *text);
+void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err err,
+                  const char *text);
 /* An expectation did not hold. `place` is where it is stated. */
 void rcs_run_fail(struct rcs_run *run, const struct rcs_place *place, const char *what,
                   const char *instead);
-/* True if `at_us` has come and all events of that instant are done: a script that waits for a time sees the
- * same world whatever the length of the turns a run is lent. */
+/* True if `at_us` has come and all events of that instant are done: a script that waits for a time
+ * sees the same world whatever the length of the turns a run is lent. */
 bool rcs_run_reached(const struct rcs_run *run, rcs_us at_us);
 void rcs_run_mark(struct rcs_run *run, const char *text);
 /* Puts something off; keeps the order. */

@@ -23,10 +23,11 @@ void rcs_script_free(struct rcs_script *script)
     }
 }
 
-/* --- names of groups ------------------------------------------------------------------------------------- */
+/* --- names of groups
+ * ------------------------------------------------------------------------------------- */
 
-/* Splits "b12" into its stem's length and 12; false if it does not end in a number (or in one with a
- * leading zero, which "b1..b12" would not name). */
+/* Splits "b12" into its stem's length and 12; false if it does not end in a number (or in one with
+ * a leading zero, which "b1..b12" would not name). */
 static bool split_name(const char *name, size_t *stem_bytes, int64_t *number)
 {
     size_t len = strlen(name), at = len;
@@ -53,7 +54,8 @@ static bool follows(const char *before, const char *after)
            memcmp(before, after, stem_before) == 0 && number_after == number_before + 1;
 }
 
-void rcs_group_print(struct rcs_buf *out, const struct rcs_script *script, const int *nodes, unsigned count)
+void rcs_group_print(struct rcs_buf *out, const struct rcs_script *script, const int *nodes,
+                     unsigned count)
 {
     for (unsigned i = 0; i < count;) {
         unsigned end = i + 1;
@@ -72,7 +74,8 @@ void rcs_group_print(struct rcs_buf *out, const struct rcs_script *script, const
     }
 }
 
-/* --- includes --------------------------------------------------------------------------------------------- */
+/* --- includes
+ * --------------------------------------------------------------------------------------------- */
 
 #define INCLUDE_DEPTH 8
 
@@ -86,8 +89,8 @@ struct expansion {
 static enum rcs_err expand_text(struct expansion *expansion, const char *source, const char *text,
                                 size_t size_bytes, unsigned depth);
 
-static enum rcs_err wrong_include(struct expansion *expansion, const char *source, int line, int column,
-                                  const char *format, const char *what)
+static enum rcs_err wrong_include(struct expansion *expansion, const char *source, int line,
+                                  int column, const char *format, const char *what)
 {
     enum rcs_err err = rcs_diag_set(expansion->diag, RCS_ERR_SYNTAX, line, column, format, what);
     if (expansion->diag != NULL) {
@@ -106,14 +109,16 @@ static enum rcs_err expand_include(struct expansion *expansion, const char *sour
     }
     if (depth == INCLUDE_DEPTH) {
         return wrong_include(expansion, source, line, words[1].column,
-                             "\"%s\" would be included 9 deep (does a file include itself?)", words[1].text);
+                             "\"%s\" would be included 9 deep (does a file include itself?)",
+                             words[1].text);
     }
     size_t size_bytes = 0;
     char *text = expansion->load == NULL
                      ? NULL
                      : expansion->load(expansion->load_arg, words[1].text, &size_bytes);
     if (text == NULL) {
-        return wrong_include(expansion, source, line, words[1].column, "\"%s\" cannot be read", words[1].text);
+        return wrong_include(expansion, source, line, words[1].column, "\"%s\" cannot be read",
+                             words[1].text);
     }
     rcs_buf_format(&expansion->out, "#<include %s\n", words[1].text);
     enum rcs_err err = expand_text(expansion, words[1].text, text, size_bytes, depth + 1);

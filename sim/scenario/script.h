@@ -25,7 +25,8 @@ struct rcs_group {
 /* One `=` line: what a printed line must look like. */
 struct rcs_expected {
     struct rcs_place place;
-    struct rcs_word word; /* alternatives between ` | `, `*` any text; `...` alone: any further lines */
+    struct rcs_word
+        word; /* alternatives between ` | `, `*` any text; `...` alone: any further lines */
 };
 
 struct rcs_stmt {
@@ -52,9 +53,9 @@ struct rcs_stmt {
 
 struct rcs_node_decl {
     const char *name;
-    const char *site; /* "" none */
+    const char *site;    /* "" none */
     const char *address; /* "ip:port", NULL: the world's choice */
-    bool absent;      /* not started at the beginning */
+    bool absent;         /* not started at the beginning */
     int line;
 };
 
@@ -87,15 +88,16 @@ struct rcs_script {
 enum rcs_err rcs_script_expand(char **out, const char *source, const char *text, size_t size_bytes,
                                rcs_load_fn *load, void *load_arg, struct rcs_diag *diag);
 
-/* Parses an expanded text. `params`: "NAME VALUE" lines that win over the text's own (NULL none). */
+/* Parses an expanded text. `params`: "NAME VALUE" lines that win over the text's own (NULL none).
+ */
 enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const char *text,
                               const char *params, struct rcs_diag *diag);
 void rcs_script_free(struct rcs_script *script);
 
 int rcs_script_node(const struct rcs_script *script, const char *name); /* -1 none */
 
-/* Appends names as they are written in a scenario, "a1..a6, b2": runs of the same stem with numbers that
- * follow each other are drawn together. `nodes` ascending. */
+/* Appends names as they are written in a scenario, "a1..a6, b2": runs of the same stem with numbers
+ * that follow each other are drawn together. `nodes` ascending. */
 void rcs_group_print(struct rcs_buf *out, const struct rcs_script *script, const int *nodes,
                      unsigned count);
 

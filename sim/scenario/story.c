@@ -1,5 +1,5 @@
-/* What happened between two statements of a script, in few lines: the milestones of many nodes that say the
- * same at about the same time are drawn together. */
+/* What happened between two statements of a script, in few lines: the milestones of many nodes that
+ * say the same at about the same time are drawn together. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +22,8 @@ struct row {
     const char *list; /* label of the first number, listed behind the text; NULL none */
 };
 
-/* Milestones that are not here are in the trace only: no reader needs them, or the command above says it.
- * Two rows with the same text are told as one. `~` is an s when one node says it. */
+/* Milestones that are not here are in the trace only: no reader needs them, or the command above
+ * says it. Two rows with the same text are told as one. `~` is an s when one node says it. */
 /* clang-format off */
 static const struct row rows[] = {
     { "known",               ABOUT, "know~ %a", NULL },
@@ -80,7 +80,7 @@ struct rcs_story {
     const struct rcs_script *script;
     size_t next; /* milestone not told yet */
     rcs_us after_us;
-    char after[64]; /* "" none */
+    char after[64];     /* "" none */
     struct line *lines; /* of the telling at hand, by time */
     unsigned line_count;
 };
@@ -134,20 +134,24 @@ static bool same_thing(const struct told *a, const struct told *b)
     return strcmp(a->row->text, b->row->text) == 0;
 }
 
-/* --- drawing together ---------------------------------------------------------------------------------------- */
+/* --- drawing together
+ * ---------------------------------------------------------------------------------------- */
 
 /* "(6.1..6.4 s after the kill)", or nothing when that says nothing. */
-static void print_after(const struct rcs_story *story, rcs_us first_us, rcs_us last_us, char out[128])
+static void print_after(const struct rcs_story *story, rcs_us first_us, rcs_us last_us,
+                        char out[128])
 {
     rcs_us low = first_us - story->after_us, high = last_us - story->after_us;
     out[0] = '\0';
     if (story->after[0] == '\0' || low < 0 || high < RCS_MS(100) || high > RCS_S(120)) {
         return;
     }
-    int64_t low_tenths = (low + RCS_MS(50)) / RCS_MS(100), high_tenths = (high + RCS_MS(50)) / RCS_MS(100);
+    int64_t low_tenths = (low + RCS_MS(50)) / RCS_MS(100),
+            high_tenths = (high + RCS_MS(50)) / RCS_MS(100);
     int used = 0;
     if (low_tenths != high_tenths) {
-        used = snprintf(out, 64, "(%lld.%d..", (long long)(low_tenths / 10), (int)(low_tenths % 10));
+        used =
+            snprintf(out, 64, "(%lld.%d..", (long long)(low_tenths / 10), (int)(low_tenths % 10));
     }
     snprintf(out + used, 128 - (size_t)used, "%s%lld.%d s after %.60s)", used > 0 ? "" : "(",
              (long long)(high_tenths / 10), (int)(high_tenths % 10), story->after);
@@ -255,7 +259,8 @@ static void tell_group(struct rcs_story *story, const struct told *first, const 
     rcs_buf_init(&what);
     rcs_group_print(&who, story->script, group->nodes, group->count);
     if (first->row->shape == LOG) {
-        rcs_buf_text(&what, first->milestone.text == NULL ? first->milestone.what : first->milestone.text);
+        rcs_buf_text(&what,
+                     first->milestone.text == NULL ? first->milestone.what : first->milestone.text);
     } else {
         print_phrase(story, group, first->row->text, &what);
     }
@@ -275,7 +280,7 @@ struct table {
         bool open; /* said something that is not told yet */
         rcs_us first_us, last_us;
         int64_t number;
-    } *entries;
+    } * entries;
     bool *about; /* [node][about] */
 };
 
@@ -296,7 +301,8 @@ static void enter(struct table *table, const struct rcs_milestone *milestone)
     }
 }
 
-/* Fills the table with what is said like list[first] soon after one another; those are marked as told. */
+/* Fills the table with what is said like list[first] soon after one another; those are marked as
+ * told. */
 static void gather(struct table *table, struct told *list, size_t count, size_t first)
 {
     const struct told head = list[first];
@@ -324,8 +330,8 @@ static bool speak_alike(const struct table *table, unsigned a, unsigned b)
 }
 
 /* One line for all nodes that say the same as `leader`. */
-static void tell_with(struct rcs_story *story, const struct told *head, struct table *table, unsigned leader,
-                      struct group *group)
+static void tell_with(struct rcs_story *story, const struct told *head, struct table *table,
+                      unsigned leader, struct group *group)
 {
     group->count = 0;
     group->first_us = RCS_NEVER;
@@ -333,7 +339,8 @@ static void tell_with(struct rcs_story *story, const struct told *head, struct t
     memset(group->about, 0, table->total);
     for (unsigned node = 0; node < table->total; node++) {
         struct entry *entry = &table->entries[node];
-        bool joins = entry->open && (node == leader || head->row->shape != ABOUT || speak_alike(table, leader, node));
+        bool joins = entry->open && (node == leader || head->row->shape != ABOUT ||
+                                     speak_alike(table, leader, node));
         if (!joins) {
             continue;
         }
@@ -363,8 +370,8 @@ static void tell_kind(struct rcs_story *story, struct told *list, size_t count, 
         .numbers = calloc(total, sizeof(group.numbers[0])),
         .about = calloc(total, sizeof(group.about[0])),
     };
-    RCS_ASSERT(table.entries != NULL && table.about != NULL && group.nodes != NULL && group.numbers != NULL &&
-               group.about != NULL);
+    RCS_ASSERT(table.entries != NULL && table.about != NULL && group.nodes != NULL &&
+               group.numbers != NULL && group.about != NULL);
     const struct told head = list[first];
     gather(&table, list, count, first);
     /* In the order in which they began to say it. */
@@ -372,7 +379,8 @@ static void tell_kind(struct rcs_story *story, struct told *list, size_t count, 
         unsigned leader = total;
         for (unsigned node = 0; node < total; node++) {
             const struct entry *entry = &table.entries[node];
-            if (entry->open && (leader == total || entry->first_us < table.entries[leader].first_us)) {
+            if (entry->open &&
+                (leader == total || entry->first_us < table.entries[leader].first_us)) {
                 leader = node;
             }
         }
@@ -391,7 +399,8 @@ static void tell_kind(struct rcs_story *story, struct told *list, size_t count, 
 /* More nodes than this are not drawn together by whom they speak of: the table would be too big. */
 #define STORY_NODES_MAX 400
 
-void rcs_story_tell(struct rcs_story *story, const struct rcs_sim *sim, struct rcs_transcript *transcript)
+void rcs_story_tell(struct rcs_story *story, const struct rcs_sim *sim,
+                    struct rcs_transcript *transcript)
 {
     struct told *list = NULL;
     size_t count = 0, room = 0;
@@ -399,8 +408,8 @@ void rcs_story_tell(struct rcs_story *story, const struct rcs_sim *sim, struct r
     for (; rcs_sim_milestone(sim, story->next, &milestone); story->next++) {
         rcs_transcript_milestone(transcript, &milestone);
         if (rcs_transcript_is_quiet(transcript) || rcs_transcript_is_json(transcript) ||
-            story->script->node_count > STORY_NODES_MAX || milestone.node < 0 || milestone.at_us == 0 ||
-            row_of(milestone.what) == NULL) {
+            story->script->node_count > STORY_NODES_MAX || milestone.node < 0 ||
+            milestone.at_us == 0 || row_of(milestone.what) == NULL) {
             continue;
         }
         if (count == room) {

@@ -11,8 +11,8 @@
 enum colour { PLAIN, TITLE, DIM, GOOD, BAD, PROMPT };
 
 static const char *const colours[] = {
-    [PLAIN] = "",           [TITLE] = "\x1b[1m",    [DIM] = "\x1b[2m",
-    [GOOD] = "\x1b[32m",    [BAD] = "\x1b[1;31m",   [PROMPT] = "\x1b[36m",
+    [PLAIN] = "",        [TITLE] = "\x1b[1m",  [DIM] = "\x1b[2m",
+    [GOOD] = "\x1b[32m", [BAD] = "\x1b[1;31m", [PROMPT] = "\x1b[36m",
 };
 
 struct rcs_transcript {
@@ -24,7 +24,8 @@ struct rcs_transcript {
     struct rcs_buf line;
 };
 
-struct rcs_transcript *rcs_transcript_new(const struct rcs_script *script, const struct rcs_run_options *options)
+struct rcs_transcript *rcs_transcript_new(const struct rcs_script *script,
+                                          const struct rcs_run_options *options)
 {
     struct rcs_transcript *transcript = calloc(1, sizeof(*transcript));
     RCS_ASSERT(transcript != NULL);
@@ -57,9 +58,11 @@ bool rcs_transcript_is_quiet(const struct rcs_transcript *transcript)
     return transcript->quiet;
 }
 
-/* --- pieces of a line ------------------------------------------------------------------------------------ */
+/* --- pieces of a line
+ * ------------------------------------------------------------------------------------ */
 
-static void text(struct rcs_transcript *transcript, enum colour colour, const char *bytes, size_t size_bytes)
+static void text(struct rcs_transcript *transcript, enum colour colour, const char *bytes,
+                 size_t size_bytes)
 {
     bool paint = transcript->colour && colour != PLAIN && size_bytes > 0;
     if (paint) {
@@ -104,7 +107,9 @@ static void stamp(struct rcs_transcript *transcript, rcs_us at_us)
     words(transcript, DIM, padded);
 }
 
-/* --- JSON -------------------------------------------------------------------------------------------------- */
+/* --- JSON
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void json_bytes(struct rcs_buf *out, const char *bytes, size_t size_bytes)
 {
@@ -141,7 +146,9 @@ static void json_close(struct rcs_transcript *transcript)
     flush(transcript);
 }
 
-/* --- lines ---------------------------------------------------------------------------------------------------- */
+/* --- lines
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void print_layout(const struct rcs_script *script, struct rcs_buf *out)
 {
@@ -184,7 +191,8 @@ void rcs_transcript_begin(struct rcs_transcript *transcript, uint64_t seed)
             words(transcript, TITLE, script->title);
             flush(transcript);
         }
-        rcs_buf_format(&transcript->line, "%s; Redis 7.0.15, seed %llu", layout.data, (unsigned long long)seed);
+        rcs_buf_format(&transcript->line, "%s; Redis 7.0.15, seed %llu", layout.data,
+                       (unsigned long long)seed);
         flush(transcript);
     }
     rcs_buf_close(&layout);
@@ -204,17 +212,23 @@ void rcs_transcript_step(struct rcs_transcript *transcript, rcs_us at_us, const 
     }
 }
 
-void rcs_transcript_act(struct rcs_transcript *transcript, rcs_us at_us, const char *kind, const char *what)
+void rcs_transcript_act(struct rcs_transcript *transcript, rcs_us at_us, const char *kind,
+                        const char *what)
 {
     if (transcript->json) {
         json_open(transcript, at_us, kind);
         json_text(transcript, "text", what);
         json_close(transcript);
     } else if (!transcript->quiet) {
-        bool cause = strcmp(kind, "fault") == 0 || strcmp(kind, "setting") == 0 || strcmp(kind, "cli") == 0;
+        bool cause =
+            strcmp(kind, "fault") == 0 || strcmp(kind, "setting") == 0 || strcmp(kind, "cli") == 0;
         transcript->stamped_ms = cause ? -1 : transcript->stamped_ms;
         stamp(transcript, at_us);
-        words(transcript, strcmp(kind, "wait") == 0 ? DIM : strcmp(kind, "print") == 0 ? PLAIN : PROMPT, what);
+        words(transcript,
+              strcmp(kind, "wait") == 0    ? DIM
+              : strcmp(kind, "print") == 0 ? PLAIN
+                                           : PROMPT,
+              what);
         flush(transcript);
     }
 }
@@ -239,15 +253,16 @@ void rcs_transcript_command(struct rcs_transcript *transcript, rcs_us at_us, con
 
 static enum colour colour_of_output(const char *line)
 {
-    return strncmp(line, "(error)", 7) == 0 || strncmp(line, "[ERR]", 5) == 0 || strncmp(line, "***", 3) == 0
+    return strncmp(line, "(error)", 7) == 0 || strncmp(line, "[ERR]", 5) == 0 ||
+                   strncmp(line, "***", 3) == 0
                ? BAD
            : strncmp(line, "[OK]", 4) == 0 ? GOOD
            : strncmp(line, ">>>", 3) == 0  ? TITLE
                                            : PLAIN;
 }
 
-void rcs_transcript_output(struct rcs_transcript *transcript, rcs_us at_us, const char *who, const char *bytes,
-                           size_t size_bytes)
+void rcs_transcript_output(struct rcs_transcript *transcript, rcs_us at_us, const char *who,
+                           const char *bytes, size_t size_bytes)
 {
     if (transcript->json) {
         json_open(transcript, at_us, "output");
@@ -276,8 +291,8 @@ void rcs_transcript_output(struct rcs_transcript *transcript, rcs_us at_us, cons
     }
 }
 
-void rcs_transcript_expect(struct rcs_transcript *transcript, rcs_us at_us, bool holds, const char *what,
-                           rcs_us waited_us)
+void rcs_transcript_expect(struct rcs_transcript *transcript, rcs_us at_us, bool holds,
+                           const char *what, rcs_us waited_us)
 {
     if (transcript->json) {
         json_open(transcript, at_us, "expect");
@@ -298,8 +313,8 @@ void rcs_transcript_expect(struct rcs_transcript *transcript, rcs_us at_us, bool
     }
 }
 
-void rcs_transcript_fail(struct rcs_transcript *transcript, rcs_us at_us, const struct rcs_place *place,
-                         const char *what, const char *instead)
+void rcs_transcript_fail(struct rcs_transcript *transcript, rcs_us at_us,
+                         const struct rcs_place *place, const char *what, const char *instead)
 {
     char seconds[32];
     print_seconds(seconds, at_us);
@@ -315,8 +330,8 @@ void rcs_transcript_fail(struct rcs_transcript *transcript, rcs_us at_us, const 
     if (!transcript->quiet) {
         rcs_buf_text(&transcript->line, INDENT);
     }
-    rcs_buf_format(&transcript->line, "%s:%d:%d: at %s s: expected %s", place->source, place->line, place->column,
-                   seconds, what);
+    rcs_buf_format(&transcript->line, "%s:%d:%d: at %s s: expected %s", place->source, place->line,
+                   place->column, seconds, what);
     flush(transcript);
     rcs_buf_format(&transcript->line, "%s  instead: %s", transcript->quiet ? "" : INDENT, instead);
     flush(transcript);
@@ -337,8 +352,8 @@ void rcs_transcript_log(struct rcs_transcript *transcript, rcs_us at_us, int nod
     }
 }
 
-void rcs_transcript_story(struct rcs_transcript *transcript, rcs_us at_us, const char *who, const char *what,
-                          const char *after)
+void rcs_transcript_story(struct rcs_transcript *transcript, rcs_us at_us, const char *who,
+                          const char *what, const char *after)
 {
     if (transcript->json || transcript->quiet) {
         return;
@@ -357,7 +372,8 @@ static const char *name_or_none(const struct rcs_script *script, int node)
     return node < 0 ? "" : script->nodes[node].name;
 }
 
-void rcs_transcript_milestone(struct rcs_transcript *transcript, const struct rcs_milestone *milestone)
+void rcs_transcript_milestone(struct rcs_transcript *transcript,
+                              const struct rcs_milestone *milestone)
 {
     if (!transcript->json || transcript->quiet) {
         return;
@@ -384,8 +400,8 @@ void rcs_transcript_milestone(struct rcs_transcript *transcript, const struct rc
     json_close(transcript);
 }
 
-void rcs_transcript_end(struct rcs_transcript *transcript, rcs_us at_us, uint64_t digest, unsigned failures,
-                        bool interrupted)
+void rcs_transcript_end(struct rcs_transcript *transcript, rcs_us at_us, uint64_t digest,
+                        unsigned failures, bool interrupted)
 {
     char seconds[32];
     print_seconds(seconds, at_us);
@@ -405,7 +421,8 @@ void rcs_transcript_end(struct rcs_transcript *transcript, rcs_us at_us, uint64_
     }
     if (failures > 0) {
         char count[64];
-        snprintf(count, sizeof(count), "%u expectation%s did not hold", failures, failures == 1 ? "" : "s");
+        snprintf(count, sizeof(count), "%u expectation%s did not hold", failures,
+                 failures == 1 ? "" : "s");
         words(transcript, BAD, count);
         flush(transcript);
     }

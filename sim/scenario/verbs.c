@@ -15,13 +15,15 @@
 /* A statement that only laid something out: nothing is left to do. */
 static const struct rcs_verb laid_out;
 
-/* --- layout ------------------------------------------------------------------------------------------- */
+/* --- layout
+ * ------------------------------------------------------------------------------------------- */
 
 static bool name_is_good(const char *name)
 {
     bool good = (unsigned)((name[0] | 0x20) - 'a') < 26u;
     for (const char *c = name; *c != '\0'; c++) {
-        good &= *c == '_' || *c == '-' || (*c >= '0' && *c <= '9') || (unsigned)((*c | 0x20) - 'a') < 26u;
+        good &= *c == '_' || *c == '-' || (*c >= '0' && *c <= '9') ||
+                (unsigned)((*c | 0x20) - 'a') < 26u;
     }
     return good && strlen(name) < 32;
 }
@@ -97,11 +99,13 @@ static bool parse_param(struct rcs_parser *parser)
         return false;
     }
     if (!name_is_good(name->text)) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 2,
-                                "\"%s\" is no name (a letter, then letters, digits, - and _, 31 at most)",
-                                name->text);
+        return rcs_parser_wrong(
+            parser, RCS_ERR_SYNTAX, parser->at - 2,
+            "\"%s\" is no name (a letter, then letters, digits, - and _, 31 at most)", name->text);
     }
-    struct rcs_param param = { .name = name->text, .value = value->text, .line = parser->place.line };
+    struct rcs_param param = { .name = name->text,
+                               .value = value->text,
+                               .line = parser->place.line };
     size_t len = strlen(param.name);
     for (const char *line = parser->forced_params; line != NULL && *line != '\0';) {
         size_t line_bytes = strcspn(line, "\n");
@@ -110,8 +114,8 @@ static bool parse_param(struct rcs_parser *parser)
         }
         line += line_bytes + (line[line_bytes] == '\n');
     }
-    script->params =
-        rcs_arena_grow(&script->arena, script->params, script->param_count, sizeof(script->params[0]));
+    script->params = rcs_arena_grow(&script->arena, script->params, script->param_count,
+                                    sizeof(script->params[0]));
     script->params[script->param_count++] = param;
     return true;
 }
@@ -141,12 +145,14 @@ static const char *taken_by(const struct rcs_script *script, const char *name)
 static bool check_new_name(struct rcs_parser *parser, const char *name)
 {
     if (!name_is_good(name)) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
-                                "\"%s\" is no name (a letter, then letters, digits, - and _, 31 at most)", name);
+        return rcs_parser_wrong(
+            parser, RCS_ERR_SYNTAX, parser->at - 1,
+            "\"%s\" is no name (a letter, then letters, digits, - and _, 31 at most)", name);
     }
     const char *what = taken_by(parser->script, name);
     if (what != NULL) {
-        return rcs_parser_wrong(parser, RCS_ERR_STATE, parser->at - 1, "\"%s\" is already %s", name, what);
+        return rcs_parser_wrong(parser, RCS_ERR_STATE, parser->at - 1, "\"%s\" is already %s", name,
+                                what);
     }
     return true;
 }
@@ -161,7 +167,8 @@ static struct rcs_node_decl *add_node(struct rcs_parser *parser, const char *nam
         rcs_parser_wrong(parser, RCS_ERR_LIMIT, parser->at - 1, "more than %d nodes", NODES_MAX);
         return NULL;
     }
-    script->nodes = rcs_arena_grow(&script->arena, script->nodes, script->node_count, sizeof(script->nodes[0]));
+    script->nodes =
+        rcs_arena_grow(&script->arena, script->nodes, script->node_count, sizeof(script->nodes[0]));
     struct rcs_node_decl *node = &script->nodes[script->node_count++];
     *node = (struct rcs_node_decl){ .name = name, .site = site, .line = parser->place.line };
     return node;
@@ -198,12 +205,14 @@ static bool add_nodes(struct rcs_parser *parser, const char *word, const char *s
         !split(dots + 2, strlen(dots + 2), &stem_last, &last) || stem_first != stem_last ||
         memcmp(word, dots + 2, stem_first) != 0 || first > last) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
-                                "\"%s\" is no range of names (a1..a6: one stem, numbers that rise)", word);
+                                "\"%s\" is no range of names (a1..a6: one stem, numbers that rise)",
+                                word);
     }
     for (int i = first; i <= last; i++) {
         char name[48];
         snprintf(name, sizeof(name), "%.*s%d", (int)(stem_first > 32 ? 32 : stem_first), word, i);
-        if (add_node(parser, rcs_arena_text(&parser->script->arena, name, strlen(name)), site) == NULL) {
+        if (add_node(parser, rcs_arena_text(&parser->script->arena, name, strlen(name)), site) ==
+            NULL) {
             return false;
         }
     }
@@ -218,7 +227,8 @@ static bool parse_site(struct rcs_parser *parser)
         return false;
     }
     const char *site = word->text;
-    script->sites = rcs_arena_grow(&script->arena, script->sites, script->site_count, sizeof(script->sites[0]));
+    script->sites =
+        rcs_arena_grow(&script->arena, script->sites, script->site_count, sizeof(script->sites[0]));
     script->sites[script->site_count++] = site;
     do {
         if (!rcs_parser_word(parser, "a node or a range, such as a1..a6,", &word) ||
@@ -261,7 +271,8 @@ static bool is_address(const char *text)
     return *text == '\0' && digits > 0 && port >= 1 && port <= 55535;
 }
 
-static bool check_directive(struct rcs_parser *parser, unsigned index, const char *name, const char *value)
+static bool check_directive(struct rcs_parser *parser, unsigned index, const char *name,
+                            const char *value)
 {
     struct rcs_config config;
     struct rcs_diag diag = { .line = 0 };
@@ -270,7 +281,8 @@ static bool check_directive(struct rcs_parser *parser, unsigned index, const cha
     if (err == RCS_OK) {
         return true;
     }
-    return rcs_parser_wrong(parser, err, err == RCS_ERR_UNKNOWN ? index : index + 1, "%s", diag.text);
+    return rcs_parser_wrong(parser, err, err == RCS_ERR_UNKNOWN ? index : index + 1, "%s",
+                            diag.text);
 }
 
 /* NAME VALUE... at parser->at; more values than one are drawn together, as in `save 3600 1`. */
@@ -279,7 +291,8 @@ static bool take_directive(struct rcs_parser *parser)
     struct rcs_stmt *stmt = parser->stmt;
     const struct rcs_word *name, *value;
     unsigned index = parser->at;
-    if (!rcs_parser_word(parser, "a directive", &name) || !rcs_parser_word(parser, "its value", &value)) {
+    if (!rcs_parser_word(parser, "a directive", &name) ||
+        !rcs_parser_word(parser, "its value", &value)) {
         return false;
     }
     stmt->name = name->text;
@@ -323,9 +336,10 @@ static bool parse_node(struct rcs_parser *parser)
     }
     parser->stmt->verb = &laid_out;
     if (parser->acting) {
-        return rcs_parser_wrong(parser, RCS_ERR_STATE, parser->at - 1,
-                                "a node must be declared above the first statement that acts (`absent` "
-                                "leaves it out at the beginning)");
+        return rcs_parser_wrong(
+            parser, RCS_ERR_STATE, parser->at - 1,
+            "a node must be declared above the first statement that acts (`absent` "
+            "leaves it out at the beginning)");
     }
     int index = rcs_script_node(script, name);
     if (index < 0 || !address) {
@@ -341,14 +355,15 @@ static bool parse_node(struct rcs_parser *parser)
         return false;
     }
     if (!is_address(word->text)) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
-                                "\"%s\" is no address (IP:PORT, such as 10.9.0.1:7000, port 1 to 55535)",
-                                word->text);
+        return rcs_parser_wrong(
+            parser, RCS_ERR_SYNTAX, parser->at - 1,
+            "\"%s\" is no address (IP:PORT, such as 10.9.0.1:7000, port 1 to 55535)", word->text);
     }
     for (unsigned i = 0; i < script->node_count; i++) {
         if (script->nodes[i].address != NULL && strcmp(script->nodes[i].address, word->text) == 0) {
-            return rcs_parser_wrong(parser, RCS_ERR_STATE, parser->at - 1, "%s is already the address of %s",
-                                    word->text, script->nodes[i].name);
+            return rcs_parser_wrong(parser, RCS_ERR_STATE, parser->at - 1,
+                                    "%s is already the address of %s", word->text,
+                                    script->nodes[i].name);
         }
     }
     script->nodes[index].address = word->text;
@@ -376,7 +391,8 @@ static bool parse_client(struct rcs_parser *parser)
         return false;
     }
     client.name = word->text;
-    bool known = strcmp(client.name, script->clients[0].name) == 0 && script->clients[0].site == NULL;
+    bool known =
+        strcmp(client.name, script->clients[0].name) == 0 && script->clients[0].site == NULL;
     if (!known && !check_new_name(parser, client.name)) {
         return false;
     }
@@ -387,13 +403,14 @@ static bool parse_client(struct rcs_parser *parser)
         script->clients[0].site = client.site;
         return rcs_parser_end(parser);
     }
-    script->clients =
-        rcs_arena_grow(&script->arena, script->clients, script->client_count, sizeof(script->clients[0]));
+    script->clients = rcs_arena_grow(&script->arena, script->clients, script->client_count,
+                                     sizeof(script->clients[0]));
     script->clients[script->client_count++] = client;
     return rcs_parser_end(parser);
 }
 
-/* latency A [B] RANGE, jitter A [B] DURATION: `name` and `value` are the sites, NULL for all others. */
+/* latency A [B] RANGE, jitter A [B] DURATION: `name` and `value` are the sites, NULL for all
+ * others. */
 static bool take_sites(struct rcs_parser *parser)
 {
     struct rcs_stmt *stmt = parser->stmt;
@@ -416,10 +433,12 @@ static bool parse_jitter(struct rcs_parser *parser)
 {
     struct rcs_stmt *stmt = parser->stmt;
     stmt->low_us = -1; /* keeps what `latency` said */
-    return take_sites(parser) && rcs_parser_duration(parser, &stmt->high_us) && rcs_parser_end(parser);
+    return take_sites(parser) && rcs_parser_duration(parser, &stmt->high_us) &&
+           rcs_parser_end(parser);
 }
 
-/* --- faults ---------------------------------------------------------------------------------------------- */
+/* --- faults
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool parse_fault(struct rcs_parser *parser)
 {
@@ -505,9 +524,10 @@ static bool parse_drop(struct rcs_parser *parser)
             good = rcs_parser_number(parser, "how many messages", 1, 1000000000, &number);
             stmt->times = (unsigned)number;
         } else {
-            return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
-                                    "\"%s\" stands where from NODES, to NODES, nth N or times N should",
-                                    parser->words[parser->at].text);
+            return rcs_parser_wrong(
+                parser, RCS_ERR_SYNTAX, parser->at,
+                "\"%s\" stands where from NODES, to NODES, nth N or times N should",
+                parser->words[parser->at].text);
         }
         if (!good) {
             return false;
@@ -516,7 +536,8 @@ static bool parse_drop(struct rcs_parser *parser)
     return true;
 }
 
-/* --- the script ---------------------------------------------------------------------------------------------- */
+/* --- the script
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool parse_step(struct rcs_parser *parser)
 {
@@ -532,7 +553,8 @@ static bool parse_print(struct rcs_parser *parser)
 {
     struct rcs_stmt *stmt = parser->stmt;
     if (!rcs_parser_more(parser)) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "a text in quotes is missing here");
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "a text in quotes is missing here");
     }
     stmt->words = parser->words + parser->at;
     stmt->word_count = parser->count - parser->at;
@@ -600,7 +622,8 @@ static bool parse_at(struct rcs_parser *parser)
     stmt->absolute = word->text[0] != '+';
     if (!rcs_duration_read(word->text + !stmt->absolute, &stmt->high_us)) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
-                                "\"%s\" says no time (+3s from here, 40s from the beginning)", word->text);
+                                "\"%s\" says no time (+3s from here, 40s from the beginning)",
+                                word->text);
     }
     if (!rcs_parser_more(parser)) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
@@ -623,8 +646,9 @@ static bool parse_during(struct rcs_parser *parser)
     }
     const struct rcs_word *last = &parser->words[parser->count - 1];
     if (last->quoted || strcmp(last->text, "}") != 0) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->count,
-                                "a } is missing at the end of the line (or nothing may follow the {)");
+        return rcs_parser_wrong(
+            parser, RCS_ERR_SYNTAX, parser->count,
+            "a } is missing at the end of the line (or nothing may follow the {)");
     }
     if (parser->at + 1 == parser->count) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "the block is empty");
@@ -632,8 +656,8 @@ static bool parse_during(struct rcs_parser *parser)
     return parse_inner(parser, parser->count - 1, false);
 }
 
-/* cli --cluster create NODES... [--cluster-replicas N] [--cluster-yes]; check NODE; info NODE. The group
- * keeps the order of the words: redis-cli's plan depends on it. */
+/* cli --cluster create NODES... [--cluster-replicas N] [--cluster-yes]; check NODE; info NODE. The
+ * group keeps the order of the words: redis-cli's plan depends on it. */
 static bool parse_cli(struct rcs_parser *parser)
 {
     static const char *const subcommands[] = { "create", "check", "info", NULL };
@@ -656,7 +680,8 @@ static bool parse_cli(struct rcs_parser *parser)
     }
     if (subcommands[stmt->number] == NULL) {
         return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, index,
-                                "cli --cluster %s is not modelled (create, check and info are)", word->text);
+                                "cli --cluster %s is not modelled (create, check and info are)",
+                                word->text);
     }
     while (rcs_parser_more(parser)) {
         unsigned at = parser->at;
@@ -672,10 +697,11 @@ static bool parse_cli(struct rcs_parser *parser)
             continue;
         }
         if (strncmp(parser->words[at].text, "--", 2) == 0) {
-            return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, at,
-                                    "option \"%s\" is not modelled (create has --cluster-replicas N and "
-                                    "--cluster-yes)",
-                                    parser->words[at].text);
+            return rcs_parser_wrong(
+                parser, RCS_ERR_UNKNOWN, at,
+                "option \"%s\" is not modelled (create has --cluster-replicas N and "
+                "--cluster-yes)",
+                parser->words[at].text);
         }
         if (!rcs_parser_group(parser, &group)) {
             return false;
@@ -694,18 +720,20 @@ static bool parse_cli(struct rcs_parser *parser)
     stmt->times = (unsigned)replicas;
     if (count == 0 || (stmt->number != 0 && count != 1)) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, index + (count == 0 ? 1 : 2),
-                                count == 0 ? "a node is missing here (a1, a1..a6, a site's name, all)"
-                                           : "check and info take one node");
+                                count == 0
+                                    ? "a node is missing here (a1, a1..a6, a site's name, all)"
+                                    : "check and info take one node");
     }
     return true;
 }
 
 static bool parse_later(struct rcs_parser *parser)
 {
-    return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1,
-                            "%s is a word of a later version and not modelled yet (faults that are: kill, stop, "
-                            "pause, poweroff, partition, latency, drop, lose)",
-                            parser->stmt->verb->word);
+    return rcs_parser_wrong(
+        parser, RCS_ERR_UNKNOWN, parser->at - 1,
+        "%s is a word of a later version and not modelled yet (faults that are: kill, stop, "
+        "pause, poweroff, partition, latency, drop, lose)",
+        parser->stmt->verb->word);
 }
 
 static bool parse_include(struct rcs_parser *parser)
@@ -714,15 +742,17 @@ static bool parse_include(struct rcs_parser *parser)
                             "include must stand at the beginning of a line of its own");
 }
 
-/* --- the table -------------------------------------------------------------------------------------------------- */
+/* --- the table
+ * --------------------------------------------------------------------------------------------------
+ */
 
-#define AT RCS_VERB_AT
-#define UNDO RCS_VERB_UNDO
-#define DURING RCS_VERB_DURING
+#define AT      RCS_VERB_AT
+#define UNDO    RCS_VERB_UNDO
+#define DURING  RCS_VERB_DURING
 #define REPLIES RCS_VERB_REPLIES
-#define LAYOUT RCS_VERB_LAYOUT
+#define LAYOUT  RCS_VERB_LAYOUT
 #define SETTING RCS_VERB_SETTING
-#define ACTS RCS_VERB_ACTS
+#define ACTS    RCS_VERB_ACTS
 
 static const struct rcs_verb laid_out = { .word = "node", .where = RCS_VERB_LAYOUT };
 
@@ -776,7 +806,8 @@ static const struct rcs_verb verbs[] = {
 const struct rcs_verb rcs_verb_prompt = {
     .word = "a command",
     .usage = "NODES> COMMAND | CLIENT> COMMAND",
-    .what = "sends it as redis-cli does and waits for the reply; to several nodes one after the other",
+    .what =
+        "sends it as redis-cli does and waits for the reply; to several nodes one after the other",
     .where = RCS_VERB_ACTS,
     .flags = RCS_VERB_AT | RCS_VERB_DURING | RCS_VERB_REPLIES,
     .begin = rcs_act_prompt,
@@ -818,7 +849,8 @@ const char *rcs_verb_nearest(const char *word)
     return rcs_lex_nearest(word, words);
 }
 
-/* --- words as written ---------------------------------------------------------------------------------------------- */
+/* --- words as written
+ * ---------------------------------------------------------------------------------------------- */
 
 static void print_bytes(struct rcs_buf *out, const char *bytes, size_t size_bytes, bool quoted)
 {
@@ -836,7 +868,8 @@ static void print_bytes(struct rcs_buf *out, const char *bytes, size_t size_byte
     }
 }
 
-void rcs_words_print(struct rcs_buf *out, const struct rcs_word *words, unsigned from, unsigned count)
+void rcs_words_print(struct rcs_buf *out, const struct rcs_word *words, unsigned from,
+                     unsigned count)
 {
     for (unsigned i = from; i < count; i++) {
         const struct rcs_word *word = &words[i];

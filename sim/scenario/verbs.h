@@ -10,7 +10,7 @@ struct rcs_task;
 
 /* Where a verb may stand. */
 enum rcs_verb_where {
-    RCS_VERB_LAYOUT, /* only above the first statement that acts */
+    RCS_VERB_LAYOUT,  /* only above the first statement that acts */
     RCS_VERB_SETTING, /* anywhere; above the first statement that acts it belongs to the layout */
     RCS_VERB_ACTS,
 };
@@ -31,8 +31,8 @@ struct rcs_verb {
     enum rcs_verb_where where;
     unsigned flags;
     bool (*parse)(struct rcs_parser *parser);
-    /* Begins the statement the task stands at; NULL: nothing to do when it runs. While it waits, `poll`
-     * is asked after each event and when the task's wake_us has come. */
+    /* Begins the statement the task stands at; NULL: nothing to do when it runs. While it waits,
+     * `poll` is asked after each event and when the task's wake_us has come. */
     enum rcs_progress (*begin)(struct rcs_run *run, struct rcs_task *task);
     enum rcs_progress (*poll)(struct rcs_run *run, struct rcs_task *task);
 };
@@ -45,8 +45,10 @@ extern const struct rcs_verb rcs_verb_directive;        /* NAME VALUE as in redi
 /* The nearest word that may begin a line, or NULL. */
 const char *rcs_verb_nearest(const char *word);
 
-/* Words as they would be written: quoted where they were or must be, references by name. `from` is the first word. */
-void rcs_words_print(struct rcs_buf *out, const struct rcs_word *words, unsigned from, unsigned count);
+/* Words as they would be written: quoted where they were or must be, references by name. `from` is
+ * the first word. */
+void rcs_words_print(struct rcs_buf *out, const struct rcs_word *words, unsigned from,
+                     unsigned count);
 
 /* Parses the statement of the parser's words from `parser->at` on into *parser->stmt (parse.c): a
  * prompt, a verb, a directive. */

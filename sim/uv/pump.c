@@ -53,8 +53,8 @@ static void on_sigint(uv_signal_t *sigint, int number)
     }
 }
 
-int rcs_pump_start(uv_loop_t *loop, struct rcs_run *run, unsigned batch, bool catch_sigint, rcs_pump_done_fn *done,
-                   void *arg)
+int rcs_pump_start(uv_loop_t *loop, struct rcs_run *run, unsigned batch, bool catch_sigint,
+                   rcs_pump_done_fn *done, void *arg)
 {
     RCS_ASSERT(batch > 0);
     struct rcs_pump *pump = calloc(1, sizeof(*pump));
