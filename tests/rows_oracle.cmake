@@ -1,1 +1,2 @@
 rcs_test(seed0 rcsim_core)
+rcs_test(timing rcsim_core)

@@ -107,6 +107,7 @@ static void take_news(struct recorded_view *view)
             take(view, recording_name(node));
         }
     }
+    view->known_nodes = 0;
 }
 
 /* a1 dies some 30 ms after it was told to meet the b nodes. How far each of them gets with the

@@ -24,7 +24,9 @@ char *recording_copy(const char *text, size_t size_bytes)
 {
     char *out = malloc(size_bytes + 1);
     assert_non_null(out);
-    memcpy(out, text, size_bytes);
+    if (size_bytes > 0) {
+        memcpy(out, text, size_bytes);
+    }
     out[size_bytes] = '\0';
     return out;
 }
