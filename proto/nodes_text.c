@@ -379,9 +379,7 @@ static enum rcs_err read_range(const struct word *word, struct rcs_node_line *no
     if (rcs_slot_range_read(word->text, word->size_bytes, &first, &last) != RCS_OK) {
         return bad(diag, word, "slots", "write n or a-b, both from 0 to 16383 and a not over b");
     }
-    for (unsigned slot = first; slot <= last; slot++) {
-        rcs_slot_words_add(&node->slots, slot);
-    }
+    rcs_slot_words_add_range(&node->slots, first, last);
     return RCS_OK;
 }
 

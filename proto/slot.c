@@ -85,6 +85,21 @@ static void clipped_number(struct clipped *text, unsigned value)
     clipped_add(text, digits, rcs_decimal_write(digits, value));
 }
 
+void rcs_slot_words_add_range(struct rcs_slot_words *words, unsigned first, unsigned last)
+{
+    RCS_ASSERT(first <= last && last < RCS_SLOTS);
+    for (unsigned i = first / 64; i <= last / 64; i++) {
+        uint64_t bits = UINT64_MAX;
+        if (i == first / 64) {
+            bits &= UINT64_MAX << (first % 64);
+        }
+        if (i == last / 64) {
+            bits &= UINT64_MAX >> (63 - last % 64);
+        }
+        words->word[i] |= bits;
+    }
+}
+
 size_t rcs_slot_ranges_write(const struct rcs_slot_words *words, const char *separator, char *out,
                              size_t capacity)
 {

@@ -38,6 +38,7 @@ static inline void rcs_slot_words_remove(struct rcs_slot_words *words, unsigned 
 {
     words->word[slot >> 6] &= ~((uint64_t)1 << (slot & 63));
 }
+void rcs_slot_words_add_range(struct rcs_slot_words *words, unsigned first, unsigned last);
 unsigned rcs_slot_words_count(const struct rcs_slot_words *words);
 
 /* The 2048 bytes of the bus bitmap: slot s is bit s & 7 of byte s >> 3. */

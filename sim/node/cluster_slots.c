@@ -1,4 +1,6 @@
 /* The CLUSTER subcommands about slots and the keys in them. */
+#include <stdlib.h>
+
 #include "sim/cluster/orders.h"
 #include "sim/node/command_cluster.h"
 
@@ -58,20 +60,27 @@ static void apply_slots(struct rcs_call *call, enum assignment assignment,
 /* Here every number is read before any slot is looked at; with ranges, each in its turn. */
 static void change_slots(struct rcs_call *call, enum assignment assignment)
 {
+    /* All are read before the first is judged: a word that is no slot is refused first. */
+    uint16_t few[64];
+    unsigned count = call->argc - 2;
+    uint16_t *slots = count <= sizeof(few) / sizeof(few[0]) ? few : malloc(count * sizeof(slots[0]));
+    RCS_ASSERT(slots != NULL);
+    bool good = true;
+    for (unsigned i = 0; good && i < count; i++) {
+        unsigned slot = 0;
+        good = slot_or_refuse(call->client, &call->args[i + 2], &slot);
+        slots[i] = (uint16_t)slot;
+    }
     struct rcs_slot_words wanted = { { 0 } };
-    unsigned slot;
-    for (unsigned i = 2; i < call->argc; i++) {
-        if (!slot_or_refuse(call->client, &call->args[i], &slot)) {
-            return;
-        }
+    for (unsigned i = 0; good && i < count; i++) {
+        good = want_slots(call, assignment, slots[i], slots[i], &wanted);
     }
-    for (unsigned i = 2; i < call->argc; i++) {
-        if (!slot_or_refuse(call->client, &call->args[i], &slot) ||
-            !want_slots(call, assignment, slot, slot, &wanted)) {
-            return;
-        }
+    if (slots != few) {
+        free(slots);
     }
-    apply_slots(call, assignment, &wanted);
+    if (good) {
+        apply_slots(call, assignment, &wanted);
+    }
 }
 
 static void change_ranges(struct rcs_call *call, enum assignment assignment)

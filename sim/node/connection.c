@@ -294,28 +294,19 @@ static void end_pause_if_over(int64_t *until_ms, int32_t now_ms)
     }
 }
 
+static bool any_pause(const struct rcs_clients *clients)
+{
+    return clients->pause_all_until_ms != 0 || clients->pause_writes_until_ms != 0 ||
+           clients->failover_pause_until_ms != 0;
+}
+
 bool rcs_clients_paused(struct rcs_node *node)
 {
     struct rcs_clients *clients = &node->clients;
     end_pause_if_over(&clients->pause_all_until_ms, node->now_ms);
     end_pause_if_over(&clients->pause_writes_until_ms, node->now_ms);
     end_pause_if_over(&clients->failover_pause_until_ms, node->now_ms);
-    return clients->pause_all_until_ms != 0 || clients->pause_writes_until_ms != 0 ||
-           clients->failover_pause_until_ms != 0;
-}
-
-/* A client whose request waited for a pause that is over now, or holds other commands only: the
- * request goes through all gates again, and is held back again if need be. */
-static void resume_paused(struct rcs_node *node)
-{
-    const struct rcs_clients *clients = &node->clients;
-    if (clients->pause_all_until_ms != 0 || clients->pause_writes_until_ms != 0 ||
-        clients->failover_pause_until_ms != 0) {
-        return; /* Redis 7.0 lets them go when the last pause is over, together */
-    }
-    for (unsigned i = 0; i < node->clients.count; i++) {
-        node->clients.list[i]->flags &= ~(unsigned)RCS_CLIENT_PAUSED;
-    }
+    return any_pause(clients);
 }
 
 /* --- WAIT --- */
@@ -401,20 +392,41 @@ void rcs_clients_cron(struct rcs_node *node)
     rcs_key_expire_cycle(node);
 }
 
-void rcs_clients_before_sleep(struct rcs_node *node)
+/* Requests that waited for a pause go through all gates again when the last pause is over, all of them
+ * together (Redis 7.0), and are held back again if need be. */
+static void process_all_held(struct rcs_node *node)
 {
-    answer_waiting(node);
-    resume_paused(node);
+    bool over = !any_pause(&node->clients);
+    for (unsigned i = 0; over && i < node->clients.count; i++) {
+        node->clients.list[i]->flags &= ~(unsigned)RCS_CLIENT_PAUSED;
+    }
     for (unsigned i = 0; i < node->clients.count;) {
         unsigned count = node->clients.count;
         process_held(node, node->clients.list[i]);
         i = node->clients.count == count ? i + 1 : 0; /* a command may drop other connections */
     }
+}
+
+void rcs_clients_before_sleep(struct rcs_node *node)
+{
+    bool any_held = false, any_output = false;
+    answer_waiting(node);
+    for (unsigned i = 0; i < node->clients.count; i++) {
+        any_held = any_held || node->clients.list[i]->held_count > 0;
+    }
+    if (any_held) {
+        process_all_held(node);
+    }
     if (node->clients.ask_acks && !rcs_clients_paused(node)) {
         node->clients.ask_acks = false;
         rcs_repl_ask_acks(node);
     }
-    for (unsigned i = 0; i < node->clients.count;) {
+    for (unsigned i = 0; i < node->clients.count; i++) {
+        const struct rcs_client *client = node->clients.list[i];
+        any_output = any_output || client->reply.size_bytes > 0 ||
+                     (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0;
+    }
+    for (unsigned i = 0; any_output && i < node->clients.count;) {
         struct rcs_client *client = node->clients.list[i];
         rcs_client_flush(node, client);
         if ((client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0) {

@@ -31,8 +31,7 @@ static void tell(struct rcs_run *run, const char *kind, const char *text)
     rcs_run_mark(run, text);
 }
 
-/* --- telling
- * ------------------------------------------------------------------------------------------- */
+/* --- telling ---------------------------------------------------------------------------------- */
 
 enum rcs_progress rcs_act_step(struct rcs_run *run, struct rcs_task *task)
 {
@@ -459,8 +458,7 @@ enum rcs_progress rcs_act_drop(struct rcs_run *run, struct rcs_task *task)
     return RCS_PROGRESS_DONE;
 }
 
-/* --- later, and for a while
- * ------------------------------------------------------------------------------------------ */
+/* --- later, and for a while ------------------------------------------------------------------- */
 
 enum rcs_progress rcs_act_at(struct rcs_run *run, struct rcs_task *task)
 {

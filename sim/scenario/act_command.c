@@ -17,8 +17,7 @@
 /* What happens while a reply is awaited is told below it, unless that takes longer than this. */
 #define LONG_US RCS_MS(200)
 
-/* --- what a reply must look like
- * ------------------------------------------------------------------------ */
+/* --- what a reply must look like -------------------------------------------------------------- */
 
 /* The `=` line with its references in place. Their values are plain, nothing in them needs a
  * backslash. */

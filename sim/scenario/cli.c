@@ -62,8 +62,7 @@ bool rcs_cli_failed(const struct rcs_cli *cli)
     return cli->failed;
 }
 
-/* --- what the phases share
- * ---------------------------------------------------------------------------------- */
+/* --- what the phases share -------------------------------------------------------------------- */
 
 void rcs_cli_add_peer(struct rcs_cli *cli, int node)
 {

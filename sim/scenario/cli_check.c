@@ -26,8 +26,7 @@ void rcs_cli_ask_nodes(struct rcs_cli *cli, unsigned i, unsigned question)
     rcs_buf_text(&cli->request, "CLUSTER NODES");
 }
 
-/* --- loading
- * ------------------------------------------------------------------------------------------- */
+/* --- loading ---------------------------------------------------------------------------------- */
 
 void rcs_cli_ask_load_first(struct rcs_cli *cli, unsigned i, unsigned question)
 {

@@ -11,8 +11,7 @@
 /* Virtual time must not run on for ever when the nodes never agree. */
 #define JOIN_WAITS_MAX 600
 
-/* --- are they there, cluster nodes, empty?
- * -------------------------------------------------------------- */
+/* --- are they there, cluster nodes, empty? ---------------------------------------------------- */
 
 static void ask_probe(struct rcs_cli *cli, unsigned i, unsigned question)
 {
@@ -88,8 +87,7 @@ static enum rcs_cli_end leave_probe(struct rcs_cli *cli)
     return RCS_CLI_NEXT;
 }
 
-/* --- slots, epochs, meeting
- * ----------------------------------------------------------------------------------- */
+/* --- slots, epochs, meeting ------------------------------------------------------------------- */
 
 static void ask_flush(struct rcs_cli *cli, unsigned i, unsigned question)
 {

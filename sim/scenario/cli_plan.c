@@ -5,8 +5,7 @@
 
 #include "sim/pure.h"
 
-/* --- slots
- * --------------------------------------------------------------------------------------------- */
+/* --- slots ------------------------------------------------------------------------------------ */
 
 /* redis-cli adds up 16384 / masters in a `float`. Every value on the way is 0 or at least 1, so
  * that all of them are whole multiples of 2^-23: kept as such, with 24 significant bits, ties to
@@ -60,8 +59,7 @@ void rcs_plan_split(unsigned masters, int *last)
     }
 }
 
-/* --- placement
- * ------------------------------------------------------------------------------------------- */
+/* --- placement -------------------------------------------------------------------------------- */
 
 struct planning {
     struct rcs_plan_node *nodes;
@@ -156,8 +154,7 @@ static void place_replicas(struct planning *plan)
     }
 }
 
-/* --- anti-affinity
- * ------------------------------------------------------------------------------------------ */
+/* --- anti-affinity ---------------------------------------------------------------------------- */
 
 static int group_of(const struct rcs_plan_node *nodes, int node)
 {

@@ -62,8 +62,7 @@ const char *rcs_cond_text(const struct rcs_cond *cond)
     return cond->text;
 }
 
-/* --- findings
- * ------------------------------------------------------------------------------------------- */
+/* --- findings --------------------------------------------------------------------------------- */
 
 static void find(struct rcs_findings *findings, int node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -135,8 +134,7 @@ void rcs_findings_print(const struct rcs_findings *findings, const struct rcs_sc
     free(told);
 }
 
-/* --- patterns and numbers
- * ------------------------------------------------------------------------------------ */
+/* --- patterns and numbers --------------------------------------------------------------------- */
 
 bool rcs_pattern_matches(const char *pattern, const char *text)
 {
@@ -225,8 +223,7 @@ static bool take_wanted(struct rcs_parser *parser, struct wanted *out)
                             word->text);
 }
 
-/* --- what stands behind `on`
- * ----------------------------------------------------------------------------------- */
+/* --- what stands behind `on` ------------------------------------------------------------------ */
 
 static bool take_on(struct rcs_parser *parser, struct rcs_group *out)
 {
@@ -277,8 +274,7 @@ static void each_pair(struct rcs_run *run, const struct rcs_cond *cond,
     }
 }
 
-/* --- one node's own picture
- * ----------------------------------------------------------------------------------- */
+/* --- one node's own picture ------------------------------------------------------------------- */
 
 static const char *const states[] = { "ok", "fail", NULL };
 static const char *const roles[] = { "master", "replica", NULL };
@@ -388,8 +384,7 @@ static void number_holds(struct rcs_run *run, const struct rcs_cond *cond,
     }
 }
 
-/* --- how one node sees another
- * ------------------------------------------------------------------------------------ */
+/* --- how one node sees another ---------------------------------------------------------------- */
 
 /* `known 6 on VIEWERS` counts; `known NODES on VIEWERS` names them. */
 static bool parse_known(struct rcs_parser *parser, struct rcs_cond *cond)

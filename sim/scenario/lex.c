@@ -38,8 +38,7 @@ int rcs_lex_column(const char *text, size_t at)
     return column;
 }
 
-/* --- nearest words
- * -------------------------------------------------------------------------------- */
+/* --- nearest words ---------------------------------------------------------------------------- */
 
 #define NEAREST_LEN 48
 
@@ -91,8 +90,7 @@ const char *rcs_lex_nearest(const char *word, const char *const *candidates)
     return best;
 }
 
-/* --- pieces of a word
- * -------------------------------------------------------------------------------- */
+/* --- pieces of a word ------------------------------------------------------------------------- */
 
 static enum rcs_err wrong(const struct making *making, size_t at, const char *format,
                           const char *what)

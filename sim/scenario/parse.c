@@ -26,8 +26,7 @@ struct reader {
     unsigned source;
 };
 
-/* --- statements
- * ---------------------------------------------------------------------------------------- */
+/* --- statements ------------------------------------------------------------------------------- */
 
 static int find_client(const struct rcs_script *script, const char *name)
 {
@@ -152,8 +151,7 @@ bool rcs_parser_statement(struct rcs_parser *parser)
     return stmt->verb->parse(parser);
 }
 
-/* --- `=` lines
- * ----------------------------------------------------------------------------------------- */
+/* --- `=` lines -------------------------------------------------------------------------------- */
 
 static bool parse_reply(struct reader *reader, const char *line, size_t size_bytes, size_t from)
 {
@@ -270,7 +268,9 @@ static bool read_line(struct reader *reader, const char *line, size_t size_bytes
     }
     struct rcs_stmt stmt = { 0 };
     parser->stmt = &stmt;
-    if (!rcs_parser_statement(parser)) {
+    bool good = rcs_parser_statement(parser);
+    parser->stmt = NULL;
+    if (!good) {
         return false;
     }
     if (stmt.verb->begin != NULL) {
@@ -335,8 +335,7 @@ static bool check_end(struct reader *reader)
     return true;
 }
 
-/* --- parameters from outside
- * -------------------------------------------------------------------------------- */
+/* --- parameters from outside ------------------------------------------------------------------ */
 
 /* Every name in "NAME VALUE" lines must have been declared in the text. */
 static enum rcs_err check_params(const struct rcs_script *script, const char *params,

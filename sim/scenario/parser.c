@@ -7,8 +7,7 @@
 
 #include "sim/pure.h"
 
-/* --- errors
- * ------------------------------------------------------------------------------------------ */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 bool rcs_parser_wrong(struct rcs_parser *parser, enum rcs_err err, unsigned index,
                       const char *format, ...)
@@ -24,8 +23,7 @@ bool rcs_parser_wrong(struct rcs_parser *parser, enum rcs_err err, unsigned inde
     return false;
 }
 
-/* --- words
- * ---------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 bool rcs_parser_more(const struct rcs_parser *parser)
 {
@@ -48,15 +46,16 @@ bool rcs_parser_is(struct rcs_parser *parser, const char *text)
 bool rcs_parser_word(struct rcs_parser *parser, const char *what, const struct rcs_word **out)
 {
     if (!rcs_parser_more(parser)) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "%s is missing here", what);
+        rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "%s is missing here", what);
+        return false;
     }
     *out = &parser->words[parser->at];
     if ((*out)->ref_count > 0) {
-        return rcs_parser_wrong(
-            parser, RCS_ERR_SYNTAX, parser->at,
-            "$%s.%s is known only while the scenario runs: it can stand in commands, "
-            "replies and print",
-            (*out)->refs[0].node, rcs_ref_field_name((*out)->refs[0].field));
+        rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                         "$%s.%s is known only while the scenario runs: it can stand in commands, "
+                         "replies and print",
+                         (*out)->refs[0].node, rcs_ref_field_name((*out)->refs[0].field));
+        return false;
     }
     parser->at++;
     return true;
@@ -108,8 +107,7 @@ bool rcs_parser_choice(struct rcs_parser *parser, const char *const *words, int 
                             "\"%s\" stands where %s should", word->text, list);
 }
 
-/* --- numbers and durations
- * -------------------------------------------------------------------------------- */
+/* --- numbers and durations -------------------------------------------------------------------- */
 
 static bool read_number(const char *text, int64_t *out)
 {
@@ -384,7 +382,8 @@ static bool take_group(struct rcs_parser *parser, unsigned until, struct rcs_gro
 bool rcs_parser_group(struct rcs_parser *parser, struct rcs_group *out)
 {
     if (!rcs_parser_more(parser)) {
-        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, NODES_MISSING);
+        rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, NODES_MISSING);
+        return false;
     }
     unsigned until =
         parser->at + 1; /* further words belong to it as long as there is a comma: a1, b2 */

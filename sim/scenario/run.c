@@ -16,8 +16,7 @@ struct rcs_scenario {
     struct rcs_script *script;
 };
 
-/* --- scenarios
- * --------------------------------------------------------------------------------------------- */
+/* --- scenarios -------------------------------------------------------------------------------- */
 
 enum rcs_err rcs_scenario_parse(struct rcs_scenario **out, const char *source, const char *text,
                                 size_t size_bytes, rcs_load_fn *load, void *load_arg,
@@ -60,8 +59,7 @@ const char *rcs_scenario_text(const struct rcs_scenario *scenario)
     return scenario->text;
 }
 
-/* --- small things the files of a run share
- * ------------------------------------------------------------------- */
+/* --- small things the files of a run share ---------------------------------------------------- */
 
 void *rcs_run_alloc(size_t size_bytes)
 {

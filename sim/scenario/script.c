@@ -23,8 +23,7 @@ void rcs_script_free(struct rcs_script *script)
     }
 }
 
-/* --- names of groups
- * ------------------------------------------------------------------------------------- */
+/* --- names of groups -------------------------------------------------------------------------- */
 
 /* Splits "b12" into its stem's length and 12; false if it does not end in a number (or in one with
  * a leading zero, which "b1..b12" would not name). */
@@ -74,8 +73,7 @@ void rcs_group_print(struct rcs_buf *out, const struct rcs_script *script, const
     }
 }
 
-/* --- includes
- * --------------------------------------------------------------------------------------------- */
+/* --- includes --------------------------------------------------------------------------------- */
 
 #define INCLUDE_DEPTH 8
 

@@ -134,8 +134,7 @@ static bool same_thing(const struct told *a, const struct told *b)
     return strcmp(a->row->text, b->row->text) == 0;
 }
 
-/* --- drawing together
- * ---------------------------------------------------------------------------------------- */
+/* --- drawing together ------------------------------------------------------------------------- */
 
 /* "(6.1..6.4 s after the kill)", or nothing when that says nothing. */
 static void print_after(const struct rcs_story *story, rcs_us first_us, rcs_us last_us,

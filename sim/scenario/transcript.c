@@ -58,8 +58,7 @@ bool rcs_transcript_is_quiet(const struct rcs_transcript *transcript)
     return transcript->quiet;
 }
 
-/* --- pieces of a line
- * ------------------------------------------------------------------------------------ */
+/* --- pieces of a line ------------------------------------------------------------------------- */
 
 static void text(struct rcs_transcript *transcript, enum colour colour, const char *bytes,
                  size_t size_bytes)

@@ -15,8 +15,7 @@
 /* A statement that only laid something out: nothing is left to do. */
 static const struct rcs_verb laid_out;
 
-/* --- layout
- * ------------------------------------------------------------------------------------------- */
+/* --- layout ----------------------------------------------------------------------------------- */
 
 static bool name_is_good(const char *name)
 {
@@ -437,8 +436,7 @@ static bool parse_jitter(struct rcs_parser *parser)
            rcs_parser_end(parser);
 }
 
-/* --- faults
- * ---------------------------------------------------------------------------------------------- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static bool parse_fault(struct rcs_parser *parser)
 {
@@ -536,8 +534,7 @@ static bool parse_drop(struct rcs_parser *parser)
     return true;
 }
 
-/* --- the script
- * ---------------------------------------------------------------------------------------------- */
+/* --- the script ------------------------------------------------------------------------------- */
 
 static bool parse_step(struct rcs_parser *parser)
 {
@@ -849,8 +846,7 @@ const char *rcs_verb_nearest(const char *word)
     return rcs_lex_nearest(word, words);
 }
 
-/* --- words as written
- * ---------------------------------------------------------------------------------------------- */
+/* --- words as written ------------------------------------------------------------------------- */
 
 static void print_bytes(struct rcs_buf *out, const char *bytes, size_t size_bytes, bool quoted)
 {
