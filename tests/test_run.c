@@ -4,8 +4,7 @@
 
 #include "sim/scenario/expect.h"
 
-/* --- playing a text
- * ---------------------------------------------------------------------------------------- */
+/* --- playing a text --------------------------------------------------------------------------- */
 
 struct played {
     struct rcs_buf out, trace;
@@ -190,8 +189,7 @@ static void json_is_an_object_a_line(void **state)
     close_played(&played);
 }
 
-/* --- what stops a script
- * ---------------------------------------------------------------------------------------- */
+/* --- what stops a script ---------------------------------------------------------------------- */
 
 struct stop_row {
     const char *name, *text, *want;
@@ -353,8 +351,7 @@ static void conditions_hold_or_say_why_not(void **state)
     close_played(&played);
 }
 
-/* --- faults, at, during
- * --------------------------------------------------------------------------------------------- */
+/* --- faults, at, during ----------------------------------------------------------------------- */
 
 #define SIX                                                                                        \
     "cluster-node-timeout 1000\nsite A a1..a3\nsite B b1..b3\n"                                    \
@@ -454,7 +451,7 @@ static void faults_do_what_they_say(void **state)
                                          "partition a1 a2, a3, B\n"
                                          "wait 5s\n"
                                          "expect state fail on a1\n"
-                                         "expect event a2 fail about a1\n"
+                                         "expect event first a2, a3, B fail about a1\n"
                                          "heal\n"
                                          "wait 10s\n"
                                          "expect state ok on all\n"
@@ -557,8 +554,7 @@ static void the_cli_prints_what_redis_cli_prints(void **state)
     close_played(&played);
 }
 
-/* --- the same, however it is run
- * ----------------------------------------------------------------------------------------- */
+/* --- the same, however it is run -------------------------------------------------------------- */
 
 static char *shipped(const char *name)
 {

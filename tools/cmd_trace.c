@@ -61,12 +61,13 @@ static struct stop stop_of(const char *text, size_t size_bytes)
     while (at > 0 && (text[at - 1] != '\n' || at == size_bytes)) {
         at--;
     }
-    long long at_us;
     const char *last = text + at, *digest = strstr(last, "\"digest\":\"");
-    struct stop stop = { .wanted = strstr(last, "\"end\":\"interrupted\"") != NULL &&
-                                   digest != NULL && sscanf(last, "{\"t\":%lld", &at_us) == 1 };
+    struct stop stop = {
+        .wanted = strstr(last, "\"end\":\"interrupted\"") != NULL && digest != NULL &&
+                  strncmp(last, "{\"t\":", 5) == 0,
+    };
     if (stop.wanted) {
-        stop.at_us = at_us;
+        stop.at_us = strtoll(last + 5, NULL, 10);
         stop.digest = strtoull(digest + strlen("\"digest\":\""), NULL, 16);
     }
     return stop;

@@ -106,7 +106,7 @@ char *scenario_dir(unsigned index)
 static bool is_file(const char *path)
 {
     struct stat info;
-    return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+    return path != NULL && stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
 }
 
 char *scenario_read(const char *name, size_t *size_bytes, char **path, const char **source)

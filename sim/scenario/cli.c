@@ -208,6 +208,7 @@ static bool question(struct rcs_cli *cli)
             cli->peer++;
             return true;
         }
+        RCS_ASSERT(phase->ask != NULL && phase->take != NULL);
         phase->ask(cli, cli->peer, cli->question);
         send_request(cli);
         cli->asked = true;

@@ -24,6 +24,7 @@ struct reader {
     unsigned depth; /* of the innermost open block; 0: the scenario itself */
     struct rcs_place sources[SOURCE_DEPTH];
     unsigned source;
+    struct rcs_word here; /* a place without a word, for errors */
 };
 
 /* --- statements ------------------------------------------------------------------------------- */
@@ -177,8 +178,7 @@ static bool parse_reply(struct reader *reader, const char *line, size_t size_byt
         return false;
     }
     if (expected.word.size_bytes == 0 && expected.word.ref_count == 0) {
-        struct rcs_word here = { .text = "", .column = expected.word.column };
-        parser->words = &here;
+        reader->here.column = expected.word.column;
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0,
                                 "a reply is missing behind = (an empty one prints as \"\")");
     }
@@ -244,12 +244,10 @@ static bool read_line(struct reader *reader, const char *line, size_t size_bytes
     parser->line = line;
     parser->line_bytes = size_bytes;
     if (blanks < size_bytes && line[blanks] == '=') {
-        struct rcs_word here = { .text = "=", .column = rcs_lex_column(line, blanks) };
-        parser->words = &here;
+        reader->here = (struct rcs_word){ .text = "=", .column = rcs_lex_column(line, blanks) };
+        parser->words = &reader->here;
         parser->count = 1;
-        bool good = parse_reply(reader, line, size_bytes, blanks + 1);
-        parser->words = NULL;
-        return good;
+        return parse_reply(reader, line, size_bytes, blanks + 1);
     }
     struct rcs_lexer lexer = { &parser->script->arena, parser->script->params,
                                parser->script->param_count, parser->place.line, parser->diag };
@@ -319,8 +317,8 @@ static bool read_text(struct reader *reader, const char *text)
 static bool check_end(struct reader *reader)
 {
     struct rcs_parser *parser = &reader->parser;
-    struct rcs_word here = { .text = "", .column = 1 };
-    parser->words = &here;
+    reader->here = (struct rcs_word){ .text = "", .column = 1 };
+    parser->words = &reader->here;
     parser->count = 1;
     if (reader->depth > 0) {
         parser->place = reader->blocks[reader->depth].opened;
@@ -328,7 +326,7 @@ static bool check_end(struct reader *reader)
     }
     parser->place = (struct rcs_place){ reader->sources[0].source, 0, 0 };
     if (parser->script->node_count == 0) {
-        here.column = 0;
+        reader->here.column = 0;
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0,
                                 "no node is declared (site A a1..a6, or node a1)");
     }

@@ -1,0 +1,311 @@
+/* Verbs that act: faults, commands of the script, the cli. */
+#include <string.h>
+
+#include <rcsim/bus_types.h>
+
+#include "sim/scenario/verbs_parse.h"
+
+#include "sim/pure.h"
+
+/* --- faults ----------------------------------------------------------------------------------- */
+
+bool rcs_parse_fault(struct rcs_parser *parser)
+{
+    struct rcs_stmt *stmt = parser->stmt;
+    for (int fault = 0; fault < RCS_FAULT_COUNT; fault++) {
+        if (strcmp(rcs_fault_name((enum rcs_fault)fault), stmt->verb->word) == 0) {
+            stmt->number = fault;
+        }
+    }
+    return rcs_parser_groups(parser, NULL, &stmt->a);
+}
+
+bool rcs_parse_lose(struct rcs_parser *parser)
+{
+    static const char *const what[] = { "conf", "data", NULL };
+    int which;
+    if (!rcs_parser_choice(parser, what, &which)) {
+        return false;
+    }
+    parser->stmt->number = which == 0 ? RCS_FAULT_LOSE_CONF : RCS_FAULT_LOSE_DATA;
+    return rcs_parser_groups(parser, NULL, &parser->stmt->a);
+}
+
+static bool check_apart(struct rcs_parser *parser, unsigned index)
+{
+    const struct rcs_group *a = &parser->stmt->a, *b = &parser->stmt->b;
+    for (unsigned i = 0; i < a->count; i++) {
+        for (unsigned j = 0; j < b->count; j++) {
+            if (a->nodes[i] == b->nodes[j]) {
+                return rcs_parser_wrong(parser, RCS_ERR_STATE, index, "%s stands on both sides",
+                                        parser->script->nodes[a->nodes[i]].name);
+            }
+        }
+    }
+    return true;
+}
+
+static bool take_two_groups(struct rcs_parser *parser)
+{
+    struct rcs_stmt *stmt = parser->stmt;
+    return rcs_parser_group(parser, &stmt->a) && rcs_parser_group(parser, &stmt->b) &&
+           rcs_parser_end(parser) && check_apart(parser, parser->at - 1);
+}
+
+bool rcs_parse_partition(struct rcs_parser *parser)
+{
+    parser->stmt->oneway = rcs_parser_is(parser, "oneway");
+    return take_two_groups(parser);
+}
+
+bool rcs_parse_heal(struct rcs_parser *parser)
+{
+    return !rcs_parser_more(parser) || take_two_groups(parser);
+}
+
+/* drop TYPE [from NODES] [to NODES] [nth N] [times N] */
+bool rcs_parse_drop(struct rcs_parser *parser)
+{
+#define X(name, wire, text, body) text,
+    static const char *const types[] = { RCS_BUS_TYPES(X) "any", NULL };
+#undef X
+#define X(name, wire, text, body) wire,
+    static const int wires[] = { RCS_BUS_TYPES(X) - 1 };
+#undef X
+    struct rcs_stmt *stmt = parser->stmt;
+    int type;
+    if (!rcs_parser_choice(parser, types, &type)) {
+        return false;
+    }
+    stmt->number = wires[type];
+    stmt->times = 1;
+    int64_t number;
+    while (rcs_parser_more(parser)) {
+        bool good = true;
+        if (rcs_parser_is(parser, "from")) {
+            good = rcs_parser_group(parser, &stmt->a);
+        } else if (rcs_parser_is(parser, "to")) {
+            good = rcs_parser_group(parser, &stmt->b);
+        } else if (rcs_parser_is(parser, "nth")) {
+            good = rcs_parser_number(parser, "which message", 1, 1000000, &number);
+            stmt->skip = (unsigned)number - 1;
+        } else if (rcs_parser_is(parser, "times")) {
+            good = rcs_parser_number(parser, "how many messages", 1, 1000000000, &number);
+            stmt->times = (unsigned)number;
+        } else {
+            return rcs_parser_wrong(
+                parser, RCS_ERR_SYNTAX, parser->at,
+                "\"%s\" stands where from NODES, to NODES, nth N or times N should",
+                parser->words[parser->at].text);
+        }
+        if (!good) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- the script ------------------------------------------------------------------------------- */
+
+bool rcs_parse_step(struct rcs_parser *parser)
+{
+    const struct rcs_word *word;
+    if (!rcs_parser_word(parser, "the step's title in quotes", &word)) {
+        return false;
+    }
+    parser->stmt->name = word->text;
+    return rcs_parser_end(parser);
+}
+
+bool rcs_parse_print(struct rcs_parser *parser)
+{
+    struct rcs_stmt *stmt = parser->stmt;
+    if (!rcs_parser_more(parser)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "a text in quotes is missing here");
+    }
+    stmt->words = parser->words + parser->at;
+    stmt->word_count = parser->count - parser->at;
+    for (; rcs_parser_more(parser); parser->at++) {
+        if (!rcs_parser_refs(parser, &parser->words[parser->at])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool rcs_parse_show(struct rcs_parser *parser)
+{
+    static const char *const what[] = { "nodes", "info", "log", NULL };
+    struct rcs_stmt *stmt = parser->stmt;
+    if (!rcs_parser_choice(parser, what, &stmt->number)) {
+        return false;
+    }
+    parser->script->wants_log |= stmt->number == 2;
+    return rcs_parser_expect(parser, "on") && rcs_parser_groups(parser, NULL, &stmt->a);
+}
+
+bool rcs_parse_wait(struct rcs_parser *parser)
+{
+    return rcs_parser_duration(parser, &parser->stmt->high_us) && rcs_parser_end(parser);
+}
+
+bool rcs_parse_expect(struct rcs_parser *parser)
+{
+    return rcs_parser_cond(parser, &parser->stmt->cond) && rcs_parser_end(parser);
+}
+
+bool rcs_parse_await(struct rcs_parser *parser)
+{
+    struct rcs_stmt *stmt = parser->stmt;
+    return rcs_parser_cond(parser, &stmt->cond) && rcs_parser_expect(parser, "within") &&
+           rcs_parser_duration(parser, &stmt->high_us) && rcs_parser_end(parser);
+}
+
+/* The statement that stands in the words from parser->at to `until`. */
+static bool parse_inner(struct rcs_parser *parser, unsigned until, bool in_at)
+{
+    struct rcs_stmt *outer = parser->stmt;
+    struct rcs_parser inner = *parser;
+    struct rcs_stmt *body = rcs_arena_alloc(&parser->script->arena, sizeof(*body));
+    inner.stmt = body;
+    inner.count = until;
+    inner.in_at |= in_at;
+    inner.in_during |= !in_at;
+    bool good = rcs_parser_statement(&inner);
+    parser->err = inner.err;
+    parser->at = parser->count;
+    outer->body = body;
+    outer->body_count = 1;
+    return good;
+}
+
+bool rcs_parse_at(struct rcs_parser *parser)
+{
+    struct rcs_stmt *stmt = parser->stmt;
+    const struct rcs_word *word;
+    if (!rcs_parser_word(parser, "when (+3s from here, 40s from the beginning)", &word)) {
+        return false;
+    }
+    stmt->absolute = word->text[0] != '+';
+    if (!rcs_duration_read(word->text + !stmt->absolute, &stmt->high_us)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
+                                "\"%s\" says no time (+3s from here, 40s from the beginning)",
+                                word->text);
+    }
+    if (!rcs_parser_more(parser)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "what happens then is missing (at +3s kill a1)");
+    }
+    return parse_inner(parser, parser->count, true);
+}
+
+bool rcs_parse_during(struct rcs_parser *parser)
+{
+    if (!rcs_parser_duration(parser, &parser->stmt->high_us)) {
+        return false;
+    }
+    if (!rcs_parser_is(parser, "{")) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "a { is missing here (during 10s { partition A B })");
+    }
+    if (!rcs_parser_more(parser)) {
+        return true; /* the body follows on the next lines */
+    }
+    const struct rcs_word *last = &parser->words[parser->count - 1];
+    if (last->quoted || strcmp(last->text, "}") != 0) {
+        return rcs_parser_wrong(
+            parser, RCS_ERR_SYNTAX, parser->count,
+            "a } is missing at the end of the line (or nothing may follow the {)");
+    }
+    if (parser->at + 1 == parser->count) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "the block is empty");
+    }
+    return parse_inner(parser, parser->count - 1, false);
+}
+
+/* cli --cluster create NODES... [--cluster-replicas N] [--cluster-yes]; check NODE; info NODE. The
+ * group keeps the order of the words: redis-cli's plan depends on it. */
+bool rcs_parse_cli(struct rcs_parser *parser)
+{
+    static const char *const subcommands[] = { "create", "check", "info", NULL };
+    struct rcs_stmt *stmt = parser->stmt;
+    unsigned total = parser->script->node_count, count = 0;
+    int *nodes = rcs_arena_alloc(&parser->script->arena, sizeof(nodes[0]) * (total + 1));
+    int64_t replicas = 0;
+    if (!rcs_parser_expect(parser, "--cluster")) {
+        return false;
+    }
+    const struct rcs_word *word;
+    unsigned index = parser->at;
+    if (!rcs_parser_word(parser, "create, check or info", &word)) {
+        return false;
+    }
+    for (stmt->number = 0; subcommands[stmt->number] != NULL; stmt->number++) {
+        if (strcmp(subcommands[stmt->number], word->text) == 0) {
+            break;
+        }
+    }
+    if (subcommands[stmt->number] == NULL) {
+        return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, index,
+                                "cli --cluster %s is not modelled (create, check and info are)",
+                                word->text);
+    }
+    while (rcs_parser_more(parser)) {
+        unsigned at = parser->at;
+        struct rcs_group group;
+        if (stmt->number == 0 && rcs_parser_is(parser, "--cluster-replicas")) {
+            if (!rcs_parser_number(parser, "replicas for each master", 0, 1000, &replicas)) {
+                return false;
+            }
+            continue;
+        }
+        if (stmt->number == 0 && rcs_parser_is(parser, "--cluster-yes")) {
+            stmt->oneway = true;
+            continue;
+        }
+        if (strncmp(parser->words[at].text, "--", 2) == 0) {
+            return rcs_parser_wrong(
+                parser, RCS_ERR_UNKNOWN, at,
+                "option \"%s\" is not modelled (create has --cluster-replicas N and "
+                "--cluster-yes)",
+                parser->words[at].text);
+        }
+        if (!rcs_parser_group(parser, &group)) {
+            return false;
+        }
+        for (unsigned i = 0; i < group.count; i++) {
+            for (unsigned j = 0; j < count; j++) {
+                if (nodes[j] == group.nodes[i]) {
+                    return rcs_parser_wrong(parser, RCS_ERR_STATE, at, "%s is named twice",
+                                            parser->script->nodes[nodes[j]].name);
+                }
+            }
+            nodes[count++] = group.nodes[i];
+        }
+    }
+    stmt->a = (struct rcs_group){ nodes, count, "" };
+    stmt->times = (unsigned)replicas;
+    if (count == 0 || (stmt->number != 0 && count != 1)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, index + (count == 0 ? 1 : 2),
+                                count == 0
+                                    ? "a node is missing here (a1, a1..a6, a site's name, all)"
+                                    : "check and info take one node");
+    }
+    return true;
+}
+
+bool rcs_parse_later(struct rcs_parser *parser)
+{
+    return rcs_parser_wrong(
+        parser, RCS_ERR_UNKNOWN, parser->at - 1,
+        "%s is a word of a later version and not modelled yet (faults that are: kill, stop, "
+        "pause, poweroff, partition, latency, drop, lose)",
+        parser->stmt->verb->word);
+}
+
+bool rcs_parse_include(struct rcs_parser *parser)
+{
+    return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
+                            "include must stand at the beginning of a line of its own");
+}
