@@ -140,9 +140,7 @@ enum rcs_progress rcs_act_show(struct rcs_run *run, struct rcs_task *task)
     return RCS_PROGRESS_DONE;
 }
 
-/* --- waiting
- * ------------------------------------------------------------------------------------------------
- */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 enum rcs_progress rcs_act_wait(struct rcs_run *run, struct rcs_task *task)
 {
@@ -234,9 +232,7 @@ enum rcs_progress rcs_act_await_poll(struct rcs_run *run, struct rcs_task *task)
     return over ? RCS_PROGRESS_DONE : RCS_PROGRESS_WAITS;
 }
 
-/* --- settings
- * --------------------------------------------------------------------------------------------------
- */
+/* --- settings --------------------------------------------------------------------------------- */
 
 /* A directive given on the command line wins over the scenario's, wherever that stands. */
 static bool overridden(const struct rcs_run *run, const char *name)
@@ -391,9 +387,7 @@ enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task)
     return RCS_PROGRESS_DONE;
 }
 
-/* --- faults
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static void caused(struct rcs_run *run, const char *what)
 {

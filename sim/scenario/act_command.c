@@ -123,9 +123,7 @@ static void check_reply(struct rcs_run *run, const struct rcs_stmt *stmt, const 
     free(trimmed);
 }
 
-/* --- sending
- * ------------------------------------------------------------------------------------------------
- */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 static struct rcs_session **own_session(struct rcs_run *run, const struct rcs_stmt *stmt, int node)
 {
@@ -349,9 +347,7 @@ enum rcs_progress rcs_act_prompt_poll(struct rcs_run *run, struct rcs_task *task
     }
 }
 
-/* --- the cli
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the cli ---------------------------------------------------------------------------------- */
 
 enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task)
 {

@@ -119,9 +119,7 @@ bool rcs_cli_read_myself(const struct rcs_reply *reply, struct rcs_cli_node *out
     return found;
 }
 
-/* --- the dialogue
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the dialogue ----------------------------------------------------------------------------- */
 
 static void end(struct rcs_cli *cli, bool failed)
 {

@@ -122,9 +122,7 @@ enum rcs_cli_end rcs_cli_leave_load(struct rcs_cli *cli)
     return RCS_CLI_NEXT;
 }
 
-/* --- keys
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static bool wants_master(const struct rcs_cli *cli, unsigned i)
 {
@@ -168,9 +166,7 @@ static enum rcs_cli_end leave_sizes(struct rcs_cli *cli)
     return RCS_CLI_NEXT;
 }
 
-/* --- the check
- * --------------------------------------------------------------------------------------------------
- */
+/* --- the check -------------------------------------------------------------------------------- */
 
 void rcs_cli_signatures_begin(struct rcs_cli *cli)
 {

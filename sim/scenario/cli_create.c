@@ -166,9 +166,7 @@ static bool take_meet(struct rcs_cli *cli, unsigned i, unsigned question,
     return is_ok(reply);
 }
 
-/* --- joining
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- joining ---------------------------------------------------------------------------------- */
 
 static void enter_join(struct rcs_cli *cli)
 {

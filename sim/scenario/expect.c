@@ -207,9 +207,7 @@ const char *rcs_cond_name(const struct rcs_run *run, int node)
     return node < 0 ? "nobody known" : run->script->nodes[node].name;
 }
 
-/* --- the table
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct rcs_cond_row rows[] = {

@@ -9,9 +9,7 @@
 
 #include "sim/pure.h"
 
-/* --- the log
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- the log ---------------------------------------------------------------------------------- */
 
 bool rcs_cond_parse_log(struct rcs_parser *parser, struct rcs_cond *cond)
 {
@@ -59,9 +57,7 @@ void rcs_cond_log_holds(struct rcs_run *run, const struct rcs_cond *cond,
     }
 }
 
-/* --- what happened
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- what happened ---------------------------------------------------------------------------- */
 
 /* Names of milestones are those of the facts. */
 static bool check_what(struct rcs_parser *parser, const char *what)

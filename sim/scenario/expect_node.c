@@ -411,9 +411,7 @@ void rcs_cond_epoch_holds(struct rcs_run *run, const struct rcs_cond *cond,
     each_pair(run, cond, &cond->b, has_epoch, findings);
 }
 
-/* --- agreement
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- agreement -------------------------------------------------------------------------------- */
 
 bool rcs_cond_parse_agreement(struct rcs_parser *parser, struct rcs_cond *cond)
 {

@@ -190,9 +190,7 @@ static bool parse_reply(struct reader *reader, const char *line, size_t size_byt
     return true;
 }
 
-/* --- lines
- * ------------------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static void append(struct reader *reader, const struct rcs_stmt *stmt)
 {

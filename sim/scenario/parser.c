@@ -254,9 +254,7 @@ bool rcs_parser_durations(struct rcs_parser *parser, rcs_us *low, rcs_us *high)
     return true;
 }
 
-/* --- nodes
- * --------------------------------------------------------------------------------------------------
- */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 static void print_declared(const struct rcs_script *script, struct rcs_buf *out)
 {

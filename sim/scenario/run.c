@@ -167,9 +167,7 @@ void rcs_run_word(struct rcs_run *run, const struct rcs_word *word, struct rcs_b
     rcs_buf_add(out, word->text + at, word->size_bytes - at);
 }
 
-/* --- the beginning
- * -----------------------------------------------------------------------------------------------
- */
+/* --- the beginning ---------------------------------------------------------------------------- */
 
 static void on_log(void *arg, int node, rcs_us at_us, const char *line)
 {
@@ -370,9 +368,7 @@ void rcs_run_free(struct rcs_run *run)
     free(run);
 }
 
-/* --- going on
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- going on --------------------------------------------------------------------------------- */
 
 /* All nodes that are not absent, at one instant, before the first statement that acts. */
 static void start_nodes(struct rcs_run *run)

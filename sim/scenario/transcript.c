@@ -106,9 +106,7 @@ static void stamp(struct rcs_transcript *transcript, rcs_us at_us)
     words(transcript, DIM, padded);
 }
 
-/* --- JSON
- * --------------------------------------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static void json_bytes(struct rcs_buf *out, const char *bytes, size_t size_bytes)
 {
@@ -145,9 +143,7 @@ static void json_close(struct rcs_transcript *transcript)
     flush(transcript);
 }
 
-/* --- lines
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static void print_layout(const struct rcs_script *script, struct rcs_buf *out)
 {
