@@ -125,38 +125,54 @@ bool rcs_cli_node_read(const char *line, const char **end, struct rcs_cli_node *
 
 static int by_text(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b); /* ids differ, so there are no ties */
+    return strcmp(*(const char *const *)a, *(const char *const *)b); /* ids differ: no ties */
+}
+
+/* Appends "id:range,range" of the line at *at, which is set behind it; nothing if it has no slots. */
+static bool sign_line(const char **at, struct rcs_buf *out)
+{
+    const char *word;
+    size_t len, words = 0, ranges = 0, from = out->size_bytes;
+    while ((len = next_word(at, &word)) > 0) {
+        bool range = words >= 8 && word[0] != '[';
+        if (words == 0 || range) {
+            rcs_buf_text(out, words == 0 ? "" : ranges++ == 0 ? ":" : ",");
+            rcs_buf_add(out, word, len);
+        }
+        words++;
+    }
+    *at += strcspn(*at, "\n");
+    *at += **at == '\n';
+    if (ranges == 0) {
+        out->size_bytes = from;
+    }
+    return ranges > 0;
 }
 
 void rcs_cli_signature(const char *nodes_text, struct rcs_buf *out)
 {
-    char **parts = NULL;
+    struct rcs_buf parts; /* NUL-terminated, one behind the other */
     size_t count = 0;
-    struct rcs_cli_node *node = malloc(sizeof(*node));
-    RCS_ASSERT(node != NULL);
+    rcs_buf_init(&parts);
     while (*nodes_text != '\0') {
-        if (!rcs_cli_node_read(nodes_text, &nodes_text, node) ||
-            rcs_slot_words_count(&node->slots) == 0) {
-            continue;
+        if (sign_line(&nodes_text, &parts)) {
+            rcs_buf_add(&parts, "", 1);
+            count++;
         }
-        size_t ranges = rcs_slot_ranges_write(&node->slots, ",", NULL, 0), id = strlen(node->id);
-        char *part = malloc(id + ranges + 2);
-        parts = realloc(parts, (count + 1) * sizeof(parts[0]));
-        RCS_ASSERT(part != NULL && parts != NULL);
-        memcpy(part, node->id, id);
-        part[id] = ':';
-        rcs_slot_ranges_write(&node->slots, ",", part + id + 1, ranges + 1);
-        parts[count++] = part;
     }
-    if (count > 0) {
-        qsort(parts, count, sizeof(parts[0]), by_text);
-    }
+    const char **sorted = calloc(count + 1, sizeof(sorted[0]));
+    RCS_ASSERT(sorted != NULL);
+    const char *part = parts.data;
     for (size_t i = 0; i < count; i++) {
-        rcs_buf_format(out, "%s%s", i > 0 ? "|" : "", parts[i]);
-        free(parts[i]);
+        sorted[i] = part;
+        part += strlen(part) + 1;
     }
-    free(parts);
-    free(node);
+    qsort(sorted, count, sizeof(sorted[0]), by_text);
+    for (size_t i = 0; i < count; i++) {
+        rcs_buf_format(out, "%s%s", i > 0 ? "|" : "", sorted[i]);
+    }
+    free(sorted);
+    rcs_buf_close(&parts);
 }
 
 void rcs_cli_slots_print(struct rcs_buf *out, const struct rcs_slot_words *slots)
