@@ -165,7 +165,7 @@ static const char nodes_text[] =
     "5461-10922 [93->-292f8b365bb7edb5e285caf0b7e6ddc7265d2f4f]\n"
     "292f8b365bb7edb5e285caf0b7e6ddc7265d2f4f :0@0 master,fail,noaddr - 0 1426238318243 3 "
     "disconnected "
-    "10923-16380 16382 16383\n"
+    "10923-16380 16382-16383\n"
     "e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 127.0.0.1:30001@31001 myself,master - 0 0 1 "
     "connected 0-5460\n";
 

@@ -128,7 +128,8 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b); /* ids differ: no ties */
 }
 
-/* Appends "id:range,range" of the line at *at, which is set behind it; nothing if it has no slots. */
+/* Appends "id:range,range" of the line at *at, which is set behind it; nothing if it has no slots.
+ */
 static bool sign_line(const char **at, struct rcs_buf *out)
 {
     const char *word;
