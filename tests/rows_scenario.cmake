@@ -7,6 +7,10 @@ rcs_test(cli_create rcsim_core)
 if(TARGET test_cli_create)
     target_link_libraries(test_cli_create PRIVATE m) # lround, to compare with
 endif()
+rcs_test(pump rcsim_uv)
+if(TARGET test_pump)
+    set_target_properties(test_pump PROPERTIES C_EXTENSIONS ON) # uv.h needs pthread types
+endif()
 if(TARGET rcsim)
     add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli.sh $<TARGET_FILE:rcsim>)
     add_test(NAME golden COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden.sh $<TARGET_FILE:rcsim>)

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/scenario/lex.h"
@@ -48,6 +49,14 @@ const char *command_nearest(const char *name)
     }
     names[COMMAND_COUNT] = NULL;
     return rcs_lex_nearest(name, names);
+}
+
+/* A broken invariant is our error, not the caller's: it has an exit status of its own. */
+void rcs_assert_failed(const char *condition, const char *file, int line)
+{
+    fflush(stdout);
+    fprintf(stderr, "rcsim: internal error, please report it: %s:%d: %s\n", file, line, condition);
+    _Exit(EXIT_INTERNAL);
 }
 
 int main(int argc, char **argv)
