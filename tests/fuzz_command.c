@@ -282,7 +282,7 @@ static void begin(struct run *run)
     rcs_effects_init(&run->effects);
     struct rcs_node_params params = { .store = run->store, .config = &config, .seed = 1, .pid = 1 };
     run->node = rcs_node_new(&params);
-    struct rcs_start start = { NULL, NULL };
+    struct rcs_start start = { .conf = NULL };
     struct rcs_event event = { .kind = RCS_EVENT_START, .start = &start };
     step(run, &event);
     add_word(run, "cluster", 7);

@@ -237,9 +237,7 @@ static void options_are_checked(void **state)
     }
 }
 
-/* --- conditions
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- conditions ------------------------------------------------------------------------------- */
 
 /* Asked of six nodes that formed a cluster ten seconds ago; c1 never started. `instead` NULL: it
  * holds. */
@@ -507,9 +505,7 @@ static void the_same_words_in_a_group(void **state)
     close_played(&played);
 }
 
-/* --- the cli
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- the cli ---------------------------------------------------------------------------------- */
 
 static void the_cli_refuses_as_redis_cli_does(void **state)
 {

@@ -24,10 +24,18 @@ static void expect_agreement(const struct recording *recorded, const struct reco
  *   - b1..b3 serve b4..b6 and are copied to from a1..a3 at the same time, both after a delay of 4
  * to 6 s. When the full copy arrives before or while the node's own RDB child runs, its replica is
  * cut off and starts anew.
+ *   - All know all only when the b nodes' wait for ok is over already (recorded: after 3.9 s of 5).
  *   - A sub-replica reconnects to its master that has taken over before it hears so, then hears of
  * another TAKEOVER first and moves after all. */
 static bool other_story(const struct recording *run)
 {
+    for (unsigned i = 0; i < run->view_count; i++) {
+        const struct recorded_view *view = &run->views[i];
+        if (strcmp(run->titles[view->step], "MEET b1-b6") == 0 &&
+            recording_node(view->viewer) >= 6 && view->state_ok) {
+            return true;
+        }
+    }
     for (int node = 6; node < RECORDING_NODES; node++) {
         bool resynced = false;
         for (unsigned i = 0; i < run->logs[node].count; i++) {
@@ -42,6 +50,20 @@ static bool other_story(const struct recording *run)
         }
     }
     return false;
+}
+
+/* The first seed whose run tells the recorded story. */
+static uint64_t ordinary_seed(const struct recording *recorded)
+{
+    for (uint64_t seed = 1;; seed++) {
+        struct recording *ours = replay("seed0", recorded, NULL, seed);
+        bool ordinary = !other_story(ours);
+        recording_free(ours);
+        if (ordinary) {
+            return seed;
+        }
+        assert_true(seed < RUNS);
+    }
 }
 
 static void run_agrees(void **state)
@@ -357,7 +379,7 @@ static void change_is_noticed(void **state)
 {
     const struct change *change = *state;
     struct recording *recorded = recording_load("seed0");
-    struct recording *ours = replay("seed0", recorded, NULL, 1);
+    struct recording *ours = replay("seed0", recorded, NULL, ordinary_seed(recorded));
     struct rcs_buf report;
     rcs_buf_init(&report);
     assert_int_equal(agree(recorded, ours, &report), 0);
@@ -379,7 +401,7 @@ static void rule_is_missed(void **state)
     struct recording *recorded = recording_load("seed0");
     struct rcs_buf report;
     rcs_buf_init(&report);
-    struct recording *ours = replay("seed0", recorded, *state, 1);
+    struct recording *ours = replay("seed0", recorded, *state, ordinary_seed(recorded));
     unsigned differences = agree(recorded, ours, &report);
     differences += agree_moves(recorded) != agree_moves(ours);
     if (getenv("RCS_SHOW_DIFFERENCES") != NULL) {

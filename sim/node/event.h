@@ -46,6 +46,8 @@ enum rcs_event_kind {
 struct rcs_start {
     const struct rcs_saved_config *conf; /* NULL: no nodes.conf */
     struct rcs_snapshot *dump;           /* NULL: no dump.rdb */
+    bool any_phase; /* stands for a process that has been up for a while: its first tick comes at any
+                     * phase, not at once */
 };
 
 struct rcs_event {

@@ -15,6 +15,7 @@
 #define REDIS_VERSION      "7.0.15"
 #define CLUSTER_CRON_MS    100
 #define REPL_CRON_MS       1000
+#define FIRST_TICK_US      1000
 #define TICK_DRIFT_US_MIN  700 /* measured on idle servers: 100.7 to 101 ms from tick to tick */
 #define TICK_DRIFT_US_MAX  1000
 
@@ -244,9 +245,11 @@ static void on_start(struct rcs_node *node, const struct rcs_event *event)
     rcs_repl_start(node, start->dump);
     rcs_cluster_verify_slots(&node->cluster);
     rcs_node_fact(node, RCS_FACT_BOOT_READY, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-    /* Processes start at any phase of each other's ticks. */
-    node->next_tick_us =
-        node->now_us + rcs_rand_between(&node->tick, 1000, RCS_MS(1000 / node->config.hz));
+    /* The timer is first due a millisecond after it is made (Redis 7.0 initServer). */
+    rcs_us phase_us = start->any_phase
+                          ? rcs_rand_between(&node->tick, FIRST_TICK_US, RCS_MS(1000 / node->config.hz))
+                          : FIRST_TICK_US;
+    node->next_tick_us = node->now_us + phase_us;
 }
 
 static void on_wake(struct rcs_node *node, const struct rcs_event *event)
@@ -379,6 +382,11 @@ bool rcs_node_master_link_up(const struct rcs_node *node)
 uint32_t rcs_node_pid(const struct rcs_node *node)
 {
     return node->pid;
+}
+
+struct rcs_snapshot *rcs_node_left_on_disk(struct rcs_node *node)
+{
+    return rcs_persistence_at_kill(node);
 }
 
 size_t rcs_node_bytes(const struct rcs_node *node)

@@ -46,6 +46,10 @@ size_t rcs_node_keys(const struct rcs_node *node);
 /* Memory of the node without its keys, clients and backlog and what the store lends it. */
 size_t rcs_node_bytes(const struct rcs_node *node);
 
+/* What the end of the process without a word leaves on its disk beyond what was saved: the data of an
+ * append-only file. NULL: nothing. One reference. */
+struct rcs_snapshot *rcs_node_left_on_disk(struct rcs_node *node);
+
 /* Sets a directive in the running node as CONFIG SET does, without a client. */
 enum rcs_err rcs_node_configure(struct rcs_node *node, const char *name, const char *value,
                                 struct rcs_diag *diag);

@@ -39,7 +39,7 @@ static void resume(struct rcs_sim *sim, unsigned node)
 {
     sim->nodes[node].paused = false;
     sim->nodes[node].life = RCS_LIFE_UP;
-    rcs_sim_thaw(sim, node);
+    rcs_sim_thaw(sim, node, true);
 }
 
 static void lose_conf(struct rcs_sim *sim, unsigned node)

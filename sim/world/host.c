@@ -161,7 +161,8 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
     rcs_check_started(sim, node);
     struct rcs_saved_config *conf = n->conf == NULL ? NULL : rcs_saved_config_retain(n->conf);
     struct rcs_snapshot *dump = n->dump == NULL ? NULL : rcs_snapshot_retain(n->dump);
-    struct rcs_start start = { .conf = conf, .dump = dump };
+    /* Those that are there when the world begins were started before it, one after the other. */
+    struct rcs_start start = { .conf = conf, .dump = dump, .any_phase = sim->now_us == 0 };
     struct rcs_event event = {
         .at_us = sim->now_us, .kind = RCS_EVENT_START, .link = RCS_LINK_NONE, .start = &start
     };
@@ -185,6 +186,10 @@ static void drop_inbox(struct rcs_sim *sim, struct rcs_world_node *n)
 static void end_process(struct rcs_sim *sim, unsigned node)
 {
     struct rcs_world_node *n = &sim->nodes[node];
+    struct rcs_snapshot *left = rcs_node_left_on_disk(n->machine);
+    if (left != NULL) {
+        rcs_host_save_dump(sim, node, left);
+    }
     rcs_node_free(n->machine);
     n->machine = NULL;
     sim->net.nodes[node].listening = false;

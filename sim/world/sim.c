@@ -203,8 +203,8 @@ static void observe(struct rcs_sim *sim, const struct rcs_conn *c,
     }
 }
 
-/* Now, to a process that is not frozen. */
-static void hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery)
+/* Now, to a process that is not frozen. `more`: it reads more before it sleeps. */
+static void hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery, bool more)
 {
     /* A copy: the table may move, and a lost connection may be forgotten, while the node steps. */
     struct rcs_conn c = *rcs_network_conn(&sim->net, delivery->conn);
@@ -224,7 +224,7 @@ static void hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery)
         rcs_network_done(&sim->net, delivery);
         return;
     }
-    struct rcs_event event = { .at_us = sim->now_us };
+    struct rcs_event event = { .at_us = sim->now_us, .more = more };
     int from = c.kind == RCS_CONN_SESSION ? -1 : (int)c.party[1 - delivery->end];
     if (c.kind == RCS_CONN_BUS) {
         c.link = rcs_network_conn(&sim->net, delivery->conn)->link;
@@ -259,7 +259,7 @@ void rcs_sim_deliver(struct rcs_sim *sim, const struct rcs_delivery *delivery)
 {
     unsigned node;
     if (!at_frozen_node(sim, delivery, &node)) {
-        hand_over(sim, delivery);
+        hand_over(sim, delivery, false);
         return;
     }
     struct rcs_world_node *n = &sim->nodes[node];
@@ -267,7 +267,22 @@ void rcs_sim_deliver(struct rcs_sim *sim, const struct rcs_delivery *delivery)
     n->inbox[n->inbox_count++] = *delivery;
 }
 
-void rcs_sim_thaw(struct rcs_sim *sim, unsigned node)
+/* What came in meanwhile, in its order. */
+static void read_inbox(struct rcs_sim *sim, struct rcs_world_node *n, bool in_one_turn)
+{
+    while (n->machine != NULL && !n->frozen && n->inbox_first < n->inbox_count) {
+        struct rcs_delivery delivery = n->inbox[n->inbox_first++];
+        hand_over(sim, &delivery, in_one_turn);
+    }
+    if (n->inbox_first == n->inbox_count) {
+        n->inbox_first = n->inbox_count = 0;
+    }
+}
+
+/* A process that was stopped reads all that waits in one turn of its loop, before its timers: it hears
+ * the answers to its old pings before it could miss them. One that slept goes on with what it slept in,
+ * then reads. */
+void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     if (n->machine == NULL || n->paused || n->asleep_until_us > sim->now_us) {
@@ -288,15 +303,15 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node)
             n->refusals[i].at_us = sim->now_us; /* it hears of them now */
         }
     }
+    if (was_stopped) {
+        read_inbox(sim, n, rcs_node_deadline(n->machine) <= sim->now_us);
+        if (n->machine == NULL || n->frozen) {
+            return;
+        }
+    }
     n->wake_us = RCS_NEVER;
     wake(sim, node);
-    while (n->machine != NULL && !n->frozen && n->inbox_first < n->inbox_count) {
-        struct rcs_delivery delivery = n->inbox[n->inbox_first++];
-        hand_over(sim, &delivery);
-    }
-    if (n->inbox_first == n->inbox_count) {
-        n->inbox_first = n->inbox_count = 0;
-    }
+    read_inbox(sim, n, false);
     if (n->machine != NULL && !n->frozen && n->shutdown_waits) {
         n->shutdown_waits = false;
         struct rcs_event event = { .at_us = sim->now_us,
@@ -338,7 +353,7 @@ static void carry_out_next(struct rcs_sim *sim)
     }
     if (pending.kind == RCS_PENDING_RESUME) {
         if (sim->nodes[pending.who].frozen) {
-            rcs_sim_thaw(sim, pending.who);
+            rcs_sim_thaw(sim, pending.who, false);
         }
         return;
     }

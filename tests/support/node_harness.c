@@ -67,7 +67,7 @@ struct desk *desk_new(const struct rcs_config *config)
                                       .pid = 4711,
                                       .wall_base_ms = 1767225600000 - RCS_NODE_MS_START };
     desk->node = rcs_node_new(&params);
-    struct rcs_start start = { NULL, NULL };
+    struct rcs_start start = { .conf = NULL };
     struct rcs_event event = { .kind = RCS_EVENT_START, .start = &start };
     step(desk, &event);
     desk_ask(desk, DESK_CLIENTS - 1, "CLUSTER ADDSLOTSRANGE 0 16383");

@@ -370,14 +370,18 @@ struct recording *replay(const char *scenario, const struct recording *like, con
     struct player player = { .out = recording_new() };
     struct rcs_diag diag = { .line = 0 };
     struct rcs_scenario *parsed;
-    char path[64], params[32];
+    char path[64], params[64];
     size_t size_bytes;
     snprintf(path, sizeof(path), "scenarios/%s.scenario", scenario);
     char *text = test_vector(path, &size_bytes);
     if (rcs_scenario_parse(&parsed, path, text, size_bytes, NULL, NULL, &diag) != RCS_OK) {
         fail_msg("%s:%d:%d: %s", diag.source, diag.line, diag.column, diag.text);
     }
-    snprintf(params, sizeof(params), "wall %dms\n", (int)like->wall_ms);
+    int length = snprintf(params, sizeof(params), "wall %dms\n", (int)like->wall_ms);
+    if (strcmp(scenario, "seed0_hasty") == 0) {
+        snprintf(params + length, sizeof(params) - (size_t)length, "shell %dms\n",
+                 (int)(seed * 37 % 100));
+    }
     struct rcs_run_options options = { .seed = seed,
                                        .has_seed = true,
                                        .overrides = overrides,

@@ -44,7 +44,7 @@ static void add_bytes(struct rcs_buf *out, const char *from, const char *end)
 static void add_request(struct rcs_buf *out, const char *from, const char *end)
 {
     struct rcs_buf words[128];
-    struct rcs_arg args[128];
+    struct rcs_arg args[128] = { { NULL, 0 } };
     unsigned count = 0;
     while (from < end) {
         if (*from == ' ') {
