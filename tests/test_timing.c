@@ -590,10 +590,7 @@ enum kind { AUTO, REJOIN, TAKEOVER, TWO_DC, MANUAL, FORCE, SIGSTOP };
  * were answered after 3 ms, at most 13, here after 0.1. Which of two small messages, FAIL and the
  * claim, a node sends first, and which one Nagle then holds back for 40 ms, hangs on that: recorded
  * at node timeout 1000 the claim went first in most runs, in the recorded scenario
- * (vectors/scenarios/seed0) FAIL did, as here.
- *   - A returning master hears of its successor when the first link is up. A real process connects
- * in its first tick, 1 ms after it is ready; here that tick has any phase, so that nodes started at
- * one instant do not tick together. */
+ * (vectors/scenarios/seed0) FAIL did, as here. */
 static const struct {
     enum kind kind;
     const char *measure;
@@ -601,7 +598,6 @@ static const struct {
     { TWO_DC, "takeover_to_fail" },
     { TWO_DC, "reconf_replica" },
     { TWO_DC, "ok_replica" },
-    { REJOIN, "ready_to_replica" },
 };
 #define LOAD_MS 80
 
@@ -615,10 +611,12 @@ static bool only_range(enum kind kind, const char *measure)
     return false;
 }
 
+/* All but the outermost half percent on either side: ten times as many values reach farther out. */
 static bool within(const struct sample *mine, const struct sample *theirs)
 {
-    return mine->values[0] >= theirs->values[0] - LOAD_MS &&
-           mine->values[mine->count - 1] <= theirs->values[theirs->count - 1] + LOAD_MS;
+    unsigned outer = mine->count / 200;
+    return mine->values[outer] >= theirs->values[0] - LOAD_MS &&
+           mine->values[mine->count - 1 - outer] <= theirs->values[theirs->count - 1] + LOAD_MS;
 }
 
 static const struct experiment {
