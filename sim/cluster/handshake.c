@@ -58,6 +58,18 @@ void rcs_cluster_meet(struct rcs_cluster *cluster, const char *ip, uint16_t port
     rcs_handshake_start(cluster, rcs_store_addr(cluster->store, &address), RCS_NODE_MEET);
 }
 
+/* True if `addr` is where the packet's sender says it is, or where the packet came from. Nearly every
+ * ping is asked this, and nearly always the answer is yes. */
+static bool is_sender_addr(const struct rcs_cluster *cluster, const struct rcs_event *event,
+                           rcs_addr addr)
+{
+    const struct rcs_address *said = rcs_store_address(cluster->store, event->bus_msg->addr);
+    const struct rcs_address *held = rcs_store_address(cluster->store, addr);
+    const char *ip = said->ip[0] != '\0' ? said->ip : rcs_addr_ip(cluster, event->remote);
+    return said->port == held->port && said->cport == held->cport && said->pport == held->pport &&
+           strcmp(ip, held->ip) == 0;
+}
+
 /* The address a packet's sender has: what it announces, else where the packet came from. */
 static rcs_addr sender_addr(struct rcs_cluster *cluster, const struct rcs_event *event)
 {
@@ -74,10 +86,10 @@ bool rcs_address_update(struct rcs_cluster *cluster, rcs_id id, const struct rcs
     if (event->link == id) {
         return false; /* its own outbound link: where we reached it is what we have */
     }
-    rcs_addr addr = sender_addr(cluster, event);
-    if (addr == peer->addr) {
+    if (is_sender_addr(cluster, event, peer->addr)) {
         return false;
     }
+    rcs_addr addr = sender_addr(cluster, event);
     peer->addr = addr;
     peer->flags &= (uint16_t)~RCS_NODE_NOADDR;
     rcs_link_close(cluster, id);
@@ -94,12 +106,13 @@ bool rcs_address_update(struct rcs_cluster *cluster, rcs_id id, const struct rcs
 void rcs_own_ip_update(struct rcs_cluster *cluster, const struct rcs_event *event)
 {
     struct rcs_peer *myself = rcs_myself(cluster);
-    struct rcs_address own = *rcs_store_address(cluster->store, myself->addr);
     const char *local = rcs_addr_ip(cluster, event->local);
-    bool asked = event->bus_msg->type == RCS_BUS_MEET || own.ip[0] == '\0';
-    if (!asked || cluster->config->announce_ip[0] != '\0' || strcmp(local, own.ip) == 0) {
+    const char *held = rcs_addr_ip(cluster, myself->addr);
+    bool asked = event->bus_msg->type == RCS_BUS_MEET || held[0] == '\0';
+    if (!asked || cluster->config->announce_ip[0] != '\0' || strcmp(local, held) == 0) {
         return;
     }
+    struct rcs_address own = *rcs_store_address(cluster->store, myself->addr);
     memcpy(own.ip, local, sizeof(own.ip));
     myself->addr = rcs_store_addr(cluster->store, &own);
     rcs_cluster_fact(cluster, RCS_FACT_IP_LEARNED, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0, local);

@@ -99,8 +99,14 @@ static void ask_flush(struct rcs_cli *cli, unsigned i, unsigned question)
     }
     rcs_buf_text(&cli->request, "CLUSTER ADDSLOTS");
     for (int slot = node->first; slot <= node->last; slot++) {
-        rcs_buf_text(&cli->request, " ");
-        rcs_buf_i64(&cli->request, slot);
+        char word[] = "      "; /* a blank and up to five digits, written from the end */
+        size_t at = sizeof(word) - 1;
+        int rest = slot;
+        do {
+            word[--at] = (char)('0' + rest % 10);
+            rest /= 10;
+        } while (rest > 0);
+        rcs_buf_add(&cli->request, word + at - 1, sizeof(word) - at);
     }
 }
 
