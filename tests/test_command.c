@@ -244,6 +244,25 @@ static void shutdown_ends_the_process(void **state)
     assert_true(desk->exited);
 }
 
+static void refused_in_cluster_mode(void **state)
+{
+    static const struct {
+        const char *words, *reply;
+    } rows[] = {
+        { "REPLICAOF NO ONE", "-ERR REPLICAOF not allowed in cluster mode.\r\n" },
+        { "SLAVEOF 127.0.0.1 6379", "-ERR REPLICAOF not allowed in cluster mode.\r\n" },
+        { "FAILOVER", "-ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command "
+                      "instead.\r\n" },
+        { "SWAPDB 0 1", "-ERR SWAPDB is not allowed in cluster mode\r\n" },
+        { "MOVE key 1", "-ERR MOVE is not allowed in cluster mode\r\n" },
+    };
+    struct desk *desk = *state;
+    desk_open(desk, 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_string_equal(desk_ask(desk, 0, rows[i].words), rows[i].reply);
+    }
+}
+
 /* The table says no more than what works: every command answers, and none of them as unknown. */
 static void every_listed_command_is_there(void **state)
 {
@@ -288,9 +307,10 @@ int main(void)
         GATE(debug_needs_permission),
         GATE(debug_sleep_blocks),
         GATE(shutdown_ends_the_process),
+        GATE(refused_in_cluster_mode),
         GATE(every_listed_command_is_there),
     };
-    size_t count = 14;
+    size_t count = 15;
     char *text, *more_text;
     struct resp_case *cases, *more_cases;
     count += resp_cases_load("resp/commands.txt", setup, &text, &cases, tests + count,

@@ -1,4 +1,5 @@
 /* Commands about the process: its clock, role, disk and end; and those other files answer. */
+#include <limits.h>
 #include <string.h>
 
 #include "sim/node/command_rows.h"
@@ -83,6 +84,12 @@ static void run_debug(struct rcs_call *call)
     } else if (rcs_arg_is(what, "change-repl-id") && call->argc == 2) {
         rcs_repl_change_id(call->node);
         rcs_reply_ok(call->client);
+    } else if (rcs_arg_is(what, "drop-cluster-packet-filter") && call->argc == 3) {
+        int64_t type;
+        if (rcs_arg_i64_or_refuse(call->client, &call->args[2], &type)) {
+            call->node->cluster.drop_filter = type < INT_MIN || type > INT_MAX ? -1 : (int)type;
+            rcs_reply_ok(call->client);
+        }
     } else {
         struct rcs_arg shown = *what;
         shown.size_bytes = shown.size_bytes > 128 ? 128 : shown.size_bytes;
@@ -153,23 +160,55 @@ static void run_replication(struct rcs_call *call)
     rcs_repl_command(call->node, call->client, call->request);
 }
 
+/* --- what a server refuses in cluster mode: clusters are all there is here --- */
+
+static void run_replicaof(struct rcs_call *call)
+{
+    rcs_refuse(call->client, "REPLICAOF not allowed in cluster mode.");
+}
+
+static void run_failover(struct rcs_call *call)
+{
+    rcs_refuse(call->client, "FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command "
+                             "instead.");
+}
+
+static void run_swapdb(struct rcs_call *call)
+{
+    rcs_refuse(call->client, "SWAPDB is not allowed in cluster mode");
+}
+
+static void run_move(struct rcs_call *call)
+{
+    rcs_refuse(call->client, "MOVE is not allowed in cluster mode");
+}
+
 /* clang-format off */
 #define VARIES "nondeterministic_output"
 const struct rcs_command rcs_admin_commands[] = {
     { "bgsave", run_bgsave, -1, ADMIN | NOSCRIPT | NO_ASYNC_LOADING, 0, NO_KEYS, NULL, NULL },
     { "debug", run_debug, -2, ADMIN | NOSCRIPT | LOADING | STALE | PROTECTED, 0, NO_KEYS, NULL,
       NULL },
+    { "failover", run_failover, -1, ADMIN | NOSCRIPT | STALE, 0, NO_KEYS, NULL, NULL },
     { "lastsave", run_lastsave, 1, LOADING | STALE | FAST,
       CATEGORY(ADMIN) | CATEGORY(DANGEROUS), NO_KEYS, VARIES, NULL },
+    { "move", run_move, 3, WRITE | FAST, CATEGORY(KEYSPACE), ONE_KEY(1, RW | ACCESS | DELETE), NULL,
+      NULL },
     { "psync", run_replication, -3, ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI, 0, NO_KEYS,
       NULL, NULL },
     { "replconf", run_replication, -1, ADMIN | NOSCRIPT | LOADING | STALE | ALLOW_BUSY, 0, NO_KEYS,
       NULL, NULL },
+    { "replicaof", run_replicaof, 3, ADMIN | NOSCRIPT | STALE | NO_ASYNC_LOADING, 0, NO_KEYS, NULL,
+      NULL },
     { "role", run_role, 1, NOSCRIPT | LOADING | STALE | FAST,
       CATEGORY(ADMIN) | CATEGORY(DANGEROUS), NO_KEYS, NULL, NULL },
     { "save", run_save, 1, ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI, 0, NO_KEYS, NULL, NULL },
     { "shutdown", run_shutdown, -1, ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI | ALLOW_BUSY, 0,
       NO_KEYS, NULL, NULL },
+    { "slaveof", run_replicaof, 3, ADMIN | NOSCRIPT | STALE | NO_ASYNC_LOADING, 0, NO_KEYS, NULL,
+      NULL },
+    { "swapdb", run_swapdb, 3, WRITE | FAST, CATEGORY(KEYSPACE) | CATEGORY(DANGEROUS), NO_KEYS,
+      NULL, NULL },
     { "sync", run_replication, 1, ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI, 0, NO_KEYS, NULL,
       NULL },
     { "time", run_time, 1, LOADING | STALE | FAST, 0, NO_KEYS, VARIES, NULL },
