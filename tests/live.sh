@@ -6,10 +6,11 @@
 #   #: sorted              the lines of the reply below come in no particular order
 #   #: took 1s..8s         so long may the condition below take, on either side, from the last command or fault on
 #   #: epochs by rank      everywhere below config epochs are compared by their order only
-# Compared are names for node ids and ports; times, offsets, replication ids and message counts are left out; what
-# a server keeps in a hash table (nodes, shards, links, keys) is sorted.
+# Node ids and ports are compared as names, what a server keeps in a hash table (nodes, shards, links) is sorted. Left
+# out are times, offsets, replication ids, message counts, sizes of buffers, and which replica redis-cli gives to which
+# master: r1 is whoever was given to a1.
 set -uo pipefail
-export LC_ALL=C
+export LC_ALL=C TERM=dumb # no colours
 
 cd "$(dirname "$0")/.." || exit 3
 if [ $# -lt 1 ] || [ ! -x "$1/rcsim" ]; then
@@ -420,8 +421,11 @@ s/\b1[0-9]{12}\b/<ms>/g
 s/ [0-9<>ms]+ [0-9<>ms]+ ([0-9]+) (connected|disconnected)/ <ping> <pong> \1 \2/
 s/^(slave[0-9]+:.*,offset=)[0-9]+,lag=[0-9]+/\1<offset>,lag=<lag>/
 s/^(.*(repl_offset|repl_backlog_histlen|backlog_first_byte_offset|last_io_seconds_ago|slave_read_repl_offset)):[0-9]+/\1:<number>/
+/"(create-time|send-buffer-allocated)"$/{n;s/[^ ]+$/<number>/}
+s/("(create-time|send-buffer-allocated)" => \(integer\)) .*/\1 <number>/
 s/^(4# "id" => \(integer\)) [0-9]+$/\1 <number>/
-s/^(Waiting for the cluster to join)\.*$/\1/
+s/^(Adding replica 127.0.0.1:)<r[0-9]> (to 127.0.0.1:)<a[0-9]>/\1<replica> \2<master>/
+/^\.*$/d
 EOF
     } >"$work/names.sed"
     awk '
@@ -468,7 +472,7 @@ EOF
             parts = 0
             lines = split(body, line, "\n") - 1
             for (i = 1; i <= lines; i++) {
-                if (blocks_of(head) && line[i] ~ /^ / && line[i] !~ /^ *[0-9]+\) [0-9]+[)#] /)
+                if (blocks_of(head) && line[i] !~ /^ ?[0-9]+\) /)
                     part[parts] = part[parts] "\n" line[i]
                 else {
                     if (blocks_of(head) || sorted == "list")
