@@ -180,6 +180,21 @@ static void a_new_inbound_link_replaces_the_old_one(void **state)
     assert_string_equal(rcs_addr_ip(&h->cluster, h->cluster.peers[q].addr), "10.9.9.9");
 }
 
+static void a_type_can_be_dropped(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    h->cluster.drop_filter = RCS_BUS_PING;
+    harness_receive(h, harness_msg(h, RCS_BUS_PING, q, 0));
+    assert_int_equal(harness_sent(h, RCS_BUS_PONG), 0);
+    assert_int_equal(h->cluster.received[RCS_BUS_PING], 1); /* counted all the same */
+    assert_string_equal(harness_fact(h, RCS_FACT_BUS_WARNING)->text[0],
+                        "Dropping packet that matches debug drop filter");
+    h->cluster.drop_filter = -1;
+    harness_receive(h, harness_msg(h, RCS_BUS_PING, q, 0));
+    assert_int_equal(harness_sent(h, RCS_BUS_PONG), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +207,7 @@ int main(void)
         WITH(an_old_unanswered_ping_keeps_its_age_over_a_new_link),
         WITH(a_stranger_at_a_known_address_makes_it_noaddr),
         WITH(a_new_inbound_link_replaces_the_old_one),
+        WITH(a_type_can_be_dropped),
     };
     return cmocka_run_group_tests_name("link", tests, NULL, NULL);
 }

@@ -130,6 +130,7 @@ struct rcs_peer *rcs_peer_add(struct rcs_cluster *cluster, rcs_id id, unsigned f
     }
     cluster->order[at] = id;
     rcs_peer_changed(cluster, id);
+    cluster->replicas_stale = true;
     return peer;
 }
 
@@ -170,8 +171,10 @@ void rcs_peer_changed(struct rcs_cluster *cluster, rcs_id id)
     bool is_quiet = peer->known && id != cluster->myself && !(wanted & COUNTED_UNQUIET) &&
                     !(peer->flags & RCS_NODE_NOADDR);
     *quiet = is_quiet ? peer->pong_received_ms : RCS_NOT_QUIET;
+    if (cluster->faces[id].flags != peer->flags || !peer->known) {
+        cluster->replicas_stale = true; /* nothing else of a peer counts there */
+    }
     cluster->faces[id] = (struct rcs_face){ .flags = peer->flags, .addr = peer->addr };
-    cluster->replicas_stale = true;
 }
 
 int32_t rcs_peer_pong(const struct rcs_cluster *cluster, rcs_id id)
@@ -235,6 +238,7 @@ void rcs_replica_join(struct rcs_cluster *cluster, rcs_id master, rcs_id replica
     of->replica_count++;
     of->flags |= RCS_NODE_MIGRATE_TO;
     rcs_peer_changed(cluster, master);
+    cluster->replicas_stale = true;
 }
 
 void rcs_replica_leave(struct rcs_cluster *cluster, rcs_id replica)
@@ -255,6 +259,7 @@ void rcs_replica_leave(struct rcs_cluster *cluster, rcs_id replica)
         of->flags &= (uint16_t)~RCS_NODE_MIGRATE_TO;
     }
     rcs_peer_changed(cluster, master);
+    cluster->replicas_stale = true;
 }
 
 unsigned rcs_replicas_ok(const struct rcs_cluster *cluster, const struct rcs_peer *master)
