@@ -5,7 +5,7 @@
 
 #include "proto/bus_wire.h"
 
-/* --- offsets --------------------------------------------------------------------------------- */
+/* --- offsets ---------------------------------------------------------------------------------- */
 
 enum gossip_offset {
     GOSSIP_AT_ID = 0,
@@ -50,7 +50,7 @@ enum module_offset {
     MODULE_AT_DATA = MODULE_AT_TYPE + 1
 };
 
-/* --- the length a packet must have ----------------------------------------------------------- */
+/* --- the length a packet must have ------------------------------------------------------------ */
 
 /* The number at `at`, or 0 where the packet ends before it. (The server reads on into its buffer.)
  */
@@ -153,7 +153,7 @@ bool rcs_bus_length_ok(const uint8_t *bytes, const struct bus_frame *frame,
     return true;
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static enum rcs_err gossip_read(struct rcs_store *store, const uint8_t *bytes,
                                 struct rcs_gossip *entry)
@@ -267,7 +267,7 @@ enum rcs_err rcs_bus_body_read(struct rcs_store *store, const uint8_t *bytes,
     return RCS_OK;
 }
 
-/* --- writing --------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* With its NUL, filled up to a multiple of 8 (Redis 7.0 getHostnamePingExtSize). */
 static size_t hostname_bytes(const struct rcs_store *store, rcs_text hostname)

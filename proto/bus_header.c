@@ -40,7 +40,7 @@ _Static_assert(AT_PPORT == 2246 && AT_FLAGS == 2250 && AT_MFLAGS == 2253, "ports
 _Static_assert(AT_BODY == RCS_BUS_HEADER_BYTES, "whole header");
 _Static_assert(IP_BYTES == AT_EXTENSIONS - AT_MYIP, "an address has the width of the wire");
 
-/* --- ids and addresses ----------------------------------------------------------------------- */
+/* --- ids and addresses ------------------------------------------------------------------------ */
 
 void rcs_bus_put_id(const struct rcs_store *store, rcs_id id, uint8_t *out)
 {
@@ -79,7 +79,7 @@ bool rcs_bus_get_addr(struct rcs_store *store, const struct rcs_address *address
     return true;
 }
 
-/* --- the header ------------------------------------------------------------------------------ */
+/* --- the header ------------------------------------------------------------------------------- */
 
 bool rcs_bus_signature_ok(const uint8_t *bytes)
 {

@@ -17,7 +17,7 @@ enum bus_body {
 /* EMPTY for types this release does not know: their bytes are skipped. */
 enum bus_body rcs_bus_body_of(unsigned type);
 
-/* --- numbers on the wire: big-endian (Redis 7.0 uses htons, htonl, htonu64 throughout) ------- */
+/* --- numbers on the wire: big-endian (Redis 7.0 uses htons, htonl, htonu64 throughout) -------- */
 
 static inline void put16(uint8_t *out, uint16_t value)
 {
@@ -47,7 +47,7 @@ static inline uint64_t get64(const uint8_t *bytes)
     return (uint64_t)get32(bytes) << 32 | get32(bytes + 4);
 }
 
-/* --- ids and addresses ----------------------------------------------------------------------- */
+/* --- ids and addresses ------------------------------------------------------------------------ */
 
 /* 40 bytes; RCS_ID_NONE as zero bytes. */
 void rcs_bus_put_id(const struct rcs_store *store, rcs_id id, uint8_t *out);
@@ -57,7 +57,7 @@ bool rcs_bus_get_id(struct rcs_store *store, const uint8_t *bytes, rcs_id *id);
 void rcs_bus_get_ip(const uint8_t *bytes, struct rcs_address *address);
 bool rcs_bus_get_addr(struct rcs_store *store, const struct rcs_address *address, rcs_addr *addr);
 
-/* --- header: the first RCS_BUS_HEADER_BYTES -------------------------------------------------- */
+/* --- header: the first RCS_BUS_HEADER_BYTES --------------------------------------------------- */
 
 /* Fields of the header that the message value does not keep. */
 struct bus_frame {
@@ -78,7 +78,7 @@ enum rcs_err rcs_bus_header_read(struct rcs_store *store, const uint8_t *bytes,
 void rcs_bus_header_write(const struct rcs_store *store, const struct rcs_bus_msg *msg,
                           size_t totlen, uint8_t *out);
 
-/* --- bodies: what stands behind the header --------------------------------------------------- */
+/* --- bodies: what stands behind the header ---------------------------------------------------- */
 
 size_t rcs_bus_body_bytes(const struct rcs_store *store, const struct rcs_bus_msg *msg);
 void rcs_bus_body_write(const struct rcs_store *store, const struct rcs_bus_msg *msg, uint8_t *out);

@@ -16,7 +16,7 @@
     10000 /* bus port less client port, unless configured (CLUSTER_PORT_INCR)                      \
            */
 
-/* --- writing --------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* Text as it grows; counts on when `capacity` is used up, as snprintf does. */
 struct sink {
@@ -129,7 +129,7 @@ size_t rcs_conf_vars_write(uint64_t current_epoch, uint64_t last_vote_epoch, cha
                             current_epoch, last_vote_epoch);
 }
 
-/* --- words ----------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 struct word {
     const char *text;
@@ -219,7 +219,7 @@ static bool number(const struct word *word, uint64_t max, uint64_t *value)
     return word->size_bytes > 0;
 }
 
-/* --- fields of a node's line ----------------------------------------------------------------- */
+/* --- fields of a node's line ------------------------------------------------------------------ */
 
 static enum rcs_err read_name(const struct word *word, char name[RCS_ID_LEN + 1],
                               struct rcs_diag *diag)
@@ -370,7 +370,7 @@ static enum rcs_err read_link(const struct word *word, struct rcs_node_line *nod
                : bad(diag, word, "link state", "a link is connected or disconnected");
 }
 
-/* --- slots ----------------------------------------------------------------------------------- */
+/* --- slots ------------------------------------------------------------------------------------ */
 
 static enum rcs_err read_range(const struct word *word, struct rcs_node_line *node,
                                struct rcs_diag *diag)
@@ -415,7 +415,7 @@ static enum rcs_err read_open(const struct word *word, struct rcs_conf_line *out
     return RCS_OK;
 }
 
-/* --- lines ----------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static enum rcs_err read_node(struct words *words, struct word *word, struct rcs_conf_line *out,
                               struct rcs_diag *diag)

@@ -108,8 +108,7 @@ static enum rcs_err fail_expected_dollar(struct rcs_resp_requests *reader, char 
     return fail(reader, reader->error_text);
 }
 
-/* --- multibulk
- * ------------------------------------------------------------------------------------- */
+/* --- multibulk -------------------------------------------------------------------------------- */
 
 /* The length line at `p` if it has one or two digits and is all there, as nearly every one. Returns
  * its size, 0 if the line needs a closer look. */
@@ -241,8 +240,7 @@ static enum rcs_err read_multibulk(struct rcs_resp_requests *reader)
     return read_bulks(reader);
 }
 
-/* --- inline
- * ---------------------------------------------------------------------------------------- */
+/* --- inline ----------------------------------------------------------------------------------- */
 
 static enum rcs_err read_inline(struct rcs_resp_requests *reader)
 {
@@ -261,8 +259,7 @@ static enum rcs_err read_inline(struct rcs_resp_requests *reader)
     return RCS_OK;
 }
 
-/* --- requests out
- * ---------------------------------------------------------------------------------- */
+/* --- requests out ----------------------------------------------------------------------------- */
 
 /* A command name compared as C strings are, case aside: up to a NUL. `name` is in lower case. */
 static bool is_command(const struct rcs_arg *arg, const char *name)

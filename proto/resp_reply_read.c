@@ -92,8 +92,7 @@ const char *rcs_resp_replies_rest(struct rcs_resp_replies *reader, size_t *size_
     return rest;
 }
 
-/* --- the list
- * -------------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 static struct rcs_reply *add_reply(struct rcs_resp_replies *reader, enum rcs_reply_kind kind,
                                    const char *bytes, size_t size_bytes)
@@ -146,8 +145,7 @@ static enum rcs_err add_aggregate(struct rcs_resp_replies *reader, enum rcs_repl
     return RCS_OK;
 }
 
-/* --- lines
- * ------------------------------------------------------------------------------------------ */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static bool is_digits(const char *text, size_t size_bytes)
 {

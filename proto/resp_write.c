@@ -23,8 +23,7 @@ static void add_length(struct rcs_buf *out, char type, size_t length)
     out->size_bytes += size_bytes;
 }
 
-/* --- simple
- * ---------------------------------------------------------------------------------------- */
+/* --- simple ----------------------------------------------------------------------------------- */
 
 void rcs_resp_status(struct rcs_buf *out, const char *text)
 {
@@ -82,8 +81,7 @@ void rcs_resp_nil_array(struct rcs_buf *out, bool resp3)
     rcs_buf_text(out, resp3 ? "_\r\n" : "*-1\r\n");
 }
 
-/* --- bulks
- * ------------------------------------------------------------------------------------------ */
+/* --- bulks ------------------------------------------------------------------------------------ */
 
 void rcs_resp_bulk(struct rcs_buf *out, const void *bytes, size_t size_bytes)
 {
@@ -138,8 +136,7 @@ void rcs_resp_double(struct rcs_buf *out, double value, bool resp3)
     add_crlf(out);
 }
 
-/* --- aggregates
- * ------------------------------------------------------------------------------------- */
+/* --- aggregates ------------------------------------------------------------------------------- */
 
 void rcs_resp_array(struct rcs_buf *out, size_t elements)
 {

@@ -84,7 +84,7 @@ static unsigned index_add(struct rcs_store *store, struct store_index *index, ui
     return number;
 }
 
-/* --- node ids -------------------------------------------------------------------------------- */
+/* --- node ids --------------------------------------------------------------------------------- */
 
 /* The number, or -1. */
 static int id_find(const struct store_index *ids, const char *name, uint64_t hash)
@@ -138,7 +138,7 @@ bool rcs_store_id_room(const struct rcs_store *store)
     return store->ids.count < STORE_IDS_MAX;
 }
 
-/* --- addresses ------------------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static int addr_find(const struct store_index *addresses, const struct rcs_address *address,
                      uint64_t hash)
@@ -177,7 +177,7 @@ bool rcs_store_addr_room(const struct rcs_store *store)
     return store->addresses.count < STORE_IDS_MAX;
 }
 
-/* --- texts ----------------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 static int text_find(const struct store_index *texts, const char *text, size_t size_bytes,
                      uint64_t hash)
@@ -221,7 +221,7 @@ bool rcs_store_text_room(const struct rcs_store *store)
     return store->texts.count < STORE_IDS_MAX;
 }
 
-/* --- setting up ------------------------------------------------------------------------------ */
+/* --- setting up ------------------------------------------------------------------------------- */
 
 void rcs_store_indexes_init(struct rcs_store *store)
 {

@@ -10,7 +10,7 @@
 
 #define SLOT_BUCKETS_FIRST 16
 
-/* --- sets of slots --------------------------------------------------------------------------- */
+/* --- sets of slots ---------------------------------------------------------------------------- */
 
 struct store_slot_node {
     struct store_slot_node *next; /* in the same bucket */
@@ -101,7 +101,7 @@ void rcs_slot_set_release(struct rcs_store *store, const struct rcs_slot_set *se
     rcs_store_release(store, node, sizeof(*node));
 }
 
-/* --- blobs ----------------------------------------------------------------------------------- */
+/* --- blobs ------------------------------------------------------------------------------------ */
 
 struct rcs_blob *rcs_blob_new(struct rcs_store *store, const void *bytes, size_t size_bytes)
 {
@@ -123,7 +123,7 @@ void rcs_blob_release(struct rcs_store *store, struct rcs_blob *blob)
     }
 }
 
-/* --- requests -------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 struct rcs_request *rcs_request_new(struct rcs_store *store, unsigned argc,
                                     const struct rcs_arg *args)
@@ -172,7 +172,7 @@ void rcs_request_release(struct rcs_store *store, struct rcs_request *request)
     }
 }
 
-/* --- setting up ------------------------------------------------------------------------------ */
+/* --- setting up ------------------------------------------------------------------------------- */
 
 void rcs_store_values_init(struct rcs_store *store)
 {

@@ -1,10 +1,11 @@
-/* Facts: what a node decided or did, said once. The log line a real server prints, the milestone in a
- * trace and its part of the digest are all made from the same fact.
+/* Facts: what a node decided or did, said once. The log line a real server prints, the milestone in
+ * a trace and its part of the digest are all made from the same fact.
  *
  * A row holds the constant, the log level (NONE: a real server logs nothing), whether it is a
- * milestone (part of the trace and the digest whatever the log level), its name in traces, the exact
- * text of Redis 7.0.15, and the names of up to three numbers. In the text `%n` is the id of the node
- * it is about, `%m` the id of a second node, `%0 %1 %2` the numbers, `%s` and `%t` two texts. */
+ * milestone (part of the trace and the digest whatever the log level), its name in traces, the
+ * exact text of Redis 7.0.15, and the names of up to three numbers. In the text `%n` is the id of
+ * the node it is about, `%m` the id of a second node, `%0 %1 %2` the numbers, `%s` and `%t` two
+ * texts. */
 #ifndef RCSIM_SIM_FACTS_H
 #define RCSIM_SIM_FACTS_H
 
@@ -15,13 +16,19 @@
 #include "sim/facts_node.h"
 #include "sim/facts_repl.h"
 
-enum rcs_level { RCS_LEVEL_DEBUG, RCS_LEVEL_VERBOSE, RCS_LEVEL_NOTICE, RCS_LEVEL_WARNING, RCS_LEVEL_NONE };
+enum rcs_level {
+    RCS_LEVEL_DEBUG,
+    RCS_LEVEL_VERBOSE,
+    RCS_LEVEL_NOTICE,
+    RCS_LEVEL_WARNING,
+    RCS_LEVEL_NONE
+};
 
 enum rcs_fact_code {
 #define X(name, level, milestone, trace, text, a, b, c) RCS_FACT_##name,
     RCS_NODE_FACTS(X) RCS_CLUSTER_FACTS(X) RCS_REPL_FACTS(X)
 #undef X
-    RCS_FACT_COUNT
+        RCS_FACT_COUNT
 };
 
 struct rcs_fact_row {
@@ -37,7 +44,7 @@ struct rcs_fact {
     uint16_t code;
     rcs_id about; /* RCS_ID_NONE: nobody */
     rcs_id by;
-    char role;   /* of the log line: M, S or C (child), at that moment */
+    char role; /* of the log line: M, S or C (child), at that moment */
     int64_t v[3];
     const char *text[2]; /* NULL none; borrowed until the facts are cleared */
 };

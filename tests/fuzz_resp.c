@@ -18,8 +18,7 @@ static size_t next_piece(const uint8_t *data, size_t size, size_t at)
     return piece < left ? piece : left;
 }
 
-/* --- requests
- * --------------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 /* Writes the requests that are complete into `out`; in the end the error. */
 static enum rcs_err drain_requests(struct rcs_resp_requests *reader, struct rcs_buf *out)
@@ -62,8 +61,7 @@ static enum rcs_err requests(const uint8_t *data, size_t size, bool authenticate
     return err;
 }
 
-/* --- replies
- * ---------------------------------------------------------------------------------------- */
+/* --- replies ---------------------------------------------------------------------------------- */
 
 static void add_line(struct rcs_buf *out, char type, const struct rcs_reply *reply)
 {
@@ -160,8 +158,7 @@ static enum rcs_err replies(const uint8_t *data, size_t size, bool in_pieces, st
     return err;
 }
 
-/* --- both
- * ------------------------------------------------------------------------------------------- */
+/* --- both ------------------------------------------------------------------------------------- */
 
 static bool same(const struct rcs_buf *a, const struct rcs_buf *b)
 {

@@ -19,7 +19,7 @@ static void set16(uint8_t *bytes, size_t at, uint16_t value)
     bytes[at + 1] = (uint8_t)value;
 }
 
-/* --- recorded packets: decode, compare every field, encode, compare the bytes ---------------- */
+/* --- recorded packets: decode, compare every field, encode, compare the bytes ----------------- */
 
 static void expect_id(const struct rcs_store *store, rcs_id id, const char *want)
 {
@@ -237,7 +237,7 @@ static void recorded_with_a_byte_more(void **state)
     rcs_store_free(store);
 }
 
-/* --- hand-made packets: what a real server logged -------------------------------------------- */
+/* --- hand-made packets: what a real server logged --------------------------------------------- */
 
 /* The node logs an unknown type, after the codec let it pass. */
 static bool of_the_node(const char *log)
@@ -313,7 +313,7 @@ static void host_names_taken(void **state)
     rcs_store_free(store);
 }
 
-/* --- lengths whose sum wraps ----------------------------------------------------------------- */
+/* --- lengths whose sum wraps ------------------------------------------------------------------ */
 
 /* A real server adds the two lengths in 32 bits. */
 static void publish_lengths_that_wrap(void **state)
@@ -355,7 +355,7 @@ static void lengths_that_are_cut_off_count_as_0(void **state)
     rcs_store_free(store);
 }
 
-/* --- the stream ------------------------------------------------------------------------------ */
+/* --- the stream ------------------------------------------------------------------------------- */
 
 static void a_bad_stream_shows_with_its_8th_byte(void **state)
 {
@@ -524,7 +524,7 @@ static void a_full_store_is_said(void **state)
     rcs_store_free(store);
 }
 
-/* --- conversations: all bus traffic of a cluster --------------------------------------------- */
+/* --- conversations: all bus traffic of a cluster ---------------------------------------------- */
 
 struct conversation {
     struct rcs_store *store;
@@ -581,7 +581,7 @@ static void conversation_both_ways(void **state)
     free(text);
 }
 
-/* --- all together ---------------------------------------------------------------------------- */
+/* --- all together ----------------------------------------------------------------------------- */
 
 #define TESTS_MAX 512
 

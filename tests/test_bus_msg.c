@@ -6,7 +6,7 @@
 
 static struct test_packets recorded;
 
-/* --- composing ------------------------------------------------------------------------------- */
+/* --- composing -------------------------------------------------------------------------------- */
 
 static struct rcs_bus_msg *ping_of(struct rcs_store *store, unsigned count)
 {
@@ -105,7 +105,7 @@ static void seal_refuses_what_cannot_be(void **state)
     rcs_store_free(store);
 }
 
-/* --- the hash -------------------------------------------------------------------------------- */
+/* --- the hash --------------------------------------------------------------------------------- */
 
 enum { VARIANTS = 19 };
 
@@ -284,7 +284,7 @@ static void references_are_counted(void **state)
     rcs_store_free(store);
 }
 
-/* --- names ----------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static void names_of_types(void **state)
 {

@@ -2,7 +2,7 @@
 #include "sim/keys/value.h"
 #include "tests/support/node_harness.h"
 
-/* --- the stream --- */
+/* --- the stream ------------------------------------------------------------------------------- */
 
 /* The stream as words, one command a line. PINGs are the master's own. */
 static void stream_words(struct desk *desk, struct rcs_buf *out)
@@ -160,7 +160,7 @@ static void expiry_counts_from_the_next_millisecond(void **state)
     desk_expect(desk, 0, "GET a", "$-1\n");
 }
 
-/* --- a replica --- */
+/* --- a replica -------------------------------------------------------------------------------- */
 
 static void apply(struct desk *desk, const char *words)
 {

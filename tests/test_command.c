@@ -4,7 +4,7 @@
 
 #define CASES_MAX 160
 
-/* --- the recorded cases --- */
+/* --- the recorded cases ----------------------------------------------------------------------- */
 
 static void own(struct desk *desk, rcs_id owner, unsigned first, unsigned last)
 {
@@ -72,7 +72,7 @@ static void setup(struct desk *desk, const char *how)
     fail_msg("no setup \"%s\"", how);
 }
 
-/* --- gates: a request that two of them would refuse shows which comes first --- */
+/* --- gates: a request that two of them would refuse shows which comes first ------------------- */
 
 static void gate_unknown_before_arity_before_auth(void **state)
 {

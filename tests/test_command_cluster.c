@@ -34,7 +34,7 @@ static const char orphan[] = MYSELF("slave - 0 0 0 connected\n") OTHERS;
 static const char bereft[] = MYSELF("slave " E " 0 0 0 connected\n") E
     " 127.0.0.5:6379@16379 master,fail - 1 1 4 disconnected 200-299\n" OTHERS;
 
-/* --- one node and one client ----------------------------------------------------------------- */
+/* --- one node and one client ------------------------------------------------------------------ */
 
 struct fixture {
     struct rcs_store *store;
@@ -118,7 +118,7 @@ static void fixture_free(struct fixture *fixture)
     free(fixture);
 }
 
-/* --- what is refused, what is done ----------------------------------------------------------- */
+/* --- what is refused, what is done ------------------------------------------------------------ */
 
 struct row {
     const char *name;
@@ -299,8 +299,7 @@ static void refusal_row(void **state)
     fixture_free(fixture);
 }
 
-/* --- what is shown
- * --------------------------------------------------------------------------------- */
+/* --- what is shown ---------------------------------------------------------------------------- */
 
 /* The text of a bulk or verbatim reply. */
 static const char *text_of(const char *reply)

@@ -1,7 +1,7 @@
 /* Connections: what holds requests back, what lets them go, and how connections end. */
 #include "tests/support/node_harness.h"
 
-/* --- pauses --- */
+/* --- pauses ----------------------------------------------------------------------------------- */
 
 static void pause_of_writes_lets_reads_pass(void **state)
 {
@@ -91,7 +91,7 @@ static void failover_pause_does_not_cut_the_paused(void **state)
     assert_string_equal(desk_receive(desk, 0, NULL), "+OK\r\n");
 }
 
-/* --- WAIT --- */
+/* --- WAIT ------------------------------------------------------------------------------------- */
 
 static void wait_without_replicas_times_out(void **state)
 {
@@ -151,7 +151,7 @@ static void unblock_answers_for_the_blocked(void **state)
     assert_false(desk->clients[0].closed);
 }
 
-/* --- replies --- */
+/* --- replies ---------------------------------------------------------------------------------- */
 
 static void reply_off_and_skip(void **state)
 {
@@ -181,7 +181,7 @@ static void reset_forgets_everything(void **state)
     assert_int_equal(desk->node->clients.watching, 0);
 }
 
-/* --- ends --- */
+/* --- ends ------------------------------------------------------------------------------------- */
 
 static void quit_closes_after_its_reply(void **state)
 {

@@ -34,7 +34,7 @@ static const char *peer_name(const struct stage *stage, int peer)
     return peer < 0 ? "?" : stage->talk->nodes[peer].name;
 }
 
-/* --- comparing ------------------------------------------------------------------------------- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 static bool same_header(const struct rcs_bus_msg *a, const struct rcs_bus_msg *b)
 {

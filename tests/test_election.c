@@ -5,7 +5,7 @@
 
 static rcs_id b, c, d, r;
 
-/* --- the candidate: this node replicates b, whose other replica is r; c and d are masters ------------ */
+/* --- the candidate: this node replicates b, whose other replica is r; c and d are masters ----- */
 
 static struct harness *candidate(void **state)
 {
@@ -230,7 +230,7 @@ static void why_it_cannot_is_said_late_and_seldom(void **state)
     assert_int_equal(harness_facts(h, RCS_FACT_ELECTION_BLOCKED), 1);
 }
 
-/* --- the voter: this node and c, d are masters; r replicates b ------------------------------------------ */
+/* --- the voter: this node and c, d are masters; r replicates b -------------------------------- */
 
 static struct harness *voter(void **state)
 {

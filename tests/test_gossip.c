@@ -27,7 +27,10 @@ static unsigned entries(struct harness *h)
 
 static void at_most_three_or_a_tenth_and_all_but_two(void **state)
 {
-    static const struct { int nodes; unsigned most; } rows[] = {
+    static const struct {
+        int nodes;
+        unsigned most;
+    } rows[] = {
         { 2, 0 }, { 3, 1 }, { 4, 2 }, { 5, 3 }, { 12, 3 }, { 39, 3 }, { 40, 4 }, { 50, 5 },
     };
     (void)state;

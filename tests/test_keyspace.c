@@ -236,7 +236,7 @@ static void snapshot_of_nothing(void **state)
     rcs_snapshot_release(snapshot);
 }
 
-/* --- values --- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static void strings_have_the_encodings_of_redis(void **state)
 {

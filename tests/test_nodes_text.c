@@ -8,7 +8,7 @@
 #define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-/* --- helpers --------------------------------------------------------------------------------- */
+/* --- helpers ---------------------------------------------------------------------------------- */
 
 /* A heap copy of exactly that size, so that the address sanitizer sees a byte too far. */
 static enum rcs_err read_exact(const char *text, size_t size_bytes, struct rcs_conf_line *out,
@@ -54,7 +54,7 @@ static void expect_written(const struct rcs_conf_line *line, const char *want)
     free(text);
 }
 
-/* --- files and replies of real servers ------------------------------------------------------- */
+/* --- files and replies of real servers -------------------------------------------------------- */
 
 struct release {
     const char *file;
@@ -130,7 +130,7 @@ static void lines_cut(void **state)
     free(text);
 }
 
-/* --- fields ---------------------------------------------------------------------------------- */
+/* --- fields ----------------------------------------------------------------------------------- */
 
 static void every_field(void **state)
 {
@@ -245,7 +245,7 @@ static void vars(void **state)
     assert_string_equal(text, "vars currentEpoch 6 lastVoteEpoch 0\n");
 }
 
-/* --- what is wrong, where, and what would do ------------------------------------------------- */
+/* --- what is wrong, where, and what would do -------------------------------------------------- */
 
 struct bad_row {
     const char *text;
@@ -355,7 +355,7 @@ static void more_than_64_open_slots(void **state)
     assert_non_null(strstr(diag.text, "64 open slots"));
 }
 
-/* --- writing --------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static struct rcs_node_line plain_line(void)
 {
@@ -441,7 +441,7 @@ static void names(void **state)
     assert_false(rcs_node_name_valid("0123456789 bcdefghijklmnopqrstuvwxyz0000", 40));
 }
 
-/* --- all together ---------------------------------------------------------------------------- */
+/* --- all together ----------------------------------------------------------------------------- */
 
 static const struct release releases[] = {
     { "redis-3.0", false, 90 },

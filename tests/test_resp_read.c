@@ -4,8 +4,7 @@
 
 #include "tests/support/tsv.h"
 
-/* --- what a reader says, as text
- * --------------------------------------------------------------------- */
+/* --- what a reader says, as text -------------------------------------------------------------- */
 
 /* Appends all requests that are complete: `SET|key|value;`, bytes outside the printable ones and
  * the two separators as \xHH. At the end of a connection `!` and the error. */
@@ -110,8 +109,7 @@ static void read_every_way(const uint8_t *bytes, size_t size_bytes, bool authent
     rcs_buf_close(&other);
 }
 
-/* --- recorded connections
- * ------------------------------------------------------------------------- */
+/* --- recorded connections --------------------------------------------------------------------- */
 
 static bool starts_with(const struct rcs_reply *reply, const char *text)
 {
@@ -263,8 +261,7 @@ static void recorded_pairs(void **state)
     assert_true(rebuilt > 370);
 }
 
-/* --- rows
- * ------------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 struct row {
     const char *name;
@@ -318,8 +315,7 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-/* --- boundaries
- * ------------------------------------------------------------------------------------- */
+/* --- boundaries ------------------------------------------------------------------------------- */
 
 /* Feeds `head`, then `filler` until `size_bytes` stand in the buffer. */
 static enum rcs_err fill_line(const char *head, char filler, size_t size_bytes, const char **error)
@@ -397,8 +393,7 @@ static void a_password_given_lifts_the_limits(void **state)
     rcs_resp_requests_free(reader);
 }
 
-/* --- memory
- * ----------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 /* A request of many arguments that comes in small pieces: they move several times before it is
  * whole. */

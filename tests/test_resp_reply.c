@@ -4,8 +4,7 @@
 
 #include "tests/support/tsv.h"
 
-/* --- replies written again
- * -------------------------------------------------------------------------- */
+/* --- replies written again -------------------------------------------------------------------- */
 
 static double to_double(const struct rcs_reply *reply)
 {
@@ -183,8 +182,7 @@ static void recorded_replies_come_back_byte_for_byte(void **state)
     assert_true(count > 400);
 }
 
-/* --- rows
- * ------------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 struct row {
     const char *bytes;
@@ -297,8 +295,7 @@ static void errors_may_come_as_blobs(void **state)
     rcs_resp_replies_free(reader);
 }
 
-/* --- the list
- * --------------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 struct item {
     enum rcs_reply_kind kind;
@@ -400,8 +397,7 @@ static void length_lines_have_64_kilobytes_texts_more(void **state)
     }
 }
 
-/* --- a connection that changes its language
- * ------------------------------------------------------- */
+/* --- a connection that changes its language --------------------------------------------------- */
 
 static void the_rest_is_handed_over(void **state)
 {

@@ -54,8 +54,8 @@ static void text_and_value_agree(void **state)
     rcs_buf_init(&text2);
     rcs_saved_config_write(h->store, saved, &text);
     struct rcs_diag diag;
-    assert_int_equal(
-        rcs_saved_config_read(h->store, text.data, text.size_bytes, &read, &diag), RCS_OK);
+    assert_int_equal(rcs_saved_config_read(h->store, text.data, text.size_bytes, &read, &diag),
+                     RCS_OK);
     assert_int_equal(read->count, saved->count);
     assert_ptr_equal(read->slots, saved->slots);
     assert_int_equal(read->myself, saved->myself);
@@ -78,8 +78,7 @@ static void a_file_without_myself_is_refused_with_its_line(void **state)
     static const char text[] = "vars currentEpoch 1 lastVoteEpoch 0\n";
     assert_int_equal(rcs_saved_config_read(h->store, text, sizeof(text) - 1, &read, &diag),
                      RCS_ERR_SYNTAX);
-    assert_string_equal(diag.text,
-                        "no line is flagged myself; a nodes.conf names its own node so");
+    assert_string_equal(diag.text, "no line is flagged myself; a nodes.conf names its own node so");
     static const char bad[] = "vars currentEpoch 1 lastVoteEpoch 0\nnonsense\n";
     assert_int_equal(rcs_saved_config_read(h->store, bad, sizeof(bad) - 1, &read, &diag),
                      RCS_ERR_SYNTAX);

@@ -91,8 +91,7 @@ static void run_agrees(void **state)
     recording_free(recorded);
 }
 
-/* --- nobody waits
- * ------------------------------------------------------------------------------------------ */
+/* --- nobody waits ----------------------------------------------------------------------------- */
 
 static const char *forget_reply(struct recording *run, const char *who)
 {
@@ -215,8 +214,7 @@ static void hasty_agrees(void **state)
     assert_in_range(met, 1, RUNS * 6 - 1);
 }
 
-/* --- what the comparison notices
- * ---------------------------------------------------------------------------- */
+/* --- what the comparison notices -------------------------------------------------------------- */
 
 static void edit(char **text, const char *from, const char *to)
 {

@@ -4,8 +4,7 @@
 
 #include "tests/support/tsv.h"
 
-/* --- CRC16
- * ------------------------------------------------------------------------------------------ */
+/* --- CRC16 ------------------------------------------------------------------------------------ */
 
 static uint16_t crc16_bit_by_bit(const uint8_t *bytes, size_t size_bytes)
 {
@@ -46,8 +45,7 @@ static void crc16_equals_the_definition(void **state)
     }
 }
 
-/* --- keys
- * ------------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static void every_recorded_key(void **state)
 {
@@ -119,8 +117,7 @@ static void any_byte_is_a_byte_like_any_other(void **state)
     assert_int_equal(rcs_slot_of_key("a\0{b}", 5), rcs_slot_of_key("b", 1));
 }
 
-/* --- bitmaps and ranges
- * --------------------------------------------------------------------------- */
+/* --- bitmaps and ranges ----------------------------------------------------------------------- */
 
 static void bitmap_has_the_order_of_the_bus(void **state)
 {

@@ -9,8 +9,8 @@ static void fill(struct rcs_slot_words *words, unsigned first, unsigned last)
     }
 }
 
-static void assign(struct rcs_store *store, struct rcs_slot_map **map, unsigned first, unsigned last,
-                   rcs_id owner)
+static void assign(struct rcs_store *store, struct rcs_slot_map **map, unsigned first,
+                   unsigned last, rcs_id owner)
 {
     struct rcs_slot_words words;
     fill(&words, first, last);

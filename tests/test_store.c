@@ -134,7 +134,7 @@ static void numbers_do_not_depend_on_addresses(void **state)
     rcs_store_free(other);
 }
 
-/* --- sets of slots --------------------------------------------------------------------------- */
+/* --- sets of slots ---------------------------------------------------------------------------- */
 
 static void equal_sets_are_one(void **state)
 {
@@ -198,7 +198,7 @@ static void empty_set_stays(void **state)
     assert_int_equal(empty->count, 0);
 }
 
-/* --- blobs and requests ---------------------------------------------------------------------- */
+/* --- blobs and requests ----------------------------------------------------------------------- */
 
 static void blob_copies(void **state)
 {
@@ -250,7 +250,7 @@ static void request_of_words(void **state)
     rcs_request_release(store, request);
 }
 
-/* --- blocks ---------------------------------------------------------------------------------- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 static const size_t sizes_bytes[] = { 0,      1,      15,     16,     17,      31,           48,
                                       1008,   1024,   1025,   1280,   1281,    2047,         2048,

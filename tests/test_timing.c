@@ -41,8 +41,7 @@ struct lab {
 
 static bool is_long;
 
-/* --- a cluster built by hand
- * ------------------------------------------------------------------------------- */
+/* --- a cluster built by hand ------------------------------------------------------------------ */
 
 static int64_t now_ms(const struct lab *lab)
 {
@@ -203,8 +202,7 @@ static void begin(struct lab *lab)
     lab->t0_ms = now_ms(lab);
 }
 
-/* --- what happened
- * ---------------------------------------------------------------------------------------------- */
+/* --- what happened ---------------------------------------------------------------------------- */
 
 struct event {
     int64_t at_ms;
@@ -276,8 +274,7 @@ static bool until(struct lab *lab, const char *what, int node, int about, int64_
     return true;
 }
 
-/* --- one of three masters dies
- * ------------------------------------------------------------------------------------ */
+/* --- one of three masters dies ---------------------------------------------------------------- */
 
 /* When the second of the two other masters suspects node 0. */
 static int64_t pfail_quorum_ms(const struct lab *lab)
@@ -363,9 +360,7 @@ static void run_auto(struct samples *out, uint64_t seed, int timeout_ms, int rep
     lab_close(&lab);
 }
 
-/* --- and comes back
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- and comes back --------------------------------------------------------------------------- */
 
 static void run_rejoin(struct samples *out, uint64_t seed, int timeout_ms, int sync_delay)
 {
@@ -394,8 +389,7 @@ static void run_rejoin(struct samples *out, uint64_t seed, int timeout_ms, int s
     lab_close(&lab);
 }
 
-/* --- all masters die, replicas are told to take over
- * --------------------------------------------------------------------- */
+/* --- all masters die, replicas are told to take over ------------------------------------------ */
 
 static bool all_failed(const struct lab *lab, int from, int count)
 {
@@ -480,9 +474,7 @@ static void run_takeover(struct samples *out, struct samples *recorded, uint64_t
     lab_close(&lab);
 }
 
-/* --- failovers by hand
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- failovers by hand ------------------------------------------------------------------------ */
 
 static void run_manual(struct samples *out, struct samples *recorded, uint64_t seed, bool force)
 {
@@ -516,9 +508,7 @@ static void run_manual(struct samples *out, struct samples *recorded, uint64_t s
     lab_close(&lab);
 }
 
-/* --- a master stands still
- * --------------------------------------------------------------------------------------------------
- */
+/* --- a master stands still -------------------------------------------------------------------- */
 
 static void run_sigstop(struct samples *out, uint64_t seed)
 {
@@ -554,9 +544,7 @@ static void run_sigstop(struct samples *out, uint64_t seed)
     }
 }
 
-/* --- against what was measured
- * ------------------------------------------------------------------------------------------------
- */
+/* --- against what was measured ---------------------------------------------------------------- */
 
 /* What real machines add: scheduling, logs cut to ms, a process that has to start. */
 static const struct {

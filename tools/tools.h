@@ -31,7 +31,7 @@ int cmd_diff(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
-/* --- options.c --- */
+/* --- options.c -------------------------------------------------------------------------------- */
 
 struct run_arguments {
     const char *file; /* path, name of a shipped scenario, or "-" */
@@ -46,7 +46,7 @@ void run_arguments_close(struct run_arguments *arguments);
 /* The options of `run`, for help: name with its value, and a sentence; NULL past the end. */
 const char *run_option(unsigned index, const char **what);
 
-/* --- files.c --- */
+/* --- files.c ---------------------------------------------------------------------------------- */
 
 /* A whole file with a NUL behind it, malloc'd; "-" is standard input. NULL and errno if it cannot
  * be read. */

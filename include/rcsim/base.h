@@ -16,14 +16,14 @@ extern "C" {
 #define RCS_VERSION "0.1.0"
 
 typedef int64_t rcs_us; /* virtual microseconds since the run began; signed */
-#define RCS_MS(ms) ((rcs_us)(ms) * 1000)
-#define RCS_S(s) ((rcs_us)(s) * 1000000)
-#define RCS_NEVER INT64_MAX
+#define RCS_MS(ms) ((rcs_us)(ms)*1000)
+#define RCS_S(s)   ((rcs_us)(s)*1000000)
+#define RCS_NEVER  INT64_MAX
 
 typedef uint16_t rcs_id; /* an interned node id, see store.h */
 #define RCS_ID_NONE ((rcs_id)0xffff)
-#define RCS_ID_LEN 40
-#define RCS_SLOTS 16384
+#define RCS_ID_LEN  40
+#define RCS_SLOTS   16384
 
 /* clang-format off */
 #define RCS_ERRORS(X)                                                       \
@@ -44,7 +44,7 @@ enum rcs_err {
     RCS_ERRORS(X)
 #undef X
 };
-#define RCS_OK RCS_ERR_OK
+#define RCS_OK   RCS_ERR_OK
 #define RCS_MORE RCS_ERR_MORE
 
 /* The sentence that belongs to `err`; static, never NULL. */
@@ -75,7 +75,7 @@ __attribute__((noreturn))
 void rcs_assert_failed(const char *condition, const char *file, int line);
 
 /* On in every build: a simulator that goes on after a broken invariant reports fiction. */
-#define RCS_ASSERT(condition) \
+#define RCS_ASSERT(condition)                                                                      \
     ((condition) ? (void)0 : rcs_assert_failed(#condition, __FILE__, __LINE__))
 #define RCS_IMPLIES(a, b) RCS_ASSERT(!(a) || (b))
 /* For places that must not be reached; the text says why. */

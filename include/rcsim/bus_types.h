@@ -35,7 +35,7 @@ enum rcs_bus_type {
 #define X(name, wire, text, body) RCS_BUS_##name = wire,
     RCS_BUS_TYPES(X)
 #undef X
-    RCS_BUS_TYPE_COUNT = 11
+        RCS_BUS_TYPE_COUNT = 11
 };
 
 enum rcs_node_flag {

@@ -32,11 +32,13 @@ struct rcs_node_line {
     uint64_t config_epoch;
     bool connected;
     struct rcs_slot_words slots;
-    const struct rcs_open_slot *open; /* ascending by slot; borrowed for writing, where lines without */
-    unsigned open_count;              /* `myself` leave them out; reading points into rcs_conf_line */
+    const struct rcs_open_slot
+        *open;           /* ascending by slot; borrowed for writing, where lines without */
+    unsigned open_count; /* `myself` leave them out; reading points into rcs_conf_line */
 };
 
-/* Writes one line without its LF. As snprintf: returns the whole length, writes at most `capacity`. */
+/* Writes one line without its LF. As snprintf: returns the whole length, writes at most `capacity`.
+ */
 size_t rcs_node_line_write(const struct rcs_node_line *line, char *out, size_t capacity);
 
 /* What one line of nodes.conf says. */
@@ -44,24 +46,26 @@ enum rcs_conf_kind { RCS_CONF_BLANK, RCS_CONF_NODE, RCS_CONF_VARS };
 
 struct rcs_conf_line {
     enum rcs_conf_kind kind;
-    struct rcs_node_line node; /* RCS_CONF_NODE; node.open points to `open` */
+    struct rcs_node_line node;               /* RCS_CONF_NODE; node.open points to `open` */
     uint64_t current_epoch, last_vote_epoch; /* RCS_CONF_VARS */
     bool has_current_epoch, has_last_vote_epoch;
     char unknown_var[64]; /* RCS_CONF_VARS: first name not known, "" none */
     struct rcs_open_slot open[64];
 };
 
-/* Reads one line (no LF needed). Errors: RCS_ERR_SYNTAX with `diag` naming column, what was found and
- * what would do ("Unrecoverable error: corrupted cluster config file." is what the server logs). Older
- * releases' forms are accepted: `ip:port` without cport (then port + 10000), `:0@0`, `:0`, and 7.2+'s
- * `,hostname,key=value...` suffix, whose unknown keys are skipped. More than 64 open slots in a line:
- * RCS_ERR_LIMIT. Stricter than the server: words that are no numbers, backward ranges, unknown link
- * states are errors. */
+/* Reads one line (no LF needed). Errors: RCS_ERR_SYNTAX with `diag` naming column, what was found
+ * and what would do ("Unrecoverable error: corrupted cluster config file." is what the server
+ * logs). Older releases' forms are accepted: `ip:port` without cport (then port + 10000), `:0@0`,
+ * `:0`, and 7.2+'s
+ * `,hostname,key=value...` suffix, whose unknown keys are skipped. More than 64 open slots in a
+ * line: RCS_ERR_LIMIT. Stricter than the server: words that are no numbers, backward ranges,
+ * unknown link states are errors. */
 enum rcs_err rcs_conf_line_read(const char *text, size_t size_bytes, struct rcs_conf_line *out,
                                 struct rcs_diag *diag);
 
 /* "vars currentEpoch 6 lastVoteEpoch 0" with LF, as snprintf. */
-size_t rcs_conf_vars_write(uint64_t current_epoch, uint64_t last_vote_epoch, char *out, size_t capacity);
+size_t rcs_conf_vars_write(uint64_t current_epoch, uint64_t last_vote_epoch, char *out,
+                           size_t capacity);
 
 #ifdef __cplusplus
 }

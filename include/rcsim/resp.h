@@ -2,7 +2,8 @@
  *
  * Readers take bytes in pieces of any length and can stop at every byte; what they give back is
  * borrowed until the next call on the same reader. An error sticks: after it a reader refuses
- * everything, as a real server closes the connection. Limits are those of Redis 7.0 (networking.c). */
+ * everything, as a real server closes the connection. Limits are those of Redis 7.0 (networking.c).
+ */
 #ifndef RCSIM_RESP_H
 #define RCSIM_RESP_H
 
@@ -13,7 +14,7 @@
 extern "C" {
 #endif
 
-/* --- growable bytes ----------------------------------------------------------------------------- */
+/* --- growable bytes --------------------------------------------------------------------------- */
 
 struct rcs_buf {
     char *data;
@@ -31,9 +32,10 @@ void rcs_buf_format(struct rcs_buf *buf, const char *format, ...)
 #endif
     ;
 void rcs_buf_i64(struct rcs_buf *buf, int64_t value); /* decimal, no printf */
-/* They grow by doubling and abort on lack of memory. What is added must not lie in the buffer itself. */
+/* They grow by doubling and abort on lack of memory. What is added must not lie in the buffer
+ * itself. */
 
-/* --- requests ------------------------------------------------------------------------------------ */
+/* --- requests --------------------------------------------------------------------------------- */
 
 struct rcs_resp_requests; /* reader of a client's side of a connection */
 
@@ -45,32 +47,44 @@ char *rcs_resp_requests_room(struct rcs_resp_requests *reader, size_t wanted_byt
 void rcs_resp_requests_fed(struct rcs_resp_requests *reader, size_t size_bytes);
 void rcs_resp_requests_feed(struct rcs_resp_requests *reader, const void *bytes, size_t size_bytes);
 
-/* The next complete request. RCS_OK: `*args` and `*argc` (argc >= 1; `*0` and blank lines are passed
- * over) are borrowed until the next call. RCS_MORE: feed more. RCS_ERR_PROTOCOL: `*error` is the
- * reply to send before closing ("-ERR Protocol error: ...\r\n"), "" for the silent close that
+/* The next complete request. RCS_OK: `*args` and `*argc` (argc >= 1; `*0` and blank lines are
+ * passed over) are borrowed until the next call. RCS_MORE: feed more. RCS_ERR_PROTOCOL: `*error` is
+ * the reply to send before closing ("-ERR Protocol error: ...\r\n"), "" for the silent close that
  * POST and Host: get. */
 enum rcs_err rcs_resp_requests_next(struct rcs_resp_requests *reader, const struct rcs_arg **args,
                                     unsigned *argc, const char **error);
 
-/* --- replies --------------------------------------------------------------------------------------- */
+/* --- replies ---------------------------------------------------------------------------------- */
 
 enum rcs_reply_kind {
-    RCS_REPLY_STATUS, RCS_REPLY_ERROR, RCS_REPLY_INTEGER, RCS_REPLY_BULK, RCS_REPLY_NIL,
-    RCS_REPLY_ARRAY, RCS_REPLY_NIL_ARRAY, RCS_REPLY_MAP, RCS_REPLY_SET, RCS_REPLY_DOUBLE,
-    RCS_REPLY_BOOLEAN, RCS_REPLY_BIG_NUMBER, RCS_REPLY_VERBATIM, RCS_REPLY_PUSH,
+    RCS_REPLY_STATUS,
+    RCS_REPLY_ERROR,
+    RCS_REPLY_INTEGER,
+    RCS_REPLY_BULK,
+    RCS_REPLY_NIL,
+    RCS_REPLY_ARRAY,
+    RCS_REPLY_NIL_ARRAY,
+    RCS_REPLY_MAP,
+    RCS_REPLY_SET,
+    RCS_REPLY_DOUBLE,
+    RCS_REPLY_BOOLEAN,
+    RCS_REPLY_BIG_NUMBER,
+    RCS_REPLY_VERBATIM,
+    RCS_REPLY_PUSH,
     RCS_REPLY_ATTRIBUTE
 };
 
-/* A reply as a flat list in the order of its bytes: an aggregate is followed by its elements (a map of
- * n pairs by 2n). An attribute wraps what it is about: its pairs, then that reply, are its elements
- * (2n + 1), so that it stands where one reply is expected. */
+/* A reply as a flat list in the order of its bytes: an aggregate is followed by its elements (a map
+ * of n pairs by 2n). An attribute wraps what it is about: its pairs, then that reply, are its
+ * elements (2n + 1), so that it stands where one reply is expected. */
 struct rcs_reply {
     enum rcs_reply_kind kind;
-    uint32_t elements;  /* of an aggregate: replies that follow at the next level (pairs count 2) */
-    uint32_t size;      /* replies in this subtree, itself included: skip with `reply += reply->size` */
-    int64_t integer;    /* INTEGER, BOOLEAN */
-    const char *bytes;  /* text of status, error (without - and CR LF), bulk, integer, double, big
-                         * number; a verbatim's text without its `txt:`. Never NULL, no NUL behind it */
+    uint32_t elements; /* of an aggregate: replies that follow at the next level (pairs count 2) */
+    uint32_t size; /* replies in this subtree, itself included: skip with `reply += reply->size` */
+    int64_t integer; /* INTEGER, BOOLEAN */
+    const char
+        *bytes; /* text of status, error (without - and CR LF), bulk, integer, double, big
+                 * number; a verbatim's text without its `txt:`. Never NULL, no NUL behind it */
     size_t size_bytes;
 };
 
@@ -79,19 +93,21 @@ struct rcs_resp_replies *rcs_resp_replies_new(void);
 void rcs_resp_replies_free(struct rcs_resp_replies *reader);
 void rcs_resp_replies_feed(struct rcs_resp_replies *reader, const void *bytes, size_t size_bytes);
 /* RCS_OK: *out is the next complete reply, borrowed until the next call. RCS_ERR_PROTOCOL: no RESP.
- * RCS_ERR_TOO_BIG: a bulk over 512 MB, an aggregate of over 2147483647 or nested over 128 deep, a length
- * line over 64 KB. */
+ * RCS_ERR_TOO_BIG: a bulk over 512 MB, an aggregate of over 2147483647 or nested over 128 deep, a
+ * length line over 64 KB. */
 enum rcs_err rcs_resp_replies_next(struct rcs_resp_replies *reader, const struct rcs_reply **out);
 /* Takes the bytes not yet read out of the reader (for a connection that changes its language, as a
- * replication link does after PSYNC). Borrowed until the next call; the reader is empty after it. */
+ * replication link does after PSYNC). Borrowed until the next call; the reader is empty after it.
+ */
 const char *rcs_resp_replies_rest(struct rcs_resp_replies *reader, size_t *size_bytes);
 
-/* --- writing: replies (`resp3` chooses the form where they differ) ------------------------------- */
+/* --- writing: replies (`resp3` chooses the form where they differ) ---------------------------- */
 
-void rcs_resp_status(struct rcs_buf *out, const char *text);       /* +text */
-void rcs_resp_error(struct rcs_buf *out, const char *text);        /* -text, or -ERR text when it starts
-                                                                      with no code: see below */
-void rcs_resp_error_raw(struct rcs_buf *out, const char *text);    /* "-" text; CR and LF become blanks */
+void rcs_resp_status(struct rcs_buf *out, const char *text); /* +text */
+void rcs_resp_error(struct rcs_buf *out, const char *text);  /* -text, or -ERR text when it starts
+                                                                with no code: see below */
+void rcs_resp_error_raw(struct rcs_buf *out,
+                        const char *text); /* "-" text; CR and LF become blanks */
 void rcs_resp_integer(struct rcs_buf *out, int64_t value);
 void rcs_resp_bulk(struct rcs_buf *out, const void *bytes, size_t size_bytes);
 void rcs_resp_bulk_text(struct rcs_buf *out, const char *text);
@@ -104,14 +120,14 @@ void rcs_resp_push(struct rcs_buf *out, size_t elements, bool resp3);
 void rcs_resp_double(struct rcs_buf *out, double value, bool resp3);
 void rcs_resp_boolean(struct rcs_buf *out, bool value, bool resp3);
 void rcs_resp_verbatim(struct rcs_buf *out, const void *bytes, size_t size_bytes, bool resp3);
-/* rcs_resp_error follows Redis: a text that begins with `-` carries its own code, otherwise "ERR " is
- * put in front (addReplyError). */
+/* rcs_resp_error follows Redis: a text that begins with `-` carries its own code, otherwise "ERR "
+ * is put in front (addReplyError). */
 
 /* A request as an array of bulks. */
 void rcs_resp_request(struct rcs_buf *out, unsigned argc, const struct rcs_arg *args);
 
-/* A reply as redis-cli prints it to a terminal: `(integer) 1`, `"data"`, `(error) ERR ...`, numbered
- * lists with its indents; verbatim text as it is. Status as bare text. No final LF. */
+/* A reply as redis-cli prints it to a terminal: `(integer) 1`, `"data"`, `(error) ERR ...`,
+ * numbered lists with its indents; verbatim text as it is. Status as bare text. No final LF. */
 void rcs_reply_print(struct rcs_buf *out, const struct rcs_reply *reply);
 
 #ifdef __cplusplus

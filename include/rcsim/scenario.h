@@ -1,7 +1,8 @@
 /* Scenarios: text files in the manner of redis.conf that lay out a cluster and play it.
  *
  * The language has a version (RCS_SCENARIO_FORMAT). A run is resumable at every event, so that a
- * caller can lend it turns of any length: the transcript, trace and digest do not depend on them. */
+ * caller can lend it turns of any length: the transcript, trace and digest do not depend on them.
+ */
 #ifndef RCSIM_SCENARIO_H
 #define RCSIM_SCENARIO_H
 
@@ -16,8 +17,8 @@ extern "C" {
 
 struct rcs_scenario;
 
-/* Parses a scenario. `include` files are asked for through `load` (NULL: includes are refused), which
- * returns malloc'd text or NULL. Errors: file:line:column, what was found, what would do. */
+/* Parses a scenario. `include` files are asked for through `load` (NULL: includes are refused),
+ * which returns malloc'd text or NULL. Errors: file:line:column, what was found, what would do. */
 typedef char *rcs_load_fn(void *arg, const char *name, size_t *size_bytes);
 enum rcs_err rcs_scenario_parse(struct rcs_scenario **out, const char *source, const char *text,
                                 size_t size_bytes, rcs_load_fn *load, void *load_arg,
@@ -30,18 +31,19 @@ const char *rcs_scenario_text(const struct rcs_scenario *scenario);
 struct rcs_run;
 
 struct rcs_run_options {
-    uint64_t seed;         /* 0 with has_seed false: what the scenario says, else 1 */
+    uint64_t seed; /* 0 with has_seed false: what the scenario says, else 1 */
     bool has_seed;
-    const char *redis;     /* NULL: what the scenario says */
-    const char *overrides; /* "NAME VALUE" lines: directives that win over the scenario's; NULL none */
-    const char *params;    /* "NAME VALUE" lines */
+    const char *redis; /* NULL: what the scenario says */
+    const char
+        *overrides;     /* "NAME VALUE" lines: directives that win over the scenario's; NULL none */
+    const char *params; /* "NAME VALUE" lines */
     bool wire_check;
     bool keep_milestones;
-    const char *log;       /* node name or "all": its log lines go into the transcript; NULL none */
-    bool json;             /* the transcript as JSON Lines */
-    bool quiet;            /* failures and the digest only */
-    bool colour;           /* escape sequences for a terminal in the transcript */
-    bool trace;            /* write a trace, see `write_trace` */
+    const char *log; /* node name or "all": its log lines go into the transcript; NULL none */
+    bool json;       /* the transcript as JSON Lines */
+    bool quiet;      /* failures and the digest only */
+    bool colour;     /* escape sequences for a terminal in the transcript */
+    bool trace;      /* write a trace, see `write_trace` */
     enum rcs_trace_level trace_level;
     /* Where text goes; whole lines. `arg` is passed on. */
     void (*print)(void *arg, const char *bytes, size_t size_bytes);
@@ -49,8 +51,8 @@ struct rcs_run_options {
     void *arg;
 };
 
-struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario, const struct rcs_run_options *options,
-                            struct rcs_diag *diag);
+struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
+                            const struct rcs_run_options *options, struct rcs_diag *diag);
 void rcs_run_free(struct rcs_run *run);
 
 enum rcs_run_state { RCS_RUN_MORE, RCS_RUN_DONE };

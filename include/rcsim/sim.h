@@ -1,8 +1,10 @@
-/* A simulated world: hosts with Redis nodes, a network between them, clients, faults, one virtual clock.
+/* A simulated world: hosts with Redis nodes, a network between them, clients, faults, one virtual
+ * clock.
  *
- * Same calls, same seed: same run, on every machine. Nodes are numbered from 0 in the order they were
- * added; functions that take a node assert that the number exists. Nothing here sets a role or moves a
- * slot: roles come from the protocol. Not thread-safe; two worlds may run on two threads. */
+ * Same calls, same seed: same run, on every machine. Nodes are numbered from 0 in the order they
+ * were added; functions that take a node assert that the number exists. Nothing here sets a role or
+ * moves a slot: roles come from the protocol. Not thread-safe; two worlds may run on two threads.
+ */
 #ifndef RCSIM_SIM_H
 #define RCSIM_SIM_H
 
@@ -28,11 +30,11 @@ struct rcs_sim_options {
 struct rcs_sim *rcs_sim_new(const struct rcs_sim_options *options, struct rcs_diag *diag);
 void rcs_sim_free(struct rcs_sim *sim);
 
-/* --- layout --------------------------------------------------------------------------------------- */
+/* --- layout ----------------------------------------------------------------------------------- */
 
 /* Adds a host with one node on it, not started. `site` NULL: a site of its own kind, "". `address`
- * "ip:port" or NULL: 10.SITE.0.K:6379. Nodes with the same ip share a host. Returns the node's number,
- * or -1 with `diag` (name taken, address taken or malformed). */
+ * "ip:port" or NULL: 10.SITE.0.K:6379. Nodes with the same ip share a host. Returns the node's
+ * number, or -1 with `diag` (name taken, address taken or malformed). */
 int rcs_sim_add_node(struct rcs_sim *sim, const char *name, const char *site, const char *address,
                      struct rcs_diag *diag);
 int rcs_sim_find_node(const struct rcs_sim *sim, const char *name); /* -1: none */
@@ -46,100 +48,116 @@ const char *rcs_sim_node_id(const struct rcs_sim *sim, int node);
 /* The node that calls (or last called) itself so; -1. */
 int rcs_sim_node_of_id(const struct rcs_sim *sim, const char *id);
 
-/* A redis.conf directive for all nodes (`node` -1), also those added later, or for one; running nodes
- * take it at once if it can be changed at run time. */
+/* A redis.conf directive for all nodes (`node` -1), also those added later, or for one; running
+ * nodes take it at once if it can be changed at run time. */
 enum rcs_err rcs_sim_configure(struct rcs_sim *sim, int node, const char *name, const char *value,
                                struct rcs_diag *diag);
 
-/* --- network ---------------------------------------------------------------------------------------- */
+/* --- network ---------------------------------------------------------------------------------- */
 
 /* One-way latency of packets between two sites (or within one, a == b), uniform in low..high, both
  * directions; NULL for `b`: between `a` and everything. The order within a connection is kept. */
-enum rcs_err rcs_sim_latency(struct rcs_sim *sim, const char *a, const char *b, rcs_us low, rcs_us high,
-                             struct rcs_diag *diag);
+enum rcs_err rcs_sim_latency(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
+                             rcs_us high, struct rcs_diag *diag);
 /* Packets from each of `from` to each of `to` vanish (`oneway`: but not the other way round). */
 void rcs_sim_partition(struct rcs_sim *sim, const int *from, unsigned from_count, const int *to,
                        unsigned to_count, bool oneway);
 /* Undoes partitions between the two groups in both directions; both NULL: all partitions. */
-void rcs_sim_heal(struct rcs_sim *sim, const int *a, unsigned a_count, const int *b, unsigned b_count);
+void rcs_sim_heal(struct rcs_sim *sim, const int *a, unsigned a_count, const int *b,
+                  unsigned b_count);
 /* Drops the next `count` bus messages of a type (-1: any) from one node to another (-1: any), after
  * letting `skip` of them pass. */
 void rcs_sim_drop(struct rcs_sim *sim, int type, int from, int to, unsigned skip, unsigned count);
 
-/* --- life and faults: all nodes of the list at one instant, in index order ------------------------------
- * RCS_ERR_STATE with `diag` naming the first node for which it is not possible; nothing is done then. */
+/* --- life and faults -------------------------------------------------------------------------- */
+
+/* All nodes of the list at one instant, in index order. RCS_ERR_STATE with `diag` naming the first
+ * node for which it is not possible; nothing is done then. */
 
 enum rcs_fault {
-    RCS_FAULT_START,    /* powers on if needed; finds nodes.conf and dump.rdb as its host has them */
-    RCS_FAULT_KILL,     /* SIGKILL: peers get EOF, reconnects are refused, unsaved data is gone */
-    RCS_FAULT_STOP,     /* SIGTERM: the same after saving what its configuration saves */
-    RCS_FAULT_PAUSE,    /* SIGSTOP: connections stay, nothing is answered, input queues up */
+    RCS_FAULT_START, /* powers on if needed; finds nodes.conf and dump.rdb as its host has them */
+    RCS_FAULT_KILL,  /* SIGKILL: peers get EOF, reconnects are refused, unsaved data is gone */
+    RCS_FAULT_STOP,  /* SIGTERM: the same after saving what its configuration saves */
+    RCS_FAULT_PAUSE, /* SIGSTOP: connections stay, nothing is answered, input queues up */
     RCS_FAULT_RESUME,
-    RCS_FAULT_POWEROFF, /* of the host: silence, no EOF, no refusal */
+    RCS_FAULT_POWEROFF,  /* of the host: silence, no EOF, no refusal */
     RCS_FAULT_LOSE_CONF, /* nodes.conf of a node that is down is gone */
     RCS_FAULT_LOSE_DATA, /* dump.rdb of a node that is down is gone */
     RCS_FAULT_COUNT
 };
 const char *rcs_fault_name(enum rcs_fault fault);
-enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int *nodes, unsigned count,
-                           struct rcs_diag *diag);
+enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int *nodes,
+                           unsigned count, struct rcs_diag *diag);
 
-enum rcs_node_life { RCS_LIFE_NEVER_STARTED, RCS_LIFE_UP, RCS_LIFE_PAUSED, RCS_LIFE_DOWN, RCS_LIFE_OFF };
+enum rcs_node_life {
+    RCS_LIFE_NEVER_STARTED,
+    RCS_LIFE_UP,
+    RCS_LIFE_PAUSED,
+    RCS_LIFE_DOWN,
+    RCS_LIFE_OFF
+};
 enum rcs_node_life rcs_sim_node_life(const struct rcs_sim *sim, int node);
 
-/* --- time ------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 rcs_us rcs_sim_now(const struct rcs_sim *sim);
 /* When the next event happens; RCS_NEVER: none. */
 rcs_us rcs_sim_next(const struct rcs_sim *sim);
-/* Carries out the next event if it is not after `limit`, and advances the clock to it. False: there is
- * none up to `limit`; the clock then stands at `limit`. */
+/* Carries out the next event if it is not after `limit`, and advances the clock to it. False: there
+ * is none up to `limit`; the clock then stands at `limit`. */
 bool rcs_sim_step(struct rcs_sim *sim, rcs_us limit);
 /* All events up to now + `duration`. */
 void rcs_sim_advance(struct rcs_sim *sim, rcs_us duration);
 
-/* --- clients ------------------------------------------------------------------------------------------ */
+/* --- clients ---------------------------------------------------------------------------------- */
 
 /* A client program outside the cluster: connections to nodes, one request outstanding at a time. */
 struct rcs_session;
 
-/* `site` NULL: outside all sites. `cluster`: follows MOVED and ASK as `redis-cli -c` does (16 at most),
- * and when a node cannot be reached tries the next one (index order, from the last that answered). */
+/* `site` NULL: outside all sites. `cluster`: follows MOVED and ASK as `redis-cli -c` does (16 at
+ * most), and when a node cannot be reached tries the next one (index order, from the last that
+ * answered). */
 struct rcs_session *rcs_session_new(struct rcs_sim *sim, const char *site, bool cluster);
 void rcs_session_free(struct rcs_session *session);
 
-enum rcs_session_state { RCS_SESSION_IDLE, RCS_SESSION_WAITING, RCS_SESSION_REPLIED, RCS_SESSION_FAILED };
+enum rcs_session_state {
+    RCS_SESSION_IDLE,
+    RCS_SESSION_WAITING,
+    RCS_SESSION_REPLIED,
+    RCS_SESSION_FAILED
+};
 
 /* Sends a request (`node` -1: where a cluster client stands). The session must not be waiting. */
-void rcs_session_request(struct rcs_session *session, int node, unsigned argc, const struct rcs_arg *args);
+void rcs_session_request(struct rcs_session *session, int node, unsigned argc,
+                         const struct rcs_arg *args);
 enum rcs_session_state rcs_session_state(const struct rcs_session *session);
 /* REPLIED: the parsed reply, borrowed until the next request. */
 const struct rcs_reply *rcs_session_reply(const struct rcs_session *session);
 /* FAILED: "Could not connect to Redis at 10.1.0.1:6379: Connection refused", "Server closed the
  * connection", "Connection timed out". */
 const char *rcs_session_error(const struct rcs_session *session);
-/* What `redis-cli -c` prints on the way: "-> Redirected to slot [6918] located at 10.1.0.2:6379", one
- * a line; "" none. */
+/* What `redis-cli -c` prints on the way: "-> Redirected to slot [6918] located at 10.1.0.2:6379",
+ * one a line; "" none. */
 const char *rcs_session_redirections(const struct rcs_session *session);
 /* The node that gave the reply; when the request was sent and answered. */
 int rcs_session_node(const struct rcs_session *session);
 rcs_us rcs_session_sent(const struct rcs_session *session);
 rcs_us rcs_session_answered(const struct rcs_session *session);
 
-/* --- what holds: read from a node's own picture ----------------------------------------------------- */
+/* --- what holds: read from a node's own picture ----------------------------------------------- */
 
 struct rcs_view {
-    bool running;      /* the rest is 0 if not */
-    bool replica;      /* role */
-    bool state_ok;     /* cluster_state */
-    bool link_up;      /* replica: link to its master is up */
-    int master;        /* replica: node number of its master, -1 not known */
-    unsigned known;    /* nodes in its table, handshakes included */
-    unsigned slots;    /* slots it owns in its own picture */
-    unsigned assigned; /* slots with an owner */
-    int size;          /* masters with slots, as last counted */
+    bool running;                     /* the rest is 0 if not */
+    bool replica;                     /* role */
+    bool state_ok;                    /* cluster_state */
+    bool link_up;                     /* replica: link to its master is up */
+    int master;                       /* replica: node number of its master, -1 not known */
+    unsigned known;                   /* nodes in its table, handshakes included */
+    unsigned slots;                   /* slots it owns in its own picture */
+    unsigned assigned;                /* slots with an owner */
+    int size;                         /* masters with slots, as last counted */
     uint64_t current_epoch, my_epoch; /* my_epoch: as CLUSTER INFO, its master's for a replica */
-    int64_t offset;    /* replication offset */
+    int64_t offset;                   /* replication offset */
     size_t keys;
 };
 void rcs_sim_view(const struct rcs_sim *sim, int node, struct rcs_view *out);
@@ -158,10 +176,10 @@ const char *rcs_sim_slot_ranges(struct rcs_sim *sim, int viewer, int node);
 /* nodes.conf as the node's host holds it; NULL: none. Borrowed until the next call. */
 const char *rcs_sim_nodes_conf(struct rcs_sim *sim, int node);
 /* Gives the host of a node that is not running a nodes.conf. */
-enum rcs_err rcs_sim_set_nodes_conf(struct rcs_sim *sim, int node, const char *text, size_t size_bytes,
-                                    struct rcs_diag *diag);
+enum rcs_err rcs_sim_set_nodes_conf(struct rcs_sim *sim, int node, const char *text,
+                                    size_t size_bytes, struct rcs_diag *diag);
 
-/* --- what happened -------------------------------------------------------------------------------------- */
+/* --- what happened ---------------------------------------------------------------------------- */
 
 /* A decision of a node, with the numbers that were compared and the event that led to it. */
 struct rcs_milestone {
@@ -171,35 +189,36 @@ struct rcs_milestone {
     int about, by;         /* nodes, -1 none */
     const char *fields[3]; /* names of the numbers, "" none */
     int64_t values[3];
-    const char *text;      /* the real server's log line, NULL: it logs nothing */
-    const char *on;        /* the event: "pong", "auth-ack", "wake", "client-request"... */
-    int on_from;           /* the node it came from, -1 */
+    const char *text; /* the real server's log line, NULL: it logs nothing */
+    const char *on;   /* the event: "pong", "auth-ack", "wake", "client-request"... */
+    int on_from;      /* the node it came from, -1 */
 };
-/* With options.keep_milestones: the i-th since the beginning; false past the end. Texts are borrowed
- * for the life of the world. */
+/* With options.keep_milestones: the i-th since the beginning; false past the end. Texts are
+ * borrowed for the life of the world. */
 bool rcs_sim_milestone(const struct rcs_sim *sim, size_t index, struct rcs_milestone *out);
 
-/* Called for each line of any node's log as it is written (notice and above, or as `loglevel` says),
- * without a final LF: "<pid>:<role> <date> <level> <text>". */
+/* Called for each line of any node's log as it is written (notice and above, or as `loglevel`
+ * says), without a final LF: "<pid>:<role> <date> <level> <text>". */
 typedef void rcs_log_fn(void *arg, int node, rcs_us at_us, const char *line);
 void rcs_sim_on_log(struct rcs_sim *sim, rcs_log_fn *fn, void *arg);
 
-/* XXH3-64 over the canonical fields of every packet-level record so far / of the milestones alone. */
+/* XXH3-64 over the canonical fields of every packet-level record so far / of the milestones alone.
+ */
 uint64_t rcs_sim_digest(const struct rcs_sim *sim);
 uint64_t rcs_sim_milestone_digest(const struct rcs_sim *sim);
 
 struct rcs_sim_counts {
-    uint64_t events;        /* steps of nodes and of the network */
-    uint64_t bus_messages;  /* delivered */
+    uint64_t events;       /* steps of nodes and of the network */
+    uint64_t bus_messages; /* delivered */
     uint64_t bus_sent[11], bus_received[11];
     uint64_t connects, refused;
     uint64_t milestones;
-    size_t memory_bytes;    /* held by the world */
+    size_t memory_bytes; /* held by the world */
 };
 void rcs_sim_counts(const struct rcs_sim *sim, struct rcs_sim_counts *out);
 
-/* The first broken invariant, "" if none: one vote a master and epoch, no node's epoch falls, time does
- * not run backwards, no slot with two owners of equal epoch in one picture... */
+/* The first broken invariant, "" if none: one vote a master and epoch, no node's epoch falls, time
+ * does not run backwards, no slot with two owners of equal epoch in one picture... */
 const char *rcs_sim_broken(const struct rcs_sim *sim);
 
 #ifdef __cplusplus

@@ -1,8 +1,8 @@
 /* Hash slots: from a key to its slot, sets of slots, and the text of slot ranges.
  *
- * slot = CRC16(hashed part of the key) & 16383, CRC-16/XMODEM. The hashed part is what stands between
- * the first `{` and the first `}` after it, if that is at least one byte, else the whole key
- * (Redis 7.0 keyHashSlot). */
+ * slot = CRC16(hashed part of the key) & 16383, CRC-16/XMODEM. The hashed part is what stands
+ * between the first `{` and the first `}` after it, if that is at least one byte, else the whole
+ * key (Redis 7.0 keyHashSlot). */
 #ifndef RCSIM_SLOT_H
 #define RCSIM_SLOT_H
 
@@ -51,7 +51,8 @@ size_t rcs_slot_ranges_write(const struct rcs_slot_words *words, const char *sep
                              size_t capacity);
 
 /* Reads one range, "n" or "a-b", both 0..16383 and a <= b. RCS_ERR_SYNTAX or RCS_ERR_RANGE else. */
-enum rcs_err rcs_slot_range_read(const char *text, size_t size_bytes, unsigned *first, unsigned *last);
+enum rcs_err rcs_slot_range_read(const char *text, size_t size_bytes, unsigned *first,
+                                 unsigned *last);
 
 #ifdef __cplusplus
 }

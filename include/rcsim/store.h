@@ -1,9 +1,9 @@
 /* The value store: everything that messages and nodes of one world share by reference.
  *
  * It interns node ids, addresses and texts (host names) as 16-bit numbers, keeps sets of slots once
- * each, and lends the memory of messages. Interned values say nothing about the world: two nodes that
- * hold the same number hold the same 40 characters, no more. One store belongs to one world and one
- * thread; it never shrinks except for slot sets and blocks that are given back. */
+ * each, and lends the memory of messages. Interned values say nothing about the world: two nodes
+ * that hold the same number hold the same 40 characters, no more. One store belongs to one world
+ * and one thread; it never shrinks except for slot sets and blocks that are given back. */
 #ifndef RCSIM_STORE_H
 #define RCSIM_STORE_H
 
@@ -19,8 +19,8 @@ struct rcs_store;
 struct rcs_store *rcs_store_new(void);
 void rcs_store_free(struct rcs_store *store); /* frees all that was lent, too */
 
-/* Memory out of the store's blocks, 16-byte aligned, not cleared. Aborts on lack of memory. The size
- * must be given back with the block. */
+/* Memory out of the store's blocks, 16-byte aligned, not cleared. Aborts on lack of memory. The
+ * size must be given back with the block. */
 void *rcs_store_alloc(struct rcs_store *store, size_t size_bytes);
 void rcs_store_release(struct rcs_store *store, void *block, size_t size_bytes);
 size_t rcs_store_bytes(const struct rcs_store *store); /* memory held from the system */
@@ -29,7 +29,7 @@ size_t rcs_store_bytes(const struct rcs_store *store); /* memory held from the s
  * begins as NULL; what it points to should be lent by the store, which frees it with itself. */
 void **rcs_store_shared(struct rcs_store *store);
 
-/* --- node ids ------------------------------------------------------------------------------- */
+/* --- node ids --------------------------------------------------------------------------------- */
 
 /* The number of a 40-byte id, new or old. Any bytes are accepted (the bus carries any). Aborts with
  * RCS_ASSERT over 65000 ids: callers that take ids from outside ask rcs_store_id_room first. */
@@ -55,14 +55,14 @@ rcs_addr rcs_store_addr(struct rcs_store *store, const struct rcs_address *addre
 const struct rcs_address *rcs_store_address(const struct rcs_store *store, rcs_addr addr);
 bool rcs_store_addr_room(const struct rcs_store *store); /* as rcs_store_id_room, same limit */
 
-/* --- texts ------------------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 typedef uint16_t rcs_text; /* interned NUL-terminated text; 0 is "" */
 rcs_text rcs_store_text(struct rcs_store *store, const char *text, size_t size_bytes);
 const char *rcs_store_text_of(const struct rcs_store *store, rcs_text text);
 bool rcs_store_text_room(const struct rcs_store *store); /* as rcs_store_id_room, same limit */
 
-/* --- sets of slots ----------------------------------------------------------------------------- */
+/* --- sets of slots ---------------------------------------------------------------------------- */
 
 /* Immutable, counted, and kept once: equal sets are the same pointer. */
 struct rcs_slot_set {
@@ -73,8 +73,10 @@ struct rcs_slot_set {
 };
 
 /* The set with these slots; the caller holds one reference more. */
-const struct rcs_slot_set *rcs_store_slots(struct rcs_store *store, const struct rcs_slot_words *words);
-/* The empty set, retained. It lives as long as the store: a reference that is not given back is no leak. */
+const struct rcs_slot_set *rcs_store_slots(struct rcs_store *store,
+                                           const struct rcs_slot_words *words);
+/* The empty set, retained. It lives as long as the store: a reference that is not given back is no
+ * leak. */
 const struct rcs_slot_set *rcs_store_no_slots(struct rcs_store *store);
 static inline const struct rcs_slot_set *rcs_slot_set_retain(const struct rcs_slot_set *set)
 {
@@ -83,7 +85,7 @@ static inline const struct rcs_slot_set *rcs_slot_set_retain(const struct rcs_sl
 }
 void rcs_slot_set_release(struct rcs_store *store, const struct rcs_slot_set *set);
 
-/* --- blobs: immutable counted bytes ------------------------------------------------------------ */
+/* --- blobs: immutable counted bytes ----------------------------------------------------------- */
 
 struct rcs_blob {
     uint32_t refs;
@@ -94,7 +96,7 @@ struct rcs_blob {
 struct rcs_blob *rcs_blob_new(struct rcs_store *store, const void *bytes, size_t size_bytes);
 void rcs_blob_release(struct rcs_store *store, struct rcs_blob *blob);
 
-/* --- requests: an immutable counted command with its arguments --------------------------------- */
+/* --- requests: an immutable counted command with its arguments -------------------------------- */
 
 struct rcs_arg {
     const char *bytes; /* inside the request */
@@ -107,7 +109,8 @@ struct rcs_request {
     struct rcs_arg args[];
 };
 /* Copies the arguments. */
-struct rcs_request *rcs_request_new(struct rcs_store *store, unsigned argc, const struct rcs_arg *args);
+struct rcs_request *rcs_request_new(struct rcs_store *store, unsigned argc,
+                                    const struct rcs_arg *args);
 /* From words separated by single blanks, for fixed commands: "REPLCONF ACK 14". */
 struct rcs_request *rcs_request_words(struct rcs_store *store, const char *text);
 void rcs_request_release(struct rcs_store *store, struct rcs_request *request);

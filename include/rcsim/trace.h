@@ -1,5 +1,5 @@
-/* Traces: a run as JSON Lines. First line the header, then an event a line in canonical field order,
- * last line the digest. */
+/* Traces: a run as JSON Lines. First line the header, then an event a line in canonical field
+ * order, last line the digest. */
 #ifndef RCSIM_TRACE_H
 #define RCSIM_TRACE_H
 
@@ -13,7 +13,8 @@ extern "C" {
 
 enum rcs_trace_level { RCS_TRACE_MILESTONES, RCS_TRACE_PACKETS };
 
-/* What the header holds beside the format and rcsim's version: all that is needed to run it again. */
+/* What the header holds beside the format and rcsim's version: all that is needed to run it again.
+ */
 struct rcs_trace_header {
     char *source;   /* name of the scenario file */
     char *scenario; /* its text */
@@ -25,33 +26,36 @@ struct rcs_trace_header {
 };
 void rcs_trace_header_close(struct rcs_trace_header *header);
 
-/* --- writing ---- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 struct rcs_trace_writer;
 /* `write` gets whole lines; called in order. The header is copied. */
 typedef void rcs_trace_write_fn(void *arg, const char *bytes, size_t size_bytes);
-struct rcs_trace_writer *rcs_trace_writer_new(struct rcs_sim *sim, const struct rcs_trace_header *header,
+struct rcs_trace_writer *rcs_trace_writer_new(struct rcs_sim *sim,
+                                              const struct rcs_trace_header *header,
                                               rcs_trace_write_fn *write, void *arg);
-/* A line of the scenario's own: steps, commands, expectations ("step", "command", "reply", "expect"). */
+/* A line of the scenario's own: steps, commands, expectations ("step", "command", "reply",
+ * "expect"). */
 void rcs_trace_note(struct rcs_trace_writer *writer, const char *kind, const char *text);
 /* Ends the trace with the digests, or with an `interrupted` line; frees the writer. */
 void rcs_trace_writer_end(struct rcs_trace_writer *writer, bool interrupted);
 
-/* --- reading ---- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* Reads the header (first line). Errors name line and column, what was found, what would do. */
 enum rcs_err rcs_trace_read_header(const char *source, const char *text, size_t size_bytes,
                                    struct rcs_trace_header *out, struct rcs_diag *diag);
-/* Checks every line of a trace: JSON, known kinds, time that does not fall, the digest line at the end
+/* Checks every line of a trace: JSON, known kinds, time that does not fall, the digest line at the
+ * end
  * ("truncated" if it is missing). */
 enum rcs_err rcs_trace_check(const char *source, const char *text, size_t size_bytes,
                              struct rcs_diag *diag);
 
-/* Compares two traces at the coarser of their levels. RCS_OK with *same; if not the same, `report` tells
- * the first event that differs, in both, with the events before it. Errors as above. */
-enum rcs_err rcs_trace_diff(const char *source_a, const char *a, size_t a_bytes, const char *source_b,
-                            const char *b, size_t b_bytes, bool *same, struct rcs_buf *report,
-                            struct rcs_diag *diag);
+/* Compares two traces at the coarser of their levels. RCS_OK with *same; if not the same, `report`
+ * tells the first event that differs, in both, with the events before it. Errors as above. */
+enum rcs_err rcs_trace_diff(const char *source_a, const char *a, size_t a_bytes,
+                            const char *source_b, const char *b, size_t b_bytes, bool *same,
+                            struct rcs_buf *report, struct rcs_diag *diag);
 
 #ifdef __cplusplus
 }

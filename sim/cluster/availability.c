@@ -55,8 +55,7 @@ void rcs_state_update(struct rcs_cluster *cluster)
     struct coverage seen = look(cluster);
     cluster->size = seen.masters;
     bool ok = !(cluster->config->require_full_coverage && seen.uncovered > 0);
-    if (seen.reachable < seen.masters / 2 + 1 &&
-        rcs_rule_on(cluster->config, RCS_RULE_MAJORITY)) {
+    if (seen.reachable < seen.masters / 2 + 1 && rcs_rule_on(cluster->config, RCS_RULE_MAJORITY)) {
         ok = false;
         cluster->among_minority_ms = cluster->now_ms;
     }
@@ -69,8 +68,8 @@ void rcs_state_update(struct rcs_cluster *cluster)
         return;
     }
     cluster->state_ok = ok;
-    rcs_cluster_fact(cluster, ok ? RCS_FACT_STATE_OK : RCS_FACT_STATE_FAIL, RCS_ID_NONE, RCS_ID_NONE,
-                     seen.masters, seen.reachable,
+    rcs_cluster_fact(cluster, ok ? RCS_FACT_STATE_OK : RCS_FACT_STATE_FAIL, RCS_ID_NONE,
+                     RCS_ID_NONE, seen.masters, seen.reachable,
                      ok ? (cluster->among_minority_ms == 0 ? 0 : since_minority_ms)
                         : (int64_t)seen.uncovered,
                      NULL);

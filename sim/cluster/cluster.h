@@ -1,9 +1,9 @@
 /* One node's picture of the cluster, and what every file of this folder shares.
  *
- * A peer is any node this one knows, itself included. Peers are kept in a dense array indexed by node
- * id; nodes in handshake have no id yet and stand in a short list of their own. Times are "node
- * milliseconds": 32 bits, counted from RCS_NODE_MS_START at the world's beginning so that 0 can mean
- * "never" and lies far in the past, as in Redis. */
+ * A peer is any node this one knows, itself included. Peers are kept in a dense array indexed by
+ * node id; nodes in handshake have no id yet and stand in a short list of their own. Times are
+ * "node milliseconds": 32 bits, counted from RCS_NODE_MS_START at the world's beginning so that 0
+ * can mean "never" and lies far in the past, as in Redis. */
 #ifndef RCSIM_SIM_CLUSTER_CLUSTER_H
 #define RCSIM_SIM_CLUSTER_CLUSTER_H
 
@@ -15,7 +15,7 @@
 #include "sim/node/effects.h"
 #include "sim/rand.h"
 
-#define RCS_NODE_MS_START 536871000 /* whole seconds; 6.2 days */
+#define RCS_NODE_MS_START 536871000  /* whole seconds; 6.2 days */
 #define RCS_NODE_MS_MAX   2147000000 /* the last one: 18.6 days after the start */
 #define RCS_NOT_QUIET     INT32_MAX
 
@@ -29,7 +29,7 @@ struct rcs_peer {
     uint8_t link; /* enum rcs_link_state of the outbound link */
     bool known;
     rcs_text hostname;
-    int32_t ping_sent_ms; /* 0: none outstanding */
+    int32_t ping_sent_ms;     /* 0: none outstanding */
     int32_t pong_received_ms; /* stale while the peer is quiet: ask rcs_peer_pong */
     int32_t data_received_ms;
     int32_t fail_ms; /* when FAIL was set */
@@ -41,13 +41,13 @@ struct rcs_peer {
     rcs_id first_replica; /* list of its replicas in the order they came */
     rcs_id next_replica;  /* next in its master's list */
     uint16_t replica_count;
-    int32_t voted_ms;     /* when this node last voted for a replica of it */
-    uint8_t counted;      /* what of it is in the counts of the table; cluster_state.c only */
+    int32_t voted_ms; /* when this node last voted for a replica of it */
+    uint8_t counted;  /* what of it is in the counts of the table; cluster_state.c only */
 };
 _Static_assert(sizeof(struct rcs_peer) == 64, "a peer is one cache line");
 
-/* The flags and address of a quiet peer, dense as its pong time is: of a thousand peers of a thousand
- * nodes these eight bytes are what stays in the cache. Kept by rcs_peer_changed. */
+/* The flags and address of a quiet peer, dense as its pong time is: of a thousand peers of a
+ * thousand nodes these eight bytes are what stays in the cache. Kept by rcs_peer_changed. */
 struct rcs_face {
     uint16_t flags;
     rcs_addr addr;
@@ -116,8 +116,8 @@ struct rcs_cluster_host {
     void (*unpause_writes)(void *node);
     /* PUBLISH (`sharded`: SPUBLISH) heard from the bus. */
     void (*publish)(void *node, const struct rcs_bus_msg *msg, bool sharded);
-    /* True if anybody is subscribed to a shard channel here; then it is told of every slot this node
-     * stops serving: its shard channels end. */
+    /* True if anybody is subscribed to a shard channel here; then it is told of every slot this
+     * node stops serving: its shard channels end. */
     bool (*shard_channels)(const void *node);
     void (*slot_lost)(void *node, unsigned slot);
 };
@@ -134,17 +134,17 @@ struct rcs_cluster {
 
     /* the table */
     rcs_id myself;
-    struct rcs_peer *peers;  /* indexed by id */
-    int32_t *quiet_pong_ms;  /* by id: pong time of a peer about which there is nothing to look at
-                              * (link there, no ping outstanding, no failure flag or report), else
-                              * RCS_NOT_QUIET. Kept by rcs_peer_changed. */
-    struct rcs_face *faces;  /* by id: what gossip tells of a quiet peer, beside its pong time */
-    unsigned room;           /* length of the arrays above */
-    rcs_id *order;           /* known ids, ascending, myself included */
-    unsigned known;          /* length of `order` */
-    unsigned unquiet;        /* known peers, not myself, that are not quiet */
-    unsigned linkless;       /* known peers, not myself, with no outbound link and an address */
-    unsigned pfail_now;      /* known peers with PFAIL */
+    struct rcs_peer *peers; /* indexed by id */
+    int32_t *quiet_pong_ms; /* by id: pong time of a peer about which there is nothing to look at
+                             * (link there, no ping outstanding, no failure flag or report), else
+                             * RCS_NOT_QUIET. Kept by rcs_peer_changed. */
+    struct rcs_face *faces; /* by id: what gossip tells of a quiet peer, beside its pong time */
+    unsigned room;          /* length of the arrays above */
+    rcs_id *order;          /* known ids, ascending, myself included */
+    unsigned known;         /* length of `order` */
+    unsigned unquiet;       /* known peers, not myself, that are not quiet */
+    unsigned linkless;      /* known peers, not myself, with no outbound link and an address */
+    unsigned pfail_now;     /* known peers with PFAIL */
     struct rcs_handshake *handshakes;
     unsigned handshake_count, handshake_room;
     uint32_t handshake_next;
@@ -153,19 +153,19 @@ struct rcs_cluster {
     rcs_addr announced; /* what the header says: announced ip or "", client port, bus port */
 
     /* slots */
-    struct rcs_slot_map *slots;            /* owner of each slot; shared with equal ones */
-    const struct rcs_slot_set *no_slots;   /* the empty set */
-    struct rcs_slot_words *not_claiming;   /* slots whose owner stopped claiming; NULL none */
-    rcs_id *migrating, *importing;         /* RCS_SLOTS ids each, NULL none at all */
+    struct rcs_slot_map *slots;          /* owner of each slot; shared with equal ones */
+    const struct rcs_slot_set *no_slots; /* the empty set */
+    struct rcs_slot_words *not_claiming; /* slots whose owner stopped claiming; NULL none */
+    rcs_id *migrating, *importing;       /* RCS_SLOTS ids each, NULL none at all */
 
     /* epochs and votes */
     uint64_t current_epoch, last_vote_epoch;
 
     /* state */
     bool state_ok;
-    int size; /* masters with slots, at the last evaluation */
+    int size;                                   /* masters with slots, at the last evaluation */
     int64_t first_update_ms, among_minority_ms; /* 0 never */
-    uint32_t todo; /* enum rcs_todo */
+    uint32_t todo;                              /* enum rcs_todo */
 
     /* this node's elections */
     int64_t auth_ms; /* scheduled start, 0 never */
@@ -176,8 +176,8 @@ struct rcs_cluster {
     int64_t cant_logged_s; /* wall clock */
 
     /* manual failover */
-    int64_t mf_end_ms; /* 0 none */
-    rcs_id mf_replica; /* on the master */
+    int64_t mf_end_ms;        /* 0 none */
+    rcs_id mf_replica;        /* on the master */
     int64_t mf_master_offset; /* -1 unknown */
     bool mf_can_start;
 
@@ -187,7 +187,7 @@ struct rcs_cluster {
     struct {
         rcs_id id;
         int64_t until_s;
-    } *blacklist;
+    } * blacklist;
     unsigned blacklist_count, blacklist_room;
     int32_t *orphaned_ms; /* by id, NULL until needed */
     bool replicas_stale;  /* the three figures below must be counted again */
@@ -224,7 +224,7 @@ static inline int64_t rcs_wall_ms(const struct rcs_cluster *cluster)
     return cluster->wall_base_ms + cluster->now_ms;
 }
 
-/* --- life ------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 void rcs_cluster_init(struct rcs_cluster *cluster, struct rcs_store *store,
                       const struct rcs_config *config, const struct rcs_cluster_host *host,
@@ -234,24 +234,26 @@ void rcs_cluster_close(struct rcs_cluster *cluster);
 size_t rcs_cluster_bytes(const struct rcs_cluster *cluster);
 /* A new node (conf NULL) or one from its nodes.conf (Redis 7.0 clusterInit, clusterLoadConfig). */
 void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_config *conf);
-/* Once the data set is loaded: slots with keys that nobody owns become mine, those of others are set
- * importing (Redis 7.0 verifyClusterConfigWithData; masters only). */
+/* Once the data set is loaded: slots with keys that nobody owns become mine, those of others are
+ * set importing (Redis 7.0 verifyClusterConfigWithData; masters only). */
 void rcs_cluster_verify_slots(struct rcs_cluster *cluster);
 /* What nodes.conf would hold now; one reference. */
 struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster);
 
-/* --- what the node calls, once per event ------------------------------------------------------------ */
+/* --- what the node calls, once per event ------------------------------------------------------ */
 
 void rcs_cluster_cron(struct rcs_cluster *cluster);         /* clusterCron, 100 ms */
 void rcs_cluster_before_sleep(struct rcs_cluster *cluster); /* clusterBeforeSleep */
 void rcs_cluster_link_event(struct rcs_cluster *cluster, const struct rcs_event *event);
-void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *event); /* clusterProcessPacket */
+void rcs_cluster_receive(struct rcs_cluster *cluster,
+                         const struct rcs_event *event); /* clusterProcessPacket */
 
-/* --- queries that commands and redirections ask ---------------------------------------------------- */
+/* --- queries that commands and redirections ask ----------------------------------------------- */
 
 rcs_id rcs_slot_owner(const struct rcs_cluster *cluster, unsigned slot); /* RCS_ID_NONE: nobody */
 unsigned rcs_slot_count(const struct rcs_cluster *cluster, rcs_id id);   /* slots it owns */
-const struct rcs_slot_set *rcs_slots_of(const struct rcs_cluster *cluster, rcs_id id); /* borrowed */
+const struct rcs_slot_set *rcs_slots_of(const struct rcs_cluster *cluster,
+                                        rcs_id id); /* borrowed */
 rcs_id rcs_slot_migrating_to(const struct rcs_cluster *cluster, unsigned slot);
 rcs_id rcs_slot_importing_from(const struct rcs_cluster *cluster, unsigned slot);
 /* The address this node prints for a peer: ip, client port. Its own: announced or learned. */

@@ -9,7 +9,7 @@
 /* rcs_peer.counted: which counts of the table a peer is in. */
 enum counted { COUNTED_UNQUIET = 1, COUNTED_LINKLESS = 2, COUNTED_PFAIL = 4 };
 
-/* --- room ----------------------------------------------------------------------------------------- */
+/* --- room ------------------------------------------------------------------------------------- */
 
 static void *grown(void *block, size_t old_count, size_t new_count, size_t item_bytes)
 {
@@ -72,7 +72,7 @@ size_t rcs_cluster_bytes(const struct rcs_cluster *cluster)
            (cluster->importing != NULL ? RCS_SLOTS * sizeof(rcs_id) : 0);
 }
 
-/* --- facts, todo, saving ------------------------------------------------------------------------------ */
+/* --- facts, todo, saving ---------------------------------------------------------------------- */
 
 void rcs_cluster_fact(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about, rcs_id by,
                       int64_t v0, int64_t v1, int64_t v2, const char *text)
@@ -108,7 +108,7 @@ const struct rcs_address *rcs_peer_address(const struct rcs_cluster *cluster, rc
     return rcs_store_address(cluster->store, cluster->peers[id].addr);
 }
 
-/* --- peers ---------------------------------------------------------------------------------------------- */
+/* --- peers ------------------------------------------------------------------------------------ */
 
 struct rcs_peer *rcs_peer_add(struct rcs_cluster *cluster, rcs_id id, unsigned flags, rcs_addr addr)
 {
@@ -222,7 +222,7 @@ void rcs_peer_del(struct rcs_cluster *cluster, rcs_id id)
     }
 }
 
-/* --- masters and replicas ----------------------------------------------------------------------------- */
+/* --- masters and replicas --------------------------------------------------------------------- */
 
 void rcs_replica_join(struct rcs_cluster *cluster, rcs_id master, rcs_id replica)
 {
@@ -265,7 +265,8 @@ void rcs_replica_leave(struct rcs_cluster *cluster, rcs_id replica)
 unsigned rcs_replicas_ok(const struct rcs_cluster *cluster, const struct rcs_peer *master)
 {
     unsigned count = 0;
-    for (rcs_id id = master->first_replica; id != RCS_ID_NONE; id = cluster->peers[id].next_replica) {
+    for (rcs_id id = master->first_replica; id != RCS_ID_NONE;
+         id = cluster->peers[id].next_replica) {
         count += (cluster->peers[id].flags & RCS_NODE_FAIL) == 0;
     }
     return count;
@@ -316,7 +317,7 @@ void rcs_cluster_follow(struct rcs_cluster *cluster, rcs_id master)
     rcs_mf_reset(cluster);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 void rcs_cluster_init(struct rcs_cluster *cluster, struct rcs_store *store,
                       const struct rcs_config *config, const struct rcs_cluster_host *host,

@@ -1,10 +1,10 @@
-/* Elections: when a replica stands, what it waits for, who votes for it, and what a winner does (Redis
- * 7.0 clusterHandleSlaveFailover and around it). */
+/* Elections: when a replica stands, what it waits for, who votes for it, and what a winner does
+ * (Redis 7.0 clusterHandleSlaveFailover and around it). */
 #include "sim/cluster/parts.h"
 
 #include "sim/pure.h"
 
-/* --- the candidate ----------------------------------------------------------------------------------- */
+/* --- the candidate ---------------------------------------------------------------------------- */
 
 /* How many other replicas of my master are ahead of me; FAIL ones count like others (Redis 7.0
  * clusterGetSlaveRank). */
@@ -13,7 +13,8 @@ static int my_rank(const struct rcs_cluster *cluster)
     const struct rcs_peer *master = &cluster->peers[rcs_myself(cluster)->master];
     int64_t mine = cluster->host->offset(cluster->host->node);
     int rank = 0;
-    for (rcs_id id = master->first_replica; id != RCS_ID_NONE; id = cluster->peers[id].next_replica) {
+    for (rcs_id id = master->first_replica; id != RCS_ID_NONE;
+         id = cluster->peers[id].next_replica) {
         const struct rcs_peer *replica = &cluster->peers[id];
         if (id != cluster->myself && !(replica->flags & RCS_NODE_NOFAILOVER) &&
             replica->repl_offset > mine) {
@@ -80,7 +81,8 @@ static bool data_too_old(const struct rcs_cluster *cluster)
     const struct rcs_config *config = cluster->config;
     int64_t age_ms = cluster->host->data_age_ms(cluster->host->node);
     if (age_ms > config->node_timeout_ms) {
-        age_ms -= config->node_timeout_ms; /* the time the failure took to be noticed is no fault of it */
+        age_ms -=
+            config->node_timeout_ms; /* the time the failure took to be noticed is no fault of it */
     }
     return config->replica_validity_factor != 0 &&
            age_ms > config->repl_ping_period_s * 1000 +
@@ -89,8 +91,7 @@ static bool data_too_old(const struct rcs_cluster *cluster)
 
 static void schedule(struct rcs_cluster *cluster)
 {
-    cluster->auth_ms =
-        cluster->now_ms + 500 + (int64_t)rcs_rand_below(&cluster->election, 500);
+    cluster->auth_ms = cluster->now_ms + 500 + (int64_t)rcs_rand_below(&cluster->election, 500);
     cluster->auth_count = 0;
     cluster->auth_sent = false;
     cluster->auth_rank = my_rank(cluster);
@@ -214,7 +215,7 @@ void rcs_election_promote(struct rcs_cluster *cluster)
     rcs_mf_reset(cluster);
 }
 
-/* --- the voters --------------------------------------------------------------------------------------- */
+/* --- the voters ------------------------------------------------------------------------------- */
 
 static void deny(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id sender, int64_t v0,
                  int64_t v1, int64_t v2)

@@ -1,4 +1,5 @@
-/* Config epochs: who is right about a slot, and how two masters with the same epoch are told apart. */
+/* Config epochs: who is right about a slot, and how two masters with the same epoch are told apart.
+ */
 #include <string.h>
 
 #include "sim/cluster/orders.h"
@@ -6,8 +7,8 @@
 
 #include "sim/pure.h"
 
-/* Redis 7.0 clusterHandleConfigEpochCollision: of two masters with one epoch the one with the smaller
- * id takes a new one. */
+/* Redis 7.0 clusterHandleConfigEpochCollision: of two masters with one epoch the one with the
+ * smaller id takes a new one. */
 void rcs_epoch_collision(struct rcs_cluster *cluster, rcs_id sender)
 {
     struct rcs_peer *myself = rcs_myself(cluster);

@@ -10,7 +10,7 @@
 
 #include "sim/pure.h"
 
-/* --- reports --------------------------------------------------------------------------------------- */
+/* --- reports ---------------------------------------------------------------------------------- */
 
 static struct rcs_fail_reports *reports_about(const struct rcs_cluster *cluster, rcs_id about)
 {
@@ -50,8 +50,7 @@ static void reports_drop_if_empty(struct rcs_cluster *cluster, struct rcs_fail_r
     free(reports->list);
     size_t index = (size_t)(reports - cluster->reports);
     cluster->report_count--;
-    memmove(reports, reports + 1,
-            (cluster->report_count - index) * sizeof(cluster->reports[0]));
+    memmove(reports, reports + 1, (cluster->report_count - index) * sizeof(cluster->reports[0]));
     if (cluster->peers[about].known) {
         rcs_peer_changed(cluster, about);
     }
@@ -159,7 +158,7 @@ void rcs_reports_forget(struct rcs_cluster *cluster, rcs_id id)
     }
 }
 
-/* --- PFAIL and FAIL ---------------------------------------------------------------------------------- */
+/* --- PFAIL and FAIL --------------------------------------------------------------------------- */
 
 /* Redis 7.0 clusterCron: neither an answer nor anything else for longer than the node timeout. */
 void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_ms,

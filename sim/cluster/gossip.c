@@ -1,5 +1,5 @@
-/* Gossip: which nodes a ping or pong describes, and what is believed of such descriptions (Redis 7.0
- * clusterSendPing, clusterProcessGossipSection). */
+/* Gossip: which nodes a ping or pong describes, and what is believed of such descriptions
+ * (Redis 7.0 clusterSendPing, clusterProcessGossipSection). */
 #include <string.h>
 
 #include "sim/cluster/parts.h"
@@ -8,7 +8,7 @@
 
 #define GOSSIP_TOLERANCE_MS 500 /* a pong this far in the future is still believed */
 
-/* --- composing ------------------------------------------------------------------------------------- */
+/* --- composing -------------------------------------------------------------------------------- */
 
 static unsigned wanted_entries(const struct rcs_cluster *cluster)
 {
@@ -25,8 +25,7 @@ unsigned rcs_gossip_room(const struct rcs_cluster *cluster)
 
 rcs_id rcs_random_peer(struct rcs_cluster *cluster)
 {
-    uint32_t drawn =
-        rcs_rand_below(&cluster->gossip, cluster->known + cluster->handshake_count);
+    uint32_t drawn = rcs_rand_below(&cluster->gossip, cluster->known + cluster->handshake_count);
     if (drawn >= cluster->known) {
         return RCS_ID_NONE;
     }
@@ -38,8 +37,7 @@ rcs_id rcs_random_peer(struct rcs_cluster *cluster)
 static uint32_t wall_s(const struct rcs_cluster *cluster, int32_t node_ms)
 {
     /* The base is a whole second, so dividing the parts is dividing the sum. */
-    return node_ms == 0 ? 0
-                        : (uint32_t)(cluster->wall_base_ms / 1000) + (uint32_t)(node_ms / 1000);
+    return node_ms == 0 ? 0 : (uint32_t)(cluster->wall_base_ms / 1000) + (uint32_t)(node_ms / 1000);
 }
 
 static void describe(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, rcs_id id)
@@ -69,8 +67,7 @@ static struct picks new_picks(struct rcs_cluster *cluster)
             rcs_store_release(cluster->store, shared->picked, old_bytes);
         }
         shared->picked_room = cluster->room;
-        shared->picked =
-            rcs_store_alloc(cluster->store, shared->picked_room * sizeof(uint16_t));
+        shared->picked = rcs_store_alloc(cluster->store, shared->picked_room * sizeof(uint16_t));
         shared->pick_stamp = UINT16_MAX;
     }
     if (shared->pick_stamp == UINT16_MAX) {
@@ -82,7 +79,8 @@ static struct picks new_picks(struct rcs_cluster *cluster)
 }
 
 /* One draw for the message; true if it used up one of the nodes that could be told of. */
-static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, struct picks picks, rcs_id id)
+static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, struct picks picks,
+                 rcs_id id)
 {
     if (id == RCS_ID_NONE) { /* in handshake: nothing to tell yet */
         return true;
@@ -117,8 +115,8 @@ static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, struct pi
     return true;
 }
 
-/* Draws ahead: the first `wanted` draws of a message are made in any case, so they can be made before
- * the first is looked at, and what they need is on its way from memory meanwhile. */
+/* Draws ahead: the first `wanted` draws of a message are made in any case, so they can be made
+ * before the first is looked at, and what they need is on its way from memory meanwhile. */
 enum { DRAWS_AHEAD = 64 };
 
 static unsigned draw_ahead(struct rcs_cluster *cluster, rcs_id *drawn, unsigned count)
@@ -165,7 +163,7 @@ void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg)
     }
 }
 
-/* --- reading ----------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static void adopt(struct rcs_cluster *cluster, const struct rcs_gossip *entry, rcs_id sender)
 {
@@ -176,7 +174,8 @@ static void adopt(struct rcs_cluster *cluster, const struct rcs_gossip *entry, r
     /* A node flagged HANDSHAKE or MYSELF here is never gossiped by honest nodes; the flags that are
      * this node's own affair are not taken from others. */
     (void)rcs_peer_add(cluster, entry->id,
-                       entry->flags & ~(unsigned)(RCS_NODE_MYSELF | RCS_NODE_HANDSHAKE), entry->addr);
+                       entry->flags & ~(unsigned)(RCS_NODE_MYSELF | RCS_NODE_HANDSHAKE),
+                       entry->addr);
     rcs_cluster_fact(cluster, RCS_FACT_NODE_ADOPTED, entry->id, sender, entry->flags, 0, 0, NULL);
 }
 
@@ -249,8 +248,7 @@ void rcs_gossip_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
     int64_t newest_ms = (int64_t)cluster->now_ms + GOSSIP_TOLERANCE_MS;
     for (unsigned i = 0; i < msg->count; i++) {
         const struct rcs_gossip *entry = &msg->gossip[i];
-        int32_t *quiet =
-            entry->id < cluster->room ? &cluster->quiet_pong_ms[entry->id] : NULL;
+        int32_t *quiet = entry->id < cluster->room ? &cluster->quiet_pong_ms[entry->id] : NULL;
         if (quiet == NULL || *quiet == RCS_NOT_QUIET ||
             entry->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL)) {
             read_entry(cluster, entry, sender);

@@ -9,7 +9,8 @@
 
 #include "sim/pure.h"
 
-struct rcs_handshake *rcs_handshake_start(struct rcs_cluster *cluster, rcs_addr addr, unsigned flags)
+struct rcs_handshake *rcs_handshake_start(struct rcs_cluster *cluster, rcs_addr addr,
+                                          unsigned flags)
 {
     if (cluster->handshake_count == cluster->handshake_room) {
         cluster->handshake_room = cluster->handshake_room == 0 ? 8 : cluster->handshake_room * 2;
@@ -26,8 +27,8 @@ struct rcs_handshake *rcs_handshake_start(struct rcs_cluster *cluster, rcs_addr 
     };
     rcs_rand_name(&cluster->names, handshake->name);
     const struct rcs_address *address = rcs_store_address(cluster->store, addr);
-    rcs_cluster_fact(cluster, RCS_FACT_HANDSHAKE_STARTED, RCS_ID_NONE, RCS_ID_NONE, address->port, 0,
-                     0, address->ip);
+    rcs_cluster_fact(cluster, RCS_FACT_HANDSHAKE_STARTED, RCS_ID_NONE, RCS_ID_NONE, address->port,
+                     0, 0, address->ip);
     return handshake;
 }
 
@@ -58,8 +59,8 @@ void rcs_cluster_meet(struct rcs_cluster *cluster, const char *ip, uint16_t port
     rcs_handshake_start(cluster, rcs_store_addr(cluster->store, &address), RCS_NODE_MEET);
 }
 
-/* True if `addr` is where the packet's sender says it is, or where the packet came from. Nearly every
- * ping is asked this, and nearly always the answer is yes. */
+/* True if `addr` is where the packet's sender says it is, or where the packet came from. Nearly
+ * every ping is asked this, and nearly always the answer is yes. */
 static bool is_sender_addr(const struct rcs_cluster *cluster, const struct rcs_event *event,
                            rcs_addr addr)
 {
@@ -124,11 +125,10 @@ static void complete(struct rcs_cluster *cluster, struct rcs_handshake *handshak
                      const struct rcs_event *event)
 {
     const struct rcs_bus_msg *msg = event->bus_msg;
-    struct rcs_peer *peer =
-        rcs_peer_add(cluster, msg->sender,
-                     (handshake->flags & ~(unsigned)RCS_NODE_HANDSHAKE) |
-                         (msg->flags & (RCS_NODE_MASTER | RCS_NODE_REPLICA)),
-                     handshake->addr);
+    struct rcs_peer *peer = rcs_peer_add(cluster, msg->sender,
+                                         (handshake->flags & ~(unsigned)RCS_NODE_HANDSHAKE) |
+                                             (msg->flags & (RCS_NODE_MASTER | RCS_NODE_REPLICA)),
+                                         handshake->addr);
     peer->link = handshake->link;
     peer->link_created_ms = handshake->link_created_ms;
     peer->ping_sent_ms = handshake->ping_sent_ms;

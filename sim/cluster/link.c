@@ -1,5 +1,6 @@
 /* The life of bus links: connect, lose, bind to their node (Redis 7.0 createClusterLink,
- * freeClusterLink, clusterNodeCronHandleReconnect, clusterLinkConnectHandler, getNodeFromLinkAndMsg).
+ * freeClusterLink, clusterNodeCronHandleReconnect, clusterLinkConnectHandler,
+ * getNodeFromLinkAndMsg).
  *
  * An outbound link exists from the moment the connection is tried: packets can be queued on it. */
 #include <stdlib.h>
@@ -29,7 +30,7 @@ void rcs_inbound_close(struct rcs_cluster *cluster, rcs_id id)
     }
 }
 
-/* --- connecting ---------------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------------------- */
 
 static void connect_peer(struct rcs_cluster *cluster, rcs_id id)
 {
@@ -62,7 +63,8 @@ static void handshakes_connect(struct rcs_cluster *cluster)
             rcs_handshake_del(cluster, handshake);
             continue;
         }
-        if (handshake->link == RCS_LINK_CLOSED && rcs_addr_ip(cluster, handshake->addr)[0] != '\0') {
+        if (handshake->link == RCS_LINK_CLOSED &&
+            rcs_addr_ip(cluster, handshake->addr)[0] != '\0') {
             uint32_t link = RCS_LINK_HANDSHAKE + handshake->number;
             rcs_effect_add(cluster->out, RCS_EFFECT_LINK_CONNECT, link)->addr = handshake->addr;
             handshake->link = RCS_LINK_CONNECTING;
@@ -89,7 +91,7 @@ void rcs_links_connect(struct rcs_cluster *cluster)
     }
 }
 
-/* --- what happens to them ------------------------------------------------------------------------ */
+/* --- what happens to them --------------------------------------------------------------------- */
 
 struct rcs_handshake *rcs_handshake_of_link(struct rcs_cluster *cluster, uint32_t link)
 {

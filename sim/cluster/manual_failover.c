@@ -24,7 +24,7 @@ void rcs_mf_check_timeout(struct rcs_cluster *cluster)
     }
 }
 
-/* --- the replica ------------------------------------------------------------------------------------- */
+/* --- the replica ------------------------------------------------------------------------------ */
 
 void rcs_cluster_failover(struct rcs_cluster *cluster, enum rcs_failover_kind kind)
 {
@@ -77,9 +77,10 @@ void rcs_mf_heard(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rc
                      cluster->host->offset(cluster->host->node), 0, NULL);
 }
 
-/* --- the master -------------------------------------------------------------------------------------- */
+/* --- the master ------------------------------------------------------------------------------- */
 
-void rcs_mf_start_received(struct rcs_cluster *cluster, const struct rcs_event *event, rcs_id sender)
+void rcs_mf_start_received(struct rcs_cluster *cluster, const struct rcs_event *event,
+                           rcs_id sender)
 {
     if (sender == RCS_ID_NONE || cluster->peers[sender].master != cluster->myself) {
         return;

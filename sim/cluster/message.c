@@ -102,7 +102,8 @@ void rcs_send_to(struct rcs_cluster *cluster, rcs_id id, struct rcs_bus_msg *msg
     rcs_msg_send(cluster, id, msg);
 }
 
-/* True for a node that broadcasts reach: one with a link that is neither this node nor half known. */
+/* True for a node that broadcasts reach: one with a link that is neither this node nor half known.
+ */
 static bool reachable(const struct rcs_cluster *cluster, rcs_id id)
 {
     return id != cluster->myself && cluster->peers[id].link != RCS_LINK_CLOSED;
@@ -130,9 +131,9 @@ void rcs_broadcast_pong(struct rcs_cluster *cluster, bool local_replicas)
         }
         if (local_replicas) {
             const struct rcs_peer *peer = &cluster->peers[id];
-            bool local = rcs_is_replica(peer) && peer->master != RCS_ID_NONE &&
-                         (peer->master == cluster->myself ||
-                          peer->master == rcs_myself(cluster)->master);
+            bool local =
+                rcs_is_replica(peer) && peer->master != RCS_ID_NONE &&
+                (peer->master == cluster->myself || peer->master == rcs_myself(cluster)->master);
             if (!local) {
                 continue;
             }
@@ -168,8 +169,8 @@ void rcs_cluster_publish(struct rcs_cluster *cluster, const struct rcs_arg *chan
         rcs_msg_new(cluster, sharded ? RCS_BUS_PUBLISHSHARD : RCS_BUS_PUBLISH, 0);
     msg->body.publish.channel_bytes = channel->size_bytes;
     msg->body.publish.message_bytes = message->size_bytes;
-    msg->payload = rcs_blob_new(cluster->store, NULL,
-                                (size_t)channel->size_bytes + message->size_bytes);
+    msg->payload =
+        rcs_blob_new(cluster->store, NULL, (size_t)channel->size_bytes + message->size_bytes);
     memcpy(msg->payload->bytes, channel->bytes, channel->size_bytes);
     memcpy(msg->payload->bytes + channel->size_bytes, message->bytes, message->size_bytes);
     if (!sharded) {

@@ -1,5 +1,5 @@
-/* What an operator's command changes beyond the nouns of the other files: REPLICATE, RESET, SAVECONFIG,
- * and the lines that CLUSTER NODES prints. */
+/* What an operator's command changes beyond the nouns of the other files: REPLICATE, RESET,
+ * SAVECONFIG, and the lines that CLUSTER NODES prints. */
 #include "sim/cluster/orders.h"
 
 #include <string.h>
@@ -15,7 +15,8 @@ void rcs_cluster_replicate(struct rcs_cluster *cluster, rcs_id master)
     rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
 }
 
-/* RESET HARD: a new identity. The entry moves to its place in the table, nothing else is known then. */
+/* RESET HARD: a new identity. The entry moves to its place in the table, nothing else is known
+ * then. */
 static void take_new_id(struct rcs_cluster *cluster)
 {
     struct rcs_peer old = *rcs_myself(cluster);
@@ -100,8 +101,8 @@ void rcs_cluster_verify_slots(struct rcs_cluster *cluster)
             struct rcs_slot_words words = { { 0 } };
             rcs_slot_words_add(&words, slot);
             rcs_slots_assign(cluster, &words, cluster->myself);
-            rcs_cluster_fact(cluster, RCS_FACT_SLOT_TAKEN_AT_START, RCS_ID_NONE, RCS_ID_NONE, slot, 0,
-                             0, NULL);
+            rcs_cluster_fact(cluster, RCS_FACT_SLOT_TAKEN_AT_START, RCS_ID_NONE, RCS_ID_NONE, slot,
+                             0, 0, NULL);
         } else {
             rcs_cluster_set_importing(cluster, slot, owner);
             rcs_cluster_fact(cluster, RCS_FACT_SLOT_IMPORTING_AT_START, RCS_ID_NONE, RCS_ID_NONE,
@@ -113,7 +114,7 @@ void rcs_cluster_verify_slots(struct rcs_cluster *cluster)
     }
 }
 
-/* --- CLUSTER NODES -------------------------------------------------------------------------------------- */
+/* --- CLUSTER NODES ---------------------------------------------------------------------------- */
 
 static int64_t wall_of(const struct rcs_cluster *cluster, int32_t node_ms)
 {
@@ -157,7 +158,8 @@ void rcs_cluster_node_line(const struct rcs_cluster *cluster, rcs_id id, struct 
     out->ping_sent_ms = wall_of(cluster, peer->ping_sent_ms);
     out->pong_received_ms = wall_of(cluster, rcs_peer_pong(cluster, id));
     bool shows_master = rcs_is_replica(peer) && peer->master != RCS_ID_NONE;
-    out->config_epoch = shows_master ? cluster->peers[peer->master].config_epoch : peer->config_epoch;
+    out->config_epoch =
+        shows_master ? cluster->peers[peer->master].config_epoch : peer->config_epoch;
     out->connected = id == cluster->myself || peer->link != RCS_LINK_CLOSED;
     out->slots = rcs_slots_held(cluster, id)->words;
     if (id == cluster->myself && (cluster->migrating != NULL || cluster->importing != NULL)) {

@@ -1,6 +1,6 @@
 /* What an operator's CLUSTER command changes, once its arguments were checked (Redis 7.0
- * clusterCommand). The checks and error texts are sim/node/command_cluster.c. Every function schedules
- * what it must (state, save) and says its facts. */
+ * clusterCommand). The checks and error texts are sim/node/command_cluster.c. Every function
+ * schedules what it must (state, save) and says its facts. */
 #ifndef RCSIM_SIM_CLUSTER_ORDERS_H
 #define RCSIM_SIM_CLUSTER_ORDERS_H
 
@@ -35,8 +35,9 @@ void rcs_cluster_save_now(struct rcs_cluster *cluster);
 /* cluster-replica-no-failover, announced address changed by CONFIG SET. */
 void rcs_cluster_config_changed(struct rcs_cluster *cluster);
 
-/* For output: this node's own link state words, all known ids ascending in cluster->order. Fills one
- * line of CLUSTER NODES / REPLICAS (node.open points into the `open` room given, 64 entries). */
+/* For output: this node's own link state words, all known ids ascending in cluster->order. Fills
+ * one line of CLUSTER NODES / REPLICAS (node.open points into the `open` room given, 64 entries).
+ */
 void rcs_cluster_node_line(const struct rcs_cluster *cluster, rcs_id id, struct rcs_node_line *out,
                            struct rcs_open_slot *open, unsigned open_room);
 void rcs_cluster_handshake_line(const struct rcs_cluster *cluster, unsigned index,

@@ -16,10 +16,11 @@
 #define RCS_CANT_FAILOVER_RELOG_MS    300000
 #define RCS_BLACKLIST_S               60
 
-/* --- cluster_state.c: the table -------------------------------------------------------------------- */
+/* --- cluster_state.c: the table --------------------------------------------------------------- */
 
 /* Adds a known node, all zero but flags and address. It must not be known yet. */
-struct rcs_peer *rcs_peer_add(struct rcs_cluster *cluster, rcs_id id, unsigned flags, rcs_addr addr);
+struct rcs_peer *rcs_peer_add(struct rcs_cluster *cluster, rcs_id id, unsigned flags,
+                              rcs_addr addr);
 /* clusterDelNode: slots unowned, reports and open slots gone, its replicas without a master, links
  * closed. */
 void rcs_peer_del(struct rcs_cluster *cluster, rcs_id id);
@@ -42,7 +43,7 @@ void rcs_cluster_fact0(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs
 void rcs_cluster_save(struct rcs_cluster *cluster, bool fsync);
 const char *rcs_addr_ip(const struct rcs_cluster *cluster, rcs_addr addr);
 
-/* --- link.c ------------------------------------------------------------------------------------------ */
+/* --- link.c ----------------------------------------------------------------------------------- */
 
 void rcs_link_close(struct rcs_cluster *cluster, rcs_id id);    /* the outbound link, if any */
 void rcs_inbound_close(struct rcs_cluster *cluster, rcs_id id); /* the bound inbound link, if any */
@@ -52,9 +53,10 @@ void rcs_links_connect(struct rcs_cluster *cluster); /* the tick's reconnects, h
 rcs_id rcs_link_sender(struct rcs_cluster *cluster, const struct rcs_event *event);
 struct rcs_handshake *rcs_handshake_of_link(struct rcs_cluster *cluster, uint32_t link);
 
-/* --- handshake.c --------------------------------------------------------------------------------------- */
+/* --- handshake.c ------------------------------------------------------------------------------ */
 
-struct rcs_handshake *rcs_handshake_start(struct rcs_cluster *cluster, rcs_addr addr, unsigned flags);
+struct rcs_handshake *rcs_handshake_start(struct rcs_cluster *cluster, rcs_addr addr,
+                                          unsigned flags);
 void rcs_handshake_del(struct rcs_cluster *cluster, struct rcs_handshake *handshake);
 /* A packet came on the link of a handshake: true if that ended the processing of the packet. */
 bool rcs_handshake_answered(struct rcs_cluster *cluster, struct rcs_handshake *handshake,
@@ -64,48 +66,53 @@ bool rcs_address_update(struct rcs_cluster *cluster, rcs_id id, const struct rcs
 /* A PING or MEET says on which of its addresses this node was reached. */
 void rcs_own_ip_update(struct rcs_cluster *cluster, const struct rcs_event *event);
 
-/* --- message.c: composing and sending ------------------------------------------------------------------- */
+/* --- message.c: composing and sending --------------------------------------------------------- */
 
 /* A message with the header as it is now; the caller fills the body. */
 struct rcs_bus_msg *rcs_msg_new(struct rcs_cluster *cluster, enum rcs_bus_type type, unsigned room);
 /* Seals and queues it on the link; takes over the reference. */
 void rcs_msg_send(struct rcs_cluster *cluster, uint32_t link, struct rcs_bus_msg *msg);
-void rcs_send_ping(struct rcs_cluster *cluster, rcs_id id);     /* on the outbound link; sets ping_sent */
+void rcs_send_ping(struct rcs_cluster *cluster,
+                   rcs_id id); /* on the outbound link; sets ping_sent */
 void rcs_send_pong(struct rcs_cluster *cluster, uint32_t link);
-void rcs_send_to(struct rcs_cluster *cluster, rcs_id id, struct rcs_bus_msg *msg); /* dropped: no link */
-void rcs_send_all(struct rcs_cluster *cluster, struct rcs_bus_msg *msg); /* clusterBroadcastMessage */
+void rcs_send_to(struct rcs_cluster *cluster, rcs_id id,
+                 struct rcs_bus_msg *msg); /* dropped: no link */
+void rcs_send_all(struct rcs_cluster *cluster,
+                  struct rcs_bus_msg *msg); /* clusterBroadcastMessage */
 void rcs_broadcast_pong(struct rcs_cluster *cluster, bool local_replicas);
 void rcs_send_update(struct rcs_cluster *cluster, rcs_id to, rcs_id about);
-void rcs_announced_changed(struct rcs_cluster *cluster); /* ports or announced ip: cluster->announced */
+void rcs_announced_changed(
+    struct rcs_cluster *cluster); /* ports or announced ip: cluster->announced */
 
-/* --- gossip.c ---------------------------------------------------------------------------------------------- */
+/* --- gossip.c --------------------------------------------------------------------------------- */
 
 unsigned rcs_gossip_room(const struct rcs_cluster *cluster); /* entries a message may need */
 void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg);
 void rcs_gossip_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
 rcs_id rcs_random_peer(struct rcs_cluster *cluster); /* RCS_ID_NONE: the draw hit a handshake */
 
-/* --- failure.c --------------------------------------------------------------------------------------------- */
+/* --- failure.c -------------------------------------------------------------------------------- */
 
 bool rcs_report_add(struct rcs_cluster *cluster, rcs_id about, rcs_id reporter); /* true if new */
 bool rcs_report_del(struct rcs_cluster *cluster, rcs_id about, rcs_id reporter);
 unsigned rcs_report_count(struct rcs_cluster *cluster, rcs_id about); /* live ones */
 bool rcs_reported(const struct rcs_cluster *cluster, rcs_id about);   /* any, live or not */
-void rcs_reports_forget(struct rcs_cluster *cluster, rcs_id id); /* a node leaves the table */
+void rcs_reports_forget(struct rcs_cluster *cluster, rcs_id id);      /* a node leaves the table */
 void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_ms,
                      int64_t data_delay_ms);
 void rcs_fail_check(struct rcs_cluster *cluster, rcs_id id); /* markNodeAsFailingIfNeeded */
 void rcs_fail_received(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
 void rcs_fail_clear(struct rcs_cluster *cluster, rcs_id id); /* clearNodeFailureIfNeeded */
 
-/* --- epoch.c ------------------------------------------------------------------------------------------------ */
+/* --- epoch.c ---------------------------------------------------------------------------------- */
 
 void rcs_epoch_collision(struct rcs_cluster *cluster, rcs_id sender);
 bool rcs_epoch_bump(struct rcs_cluster *cluster); /* clusterBumpConfigEpochWithoutConsensus */
 
-/* --- slots.c ------------------------------------------------------------------------------------------------- */
+/* --- slots.c ---------------------------------------------------------------------------------- */
 
-void rcs_slots_assign(struct rcs_cluster *cluster, const struct rcs_slot_words *slots, rcs_id owner);
+void rcs_slots_assign(struct rcs_cluster *cluster, const struct rcs_slot_words *slots,
+                      rcs_id owner);
 void rcs_slots_drop(struct rcs_cluster *cluster, rcs_id id); /* clusterDelNodeSlots */
 /* clusterUpdateSlotsConfigWith */
 void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
@@ -114,27 +121,31 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
 unsigned rcs_slots_stale(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
                          const struct rcs_slot_set *claimed);
 bool rcs_slot_unclaimed(const struct rcs_cluster *cluster, unsigned slot);
-void rcs_slots_close_all(struct rcs_cluster *cluster); /* migrating and importing */
+void rcs_slots_close_all(struct rcs_cluster *cluster);         /* migrating and importing */
 void rcs_slots_forget(struct rcs_cluster *cluster, rcs_id id); /* open slots that name it */
-const struct rcs_slot_set *rcs_slots_held(const struct rcs_cluster *cluster, rcs_id id); /* never NULL */
+const struct rcs_slot_set *rcs_slots_held(const struct rcs_cluster *cluster,
+                                          rcs_id id); /* never NULL */
 
-/* --- the rest ------------------------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 void rcs_state_update(struct rcs_cluster *cluster); /* availability.c: clusterUpdateState */
 
 void rcs_election_handle(struct rcs_cluster *cluster); /* election.c: clusterHandleSlaveFailover */
-void rcs_election_request(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
+void rcs_election_request(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
+                          rcs_id sender);
 void rcs_election_ack(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
 void rcs_election_promote(struct rcs_cluster *cluster); /* clusterFailoverReplaceYourMaster */
 
 void rcs_mf_reset(struct rcs_cluster *cluster); /* manual_failover.c */
 void rcs_mf_check_timeout(struct rcs_cluster *cluster);
 void rcs_mf_handle(struct rcs_cluster *cluster);
-void rcs_mf_start_received(struct rcs_cluster *cluster, const struct rcs_event *event, rcs_id sender);
+void rcs_mf_start_received(struct rcs_cluster *cluster, const struct rcs_event *event,
+                           rcs_id sender);
 void rcs_mf_heard(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
 
-void rcs_replica_migration(struct rcs_cluster *cluster); /* replica_migration.c, with its preconditions */
-void rcs_replica_counts(struct rcs_cluster *cluster);    /* orphaned_masters and the like */
+void rcs_replica_migration(
+    struct rcs_cluster *cluster); /* replica_migration.c, with its preconditions */
+void rcs_replica_counts(struct rcs_cluster *cluster); /* orphaned_masters and the like */
 
 bool rcs_blacklisted(struct rcs_cluster *cluster, rcs_id id); /* blacklist.c */
 void rcs_blacklist_add(struct rcs_cluster *cluster, rcs_id id);

@@ -150,7 +150,8 @@ static void take_update(struct rcs_cluster *cluster, const struct rcs_bus_msg *m
     rcs_slots_claim(cluster, about, msg->body.update.config_epoch, msg->body.update.slots);
 }
 
-static void take_gossiping(struct rcs_cluster *cluster, const struct rcs_event *event, rcs_id sender)
+static void take_gossiping(struct rcs_cluster *cluster, const struct rcs_event *event,
+                           rcs_id sender)
 {
     const struct rcs_bus_msg *msg = event->bus_msg;
     if (msg->type != RCS_BUS_PONG) {
@@ -232,5 +233,6 @@ void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *ev
     }
     char text[64];
     snprintf(text, sizeof(text), "Received unknown packet type: %d", msg->type);
-    rcs_cluster_fact(cluster, RCS_FACT_BUS_WARNING, RCS_ID_NONE, RCS_ID_NONE, msg->type, 0, 0, text);
+    rcs_cluster_fact(cluster, RCS_FACT_BUS_WARNING, RCS_ID_NONE, RCS_ID_NONE, msg->type, 0, 0,
+                     text);
 }

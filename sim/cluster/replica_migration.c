@@ -1,5 +1,5 @@
-/* Replica migration: a master that has spare replicas lends one to a master that has none (Redis 7.0
- * clusterHandleSlaveMigration and its preconditions in clusterCron). */
+/* Replica migration: a master that has spare replicas lends one to a master that has none
+ * (Redis 7.0 clusterHandleSlaveMigration and its preconditions in clusterCron). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,8 +7,8 @@
 
 #include "sim/pure.h"
 
-/* Redis counts this for every node in every tick; nothing of it can change unless a flag, a role or a
- * slot did, so it is counted again only then. */
+/* Redis counts this for every node in every tick; nothing of it can change unless a flag, a role or
+ * a slot did, so it is counted again only then. */
 void rcs_replica_counts(struct rcs_cluster *cluster)
 {
     if (!cluster->replicas_stale) {
@@ -37,7 +37,8 @@ void rcs_replica_counts(struct rcs_cluster *cluster)
 static unsigned healthy_replicas(const struct rcs_cluster *cluster, const struct rcs_peer *master)
 {
     unsigned count = 0;
-    for (rcs_id id = master->first_replica; id != RCS_ID_NONE; id = cluster->peers[id].next_replica) {
+    for (rcs_id id = master->first_replica; id != RCS_ID_NONE;
+         id = cluster->peers[id].next_replica) {
         count += (cluster->peers[id].flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL)) == 0;
     }
     return count;

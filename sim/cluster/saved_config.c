@@ -76,7 +76,7 @@ struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster)
     return saved;
 }
 
-/* --- starting from it ----------------------------------------------------------------------------- */
+/* --- starting from it ------------------------------------------------------------------------- */
 
 static void load_peer(struct rcs_cluster *cluster, const struct rcs_saved_peer *saved)
 {
@@ -155,7 +155,7 @@ void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_confi
     rcs_announced_changed(cluster);
 }
 
-/* --- the text --------------------------------------------------------------------------------------- */
+/* --- the text --------------------------------------------------------------------------------- */
 
 static uint64_t shown_epoch(const struct rcs_saved_config *saved, const struct rcs_saved_peer *peer)
 {
@@ -184,8 +184,9 @@ static void write_line(const struct rcs_node_line *line, struct rcs_buf *out)
     rcs_buf_add(out, "\n", 1);
 }
 
-static unsigned saved_open_slots(const struct rcs_store *store, const struct rcs_saved_config *saved,
-                                 struct rcs_open_slot *open, unsigned room)
+static unsigned saved_open_slots(const struct rcs_store *store,
+                                 const struct rcs_saved_config *saved, struct rcs_open_slot *open,
+                                 unsigned room)
 {
     unsigned count = 0;
     for (unsigned slot = 0; slot < RCS_SLOTS && count < room; slot++) {
@@ -235,7 +236,7 @@ void rcs_saved_config_write(const struct rcs_store *store, const struct rcs_save
     rcs_buf_add(out, vars, length);
 }
 
-/* --- from a text -------------------------------------------------------------------------------------- */
+/* --- from a text ------------------------------------------------------------------------------ */
 
 static enum rcs_err read_node(struct rcs_store *store, const struct rcs_node_line *line,
                               struct rcs_saved_config *saved, struct rcs_saved_peer *peer,
@@ -304,7 +305,8 @@ enum rcs_err rcs_saved_config_read(struct rcs_store *store, const char *text, si
         } else if (line->kind == RCS_CONF_NODE) {
             err = read_node(store, &line->node, saved, &saved->peers[count++], number, diag);
         } else if (line->kind == RCS_CONF_VARS) {
-            saved->current_epoch = line->has_current_epoch ? line->current_epoch : saved->current_epoch;
+            saved->current_epoch =
+                line->has_current_epoch ? line->current_epoch : saved->current_epoch;
             saved->last_vote_epoch =
                 line->has_last_vote_epoch ? line->last_vote_epoch : saved->last_vote_epoch;
         }

@@ -23,7 +23,7 @@ struct rcs_saved_config {
     uint32_t count;
     uint64_t current_epoch, last_vote_epoch;
     int64_t saved_wall_ms; /* when it was written; stands for the ping and pong times in the text */
-    struct rcs_slot_map *slots;   /* one reference held */
+    struct rcs_slot_map *slots;    /* one reference held */
     rcs_id *migrating, *importing; /* NULL, or RCS_SLOTS of them */
     struct rcs_saved_peer peers[];
 };

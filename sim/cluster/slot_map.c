@@ -4,7 +4,7 @@
 
 #include "sim/pure.h"
 
-#define REGISTRY_BUCKETS \
+#define REGISTRY_BUCKETS                                                                           \
     (sizeof(((struct rcs_cluster_shared *)NULL)->buckets) / sizeof(struct rcs_slot_map *))
 
 struct rcs_cluster_shared *rcs_cluster_shared(struct rcs_store *store)
@@ -56,7 +56,8 @@ static void free_map(struct rcs_store *store, struct rcs_slot_map *map)
 
 static void register_map(struct rcs_store *store, struct rcs_slot_map *map)
 {
-    struct rcs_slot_map **bucket = &rcs_cluster_shared(store)->buckets[map->hash % REGISTRY_BUCKETS];
+    struct rcs_slot_map **bucket =
+        &rcs_cluster_shared(store)->buckets[map->hash % REGISTRY_BUCKETS];
     map->next = *bucket;
     *bucket = map;
 }
@@ -123,7 +124,7 @@ static struct rcs_slot_map *private_map(struct rcs_store *store, struct rcs_slot
     return copy;
 }
 
-/* --- assigning ------------------------------------------------------------------------------------ */
+/* --- assigning -------------------------------------------------------------------------------- */
 
 /* The owners whose sets an assignment changes, with the sets they will have. */
 struct change {
@@ -178,8 +179,9 @@ static void change_add(struct rcs_store *store, struct changes *changes,
     changes->list[changes->count++] = (struct change){ .owner = owner, .set = set };
 }
 
-static void collect(struct rcs_store *store, struct changes *changes, const struct rcs_slot_map *map,
-                    const struct rcs_slot_words *slots, rcs_id owner)
+static void collect(struct rcs_store *store, struct changes *changes,
+                    const struct rcs_slot_map *map, const struct rcs_slot_words *slots,
+                    rcs_id owner)
 {
     if (owner != RCS_ID_NONE) {
         change_add(store, changes, map, owner, slots, true);
@@ -204,8 +206,8 @@ static void collect(struct rcs_store *store, struct changes *changes, const stru
     }
 }
 
-/* The registered map that `map` becomes by the changes; NULL if there is none yet. Equal sets are the
- * same pointer, so that comparing them compares the content. */
+/* The registered map that `map` becomes by the changes; NULL if there is none yet. Equal sets are
+ * the same pointer, so that comparing them compares the content. */
 static struct rcs_slot_map *find_changed(struct rcs_store *store, const struct rcs_slot_map *map,
                                          struct changes *changes)
 {

@@ -9,10 +9,10 @@
 
 struct rcs_slot_map {
     uint32_t refs;
-    uint32_t assigned; /* slots that have an owner */
-    uint64_t hash;     /* of the content: a sum over owners and their sets */
-    struct rcs_slot_map *next; /* in its bucket of the registry */
-    uint32_t ids;              /* length of `sets` */
+    uint32_t assigned;                /* slots that have an owner */
+    uint64_t hash;                    /* of the content: a sum over owners and their sets */
+    struct rcs_slot_map *next;        /* in its bucket of the registry */
+    uint32_t ids;                     /* length of `sets` */
     const struct rcs_slot_set **sets; /* by owner, NULL: owns none; references held */
     rcs_id owner[RCS_SLOTS];          /* RCS_ID_NONE: nobody */
 };
@@ -38,7 +38,8 @@ static inline const struct rcs_slot_set *rcs_slot_map_set(const struct rcs_slot_
 
 /* What the nodes of one world share through their store. */
 struct rcs_cluster_shared {
-    struct rcs_slot_map *buckets[256]; /* all maps by their content's hash; looked up, never walked */
+    struct rcs_slot_map
+        *buckets[256]; /* all maps by their content's hash; looked up, never walked */
     /* By id: stamp of the last message it was picked for. One message is composed at a time. */
     uint16_t *picked;
     unsigned picked_room;
@@ -47,7 +48,8 @@ struct rcs_cluster_shared {
 struct rcs_cluster_shared *rcs_cluster_shared(struct rcs_store *store);
 
 /* True if the 64 slots of a word of bits have one owner, given in *owner. */
-static inline bool rcs_slot_map_one_owner(const struct rcs_slot_map *map, unsigned word, rcs_id *owner)
+static inline bool rcs_slot_map_one_owner(const struct rcs_slot_map *map, unsigned word,
+                                          rcs_id *owner)
 {
     const rcs_id *owners = &map->owner[word * 64];
     rcs_id differences = 0;

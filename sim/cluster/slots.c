@@ -7,7 +7,7 @@
 
 #include "sim/pure.h"
 
-/* --- reading -------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 rcs_id rcs_slot_owner(const struct rcs_cluster *cluster, unsigned slot)
 {
@@ -48,7 +48,7 @@ bool rcs_slot_unclaimed(const struct rcs_cluster *cluster, unsigned slot)
            (cluster->not_claiming != NULL && rcs_slot_words_has(cluster->not_claiming, slot));
 }
 
-/* --- binding -------------------------------------------------------------------------------------- */
+/* --- binding ---------------------------------------------------------------------------------- */
 
 static bool masters_have_replicas(const struct rcs_cluster *cluster)
 {
@@ -101,7 +101,7 @@ void rcs_slots_drop(struct rcs_cluster *cluster, rcs_id id)
     }
 }
 
-/* --- claims ----------------------------------------------------------------------------------------- */
+/* --- claims ----------------------------------------------------------------------------------- */
 
 static void mark_not_claiming(struct rcs_cluster *cluster, const struct rcs_slot_words *words)
 {
@@ -204,8 +204,8 @@ static void drop_dirty_keys(struct rcs_cluster *cluster, const struct rcs_slot_w
         if (rcs_slot_words_has(dirty, slot)) {
             unsigned keys = cluster->host->slot_keys(cluster->host->node, slot);
             cluster->host->drop_slot_keys(cluster->host->node, slot);
-            rcs_cluster_fact(cluster, RCS_FACT_KEYS_DROPPED, RCS_ID_NONE, RCS_ID_NONE, slot, keys, 0,
-                             NULL);
+            rcs_cluster_fact(cluster, RCS_FACT_KEYS_DROPPED, RCS_ID_NONE, RCS_ID_NONE, slot, keys,
+                             0, NULL);
         }
     }
 }
@@ -254,8 +254,8 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
         rcs_cluster_follow(cluster, sender);
     } else if (grandmaster != RCS_ID_NONE && grandmaster != cluster->myself &&
                rcs_rule_on(cluster->config, RCS_RULE_SUB_REPLICA)) {
-        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_GRANDMASTER, grandmaster, myself->master, 0, 0, 0,
-                         NULL);
+        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_GRANDMASTER, grandmaster, myself->master, 0, 0,
+                         0, NULL);
         rcs_cluster_follow(cluster, grandmaster);
     } else {
         if (outcome.any_dirty) {
@@ -275,8 +275,7 @@ unsigned rcs_slots_stale(const struct rcs_cluster *cluster, rcs_id sender, uint6
     rcs_id last = RCS_ID_NONE;
     bool ahead = false;
     for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
-        uint64_t bits =
-            claimed->words.word[i] & ~own->word[i] & ~not_claiming_word(cluster, i);
+        uint64_t bits = claimed->words.word[i] & ~own->word[i] & ~not_claiming_word(cluster, i);
         for (; bits != 0; bits &= bits - 1) {
             unsigned slot = i * 64 + (unsigned)__builtin_ctzll(bits);
             rcs_id owner = cluster->slots->owner[slot];
@@ -292,7 +291,7 @@ unsigned rcs_slots_stale(const struct rcs_cluster *cluster, rcs_id sender, uint6
     return RCS_SLOTS;
 }
 
-/* --- slots in the middle of a move --------------------------------------------------------------- */
+/* --- slots in the middle of a move ------------------------------------------------------------ */
 
 static void set_open(rcs_id **table, unsigned slot, rcs_id id)
 {
@@ -382,7 +381,7 @@ void rcs_cluster_set_slot_node(struct rcs_cluster *cluster, unsigned slot, rcs_i
     rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
 }
 
-/* --- ADDSLOTS, DELSLOTS, FLUSHSLOTS ------------------------------------------------------------------ */
+/* --- ADDSLOTS, DELSLOTS, FLUSHSLOTS ----------------------------------------------------------- */
 
 /* Assigned or unassigned, the slots leave the importing state (Redis 7.0 clusterUpdateSlots). */
 static void end_imports(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)

@@ -34,8 +34,7 @@ size_t rcs_keyspace_size(const struct rcs_keyspace *keys)
     return keys->count;
 }
 
-/* --- slots: pages of lists, made when the first key of a page comes
- * ----------------------------------- */
+/* --- slots: pages of lists, made when the first key of a page comes --------------------------- */
 
 static struct keys_slot *slot_find(const struct rcs_keyspace *keys, unsigned slot)
 {
@@ -107,8 +106,7 @@ unsigned rcs_keyspace_slot_keys(const struct rcs_keyspace *keys, unsigned slot, 
     return count;
 }
 
-/* --- the hash table: for looking up only, never walked
- * ------------------------------------------------- */
+/* --- the hash table: for looking up only, never walked ---------------------------------------- */
 
 static struct rcs_entry **bucket(const struct rcs_keyspace *keys, uint64_t hash)
 {
@@ -157,8 +155,7 @@ struct rcs_entry *rcs_keyspace_find(const struct rcs_keyspace *keys, const void 
     return NULL;
 }
 
-/* --- the order of insertion: an array with holes, closed when half of it are holes
- * --------------------- */
+/* --- the order of insertion: an array with holes, closed when half of it are holes ------------ */
 
 static void order_close_holes(struct rcs_keyspace *keys)
 {
@@ -231,8 +228,7 @@ struct rcs_entry *rcs_keyspace_any(const struct rcs_keyspace *keys, struct rcs_r
     }
 }
 
-/* --- one key
- * -------------------------------------------------------------------------------------------- */
+/* --- one key ---------------------------------------------------------------------------------- */
 
 struct rcs_entry *rcs_keyspace_add(struct rcs_keyspace *keys, const void *key, size_t key_bytes,
                                    struct rcs_value *value)
@@ -288,8 +284,7 @@ void rcs_keyspace_remove(struct rcs_keyspace *keys, struct rcs_entry *entry)
     free(entry);
 }
 
-/* --- all keys
- * -------------------------------------------------------------------------------------------- */
+/* --- all keys --------------------------------------------------------------------------------- */
 
 size_t rcs_keyspace_flush(struct rcs_keyspace *keys)
 {

@@ -50,8 +50,7 @@ static inline struct rcs_snapshot *rcs_snapshot_retain(struct rcs_snapshot *snap
 }
 void rcs_snapshot_release(struct rcs_snapshot *snapshot);
 
-/* --- single keys: for sim/keys and the key commands of sim/node
- * --------------------------------------- */
+/* --- single keys: for sim/keys and the key commands of sim/node ------------------------------- */
 
 #define RCS_NO_EXPIRE ((int64_t)-1)
 

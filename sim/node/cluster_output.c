@@ -15,7 +15,7 @@ static bool resp3(const struct rcs_client *client)
     return client->protocol == 3;
 }
 
-/* --- CLUSTER NODES, REPLICAS ----------------------------------------------------------------- */
+/* --- CLUSTER NODES, REPLICAS ------------------------------------------------------------------ */
 
 static unsigned open_slots(const struct rcs_cluster *cluster)
 {
@@ -100,7 +100,7 @@ void rcs_cluster_replicas(struct rcs_call *call)
     rcs_buf_close(&text);
 }
 
-/* --- CLUSTER INFO ---------------------------------------------------------------------------- */
+/* --- CLUSTER INFO ----------------------------------------------------------------------------- */
 
 static void add_number(struct rcs_buf *out, const char *name, uint64_t value)
 {
@@ -165,7 +165,7 @@ void rcs_cluster_info(struct rcs_call *call)
     rcs_buf_close(&text);
 }
 
-/* --- CLUSTER SLOTS, SHARDS ------------------------------------------------------------------- */
+/* --- CLUSTER SLOTS, SHARDS -------------------------------------------------------------------- */
 
 /* The offset as this node knows it: its own is not kept in the table. */
 static int64_t offset_of(const struct rcs_cluster *cluster, rcs_id id)
@@ -368,7 +368,7 @@ void rcs_cluster_shards(struct rcs_call *call)
     }
 }
 
-/* --- CLUSTER LINKS --------------------------------------------------------------------------- */
+/* --- CLUSTER LINKS ---------------------------------------------------------------------------- */
 
 /* Send buffers are shown as a real node shows them between two bursts: empty, given back by the
  * last tick. When an accepted link was made is not kept; it shows 0. */
@@ -421,7 +421,7 @@ void rcs_cluster_links(struct rcs_call *call)
     }
 }
 
-/* --- CLUSTER HELP ---------------------------------------------------------------------------- */
+/* --- CLUSTER HELP ----------------------------------------------------------------------------- */
 
 /* clang-format off */
 static const char *const help[] = {

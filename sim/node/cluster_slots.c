@@ -6,7 +6,7 @@
 
 #include "sim/pure.h"
 
-/* --- owners ---------------------------------------------------------------------------------- */
+/* --- owners ----------------------------------------------------------------------------------- */
 
 static bool slot_or_refuse(struct rcs_client *client, const struct rcs_arg *argument,
                            unsigned *slot)
@@ -63,7 +63,8 @@ static void change_slots(struct rcs_call *call, enum assignment assignment)
     /* All are read before the first is judged: a word that is no slot is refused first. */
     uint16_t few[64];
     unsigned count = call->argc - 2;
-    uint16_t *slots = count <= sizeof(few) / sizeof(few[0]) ? few : malloc(count * sizeof(slots[0]));
+    uint16_t *slots =
+        count <= sizeof(few) / sizeof(few[0]) ? few : malloc(count * sizeof(slots[0]));
     RCS_ASSERT(slots != NULL);
     bool good = true;
     for (unsigned i = 0; good && i < count; i++) {
@@ -235,7 +236,7 @@ void rcs_cluster_setslot(struct rcs_call *call)
     }
 }
 
-/* --- keys of a slot -------------------------------------------------------------------------- */
+/* --- keys of a slot --------------------------------------------------------------------------- */
 
 void rcs_cluster_keyslot(struct rcs_call *call)
 {

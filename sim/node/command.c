@@ -90,8 +90,7 @@ static bool refuse_named(struct gate *gate, const char *before, const char *afte
     return refuse_built(gate, &text);
 }
 
-/* --- the gates, in order: false if the request was answered or must wait
- * ------------------------------ */
+/* --- the gates, in order: false if the request was answered or must wait ---------------------- */
 
 static bool known(struct gate *gate)
 {
@@ -213,8 +212,7 @@ static bool not_paused(struct gate *gate)
     return !held;
 }
 
-/* --- what is called from outside
- * ---------------------------------------------------------------------- */
+/* --- what is called from outside -------------------------------------------------------------- */
 
 /* EXEC writes, reads or replicates if one of its commands does, and may run while loading or on
  * stale data if all of them may. */

@@ -216,8 +216,7 @@ void rcs_call_set_expire(struct rcs_call *call, struct rcs_entry *entry, int64_t
 bool rcs_redirect_check(struct rcs_node *node, struct rcs_client *client,
                         const struct rcs_command *command, const struct rcs_request *request);
 
-/* --- transactions (transaction.c)
- * ------------------------------------------------------------------- */
+/* --- transactions (transaction.c) ------------------------------------------------------------- */
 
 void rcs_transaction_queue(struct rcs_node *node, struct rcs_client *client,
                            struct rcs_request *request);

@@ -50,7 +50,7 @@ static void run_wait(struct rcs_call *call)
                      timeout_ms == 0 ? 0 : call->wall_ms + timeout_ms);
 }
 
-/* --- DEBUG --- */
+/* --- DEBUG ------------------------------------------------------------------------------------ */
 
 /* Seconds with at most six decimals as microseconds; anything else is 0, as strtod would have it.
  */
@@ -98,7 +98,7 @@ static void run_debug(struct rcs_call *call)
     }
 }
 
-/* --- the disk and the end --- */
+/* --- the disk and the end --------------------------------------------------------------------- */
 
 static void run_save(struct rcs_call *call)
 {
@@ -153,14 +153,14 @@ static void run_shutdown(struct rcs_call *call)
     }
 }
 
-/* --- answered elsewhere --- */
+/* --- answered elsewhere ----------------------------------------------------------------------- */
 
 static void run_replication(struct rcs_call *call)
 {
     rcs_repl_command(call->node, call->client, call->request);
 }
 
-/* --- what a server refuses in cluster mode: clusters are all there is here --- */
+/* --- what a server refuses in cluster mode: clusters are all there is here -------------------- */
 
 static void run_replicaof(struct rcs_call *call)
 {

@@ -7,7 +7,7 @@
 
 #include "sim/pure.h"
 
-/* --- how a client is shown --- */
+/* --- how a client is shown -------------------------------------------------------------------- */
 
 enum client_type { TYPE_NORMAL, TYPE_REPLICA, TYPE_PUBSUB, TYPE_MASTER, TYPE_UNKNOWN };
 
@@ -166,7 +166,7 @@ static void run_list(struct rcs_call *call)
     rcs_buf_close(&text);
 }
 
-/* --- the client itself --- */
+/* --- the client itself ------------------------------------------------------------------------ */
 
 static void run_id(struct rcs_call *call)
 {
@@ -219,7 +219,7 @@ static void run_no_evict(struct rcs_call *call)
     rcs_reply_ok(call->client);
 }
 
-/* --- other clients --- */
+/* --- other clients ---------------------------------------------------------------------------- */
 
 /* What CLIENT KILL picks by. */
 struct filter {

@@ -30,7 +30,7 @@ bool rcs_cluster_node_or_refuse(struct rcs_call *call, const struct rcs_arg *arg
     return true;
 }
 
-/* --- joining and leaving --------------------------------------------------------------------- */
+/* --- joining and leaving ---------------------------------------------------------------------- */
 
 /* An arity of "at least" lets too many words through; they are refused in other words than by the
  * arity check (Redis 7.0 addReplySubcommandSyntaxError). */
@@ -147,7 +147,7 @@ static void run_reset(struct rcs_call *call)
     rcs_reply_ok(call->client);
 }
 
-/* --- roles and failover ---------------------------------------------------------------------- */
+/* --- roles and failover ----------------------------------------------------------------------- */
 
 static void run_replicate(struct rcs_call *call)
 {
@@ -218,7 +218,7 @@ static void run_count_failure_reports(struct rcs_call *call)
     }
 }
 
-/* --- epochs and the rest --------------------------------------------------------------------- */
+/* --- epochs and the rest ---------------------------------------------------------------------- */
 
 static void run_set_config_epoch(struct rcs_call *call)
 {
@@ -262,7 +262,7 @@ static void run_saveconfig(struct rcs_call *call)
     rcs_reply_ok(call->client);
 }
 
-/* --- the table ------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 /* clang-format off */
 #define BY_ADMIN  ADMIN | STALE | NO_ASYNC_LOADING, 0, NO_KEYS

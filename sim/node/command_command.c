@@ -204,7 +204,7 @@ static void run_info(struct rcs_call *call)
     }
 }
 
-/* --- COMMAND LIST --- */
+/* --- COMMAND LIST ----------------------------------------------------------------------------- */
 
 struct filter {
     const struct rcs_arg *pattern; /* NULL: any */

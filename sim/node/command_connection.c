@@ -77,7 +77,7 @@ static void run_asking(struct rcs_call *call)
     rcs_reply_ok(call->client);
 }
 
-/* --- names and passwords --- */
+/* --- names and passwords ---------------------------------------------------------------------- */
 
 /* There is one user, `default`; without a password any word will do for it. */
 static bool authenticate(struct rcs_call *call, const struct rcs_arg *user,

@@ -31,7 +31,7 @@ void rcs_call_set_expire(struct rcs_call *call, struct rcs_entry *entry, int64_t
     rcs_call_changed(call, 1);
 }
 
-/* --- EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT --- */
+/* --- EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT ----------------------------------------------------- */
 
 enum condition { IF_NONE = 1, IF_ANY = 2, IF_LATER = 4, IF_SOONER = 8 }; /* NX XX GT LT */
 
@@ -166,7 +166,7 @@ static void run_persist(struct rcs_call *call)
     rcs_resp_integer(call->out, had_one);
 }
 
-/* --- TTL, PTTL, EXPIRETIME, PEXPIRETIME --- */
+/* --- TTL, PTTL, EXPIRETIME, PEXPIRETIME ------------------------------------------------------- */
 
 /* -2 without the key, -1 without an expiry. Seconds are rounded, not cut. */
 static void reply_time(struct rcs_call *call, bool seconds, bool from_now)

@@ -19,7 +19,7 @@ static bool same_arg(const struct rcs_arg *a, const struct rcs_arg *b)
            (a->size_bytes == 0 || memcmp(a->bytes, b->bytes, a->size_bytes) == 0);
 }
 
-/* --- being there --- */
+/* --- being there ------------------------------------------------------------------------------ */
 
 static void run_del(struct rcs_call *call)
 {
@@ -65,7 +65,7 @@ static void run_dbsize(struct rcs_call *call)
     rcs_resp_integer(call->out, (int64_t)rcs_keyspace_size(call->node->keys));
 }
 
-/* --- moving within the node --- */
+/* --- moving within the node ------------------------------------------------------------------- */
 
 /* The value of `from` under another name, expiry included; what stood there is gone. */
 static void put_under(struct rcs_call *call, const struct rcs_arg *to, struct rcs_value *value,
@@ -163,7 +163,7 @@ static void run_copy(struct rcs_call *call)
     rcs_resp_integer(call->out, 1);
 }
 
-/* --- listing --- */
+/* --- listing ---------------------------------------------------------------------------------- */
 
 static void run_keys(struct rcs_call *call)
 {
@@ -301,7 +301,7 @@ static void run_randomkey(struct rcs_call *call)
     rcs_resp_nil(call->out, call->resp3);
 }
 
-/* --- all keys --- */
+/* --- all keys --------------------------------------------------------------------------------- */
 
 static bool flush_options_fit(struct rcs_call *call)
 {

@@ -31,7 +31,7 @@ static const struct {
     [KIND_SHARD] = { "ssubscribe", "sunsubscribe" },
 };
 
-/* --- a client's subscriptions --- */
+/* --- a client's subscriptions ----------------------------------------------------------------- */
 
 static unsigned count_of(const struct rcs_client *client, enum kind kind)
 {
@@ -128,7 +128,7 @@ void rcs_pubsub_forget(struct rcs_client *client)
     client->subscriptions = NULL;
 }
 
-/* --- what subscribers are told --- */
+/* --- what subscribers are told ---------------------------------------------------------------- */
 
 static void tell_count(struct rcs_client *client, const char *word, enum kind kind,
                        const char *name, size_t name_bytes)
@@ -226,7 +226,7 @@ void rcs_clients_slot_lost(struct rcs_node *node, unsigned slot)
     }
 }
 
-/* --- the commands --- */
+/* --- the commands ----------------------------------------------------------------------------- */
 
 static void subscribe(struct rcs_call *call, enum kind kind)
 {

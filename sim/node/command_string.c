@@ -19,7 +19,7 @@ static void reply_value(struct rcs_call *call, const struct rcs_entry *entry)
     }
 }
 
-/* --- options of SET and GETEX --- */
+/* --- options of SET and GETEX ----------------------------------------------------------------- */
 
 enum option {
     OPTION_NX = 1,
@@ -105,7 +105,7 @@ static bool read_date(struct rcs_call *call, const struct options *options, int6
     return true;
 }
 
-/* --- SET and its kind --- */
+/* --- SET and its kind ------------------------------------------------------------------------- */
 
 /* "SET key value PXAT date" */
 static void replicate_dated(struct rcs_call *call, const struct rcs_arg *value, int64_t expire_ms)
@@ -275,7 +275,7 @@ static void run_msetnx(struct rcs_call *call)
     rcs_resp_integer(call->out, 1);
 }
 
-/* --- GET and its kind --- */
+/* --- GET and its kind ------------------------------------------------------------------------- */
 
 static void run_get(struct rcs_call *call)
 {
@@ -340,7 +340,7 @@ static void run_getex(struct rcs_call *call)
     }
 }
 
-/* --- parts of a string --- */
+/* --- parts of a string ------------------------------------------------------------------------ */
 
 static void run_strlen(struct rcs_call *call)
 {

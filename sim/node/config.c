@@ -136,8 +136,7 @@ static const struct directive *find(const char *name)
     return NULL;
 }
 
-/* --- reading values
- * -------------------------------------------------------------------------------- */
+/* --- reading values --------------------------------------------------------------------------- */
 
 static enum rcs_err refuse(char *reason, enum rcs_err err, const char *text)
 {
@@ -376,9 +375,8 @@ bool rcs_config_known(const char *name)
         return true;
     }
     const struct directive *directive = find(name);
-    return directive != NULL &&
-           (strcmp(name, directive->name) == 0 ||
-            (directive->alias != NULL && strcmp(name, directive->alias) == 0));
+    return directive != NULL && (strcmp(name, directive->name) == 0 ||
+                                 (directive->alias != NULL && strcmp(name, directive->alias) == 0));
 }
 
 bool rcs_config_mutable(const char *name)
@@ -387,8 +385,7 @@ bool rcs_config_mutable(const char *name)
     return directive != NULL && directive->mutable;
 }
 
-/* --- showing
- * ---------------------------------------------------------------------------------------- */
+/* --- showing ---------------------------------------------------------------------------------- */
 
 bool rcs_config_get(const struct rcs_config *config, const char *name, struct rcs_buf *out)
 {

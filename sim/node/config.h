@@ -48,8 +48,9 @@ static inline bool rcs_rule_on(const struct rcs_config *config, enum rcs_rule ru
 void rcs_config_init(struct rcs_config *config); /* the defaults of redis.conf */
 
 /* One directive. RCS_ERR_UNKNOWN: no such name, or one that is not modelled (the text says which);
- * RCS_ERR_RANGE, RCS_ERR_SYNTAX: the value. `diag->text` names what was found and what would do. Older
- * names (cluster-slave-..., slave-...) are accepted. Sizes take kb, mb, gb as redis.conf does. */
+ * RCS_ERR_RANGE, RCS_ERR_SYNTAX: the value. `diag->text` names what was found and what would do.
+ * Older names (cluster-slave-..., slave-...) are accepted. Sizes take kb, mb, gb as redis.conf
+ * does. */
 enum rcs_err rcs_config_set(struct rcs_config *config, const char *name, const char *value,
                             struct rcs_diag *diag);
 /* The same in the words of CONFIG SET: `reason` is what Redis 7.0 says of the value. */

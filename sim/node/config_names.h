@@ -1,5 +1,5 @@
-/* Directives that Redis 7.0 has and rcsim does not model: so that an error can say which it is. Included
- * by config.c only. */
+/* Directives that Redis 7.0 has and rcsim does not model: so that an error can say which it is.
+ * Included by config.c only. */
 #ifndef RCSIM_SIM_NODE_CONFIG_NAMES_H
 #define RCSIM_SIM_NODE_CONFIG_NAMES_H
 

@@ -10,7 +10,7 @@
 
 #include "sim/pure.h"
 
-/* --- lists of requests --- */
+/* --- lists of requests ------------------------------------------------------------------------ */
 
 void rcs_requests_add(struct rcs_request ***list, unsigned *count, unsigned *room,
                       struct rcs_request *request)
@@ -32,7 +32,7 @@ void rcs_requests_clear(struct rcs_store *store, struct rcs_request **list, unsi
     *count = 0;
 }
 
-/* --- one client --- */
+/* --- one client ------------------------------------------------------------------------------- */
 
 struct rcs_client *rcs_client_find(struct rcs_node *node, uint32_t link)
 {
@@ -123,7 +123,7 @@ void rcs_client_reset(struct rcs_node *node, struct rcs_client *client)
     }
 }
 
-/* --- requests --- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static bool held_back(const struct rcs_client *client)
 {
@@ -252,7 +252,7 @@ void rcs_clients_event(struct rcs_node *node, const struct rcs_event *event)
     }
 }
 
-/* --- pauses --- */
+/* --- pauses ----------------------------------------------------------------------------------- */
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -309,7 +309,7 @@ bool rcs_clients_paused(struct rcs_node *node)
     return any_pause(clients);
 }
 
-/* --- WAIT --- */
+/* --- WAIT ------------------------------------------------------------------------------------- */
 
 void rcs_client_block(struct rcs_node *node, struct rcs_client *client, int64_t offset,
                       int64_t replicas, int64_t timeout_ms)
@@ -364,7 +364,7 @@ void rcs_clients_role_changed(struct rcs_node *node)
     }
 }
 
-/* --- what the event loop does --- */
+/* --- what the event loop does ----------------------------------------------------------------- */
 
 void rcs_clients_init(struct rcs_node *node)
 {
@@ -392,8 +392,8 @@ void rcs_clients_cron(struct rcs_node *node)
     rcs_key_expire_cycle(node);
 }
 
-/* Requests that waited for a pause go through all gates again when the last pause is over, all of them
- * together (Redis 7.0), and are held back again if need be. */
+/* Requests that waited for a pause go through all gates again when the last pause is over, all of
+ * them together (Redis 7.0), and are held back again if need be. */
 static void process_all_held(struct rcs_node *node)
 {
     bool over = !any_pause(&node->clients);

@@ -1,7 +1,7 @@
 /* What goes out of a node: values that the world carries out in list order.
  *
- * An effect owns one reference of each counted value in it; who carries the list out either passes the
- * reference on or gives it back (rcs_effects_clear gives back what is left). */
+ * An effect owns one reference of each counted value in it; who carries the list out either passes
+ * the reference on or gives it back (rcs_effects_clear gives back what is left). */
 #ifndef RCSIM_SIM_NODE_EFFECTS_H
 #define RCSIM_SIM_NODE_EFFECTS_H
 
@@ -14,7 +14,8 @@ enum rcs_effect_kind {
     /* the cluster bus */
     RCS_EFFECT_LINK_CONNECT, /* open outbound `link` to `addr` (bus port) */
     RCS_EFFECT_LINK_CLOSE,   /* close `link`, either direction */
-    RCS_EFFECT_LINK_RENAME,  /* outbound `link` is from now on called `to_link` (end of a handshake) */
+    RCS_EFFECT_LINK_RENAME,  /* outbound `link` is from now on called `to_link` (end of a handshake)
+                              */
     RCS_EFFECT_BUS_SEND,     /* queue `bus_msg` on `link`; on a connecting one it waits */
 
     /* the client port */

@@ -7,12 +7,12 @@
 struct rcs_snapshot;     /* sim/keys/keyspace.h: an immutable data set */
 struct rcs_saved_config; /* sim/cluster/saved_config.h: what nodes.conf holds */
 
-/* A bus link as its node names it. The one it opened to a known node is that node's id; to a node in
- * handshake RCS_LINK_HANDSHAKE + a number the node chose; one it accepted is RCS_LINK_IN + a number
- * the world chose. */
-#define RCS_LINK_NONE ((uint32_t)0xffffffff)
+/* A bus link as its node names it. The one it opened to a known node is that node's id; to a node
+ * in handshake RCS_LINK_HANDSHAKE + a number the node chose; one it accepted is RCS_LINK_IN + a
+ * number the world chose. */
+#define RCS_LINK_NONE      ((uint32_t)0xffffffff)
 #define RCS_LINK_HANDSHAKE ((uint32_t)0x10000)
-#define RCS_LINK_IN ((uint32_t)0x80000000)
+#define RCS_LINK_IN        ((uint32_t)0x80000000)
 
 enum rcs_event_kind {
     RCS_EVENT_START,    /* the process begins: `start` */
@@ -31,8 +31,9 @@ enum rcs_event_kind {
     RCS_EVENT_CLIENT_REQUEST, /* `request` */
     RCS_EVENT_CLIENT_GONE,
 
-    /* this node's connection to its master's client port; there is one at most. `link` is the number
-     * the node gave it in RCS_EFFECT_MASTER_CONNECT; events of older ones are not delivered. */
+    /* this node's connection to its master's client port; there is one at most. `link` is the
+     * number the node gave it in RCS_EFFECT_MASTER_CONNECT; events of older ones are not delivered.
+     */
     RCS_EVENT_MASTER_UP,
     RCS_EVENT_MASTER_FAILED,   /* `reason` */
     RCS_EVENT_MASTER_DATA,     /* `blob`: bytes the master wrote */
@@ -46,15 +47,15 @@ enum rcs_event_kind {
 struct rcs_start {
     const struct rcs_saved_config *conf; /* NULL: no nodes.conf */
     struct rcs_snapshot *dump;           /* NULL: no dump.rdb */
-    bool any_phase; /* stands for a process that has been up for a while: its first tick comes at any
-                     * phase, not at once */
+    bool any_phase; /* stands for a process that has been up for a while: its first tick comes at
+                     * any phase, not at once */
 };
 
 struct rcs_event {
     rcs_us at_us;
     enum rcs_event_kind kind;
-    bool more;     /* more input waits that this turn of the loop reads before it sleeps: what a process
-                    * finds that was stopped, or busy, while packets came in */
+    bool more; /* more input waits that this turn of the loop reads before it sleeps: what a process
+                * finds that was stopped, or busy, while packets came in */
     uint32_t link;
     rcs_addr remote; /* interned address with the peer's ip (port: its source port or 0) */
     rcs_addr local;  /* interned address with this end's ip */

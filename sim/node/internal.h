@@ -5,7 +5,7 @@
 #include "sim/keys/keyspace.h"
 #include "sim/node/node.h"
 
-/* --- clients (connection.c) -------------------------------------------------------------------------- */
+/* --- clients (connection.c) ------------------------------------------------------------------- */
 
 enum rcs_client_flag {
     RCS_CLIENT_ASKING = 1,
@@ -38,19 +38,19 @@ struct rcs_replica {
     uint16_t listening_port; /* REPLCONF listening-port; 0 none */
     rcs_text ip_address;     /* REPLCONF ip-address; 0 none */
     bool capa_eof, capa_psync2;
-    bool old_sync;           /* came by SYNC: sends no ACKs */
+    bool old_sync;             /* came by SYNC: sends no ACKs */
     bool stream_waits_for_ack; /* online after a diskless sync, its first ACK is not here yet */
-    int64_t initial_offset;  /* said in +FULLRESYNC */
-    int64_t sent_offset;     /* of the last byte of the stream written to it */
+    int64_t initial_offset;    /* said in +FULLRESYNC */
+    int64_t sent_offset;       /* of the last byte of the stream written to it */
     int64_t ack_offset;
     int64_t ack_wall_s;      /* 0 never */
     int64_t waiting_since_s; /* when its PSYNC came */
 };
 
 struct rcs_client {
-    uint32_t link;   /* the connection */
-    uint64_t id;     /* CLIENT ID */
-    uint32_t flags;  /* enum rcs_client_flag */
+    uint32_t link;    /* the connection */
+    uint64_t id;      /* CLIENT ID */
+    uint32_t flags;   /* enum rcs_client_flag */
     uint8_t protocol; /* 2 or 3 */
     rcs_addr remote, local;
     int64_t created_wall_s, last_wall_s;
@@ -62,10 +62,10 @@ struct rcs_client {
     struct rcs_request **held; /* wait while the client is paused or blocked: references held */
     unsigned held_count, held_room;
     const char *last_container, *last_command; /* static; NULL none */
-    struct rcs_watch *watches; /* NULL none; keys watched with their versions */
-    struct rcs_subscriptions *subscriptions; /* NULL none */
-    struct rcs_blocked *blocked; /* NULL: not blocked (WAIT) */
-    int64_t write_offset; /* master offset after its last write, for WAIT */
+    struct rcs_watch *watches;                 /* NULL none; keys watched with their versions */
+    struct rcs_subscriptions *subscriptions;   /* NULL none */
+    struct rcs_blocked *blocked;               /* NULL: not blocked (WAIT) */
+    int64_t write_offset;                      /* master offset after its last write, for WAIT */
 };
 
 /* Connections in the order they were opened. */
@@ -84,20 +84,21 @@ struct rcs_clients {
     unsigned stream_count, stream_room;
 };
 struct rcs_client *rcs_client_find(struct rcs_node *node, uint32_t link);
-/* Emits what was written to client->reply in this step so far, for an effect that must come after. */
+/* Emits what was written to client->reply in this step so far, for an effect that must come after.
+ */
 void rcs_client_flush(struct rcs_node *node, struct rcs_client *client);
-/* True while any pause holds (Redis 7.0 checkClientPauseTimeoutAndReturnIfPaused; ends those that are
- * over). Nothing expires meanwhile. */
+/* True while any pause holds (Redis 7.0 checkClientPauseTimeoutAndReturnIfPaused; ends those that
+ * are over). Nothing expires meanwhile. */
 bool rcs_clients_paused(struct rcs_node *node);
 
-/* --- replication (replication.c) -------------------------------------------------------------------- */
+/* --- replication (replication.c) -------------------------------------------------------------- */
 
 enum rcs_repl_state {
     RCS_REPL_NONE,
-    RCS_REPL_CONNECT,      /* must connect */
+    RCS_REPL_CONNECT, /* must connect */
     RCS_REPL_CONNECTING,
-    RCS_REPL_HANDSHAKE,    /* PING, REPLCONF, PSYNC under way */
-    RCS_REPL_TRANSFER,     /* +FULLRESYNC came; until the RDB is loaded */
+    RCS_REPL_HANDSHAKE, /* PING, REPLCONF, PSYNC under way */
+    RCS_REPL_TRANSFER,  /* +FULLRESYNC came; until the RDB is loaded */
     RCS_REPL_CONNECTED
 };
 
@@ -111,41 +112,41 @@ enum rcs_child_phase {
 };
 struct rcs_rdb_child {
     enum rcs_child_phase phase;
-    bool to_sockets;  /* diskless, else to dump.rdb */
+    bool to_sockets; /* diskless, else to dump.rdb */
     bool killed;
     uint32_t pid;
-    rcs_us due_us;    /* end of the phase */
+    rcs_us due_us; /* end of the phase */
     struct rcs_snapshot *snapshot;
     uint64_t dirty_before;
 };
 
 struct rcs_replication {
     char replid[RCS_ID_LEN + 1], replid2[RCS_ID_LEN + 1];
-    int64_t offset;         /* master_repl_offset */
-    int64_t second_offset;  /* replid2 is valid up to it; -1 none */
+    int64_t offset;              /* master_repl_offset */
+    int64_t second_offset;       /* replid2 is valid up to it; -1 none */
     struct rcs_backlog *backlog; /* NULL: none yet */
-    struct rcs_buf scratch; /* the bytes of one command on their way into the stream */
+    struct rcs_buf scratch;      /* the bytes of one command on their way into the stream */
     uint32_t cron_loops;
     /* as a master */
     struct rcs_client **replicas; /* in the order they attached; borrowed from the clients */
     unsigned replica_count, replica_room;
-    unsigned good_replicas; /* counted as often as Redis 7.0 refreshGoodSlavesCount */
+    unsigned good_replicas;      /* counted as often as Redis 7.0 refreshGoodSlavesCount */
     int64_t no_replicas_since_s; /* for repl-backlog-ttl */
-    bool select_sent;       /* SELECT 0 stands in the stream since the last reset */
-    rcs_us bulk_sent_us;    /* when a disk-based transfer is over; RCS_NEVER none */
+    bool select_sent;            /* SELECT 0 stands in the stream since the last reset */
+    rcs_us bulk_sent_us;         /* when a disk-based transfer is over; RCS_NEVER none */
     struct rcs_rdb_child child;
     /* as a replica */
-    bool has_master;        /* masterhost is set */
-    rcs_addr master_addr;   /* 0: not known */
+    bool has_master;      /* masterhost is set */
+    rcs_addr master_addr; /* 0: not known */
     enum rcs_repl_state state;
     int handshake_step;     /* enum handshake_step of replica_link.c */
     uint32_t link;          /* number of the current MASTER_CONNECT */
     bool has_cached_master; /* never while CONNECTED */
     char cached_replid[RCS_ID_LEN + 1];
-    int64_t cached_offset;  /* what was processed of the cached or live master's stream */
-    bool old_sync;          /* the master knows SYNC only: no ACKs */
-    int64_t last_io_s;      /* unixtime of the last byte from the live master */
-    int64_t down_since_s;   /* repl_down_since; 0 never up */
+    int64_t cached_offset; /* what was processed of the cached or live master's stream */
+    bool old_sync;         /* the master knows SYNC only: no ACKs */
+    int64_t last_io_s;     /* unixtime of the last byte from the live master */
+    int64_t down_since_s;  /* repl_down_since; 0 never up */
     int64_t transfer_last_io_s;
     char sync_replid[RCS_ID_LEN + 1]; /* of +FULLRESYNC */
     int64_t sync_offset;
@@ -153,8 +154,8 @@ struct rcs_replication {
     struct rcs_snapshot *loading; /* RDB being loaded; NULL none */
     rcs_us loaded_us;
     bool lost_while_loading;
-    struct rcs_buf input;         /* bytes of the master not yet worked on */
-    size_t input_read;            /* of these, parsed: they wait for their EXEC */
+    struct rcs_buf input;             /* bytes of the master not yet worked on */
+    size_t input_read;                /* of these, parsed: they wait for their EXEC */
     struct rcs_resp_requests *reader; /* of its command stream; NULL: not needed yet */
     struct rcs_request **transaction; /* MULTI came: held until its EXEC */
     unsigned transaction_count, transaction_room;
@@ -164,7 +165,7 @@ struct rcs_replication {
     int64_t last_save_s;
 };
 
-/* --- the node ---------------------------------------------------------------------------------------- */
+/* --- the node --------------------------------------------------------------------------------- */
 
 struct rcs_node {
     struct rcs_store *store;
@@ -177,16 +178,16 @@ struct rcs_node {
     struct rcs_effects *out; /* during a step only */
     struct rcs_rand replids, tick, child, key_choice;
     rcs_us now_us;
-    int32_t now_ms;          /* node ms, as cluster.now_ms */
+    int32_t now_ms; /* node ms, as cluster.now_ms */
     rcs_us next_tick_us;
-    uint32_t cron_loops;     /* serverCron runs */
+    uint32_t cron_loops; /* serverCron runs */
     uint32_t pid, next_child_pid;
     uint32_t index;
     int64_t started_wall_ms;
     struct rcs_snapshot *dump; /* what this host's dump.rdb holds, NULL none; one reference */
-    bool shutdown_asked;     /* SIGTERM came: the next tick ends the process */
-    bool dead;               /* EXIT was emitted */
-    uint64_t dirty;          /* writes since start */
+    bool shutdown_asked;       /* SIGTERM came: the next tick ends the process */
+    bool dead;                 /* EXIT was emitted */
+    uint64_t dirty;            /* writes since start */
     uint64_t stat_commands, stat_sync_full, stat_sync_partial_ok, stat_sync_partial_err;
     uint64_t stat_expired, stat_keyspace_hits, stat_keyspace_misses;
     char run_id[RCS_ID_LEN + 1];
@@ -214,11 +215,14 @@ void rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save);
 /* connection.c */
 void rcs_clients_init(struct rcs_node *node);
 void rcs_clients_close(struct rcs_node *node);
-void rcs_clients_event(struct rcs_node *node, const struct rcs_event *event); /* OPEN, REQUEST, GONE */
-void rcs_clients_cron(struct rcs_node *node);         /* every tick: blocked clients, time-outs */
-void rcs_clients_before_sleep(struct rcs_node *node); /* ended pauses, WAIT, writes replies out */
-void rcs_client_drop(struct rcs_node *node, struct rcs_client *client); /* frees; emits CLIENT_CLOSE */
-/* Blocked clients of a node that turned from master to replica (Redis 7.0 disconnectAllBlockedClients). */
+void rcs_clients_event(struct rcs_node *node,
+                       const struct rcs_event *event); /* OPEN, REQUEST, GONE */
+void rcs_clients_cron(struct rcs_node *node);          /* every tick: blocked clients, time-outs */
+void rcs_clients_before_sleep(struct rcs_node *node);  /* ended pauses, WAIT, writes replies out */
+void rcs_client_drop(struct rcs_node *node,
+                     struct rcs_client *client); /* frees; emits CLIENT_CLOSE */
+/* Blocked clients of a node that turned from master to replica (Redis 7.0
+ * disconnectAllBlockedClients). */
 void rcs_clients_role_changed(struct rcs_node *node);
 void rcs_clients_pause_writes(struct rcs_node *node, int32_t until_ms);
 void rcs_clients_unpause(struct rcs_node *node);
@@ -228,8 +232,10 @@ void rcs_clients_publish(struct rcs_node *node, const char *channel, size_t chan
                          const char *message, size_t message_bytes, bool sharded);
 
 /* command.c */
-/* Runs one request of a client through all checks of processCommand; the reply goes to client->reply. */
-void rcs_command_process(struct rcs_node *node, struct rcs_client *client, struct rcs_request *request);
+/* Runs one request of a client through all checks of processCommand; the reply goes to
+ * client->reply. */
+void rcs_command_process(struct rcs_node *node, struct rcs_client *client,
+                         struct rcs_request *request);
 /* Executes one command of the master's stream: no checks, no reply. */
 void rcs_command_apply(struct rcs_node *node, struct rcs_request *request);
 
@@ -239,9 +245,9 @@ void rcs_repl_close(struct rcs_node *node);
 /* At process start, after nodes.conf was read: loads `dump` (borrowed; NULL none). */
 void rcs_repl_start(struct rcs_node *node, struct rcs_snapshot *dump);
 void rcs_repl_event(struct rcs_node *node, const struct rcs_event *event); /* MASTER_* */
-void rcs_repl_wake(struct rcs_node *node);        /* deadlines of its own that have come: child, load */
-void rcs_repl_tick(struct rcs_node *node);        /* every serverCron: an ended child is noticed */
-void rcs_repl_cron(struct rcs_node *node);        /* replicationCron, every 1000 ms */
+void rcs_repl_wake(struct rcs_node *node); /* deadlines of its own that have come: child, load */
+void rcs_repl_tick(struct rcs_node *node); /* every serverCron: an ended child is noticed */
+void rcs_repl_cron(struct rcs_node *node); /* replicationCron, every 1000 ms */
 rcs_us rcs_repl_deadline(const struct rcs_node *node); /* RCS_NEVER if none */
 /* True while a full sync's RDB is loaded: no timer runs, and clusterBeforeSleep is left out. */
 bool rcs_repl_loading(const struct rcs_node *node);
@@ -250,7 +256,8 @@ void rcs_repl_unset_master(struct rcs_node *node);
 int64_t rcs_repl_offset(const struct rcs_node *node); /* as the bus header carries it */
 int64_t rcs_repl_data_age_ms(const struct rcs_node *node);
 void rcs_repl_role(struct rcs_node *node, struct rcs_client *client); /* ROLE */
-void rcs_repl_info(struct rcs_node *node, struct rcs_buf *out); /* INFO's section, heading included */
+void rcs_repl_info(struct rcs_node *node,
+                   struct rcs_buf *out); /* INFO's section, heading included */
 /* A new random replid, the second one cleared (DEBUG CHANGE-REPL-ID). */
 void rcs_repl_change_id(struct rcs_node *node);
 
@@ -258,20 +265,23 @@ void rcs_repl_change_id(struct rcs_node *node);
 /* A write was executed on this master: into the stream, as it is to be replicated. */
 void rcs_repl_feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *args);
 /* Handler of REPLCONF, PSYNC and SYNC. */
-void rcs_repl_command(struct rcs_node *node, struct rcs_client *client, const struct rcs_request *request);
-void rcs_repl_client_gone(struct rcs_node *node, struct rcs_client *client); /* before it is freed */
-unsigned rcs_repl_online(const struct rcs_node *node);                /* online replicas */
-unsigned rcs_repl_good(const struct rcs_node *node);                  /* within min-replicas-max-lag */
+void rcs_repl_command(struct rcs_node *node, struct rcs_client *client,
+                      const struct rcs_request *request);
+void rcs_repl_client_gone(struct rcs_node *node,
+                          struct rcs_client *client);  /* before it is freed */
+unsigned rcs_repl_online(const struct rcs_node *node); /* online replicas */
+unsigned rcs_repl_good(const struct rcs_node *node);   /* within min-replicas-max-lag */
 void rcs_repl_count_good(struct rcs_node *node); /* after a change of the min-replicas settings */
-unsigned rcs_repl_acked(const struct rcs_node *node, int64_t offset); /* replicas that acked it (WAIT) */
-void rcs_repl_ask_acks(struct rcs_node *node);                        /* GETACK into the stream */
+unsigned rcs_repl_acked(const struct rcs_node *node,
+                        int64_t offset);       /* replicas that acked it (WAIT) */
+void rcs_repl_ask_acks(struct rcs_node *node); /* GETACK into the stream */
 
 /* persistence.c */
-/* What SHUTDOWN saves by configuration before it ends: a snapshot (one reference), or NULL: nothing,
- * dump.rdb stays as it is. */
+/* What SHUTDOWN saves by configuration before it ends: a snapshot (one reference), or NULL:
+ * nothing, dump.rdb stays as it is. */
 struct rcs_snapshot *rcs_persistence_at_exit(struct rcs_node *node);
-/* What the disk holds if the process ends now without a word: with an append-only file all data (one
- * reference), else NULL: dump.rdb as last saved. */
+/* What the disk holds if the process ends now without a word: with an append-only file all data
+ * (one reference), else NULL: dump.rdb as last saved. */
 struct rcs_snapshot *rcs_persistence_at_kill(struct rcs_node *node);
 /* The data set as an RDB written now would hold it, replication info included. One reference. */
 struct rcs_snapshot *rcs_persistence_snapshot(struct rcs_node *node);

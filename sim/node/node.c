@@ -12,14 +12,14 @@
 
 #include "sim/pure.h"
 
-#define REDIS_VERSION      "7.0.15"
-#define CLUSTER_CRON_MS    100
-#define REPL_CRON_MS       1000
-#define FIRST_TICK_US      1000
-#define TICK_DRIFT_US_MIN  700 /* measured on idle servers: 100.7 to 101 ms from tick to tick */
-#define TICK_DRIFT_US_MAX  1000
+#define REDIS_VERSION     "7.0.15"
+#define CLUSTER_CRON_MS   100
+#define REPL_CRON_MS      1000
+#define FIRST_TICK_US     1000
+#define TICK_DRIFT_US_MIN 700 /* measured on idle servers: 100.7 to 101 ms from tick to tick */
+#define TICK_DRIFT_US_MAX 1000
 
-/* --- what the cluster layer asks of the node ------------------------------------------------------- */
+/* --- what the cluster layer asks of the node -------------------------------------------------- */
 
 static void host_set_master(void *node, rcs_addr addr)
 {
@@ -111,7 +111,7 @@ static const struct rcs_cluster_host host_template = {
     .slot_lost = host_slot_lost,
 };
 
-/* --- life --------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct rcs_node *rcs_node_new(const struct rcs_node_params *params)
 {
@@ -131,8 +131,8 @@ struct rcs_node *rcs_node_new(const struct rcs_node_params *params)
     rcs_rand_init(&node->tick, params->seed, RCS_RAND_TICK, stream);
     rcs_rand_init(&node->child, params->seed, RCS_RAND_CHILD, stream);
     rcs_rand_init(&node->key_choice, params->seed, RCS_RAND_KEYS, stream);
-    rcs_cluster_init(&node->cluster, params->store, &node->config, &node->cluster_host, params->seed,
-                     stream);
+    rcs_cluster_init(&node->cluster, params->store, &node->config, &node->cluster_host,
+                     params->seed, stream);
     node->cluster.wall_base_ms = params->wall_base_ms;
     node->next_tick_us = RCS_NEVER;
     rcs_clients_init(node);
@@ -155,7 +155,7 @@ void rcs_node_free(struct rcs_node *node)
     free(node);
 }
 
-/* --- facts ------------------------------------------------------------------------------------------------ */
+/* --- facts ------------------------------------------------------------------------------------ */
 
 void rcs_node_fact(struct rcs_node *node, enum rcs_fact_code code, rcs_id about, int64_t v0,
                    int64_t v1, int64_t v2, const char *text0, const char *text1)
@@ -171,7 +171,7 @@ void rcs_node_child_fact(struct rcs_node *node, enum rcs_fact_code code, uint32_
                  NULL);
 }
 
-/* --- the timers ----------------------------------------------------------------------------------------- */
+/* --- the timers ------------------------------------------------------------------------------- */
 
 static rcs_us tick_period_us(struct rcs_node *node)
 {
@@ -225,7 +225,7 @@ static void server_cron(struct rcs_node *node)
     node->cron_loops++;
 }
 
-/* --- the events -------------------------------------------------------------------------------------------- */
+/* --- the events ------------------------------------------------------------------------------- */
 
 static void on_start(struct rcs_node *node, const struct rcs_event *event)
 {
@@ -246,9 +246,9 @@ static void on_start(struct rcs_node *node, const struct rcs_event *event)
     rcs_cluster_verify_slots(&node->cluster);
     rcs_node_fact(node, RCS_FACT_BOOT_READY, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
     /* The timer is first due a millisecond after it is made (Redis 7.0 initServer). */
-    rcs_us phase_us = start->any_phase
-                          ? rcs_rand_between(&node->tick, FIRST_TICK_US, RCS_MS(1000 / node->config.hz))
-                          : FIRST_TICK_US;
+    rcs_us phase_us = start->any_phase ? rcs_rand_between(&node->tick, FIRST_TICK_US,
+                                                          RCS_MS(1000 / node->config.hz))
+                                       : FIRST_TICK_US;
     node->next_tick_us = node->now_us + phase_us;
 }
 
@@ -341,8 +341,8 @@ static bool queued_packets(const struct rcs_node *node, size_t from)
     return false;
 }
 
-/* A queued packet makes its socket's write event fire, so that the loop turns once more at once; what
- * beforeSleep put off to the next turn then does not wait for other traffic (Redis 7.0
+/* A queued packet makes its socket's write event fire, so that the loop turns once more at once;
+ * what beforeSleep put off to the next turn then does not wait for other traffic (Redis 7.0
  * clusterSendMessage, which writes from an event, not at once). */
 static void before_sleep(struct rcs_node *node)
 {
@@ -354,8 +354,8 @@ static void before_sleep(struct rcs_node *node)
             rcs_cluster_before_sleep(&node->cluster);
         }
         rcs_clients_before_sleep(node);
-        again = node->cluster.todo != 0 && !rcs_repl_loading(node) &&
-                queued_packets(node, looked_at);
+        again =
+            node->cluster.todo != 0 && !rcs_repl_loading(node) && queued_packets(node, looked_at);
         looked_at = node->out->count;
     } while (again && !node->dead);
 }
@@ -381,7 +381,7 @@ rcs_us rcs_node_deadline(const struct rcs_node *node)
     return repl_us < node->next_tick_us ? repl_us : node->next_tick_us;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 const struct rcs_cluster *rcs_node_cluster(const struct rcs_node *node)
 {

@@ -14,7 +14,7 @@
 struct rcs_node;
 
 struct rcs_node_params {
-    struct rcs_store *store; /* borrowed for the node's life */
+    struct rcs_store *store;         /* borrowed for the node's life */
     const struct rcs_config *config; /* copied */
     uint64_t seed;
     uint32_t index;       /* of the node in its world: chooses its random streams */
@@ -26,10 +26,10 @@ struct rcs_node_params {
 struct rcs_node *rcs_node_new(const struct rcs_node_params *params);
 void rcs_node_free(struct rcs_node *node);
 
-/* Advances `node` to event->at_us and appends to `out` what the outside must now do. Keeps no pointer
- * into `event`. The first event must be RCS_EVENT_START. One call is one iteration of the event loop
- * of a real server: the event, then beforeSleep; events with `more` share the beforeSleep of the one
- * that follows, which must come at the same instant. */
+/* Advances `node` to event->at_us and appends to `out` what the outside must now do. Keeps no
+ * pointer into `event`. The first event must be RCS_EVENT_START. One call is one iteration of the
+ * event loop of a real server: the event, then beforeSleep; events with `more` share the
+ * beforeSleep of the one that follows, which must come at the same instant. */
 void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct rcs_effects *out);
 
 /* When the node wants RCS_EVENT_WAKE next. Asked after each step. */
@@ -46,8 +46,8 @@ size_t rcs_node_keys(const struct rcs_node *node);
 /* Memory of the node without its keys, clients and backlog and what the store lends it. */
 size_t rcs_node_bytes(const struct rcs_node *node);
 
-/* What the end of the process without a word leaves on its disk beyond what was saved: the data of an
- * append-only file. NULL: nothing. One reference. */
+/* What the end of the process without a word leaves on its disk beyond what was saved: the data of
+ * an append-only file. NULL: nothing. One reference. */
 struct rcs_snapshot *rcs_node_left_on_disk(struct rcs_node *node);
 
 /* Sets a directive in the running node as CONFIG SET does, without a client. */

@@ -42,11 +42,12 @@ enum rcs_err rcs_rules_read(uint32_t *off, const char *words, struct rcs_diag *d
         } else if (length > 0) {
             int rule = find(at, length);
             if (rule < 0) {
-                return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0,
-                                    "rule-off: no rule \"%.*s\" (there are: sub-replica, follow-claim, "
-                                    "rejoin-delay, majority, forget-ban, adopt, pfail, fail-quorum, "
-                                    "epoch-bump, epoch-collision, vote-once, update)",
-                                    (int)(length < 40 ? length : 40), at);
+                return rcs_diag_set(
+                    diag, RCS_ERR_UNKNOWN, 0, 0,
+                    "rule-off: no rule \"%.*s\" (there are: sub-replica, follow-claim, "
+                    "rejoin-delay, majority, forget-ban, adopt, pfail, fail-quorum, "
+                    "epoch-bump, epoch-collision, vote-once, update)",
+                    (int)(length < 40 ? length : 40), at);
             }
             wanted |= UINT32_C(1) << rule;
         }

@@ -1,5 +1,5 @@
-/* Rules of real servers that can be switched off, one by one, to see what they are for: `rule-off NAME`
- * in a scenario. A real server has no such switch; nothing is off unless asked for.
+/* Rules of real servers that can be switched off, one by one, to see what they are for: `rule-off
+ * NAME` in a scenario. A real server has no such switch; nothing is off unless asked for.
  *
  * The scenarios' tests switch them off to prove that their expectations notice. */
 #ifndef RCSIM_SIM_NODE_RULES_H
@@ -27,7 +27,7 @@ enum rcs_rule {
 #define X(name, word, text) RCS_RULE_##name,
     RCS_RULES(X)
 #undef X
-    RCS_RULE_COUNT
+        RCS_RULE_COUNT
 };
 
 /* The words above, in their order; NULL past the end. Static. */

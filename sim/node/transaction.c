@@ -16,8 +16,7 @@ struct rcs_watch {
     char key[];
 };
 
-/* --- watched keys
- * ------------------------------------------------------------------------------------- */
+/* --- watched keys ----------------------------------------------------------------------------- */
 
 static bool is_about(const struct rcs_watch *watch, const void *key, size_t key_bytes)
 {
@@ -99,8 +98,7 @@ static bool watched_key_changed(const struct rcs_call *call)
     return false;
 }
 
-/* --- the queue
- * ------------------------------------------------------------------------------------------ */
+/* --- the queue -------------------------------------------------------------------------------- */
 
 void rcs_transaction_queue(struct rcs_node *node, struct rcs_client *client,
                            struct rcs_request *request)
@@ -143,8 +141,7 @@ void rcs_transaction_abort(struct rcs_node *node, struct rcs_client *client, con
     rcs_buf_close(&error);
 }
 
-/* --- the commands
- * --------------------------------------------------------------------------------------- */
+/* --- the commands ----------------------------------------------------------------------------- */
 
 static void run_multi(struct rcs_call *call)
 {

@@ -40,7 +40,7 @@ bool rcs_transcript_is_quiet(const struct rcs_transcript *transcript);
 void rcs_transcript_end(struct rcs_transcript *transcript, rcs_us at_us, uint64_t digest,
                         unsigned failures, bool interrupted);
 
-/* --- story.c: milestones of many nodes drawn together into lines --- */
+/* --- story.c: milestones of many nodes drawn together into lines ------------------------------ */
 
 struct rcs_story *rcs_story_new(const struct rcs_script *script);
 void rcs_story_free(struct rcs_story *story);

@@ -138,8 +138,8 @@ void *rcs_grow(void *array, unsigned *room, unsigned wanted, size_t item_bytes);
 void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_event *event, int from);
 /* A delivery goes to the process it is for, or into the inbox of a frozen one. */
 void rcs_sim_deliver(struct rcs_sim *sim, const struct rcs_delivery *delivery);
-/* A frozen node goes on. One that was stopped reads what waits first, one that slept goes on with what
- * it slept in: its timers. */
+/* A frozen node goes on. One that was stopped reads what waits first, one that slept goes on with
+ * what it slept in: its timers. */
 void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped);
 
 /* --- effects.c -------------------------------------------------------------------------------- */

@@ -279,9 +279,9 @@ static void read_inbox(struct rcs_sim *sim, struct rcs_world_node *n, bool in_on
     }
 }
 
-/* A process that was stopped reads all that waits in one turn of its loop, before its timers: it hears
- * the answers to its old pings before it could miss them. One that slept goes on with what it slept in,
- * then reads. */
+/* A process that was stopped reads all that waits in one turn of its loop, before its timers: it
+ * hears the answers to its old pings before it could miss them. One that slept goes on with what it
+ * slept in, then reads. */
 void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
 {
     struct rcs_world_node *n = &sim->nodes[node];

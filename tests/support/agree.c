@@ -3,8 +3,7 @@
 #include "tests/support/agree_parts.h"
 #include "tests/support/support.h"
 
-/* --- what may differ in a step's views
- * ---------------------------------------------------------------------- */
+/* --- what may differ in a step's views -------------------------------------------------------- */
 
 enum loose {
     LOOSE_NEWS = 1,     /* nodes were heard of, but not yet from */
@@ -43,9 +42,7 @@ int agree_step(const struct recording *recording, const char *title)
     return -1;
 }
 
-/* --- commands
- * ------------------------------------------------------------------------------------------------
- */
+/* --- commands --------------------------------------------------------------------------------- */
 
 /* The next line of a reply, without LF; NULL at the end. */
 static char *next_line(char **rest)
@@ -151,9 +148,7 @@ struct view_pair {
     unsigned loose;
 };
 
-/* --- epochs
- * --------------------------------------------------------------------------------------------------
- */
+/* --- epochs ----------------------------------------------------------------------------------- */
 
 /* The highest epoch anybody had heard of when the a nodes died. */
 static int64_t epoch_at_kill(const struct recording *recording)
@@ -415,9 +410,7 @@ static void compare_views(struct agreement *agreement)
     }
 }
 
-/* --- all
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- all -------------------------------------------------------------------------------------- */
 
 void differ(struct agreement *agreement, const char *format, ...)
 {

@@ -38,8 +38,7 @@ struct strand_list {
     unsigned count;
 };
 
-/* --- kinds of lines
- * ------------------------------------------------------------------------------------------- */
+/* --- kinds of lines --------------------------------------------------------------------------- */
 
 /* What a line's window counts from. */
 enum anchor { PREV, START, CREATE, MEET, OWN, KILL, KILLED_OR_TAKEN, DELAYED };
@@ -126,8 +125,7 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* --- instants of a run
- * -------------------------------------------------------------------------------------- */
+/* --- instants of a run ------------------------------------------------------------------------ */
 
 /* When `text` was first said to `who` ("" anybody); -1 never. */
 static int64_t told_ms(const struct recording *run, const char *who, const char *text)
@@ -161,9 +159,7 @@ static int64_t own_ms(const struct recording *run, int node, int64_t at_ms)
     return last;
 }
 
-/* --- windows
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- windows ---------------------------------------------------------------------------------- */
 
 /* timing/twodc_takeover_nt*, auto_3m3r_nt* for the node timeout at hand */
 static struct samples takeovers, kills;
@@ -327,8 +323,7 @@ static void check_time(const struct place *place, const struct kind *kind,
     }
 }
 
-/* --- strands of a node
- * ---------------------------------------------------------------------------------------------- */
+/* --- strands of a node ------------------------------------------------------------------------ */
 
 static void add_fail(struct token *token)
 {
@@ -418,9 +413,7 @@ static struct strand_list of_strand(const struct strand_list *all, enum strand s
     return out;
 }
 
-/* --- what chance adds
- * ------------------------------------------------------------------------------------------------
- */
+/* --- what chance adds ------------------------------------------------------------------------- */
 
 static bool is_attempt(const struct strand_list *list, unsigned at)
 {
@@ -611,8 +604,7 @@ static struct strand_list canonical(const struct place *place, const struct stra
     return list;
 }
 
-/* --- texts that are the same up to renaming
- * ----------------------------------------------------------------------- */
+/* --- texts that are the same up to renaming --------------------------------------------------- */
 
 #define REPLIDS 64
 struct renaming {
@@ -695,8 +687,7 @@ static bool same_text(struct renaming *renaming, const char *theirs, const char 
     return *theirs == *ours;
 }
 
-/* --- a node against a recorded one
- * --------------------------------------------------------------------------------- */
+/* --- a node against a recorded one ------------------------------------------------------------ */
 
 struct comparison {
     struct agreement *agreement;

@@ -1,5 +1,6 @@
 /* One cluster layer with a made-up node around it: tests lay out what it knows by hand, feed it
- * packets, and read the effects and facts it gives. Node timeout 1000 ms unless a test says else. */
+ * packets, and read the effects and facts it gives. Node timeout 1000 ms unless a test says else.
+ */
 #ifndef RCSIM_TEST_CLUSTER_HARNESS_H
 #define RCSIM_TEST_CLUSTER_HARNESS_H
 

@@ -104,8 +104,7 @@ void recording_free(struct recording *recording)
     free(recording);
 }
 
-/* --- steps.txt
- * ------------------------------------------------------------------------------------------ */
+/* --- steps.txt -------------------------------------------------------------------------------- */
 
 static void read_entry(struct recorded_view *view, const char *rest)
 {
@@ -223,8 +222,7 @@ static void read_step_line(struct recording *recording, char *line)
     }
 }
 
-/* --- logs.txt
- * --------------------------------------------------------------------------------------------- */
+/* --- logs.txt --------------------------------------------------------------------------------- */
 
 static void read_log_line(struct recording *recording, int *node, const char *line)
 {

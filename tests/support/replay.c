@@ -11,8 +11,7 @@ struct player {
     int as[RECORDING_NODES]; /* the recording's number of each of our nodes */
 };
 
-/* --- pictures
- * -------------------------------------------------------------------------------------------- */
+/* --- pictures --------------------------------------------------------------------------------- */
 
 static void print_flags(char *out, size_t size_bytes, unsigned flags, bool myself)
 {
@@ -66,8 +65,7 @@ static void look(struct player *player, int viewer)
     }
 }
 
-/* --- the transcript: a JSON object a line
- * ----------------------------------------------------------------- */
+/* --- the transcript: a JSON object a line ----------------------------------------------------- */
 
 static bool field(const char *line, const char *name, char *out, size_t room)
 {
@@ -158,8 +156,7 @@ static void on_log(void *arg, int node, rcs_us at_us, const char *line)
     recording_add_line(&player->out->logs[node], at_us / 1000, role, level, line + used);
 }
 
-/* --- names in place of ids and numbers
- * ---------------------------------------------------------------------- */
+/* --- names in place of ids and numbers -------------------------------------------------------- */
 
 /* Which of `like`'s nodes has the master that our `node` has. */
 static void find_names(struct player *player, const struct recording *like)

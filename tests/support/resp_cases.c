@@ -2,7 +2,7 @@
 
 #define ANYTHING '\x01' /* stands for \? in an expected reply; no recorded reply has the byte */
 
-/* --- reading lines --- */
+/* --- reading lines ---------------------------------------------------------------------------- */
 
 static int hex_digit(char c)
 {
@@ -75,7 +75,7 @@ static void add_request(struct rcs_buf *out, const char *from, const char *end)
     }
 }
 
-/* --- comparing --- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 static bool matches(const char *want, size_t want_bytes, const char *got, size_t got_bytes)
 {
@@ -119,7 +119,7 @@ static void print_escaped(const char *what, const char *bytes, size_t size_bytes
     print_error("\n");
 }
 
-/* --- a case --- */
+/* --- a case ----------------------------------------------------------------------------------- */
 
 struct play {
     const struct resp_case *test;

@@ -35,7 +35,7 @@ struct due {
     const char *command;
 };
 
-/* --- small things ---------------------------------------------------------------------------- */
+/* --- small things ----------------------------------------------------------------------------- */
 
 static void *append(void *list, size_t *count, size_t item_bytes)
 {
@@ -151,7 +151,7 @@ static bool refuses(const struct stage *stage, int peer, rcs_us at_us)
     return true;
 }
 
-/* --- what the node does ---------------------------------------------------------------------- */
+/* --- what the node does ----------------------------------------------------------------------- */
 
 static int peer_of_link(const struct stage *stage, uint32_t link)
 {
@@ -295,7 +295,7 @@ static void step(struct stage *stage, struct rcs_event *event)
     rcs_effects_clear(&stage->effects, stage->store);
 }
 
-/* --- what happens to the node ---------------------------------------------------------------- */
+/* --- what happens to the node ----------------------------------------------------------------- */
 
 /* nodes.conf as the real node would have had it: the recorded table, and the epoch of its first
  * packet. */
@@ -406,7 +406,7 @@ static void happen(struct stage *stage, struct due due)
     }
 }
 
-/* --- from the recording to what will happen -------------------------------------------------- */
+/* --- from the recording to what will happen --------------------------------------------------- */
 
 /* When the node handled what came by `conn` at `at_us`: at once, unless it was stopped. Then
  * what it did on that connection after it went on shows when it got there. */
@@ -548,7 +548,7 @@ static void plan(struct stage *stage, rcs_us shift_us)
     }
 }
 
-/* --- running --------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static struct stage *stage_run(const struct talk *talk, int me, int deaf_to, uint64_t seed,
                                rcs_us shift_us)

@@ -14,7 +14,8 @@
 
 #include <rcsim/base.h>
 
-/* A whole file below tests/vectors, NUL-terminated, on the heap; fails the test if it is not there. */
+/* A whole file below tests/vectors, NUL-terminated, on the heap; fails the test if it is not there.
+ */
 char *test_vector(const char *path, size_t *size_bytes);
 
 /* Bytes from the recordings' form: tokens of hex or HH*N separated by blanks. On the heap. */

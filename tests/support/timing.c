@@ -70,8 +70,7 @@ void samples_close(struct samples *samples)
     samples->count = 0;
 }
 
-/* --- Kolmogorov and Smirnov
- * ------------------------------------------------------------------------------ */
+/* --- Kolmogorov and Smirnov ------------------------------------------------------------------- */
 
 /* How many values are not above `limit`; sorted. */
 static unsigned up_to(const struct sample *sample, int64_t limit)
