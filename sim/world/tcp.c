@@ -151,8 +151,9 @@ size_t rcs_tcp_bytes(const struct rcs_network *net)
     return net->side_room * sizeof(net->sides[0]);
 }
 
-/* --- Nagle's algorithm
- * ------------------------------------------------------------------------------ A segment smaller
+/* --- Nagle's algorithm ------------------------------------------------------------------------ */
+
+/* A segment smaller
  * than the MSS waits until all small ones before it are acknowledged; what is sent at one instant
  * is one write and goes together. The receiver acknowledges with its next data, or after 40 ms. It
  * does so at once when two segments came, as every bus message does where segments are small (1448
