@@ -153,14 +153,13 @@ size_t rcs_tcp_bytes(const struct rcs_network *net)
 
 /* --- Nagle's algorithm ------------------------------------------------------------------------ */
 
-/* A segment smaller
- * than the MSS waits until all small ones before it are acknowledged; what is sent at one instant
- * is one write and goes together. The receiver acknowledges with its next data, or after 40 ms. It
- * does so at once when two segments came, as every bus message does where segments are small (1448
- * bytes), and while the connection is not interactive: it becomes that when the receiver answers
- * within 40 ms, and ceases to be when the 40 ms pass without an answer (Linux: pingpong mode,
- * tcp_event_data_sent, tcp_delack_timer_handler). That quick acknowledgements are used up after
- * some 16 is left out: pauses between pings renew them. */
+/* A segment smaller than the MSS waits until all small ones before it are acknowledged; what is
+ * sent at one instant is one write and goes together. The receiver acknowledges with its next
+ * data, or after 40 ms. It does so at once when two segments came, as every bus message does where
+ * segments are small (1448 bytes), and while the connection is not interactive: it becomes that
+ * when the receiver answers within 40 ms, and ceases to be when the 40 ms pass without an answer
+ * (Linux: pingpong mode, tcp_event_data_sent, tcp_delack_timer_handler). That quick
+ * acknowledgements are used up after some 16 is left out: pauses between pings renew them. */
 
 /* True if the server's data carry, or carried, the acknowledgement of what the opener sent last. */
 static bool on_data(const struct rcs_network *net, const struct rcs_conn *c)
