@@ -155,7 +155,11 @@ check "the other one" 0 'CLUSTERDOWN' run two-dc-hasty
 printf 'site A a1..a6\ncli --cluster create a1..a6 --cluster-replicas 1\nwait 1000000s\n' >long.scenario
 "$rcsim" run long.scenario --trace long.trace >out 2>err &
 pid=$!
-sleep 0.5
+for _ in $(seq 100); do # until it catches SIGINT (bit 1 of the mask), however busy the machine is
+    case $(awk '/^SigCgt/ { print $2 }' "/proc/$pid/status") in *[2367abef]) break ;; esac
+    sleep 0.1
+done
+sleep 0.3
 kill -INT "$pid"
 wait "$pid"
 status=$?
