@@ -192,7 +192,7 @@ const struct rcs_command rcs_admin_commands[] = {
     { "failover", run_failover, -1, ADMIN | NOSCRIPT | STALE, 0, NO_KEYS, NULL, NULL },
     { "lastsave", run_lastsave, 1, LOADING | STALE | FAST,
       CATEGORY(ADMIN) | CATEGORY(DANGEROUS), NO_KEYS, VARIES, NULL },
-    { "move", run_move, 3, WRITE | FAST, CATEGORY(KEYSPACE), ONE_KEY(1, RW | ACCESS | DELETE), NULL,
+    { "move", run_move, 3, WRITE | FAST, CATEGORY(KEYSPACE), ONE_KEY(1, RW | ACCESS | UPDATE), NULL,
       NULL },
     { "psync", run_replication, -3, ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI, 0, NO_KEYS,
       NULL, NULL },
