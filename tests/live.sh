@@ -103,11 +103,12 @@ type_in() { # type_in PROMPT LINE: prints the reply
     [ -n "${cli_pid[$name]:-}" ] || open_prompt "$name"
     # An open quote is refused by redis-cli itself: this marks the reply's end.
     printf '%s\n"\n' "$2" >&"${to[$name]}"
-    while IFS= read -r -t 60 -u "${from[$name]}" line; do
+    while IFS= read -r -t 30 -u "${from[$name]}" line; do
         [ "$line" != 'Invalid argument(s)' ] || return 0
         printf '%s\n' "$line"
     done
-    echo "(no reply within 60 s)"
+    echo "(no reply within 30 s)"
+    close_prompts "$name"
 }
 
 # --- conditions -----------------------------------------------------------------------------------
