@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sim/scenario/act.h"
 #include "sim/scenario/cli.h"
@@ -235,13 +236,41 @@ static void tell_command(struct rcs_run *run, const struct rcs_stmt *stmt)
     rcs_buf_close(&text);
 }
 
+static bool word_is(const struct rcs_stmt *stmt, unsigned index, const char *name)
+{
+    return index < stmt->word_count && strcasecmp(stmt->words[index].text, name) == 0;
+}
+
+/* redis-cli prints the texts of these as they are, not as one quoted string. */
+static bool prints_raw(const struct rcs_stmt *stmt)
+{
+    return word_is(stmt, 0, "info") ||
+           (word_is(stmt, 0, "cluster") && (word_is(stmt, 1, "nodes") || word_is(stmt, 1, "info"))) ||
+           (word_is(stmt, 0, "client") && (word_is(stmt, 1, "list") || word_is(stmt, 1, "info")));
+}
+
+static void print_raw(struct rcs_buf *out, const struct rcs_reply *reply)
+{
+    for (size_t i = 0; i < reply->size_bytes; i++) {
+        bool last = i + 1 == reply->size_bytes;
+        if (reply->bytes[i] != '\r' && !(last && reply->bytes[i] == '\n')) {
+            rcs_buf_add(out, &reply->bytes[i], 1);
+        }
+    }
+}
+
 static void keep_answer(struct rcs_run *run, struct rcs_task *task, int node)
 {
     enum rcs_session_state state = rcs_session_state(task->session);
     struct rcs_buf text;
     rcs_buf_init(&text);
     if (state == RCS_SESSION_REPLIED) {
-        rcs_reply_print(&text, rcs_session_reply(task->session));
+        const struct rcs_reply *reply = rcs_session_reply(task->session);
+        if (reply->kind == RCS_REPLY_BULK && prints_raw(rcs_task_stmt(task))) {
+            print_raw(&text, reply);
+        } else {
+            rcs_reply_print(&text, reply);
+        }
     } else if (state == RCS_SESSION_FAILED) {
         rcs_buf_text(&text, rcs_session_error(task->session));
     } else {
