@@ -152,7 +152,7 @@ check "a shipped scenario by name" 0 '"data"' run two-dc-chained
 check "the other one" 0 'CLUSTERDOWN' run two-dc-hasty
 
 # --- replies ---
-printf 'site A a1\na1> CLUSTER NODES\n= * myself,master - 0 0 0 connected\na1> INFO cluster\n= # Cluster\n= cluster_enabled:1\n' >texts.scenario
+printf 'site A a1\na1> CLUSTER NODES\n= * myself,master - 0 0 0 connected\na1> INFO cluster\n= *Cluster\n= cluster_enabled:1\n' >texts.scenario
 check "texts that redis-cli prints raw" 0 '^ +[0-9a-f]{40} .*myself,master' run texts.scenario
 
 # --- Ctrl-C ---

@@ -245,7 +245,8 @@ static bool word_is(const struct rcs_stmt *stmt, unsigned index, const char *nam
 static bool prints_raw(const struct rcs_stmt *stmt)
 {
     return word_is(stmt, 0, "info") ||
-           (word_is(stmt, 0, "cluster") && (word_is(stmt, 1, "nodes") || word_is(stmt, 1, "info"))) ||
+           (word_is(stmt, 0, "cluster") &&
+            (word_is(stmt, 1, "nodes") || word_is(stmt, 1, "info"))) ||
            (word_is(stmt, 0, "client") && (word_is(stmt, 1, "list") || word_is(stmt, 1, "info")));
 }
 
