@@ -183,20 +183,25 @@ void rcs_cond_known_holds(struct rcs_run *run, const struct rcs_cond *cond,
     }
 }
 
+/* The groups that end a condition, up to "on VIEWERS" or "within TIME". */
+static bool last_groups(struct rcs_parser *parser, struct rcs_cond *cond, struct rcs_group *groups)
+{
+    unsigned until = parser->at;
+    while (until < parser->count && strcmp(parser->words[until].text, "on") != 0 &&
+           strcmp(parser->words[until].text, "within") != 0) {
+        until++;
+    }
+    const char *end = until < parser->count ? parser->words[until].text : NULL;
+    return rcs_parser_groups(parser, end, groups) && rcs_cond_take_viewers(parser, cond);
+}
+
 bool rcs_cond_parse_master(struct rcs_parser *parser, struct rcs_cond *cond)
 {
     unsigned index = parser->at;
     if (!rcs_parser_groups(parser, "of", &cond->a) || !rcs_parser_expect(parser, "of")) {
         return false;
     }
-    unsigned until = parser->at;
-    while (until < parser->count && strcmp(parser->words[until].text, "on") != 0 &&
-           strcmp(parser->words[until].text, "within") != 0) {
-        until++;
-    }
-    if (!rcs_parser_groups(parser, until < parser->count ? parser->words[until].text : NULL,
-                           &cond->b) ||
-        !rcs_cond_take_viewers(parser, cond)) {
+    if (!last_groups(parser, cond, &cond->b)) {
         return false;
     }
     return cond->a.count == 1 || cond->a.count == cond->b.count ||
@@ -218,14 +223,7 @@ bool rcs_cond_parse_replicate(struct rcs_parser *parser, struct rcs_cond *cond)
     if (!rcs_parser_groups(parser, verb, &cond->b) || !rcs_parser_expect(parser, verb)) {
         return false;
     }
-    unsigned until = parser->at;
-    while (until < parser->count && strcmp(parser->words[until].text, "on") != 0 &&
-           strcmp(parser->words[until].text, "within") != 0) {
-        until++;
-    }
-    if (!rcs_parser_groups(parser, until < parser->count ? parser->words[until].text : NULL,
-                           &cond->a) ||
-        !rcs_cond_take_viewers(parser, cond)) {
+    if (!last_groups(parser, cond, &cond->a)) {
         return false;
     }
     return cond->a.count == 1 || cond->a.count == cond->b.count ||
