@@ -38,49 +38,68 @@ static size_t digits_of(uint64_t value)
     return digits + (value >= 10);
 }
 
-size_t rcs_decimal_write(char out[RCS_DECIMAL_MAX], int64_t value)
+size_t rcs_decimal_write_u64(char *out, uint64_t value)
 {
-    const size_t sign = value < 0;
-    uint64_t rest = sign ? 0 - (uint64_t)value : (uint64_t)value;
-    const size_t size_bytes = sign + digits_of(rest);
+    const size_t size_bytes = digits_of(value);
     char *p = out + size_bytes;
 
-    for (; rest >= 100; rest /= 100) {
+    for (; value >= 100; value /= 100) {
         p -= 2;
-        memcpy(p, &two_digits[2 * (rest % 100)], 2);
+        memcpy(p, &two_digits[2 * (value % 100)], 2);
     }
-    if (rest >= 10) {
-        memcpy(p - 2, &two_digits[2 * rest], 2);
+    if (value >= 10) {
+        memcpy(p - 2, &two_digits[2 * value], 2);
     } else {
-        p[-1] = (char)('0' + rest);
-    }
-    if (sign) {
-        out[0] = '-';
+        p[-1] = (char)('0' + value);
     }
     return size_bytes;
 }
 
-bool rcs_decimal_read(const char *text, size_t size_bytes, int64_t *value)
+size_t rcs_decimal_write(char *out, int64_t value)
 {
-    const bool negative = size_bytes > 1 && text[0] == '-';
-    const size_t sign = negative;
-    const size_t digits = size_bytes - sign;
-    uint64_t number = 0;
+    if (value >= 0) {
+        return rcs_decimal_write_u64(out, (uint64_t)value);
+    }
+    out[0] = '-';
+    return 1 + rcs_decimal_write_u64(out + 1, 0 - (uint64_t)value);
+}
 
-    if (size_bytes == 0 || digits > 19 || (text[sign] == '0' && size_bytes > 1)) {
+static bool read_digits(const char *text, size_t size_bytes, uint64_t *out)
+{
+    if (size_bytes - 1 >= 19) { /* 19 digits fit into 64 bits; none is too few */
         return false;
     }
-    for (size_t i = sign; i < size_bytes; i++) {
-        unsigned digit = (unsigned char)text[i] - (unsigned)'0';
+    unsigned digit = (unsigned char)text[0] - (unsigned)'0';
+    if (digit > 9 || (digit == 0 && size_bytes > 1)) {
+        return false;
+    }
+    uint64_t number = digit;
+    for (size_t i = 1; i < size_bytes; i++) {
+        digit = (unsigned char)text[i] - (unsigned)'0';
         if (digit > 9) {
             return false;
         }
-        number = number * 10 + digit; /* 19 digits fit into 64 bits */
+        number = number * 10 + digit;
     }
-    if (number > (uint64_t)INT64_MAX + (negative ? 1 : 0)) {
+    *out = number;
+    return true;
+}
+
+bool rcs_decimal_read(const char *text, size_t size_bytes, int64_t *value)
+{
+    uint64_t number;
+    if (size_bytes > 1 && text[0] == '-') {
+        if (!read_digits(text + 1, size_bytes - 1, &number) || number == 0 ||
+            number > (uint64_t)INT64_MAX + 1) {
+            return false;
+        }
+        *value = -(int64_t)(number - 1) - 1;
+        return true;
+    }
+    if (!read_digits(text, size_bytes, &number) || number > INT64_MAX) {
         return false;
     }
-    *value = negative ? -(int64_t)(number - 1) - 1 : (int64_t)number;
+    *value = (int64_t)number;
     return true;
 }
 

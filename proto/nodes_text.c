@@ -11,10 +11,10 @@
 
 #include <rcsim/bus.h>
 #include <rcsim/bus_types.h>
+#include <rcsim/resp.h>
 
-#define PORT_INCREMENT                                                                             \
-    10000 /* bus port less client port, unless configured (CLUSTER_PORT_INCR)                      \
-           */
+/* Bus port less client port, unless configured (Redis 7.0 CLUSTER_PORT_INCR). */
+#define PORT_INCREMENT 10000
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
@@ -40,18 +40,16 @@ static void add_text(struct sink *sink, const char *text)
 
 static void add_number(struct sink *sink, const char *before, uint64_t value)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%" PRIu64, value);
+    char digits[RCS_DECIMAL_MAX];
     add_text(sink, before);
-    add(sink, digits, (size_t)length);
+    add(sink, digits, rcs_decimal_write_u64(digits, value));
 }
 
 static void add_time(struct sink *sink, const char *before, int64_t value_ms)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%" PRId64, value_ms);
+    char digits[RCS_DECIMAL_MAX];
     add_text(sink, before);
-    add(sink, digits, (size_t)length);
+    add(sink, digits, rcs_decimal_write(digits, value_ms));
 }
 
 static void add_slots(struct sink *sink, const struct rcs_slot_words *slots)

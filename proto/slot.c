@@ -1,4 +1,5 @@
 /* Keys to slots, slots as bitmaps and as the text of ranges. */
+#include <rcsim/resp.h>
 #include <rcsim/slot.h>
 
 #include <string.h>
@@ -21,9 +22,28 @@ uint16_t rcs_slot_of_key(const void *key, size_t size_bytes)
 
 unsigned rcs_slot_words_count(const struct rcs_slot_words *words)
 {
+    /* Counted in every byte at once, which compilers vectorise where no instruction counts: a byte
+     * holds the sum of up to 31 words, a pair of bytes that of all eight bytes. */
+    enum { TOGETHER = 16 };
+    _Static_assert(RCS_SLOT_WORDS % TOGETHER == 0, "words are taken 16 at a time");
+    const uint64_t bytes = UINT64_MAX / 0xff, pairs = UINT64_MAX / 0xffff;
     unsigned count = 0;
-    for (size_t i = 0; i < RCS_SLOT_WORDS; i++) {
-        count += (unsigned)__builtin_popcountll(words->word[i]);
+    for (size_t from = 0; from < RCS_SLOT_WORDS; from += TOGETHER) {
+        uint64_t any = 0, sums = 0;
+        for (size_t i = from; i < from + TOGETHER; i++) {
+            any |= words->word[i];
+        }
+        if (any == 0) { /* a node holds some thousand slots in a row */
+            continue;
+        }
+        for (size_t i = from; i < from + TOGETHER; i++) {
+            uint64_t x = words->word[i];
+            x -= x >> 1 & bytes * 0x55;
+            x = (x & bytes * 0x33) + (x >> 2 & bytes * 0x33);
+            sums += (x + (x >> 4)) & bytes * 0x0f;
+        }
+        uint64_t wide = (sums & pairs * 0xff) + (sums >> 8 & pairs * 0xff);
+        count += (unsigned)(wide * pairs >> 48);
     }
     return count;
 }
@@ -52,15 +72,24 @@ void rcs_slot_words_write(const struct rcs_slot_words *words, uint8_t bytes[2048
  * none. */
 static unsigned next_slot(const struct rcs_slot_words *words, unsigned slot, bool in_set)
 {
-    const uint64_t flip = in_set ? 0 : ~(uint64_t)0;
-    while (slot < RCS_SLOTS) {
-        uint64_t rest = (words->word[slot >> 6] ^ flip) >> (slot & 63);
-        if (rest != 0) {
-            return slot + (unsigned)__builtin_ctzll(rest);
-        }
-        slot = (slot | 63) + 1;
+    if (slot >= RCS_SLOTS) {
+        return RCS_SLOTS;
     }
-    return RCS_SLOTS;
+    const uint64_t flip = in_set ? 0 : UINT64_MAX;
+    size_t i = slot / 64;
+    uint64_t rest = (words->word[i] ^ flip) & UINT64_MAX << slot % 64;
+    while (rest == 0) {
+        i++;
+        while (i + 4 <= RCS_SLOT_WORDS && words->word[i] == flip && words->word[i + 1] == flip &&
+               words->word[i + 2] == flip && words->word[i + 3] == flip) {
+            i += 4;
+        }
+        if (i == RCS_SLOT_WORDS) {
+            return RCS_SLOTS;
+        }
+        rest = words->word[i] ^ flip;
+    }
+    return (unsigned)i * 64 + (unsigned)__builtin_ctzll(rest);
 }
 
 /* Text that is counted whole and kept as far as it fits. */

@@ -1,4 +1,6 @@
 /* The keyspace: finding, order, slots, expiry, snapshots; values and patterns. */
+#include <rcsim/resp.h>
+
 #include "sim/keys/glob.h"
 #include "sim/keys/keyspace.h"
 #include "sim/keys/number.h"
@@ -307,7 +309,8 @@ static void numbers_are_read_strictly(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         int64_t value;
-        assert_int_equal(rcs_number_read(rows[i].text, strlen(rows[i].text), &value), rows[i].good);
+        assert_int_equal(rcs_decimal_read(rows[i].text, strlen(rows[i].text), &value),
+                         rows[i].good);
         if (rows[i].good) {
             assert_int_equal(value, rows[i].value);
         }

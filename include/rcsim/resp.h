@@ -35,6 +35,17 @@ void rcs_buf_i64(struct rcs_buf *buf, int64_t value); /* decimal, no printf */
 /* They grow by doubling and abort on lack of memory. What is added must not lie in the buffer
  * itself. */
 
+/* --- decimal numbers -------------------------------------------------------------------------- */
+
+#define RCS_DECIMAL_MAX 20 /* "-9223372036854775808", "18446744073709551615" */
+
+/* Writes `value` in decimal, without NUL, at most RCS_DECIMAL_MAX bytes; returns the length. */
+size_t rcs_decimal_write(char *out, int64_t value);
+size_t rcs_decimal_write_u64(char *out, uint64_t value);
+/* Reads a whole text as a number, strictly: no blanks, no plus, no leading zero, no "-0" (Redis 7.0
+ * string2ll). False if it is none or does not fit. */
+bool rcs_decimal_read(const char *text, size_t size_bytes, int64_t *value);
+
 /* --- requests --------------------------------------------------------------------------------- */
 
 struct rcs_resp_requests; /* reader of a client's side of a connection */

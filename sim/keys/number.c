@@ -8,45 +8,6 @@
 
 #include "sim/pure.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool rcs_number_read(const char *text, size_t size_bytes, int64_t *out)
-{
-    bool negative = size_bytes > 0 && text[0] == '-';
-    size_t at = negative ? 1 : 0;
-    if (at == size_bytes || !is_digit(text[at])) {
-        return false;
-    }
-    if (text[at] == '0') { /* zero is written in one way only */
-        *out = 0;
-        return size_bytes == 1;
-    }
-    uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
-    uint64_t value = 0;
-    size_t safe = size_bytes < 18 ? size_bytes : 18; /* that many digits cannot pass the limit */
-    for (; at < safe; at++) {
-        if (!is_digit(text[at])) {
-            return false;
-        }
-        value = value * 10 + (uint64_t)(text[at] - '0');
-    }
-    for (; at < size_bytes; at++) {
-        if (!is_digit(text[at])) {
-            return false;
-        }
-        uint64_t digit = (uint64_t)(text[at] - '0');
-        if (value > (limit - digit) / 10) {
-            return false;
-        }
-        value = value * 10 + digit;
-    }
-    *out = negative ? (int64_t)(0 - value) : (int64_t)value;
-    return true;
-}
-
 bool rcs_number_read_float(const char *text, size_t size_bytes, long double *out)
 {
     char copy[RCS_FLOAT_TEXT_BYTES];

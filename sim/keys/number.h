@@ -1,4 +1,4 @@
-/* Numbers in texts, as strictly as Redis reads them and printed as it prints them. */
+/* Long doubles in texts, as strictly as Redis reads them and printed as it prints them. */
 #ifndef RCSIM_SIM_KEYS_NUMBER_H
 #define RCSIM_SIM_KEYS_NUMBER_H
 
@@ -6,10 +6,6 @@
 
 /* Room for the longest text rcs_number_write_float makes, its NUL included. */
 #define RCS_FLOAT_TEXT_BYTES (5 * 1024)
-
-/* Decimal, complete, in its shortest form: no sign +, no leading zero, no blank (Redis 7.0
- * string2ll). */
-bool rcs_number_read(const char *text, size_t size_bytes, int64_t *out);
 
 /* A finite or infinite long double; not a NaN, no leading blank, nothing after it (Redis 7.0
  * string2ld). */

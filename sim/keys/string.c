@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/keys/number.h"
+#include <rcsim/resp.h>
 
 #include "sim/pure.h"
 
@@ -64,7 +64,7 @@ struct rcs_value *rcs_string_new_text(const void *bytes, size_t size_bytes)
 struct rcs_value *rcs_string_new(const void *bytes, size_t size_bytes)
 {
     int64_t number;
-    if (size_bytes <= INT_TEXT_BYTES_MAX && rcs_number_read(bytes, size_bytes, &number)) {
+    if (size_bytes <= INT_TEXT_BYTES_MAX && rcs_decimal_read(bytes, size_bytes, &number)) {
         return string_alloc(bytes, size_bytes, size_bytes, RCS_ENCODING_INT);
     }
     return rcs_string_new_text(bytes, size_bytes);

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/keys/number.h"
-
 #include "sim/pure.h"
 
 void rcs_refuse(struct rcs_client *client, const char *text)
@@ -71,7 +69,7 @@ void rcs_refuse_format(struct rcs_client *client, const char *format, ...)
 
 bool rcs_arg_i64(const struct rcs_arg *argument, int64_t *out)
 {
-    return rcs_number_read(argument->bytes, argument->size_bytes, out);
+    return rcs_decimal_read(argument->bytes, argument->size_bytes, out);
 }
 
 bool rcs_arg_i64_or_refuse(struct rcs_client *client, const struct rcs_arg *argument, int64_t *out)

@@ -12,7 +12,7 @@ static void increment(struct rcs_call *call, int64_t by)
     const struct rcs_arg *key = &call->args[1];
     const struct rcs_entry *entry = rcs_key_write(call, key);
     int64_t value = 0;
-    if (entry != NULL && !rcs_number_read(entry->value->bytes, entry->value->size_bytes, &value)) {
+    if (entry != NULL && !rcs_decimal_read(entry->value->bytes, entry->value->size_bytes, &value)) {
         rcs_refuse(call->client, "value is not an integer or out of range");
         return;
     }

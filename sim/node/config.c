@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "sim/facts.h"
-#include "sim/keys/number.h"
 #include "sim/node/config_names.h"
 
 #include "sim/pure.h"
@@ -184,7 +183,7 @@ static enum rcs_err set_number(const struct directive *directive, int64_t *at, c
     if (directive->kind == KIND_BYTES && !read_bytes(value, &number)) {
         return refuse(reason, RCS_ERR_SYNTAX, "argument must be a memory value");
     }
-    if (directive->kind == KIND_INTEGER && !rcs_number_read(value, strlen(value), &number)) {
+    if (directive->kind == KIND_INTEGER && !rcs_decimal_read(value, strlen(value), &number)) {
         return refuse(reason, RCS_ERR_SYNTAX, "argument couldn't be parsed into an integer");
     }
     if (number < directive->least || number > directive->most) {
@@ -245,7 +244,7 @@ static enum rcs_err set_save(const struct directive *directive, char *at, const 
     while (*value != '\0') {
         size_t size = strcspn(word, " ");
         int64_t number;
-        if (!rcs_number_read(word, size, &number) || number < (numbers % 2 == 0 ? 1 : 0) ||
+        if (!rcs_decimal_read(word, size, &number) || number < (numbers % 2 == 0 ? 1 : 0) ||
             number > INT_MAX) {
             return refuse(reason, RCS_ERR_SYNTAX, "Invalid save parameters");
         }

@@ -1,7 +1,6 @@
 /* This node as a replica: the life of the connection to its master, handshake and PSYNC (Redis 7.0
  * syncWithMaster, slaveTryPartialResynchronization, and freeClient for a master's client). What the
  * master then sends is replica_stream.c. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,8 +47,8 @@ void rcs_master_ack(struct rcs_node *node)
     if (!node->repl.has_master || !rcs_repl_link_up(node) || node->repl.old_sync) {
         return;
     }
-    char offset[24];
-    snprintf(offset, sizeof(offset), "%lld", (long long)node->repl.cached_offset);
+    char offset[RCS_DECIMAL_MAX + 1];
+    offset[rcs_decimal_write(offset, node->repl.cached_offset)] = '\0';
     send_request(node, 3, (const char *const[]){ "REPLCONF", "ACK", offset });
 }
 
@@ -60,10 +59,10 @@ static void introduce(struct rcs_node *node)
     if (config->masterauth[0] != '\0') {
         send_request(node, 2, (const char *const[]){ "AUTH", config->masterauth });
     }
-    char port[24];
+    char port[RCS_DECIMAL_MAX + 1];
     int64_t number =
         config->replica_announce_port != 0 ? config->replica_announce_port : config->port;
-    snprintf(port, sizeof(port), "%lld", (long long)number);
+    port[rcs_decimal_write(port, number)] = '\0';
     send_request(node, 3, (const char *const[]){ "REPLCONF", "listening-port", port });
     if (config->replica_announce_ip[0] != '\0') {
         send_request(
@@ -82,8 +81,8 @@ static void ask_psync(struct rcs_node *node)
         send_request(node, 3, (const char *const[]){ "PSYNC", "?", "-1" });
         return;
     }
-    char offset[24];
-    snprintf(offset, sizeof(offset), "%lld", (long long)repl->cached_offset + 1);
+    char offset[RCS_DECIMAL_MAX + 1];
+    offset[rcs_decimal_write(offset, repl->cached_offset + 1)] = '\0';
     rcs_node_fact(node, RCS_FACT_REPL_TRY_PARTIAL, RCS_ID_NONE, repl->cached_offset + 1, 0, 0,
                   repl->cached_replid, NULL);
     send_request(node, 3, (const char *const[]){ "PSYNC", repl->cached_replid, offset });
