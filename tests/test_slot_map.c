@@ -58,7 +58,7 @@ static void sets_follow_every_change(void **state)
             const struct rcs_slot_set *set = rcs_slot_map_set(map, id);
             unsigned count = 0;
             for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
-                bool owns = map->owner[slot] == id;
+                bool owns = rcs_slot_map_owner(store, map, slot) == id;
                 count += owns;
                 assert_int_equal(owns, set != NULL && rcs_slot_words_has(&set->words, slot));
             }

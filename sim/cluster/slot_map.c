@@ -51,6 +51,9 @@ static void free_map(struct rcs_store *store, struct rcs_slot_map *map)
     if (map->ids > 0) {
         rcs_store_release(store, map->sets, map->ids * sizeof(map->sets[0]));
     }
+    if (map->owner != NULL) {
+        rcs_store_release(store, map->owner, RCS_SLOTS * sizeof(map->owner[0]));
+    }
     rcs_store_release(store, map, sizeof(*map));
 }
 
@@ -81,12 +84,7 @@ struct rcs_slot_map *rcs_slot_map_empty(struct rcs_store *store)
         }
     }
     struct rcs_slot_map *map = rcs_store_alloc(store, sizeof(*map));
-    map->refs = 1;
-    map->assigned = 0;
-    map->hash = 0;
-    map->ids = 0;
-    map->sets = NULL;
-    memset(map->owner, 0xff, sizeof(map->owner));
+    *map = (struct rcs_slot_map){ .refs = 1 };
     register_map(store, map);
     return map;
 }
@@ -108,10 +106,11 @@ static struct rcs_slot_map *private_map(struct rcs_store *store, struct rcs_slot
         return map;
     }
     struct rcs_slot_map *copy = rcs_store_alloc(store, sizeof(*copy));
-    memcpy(copy, map, sizeof(*copy));
+    *copy = *map;
     map->refs--;
     copy->refs = 1;
     copy->next = NULL;
+    copy->owner = NULL;
     if (map->ids > 0) {
         copy->sets = rcs_store_alloc(store, map->ids * sizeof(copy->sets[0]));
         memcpy(copy->sets, map->sets, map->ids * sizeof(copy->sets[0]));
@@ -186,22 +185,16 @@ static void collect(struct rcs_store *store, struct changes *changes,
     if (owner != RCS_ID_NONE) {
         change_add(store, changes, map, owner, slots, true);
     }
-    rcs_id last = owner; /* runs of one owner are the rule */
-    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
-        uint64_t bits = slots->word[i];
-        rcs_id whole;
-        if (bits != 0 && rcs_slot_map_one_owner(map, i, &whole)) {
-            bits = whole == last || whole == RCS_ID_NONE ? 0 : bits & (0 - bits);
+    unsigned first, end;
+    rcs_slot_words_span(slots, &first, &end);
+    for (uint32_t id = 0; id < map->ids; id++) {
+        const struct rcs_slot_set *set = id != owner ? map->sets[id] : NULL;
+        uint64_t overlap = 0;
+        for (unsigned i = first; i < end && set != NULL; i++) {
+            overlap |= set->words.word[i] & slots->word[i];
         }
-        for (; bits != 0; bits &= bits - 1) {
-            rcs_id before = map->owner[i * 64 + (unsigned)__builtin_ctzll(bits)];
-            if (before == last || before == RCS_ID_NONE) {
-                continue;
-            }
-            last = before;
-            if (change_of(changes, before) == NULL) {
-                change_add(store, changes, map, before, slots, false);
-            }
+        if (overlap != 0) {
+            change_add(store, changes, map, (rcs_id)id, slots, false);
         }
     }
 }
@@ -233,6 +226,35 @@ static struct rcs_slot_map *find_changed(struct rcs_store *store, const struct r
     return NULL;
 }
 
+static void own(rcs_id *owners, const struct rcs_slot_words *slots, rcs_id owner)
+{
+    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+        uint64_t bits = slots->word[i];
+        rcs_id *from = &owners[i * 64];
+        if (bits == UINT64_MAX) {
+            for (unsigned at = 0; at < 64; at++) {
+                from[at] = owner;
+            }
+            continue;
+        }
+        for (; bits != 0; bits &= bits - 1) {
+            from[__builtin_ctzll(bits)] = owner;
+        }
+    }
+}
+
+void rcs_slot_map_make_owners(struct rcs_store *store, struct rcs_slot_map *map)
+{
+    RCS_ASSERT(map->owner == NULL);
+    map->owner = rcs_store_alloc(store, RCS_SLOTS * sizeof(map->owner[0]));
+    memset(map->owner, 0xff, RCS_SLOTS * sizeof(map->owner[0]));
+    for (uint32_t id = 0; id < map->ids; id++) {
+        if (map->sets[id] != NULL) {
+            own(map->owner, &map->sets[id]->words, (rcs_id)id);
+        }
+    }
+}
+
 static void apply(struct rcs_store *store, struct rcs_slot_map *map, struct changes *changes,
                   const struct rcs_slot_words *slots, rcs_id owner)
 {
@@ -248,18 +270,8 @@ static void apply(struct rcs_store *store, struct rcs_slot_map *map, struct chan
             rcs_slot_set_release(store, old);
         }
     }
-    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
-        uint64_t bits = slots->word[i];
-        rcs_id *owners = &map->owner[i * 64];
-        if (bits == UINT64_MAX) {
-            for (unsigned at = 0; at < 64; at++) {
-                owners[at] = owner;
-            }
-            continue;
-        }
-        for (; bits != 0; bits &= bits - 1) {
-            owners[__builtin_ctzll(bits)] = owner;
-        }
+    if (map->owner != NULL) {
+        own(map->owner, slots, owner);
     }
     map->hash = changes->hash;
     map->assigned = changes->assigned;

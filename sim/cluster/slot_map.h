@@ -14,7 +14,7 @@ struct rcs_slot_map {
     struct rcs_slot_map *next;        /* in its bucket of the registry */
     uint32_t ids;                     /* length of `sets` */
     const struct rcs_slot_set **sets; /* by owner, NULL: owns none; references held */
-    rcs_id owner[RCS_SLOTS];          /* RCS_ID_NONE: nobody */
+    rcs_id *owner; /* by slot, RCS_ID_NONE: nobody; NULL until it is first asked for */
 };
 
 /* The map in which nobody owns anything; one reference. */
@@ -36,6 +36,18 @@ static inline const struct rcs_slot_set *rcs_slot_map_set(const struct rcs_slot_
     return id < map->ids ? map->sets[id] : NULL;
 }
 
+/* Works the table of owners out (the sets are all of the content; most maps are but a step on the
+ * way to the next and are never asked). */
+void rcs_slot_map_make_owners(struct rcs_store *store, struct rcs_slot_map *map);
+static inline rcs_id rcs_slot_map_owner(struct rcs_store *store, struct rcs_slot_map *map,
+                                        unsigned slot)
+{
+    if (map->owner == NULL) {
+        rcs_slot_map_make_owners(store, map);
+    }
+    return map->owner[slot];
+}
+
 /* What the nodes of one world share through their store. */
 struct rcs_cluster_shared {
     struct rcs_slot_map
@@ -47,17 +59,18 @@ struct rcs_cluster_shared {
 };
 struct rcs_cluster_shared *rcs_cluster_shared(struct rcs_store *store);
 
-/* True if the 64 slots of a word of bits have one owner, given in *owner. */
-static inline bool rcs_slot_map_one_owner(const struct rcs_slot_map *map, unsigned word,
-                                          rcs_id *owner)
+/* Words first..end-1 hold all that is in `words`; first == end: nothing is. */
+static inline void rcs_slot_words_span(const struct rcs_slot_words *words, unsigned *first,
+                                       unsigned *end)
 {
-    const rcs_id *owners = &map->owner[word * 64];
-    rcs_id differences = 0;
-    for (unsigned i = 1; i < 64; i++) {
-        differences |= (rcs_id)(owners[i] ^ owners[0]);
+    *first = 0;
+    *end = RCS_SLOT_WORDS;
+    while (*first < *end && words->word[*first] == 0) {
+        ++*first;
     }
-    *owner = owners[0];
-    return differences == 0;
+    while (*end > *first && words->word[*end - 1] == 0) {
+        --*end;
+    }
 }
 
 #endif

@@ -11,7 +11,7 @@
 
 rcs_id rcs_slot_owner(const struct rcs_cluster *cluster, unsigned slot)
 {
-    return cluster->slots->owner[slot];
+    return rcs_slot_map_owner(cluster->store, cluster->slots, slot);
 }
 
 const struct rcs_slot_set *rcs_slots_held(const struct rcs_cluster *cluster, rcs_id id)
@@ -44,7 +44,7 @@ rcs_id rcs_slot_importing_from(const struct rcs_cluster *cluster, unsigned slot)
 /* Nobody owns it, or its owner was heard without it (Redis 7.0 isSlotUnclaimed). */
 bool rcs_slot_unclaimed(const struct rcs_cluster *cluster, unsigned slot)
 {
-    return cluster->slots->owner[slot] == RCS_ID_NONE ||
+    return rcs_slot_owner(cluster, slot) == RCS_ID_NONE ||
            (cluster->not_claiming != NULL && rcs_slot_words_has(cluster->not_claiming, slot));
 }
 
@@ -127,9 +127,9 @@ static void clear_not_claiming(struct rcs_cluster *cluster, const struct rcs_slo
 struct outcome {
     struct rcs_slot_words taken; /* slots that go to the sender */
     unsigned taken_count;
-    struct rcs_slot_words dirty; /* of those, mine, with keys in them */
     bool any_dirty;
-    unsigned from_my_master; /* of those, owned by me or my master */
+    struct rcs_slot_words dirty; /* of those, mine, with keys in them; set if there are any */
+    unsigned from_my_master;     /* of those, owned by me or my master */
 };
 
 static uint64_t not_claiming_word(const struct rcs_cluster *cluster, unsigned i)
@@ -137,30 +137,40 @@ static uint64_t not_claiming_word(const struct rcs_cluster *cluster, unsigned i)
     return cluster->not_claiming != NULL ? cluster->not_claiming->word[i] : 0;
 }
 
-static bool loses_to(const struct rcs_cluster *cluster, rcs_id owner, uint64_t epoch)
+/* Of the slots `asked`, those that go to a claim of `epoch`: what nobody owns, what its owner was
+ * heard without, what an owner of an older epoch has. Goes through the owners, not the slots. */
+static void weigh_owners(const struct rcs_cluster *cluster, const struct rcs_slot_words *asked,
+                         uint64_t epoch, struct rcs_slot_words *taken)
 {
-    return owner == RCS_ID_NONE || cluster->peers[owner].config_epoch < epoch;
-}
-
-/* Of `bits`, 64 slots from `first` on, those that go to the sender. */
-static uint64_t taken_of(const struct rcs_cluster *cluster, unsigned first, uint64_t bits,
-                         uint64_t epoch)
-{
-    uint64_t open = not_claiming_word(cluster, first / 64), taken = 0;
-    rcs_id whole;
-    if (cluster->importing == NULL && rcs_slot_map_one_owner(cluster->slots, first / 64, &whole)) {
-        return loses_to(cluster, whole, epoch) ? bits : bits & open;
+    unsigned first, end;
+    rcs_slot_words_span(asked, &first, &end);
+    struct rcs_slot_words unowned = *asked;
+    for (unsigned i = first; i < end; i++) {
+        taken->word[i] = asked->word[i] & not_claiming_word(cluster, i);
     }
-    for (; bits != 0; bits &= bits - 1) {
-        unsigned bit = (unsigned)__builtin_ctzll(bits), slot = first + bit;
-        if (rcs_slot_importing_from(cluster, slot) != RCS_ID_NONE) {
-            continue; /* only SETSLOT may change it */
+    uint64_t left = first < end ? UINT64_MAX : 0;
+    for (unsigned id = 0; id < cluster->slots->ids && left != 0; id++) {
+        const struct rcs_slot_set *set = cluster->slots->sets[id];
+        if (set == NULL) {
+            continue;
         }
-        if (open >> bit & 1 || loses_to(cluster, cluster->slots->owner[slot], epoch)) {
-            taken |= UINT64_C(1) << bit;
+        uint64_t loses = cluster->peers[id].config_epoch < epoch ? UINT64_MAX : 0;
+        left = 0;
+        for (unsigned i = first; i < end; i++) {
+            uint64_t overlap = asked->word[i] & set->words.word[i];
+            taken->word[i] |= overlap & loses;
+            unowned.word[i] &= ~overlap;
+            left |= unowned.word[i];
         }
     }
-    return taken;
+    for (unsigned i = first; i < end; i++) {
+        taken->word[i] |= unowned.word[i];
+    }
+    for (unsigned slot = 0; cluster->importing != NULL && slot < RCS_SLOTS; slot++) {
+        if (cluster->importing[slot] != RCS_ID_NONE) {
+            rcs_slot_words_remove(taken, slot); /* only SETSLOT may change it */
+        }
+    }
 }
 
 static unsigned bits_in(const struct rcs_slot_words *a, const struct rcs_slot_words *b)
@@ -172,19 +182,18 @@ static unsigned bits_in(const struct rcs_slot_words *a, const struct rcs_slot_wo
     return rcs_slot_words_count(&both);
 }
 
-/* Which of the slots not yet the sender's go to it. */
-static void weigh(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
-                  const struct rcs_slot_words *claimed, rcs_id my_master, struct outcome *out)
+/* Of the slots taken from this node, those with keys in them. */
+static void find_dirty(const struct rcs_cluster *cluster, struct outcome *out)
 {
-    const struct rcs_slot_words *held = &rcs_slots_held(cluster, sender)->words;
-    const struct rcs_slot_words *mine = &rcs_slots_held(cluster, cluster->myself)->words;
-    bool has_keys = cluster->host->keys(cluster->host->node) > 0;
-    memset(out, 0, sizeof(*out));
+    const struct rcs_slot_set *mine = rcs_slots_held(cluster, cluster->myself);
+    out->any_dirty = false;
+    if (mine->count == 0 || cluster->host->keys(cluster->host->node) == 0) {
+        return;
+    }
+    memset(&out->dirty, 0, sizeof(out->dirty));
     for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
-        uint64_t bits = claimed->word[i] & ~held->word[i];
-        uint64_t taken = bits != 0 ? taken_of(cluster, i * 64, bits, epoch) : 0;
-        out->taken.word[i] = taken;
-        for (uint64_t lost = has_keys ? taken & mine->word[i] : 0; lost != 0; lost &= lost - 1) {
+        for (uint64_t lost = out->taken.word[i] & mine->words.word[i]; lost != 0;
+             lost &= lost - 1) {
             unsigned slot = i * 64 + (unsigned)__builtin_ctzll(lost);
             if (cluster->host->slot_keys(cluster->host->node, slot) > 0) {
                 rcs_slot_words_add(&out->dirty, slot);
@@ -192,10 +201,24 @@ static void weigh(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epo
             }
         }
     }
-    out->taken_count = rcs_slot_words_count(&out->taken);
-    if (my_master != RCS_ID_NONE && out->taken_count > 0) {
-        out->from_my_master = bits_in(&out->taken, &rcs_slots_held(cluster, my_master)->words);
+}
+
+/* Which of the slots not yet the sender's go to it. */
+static void weigh(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
+                  const struct rcs_slot_words *claimed, rcs_id my_master, struct outcome *out)
+{
+    const struct rcs_slot_words *held = &rcs_slots_held(cluster, sender)->words;
+    struct rcs_slot_words asked;
+    for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
+        asked.word[i] = claimed->word[i] & ~held->word[i];
     }
+    memset(&out->taken, 0, sizeof(out->taken));
+    weigh_owners(cluster, &asked, epoch, &out->taken);
+    out->taken_count = rcs_slot_words_count(&out->taken);
+    find_dirty(cluster, out);
+    out->from_my_master = my_master != RCS_ID_NONE && out->taken_count > 0
+                              ? bits_in(&out->taken, &rcs_slots_held(cluster, my_master)->words)
+                              : 0;
 }
 
 static void drop_dirty_keys(struct rcs_cluster *cluster, const struct rcs_slot_words *dirty)
@@ -272,23 +295,27 @@ unsigned rcs_slots_stale(const struct rcs_cluster *cluster, rcs_id sender, uint6
     /* The sender's own slots are never behind, so only what it claims beyond them is looked at. */
     const struct rcs_slot_words *own =
         sender == RCS_ID_NONE ? &cluster->no_slots->words : &rcs_slots_held(cluster, sender)->words;
-    rcs_id last = RCS_ID_NONE;
-    bool ahead = false;
+    struct rcs_slot_words beyond;
     for (unsigned i = 0; i < RCS_SLOT_WORDS; i++) {
-        uint64_t bits = claimed->words.word[i] & ~own->word[i] & ~not_claiming_word(cluster, i);
-        for (; bits != 0; bits &= bits - 1) {
-            unsigned slot = i * 64 + (unsigned)__builtin_ctzll(bits);
-            rcs_id owner = cluster->slots->owner[slot];
-            if (owner != last) {
-                last = owner;
-                ahead = owner != RCS_ID_NONE && cluster->peers[owner].config_epoch > epoch;
-            }
-            if (ahead) {
-                return slot;
+        beyond.word[i] = claimed->words.word[i] & ~own->word[i] & ~not_claiming_word(cluster, i);
+    }
+    unsigned first, end, stale = RCS_SLOTS;
+    rcs_slot_words_span(&beyond, &first, &end);
+    for (unsigned id = 0; id < cluster->slots->ids && first < end; id++) {
+        const struct rcs_slot_set *set = cluster->slots->sets[id];
+        if (set == NULL || cluster->peers[id].config_epoch <= epoch) {
+            continue;
+        }
+        for (unsigned i = first; i < end; i++) {
+            uint64_t bits = beyond.word[i] & set->words.word[i];
+            if (bits != 0) {
+                stale = i * 64 + (unsigned)__builtin_ctzll(bits);
+                beyond.word[i] &= (bits & (0 - bits)) - 1; /* only a lower slot comes before it */
+                end = i + 1;
             }
         }
     }
-    return RCS_SLOTS;
+    return stale;
 }
 
 /* --- slots in the middle of a move ------------------------------------------------------------ */
