@@ -6,6 +6,8 @@
 #include "sim/pure.h"
 
 #define CACHE_LINE 64
+/* Out of line: what seldom happens must not cost the usual way registers. */
+#define SELDOM __attribute__((noinline, cold))
 
 /* Children of i are 4i-8 .. 4i-5; the root stands at 3, its children at 4..7. */
 static unsigned first_child(unsigned i)
@@ -19,7 +21,15 @@ static unsigned parent(unsigned i)
 
 void rcs_queue_init(struct rcs_queue *queue)
 {
-    *queue = (struct rcs_queue){ .end = RCS_QUEUE_ROOT, .free_slot = RCS_QUEUE_NO_SLOT };
+    queue->first = queue->behind = RCS_QUEUE_ROW_ROOM / 2;
+    queue->heap = NULL;
+    queue->slab = NULL;
+    queue->end = RCS_QUEUE_ROOT;
+    queue->room = 0;
+    queue->free_slot = RCS_QUEUE_NO_SLOT;
+    queue->slab_used = queue->slab_room = 0;
+    queue->pushes = 0;
+    queue->now_us = 0;
 }
 
 void rcs_queue_close(struct rcs_queue *queue)
@@ -30,7 +40,7 @@ void rcs_queue_close(struct rcs_queue *queue)
 }
 
 /* realloc does not keep the alignment that makes four children one cache line. */
-static void grow_heap(struct rcs_queue *queue)
+static SELDOM void grow_heap(struct rcs_queue *queue)
 {
     unsigned room = queue->room == 0 ? 64 : queue->room * 2;
     rcs_queue_key *heap = aligned_alloc(CACHE_LINE, room * sizeof(heap[0]));
@@ -43,6 +53,14 @@ static void grow_heap(struct rcs_queue *queue)
     queue->room = room;
 }
 
+static SELDOM void grow_slab(struct rcs_queue *queue)
+{
+    RCS_ASSERT(queue->slab_room < RCS_QUEUE_SLOTS_MAX);
+    queue->slab_room = queue->slab_room == 0 ? 64 : queue->slab_room * 2;
+    queue->slab = realloc(queue->slab, queue->slab_room * sizeof(queue->slab[0]));
+    RCS_ASSERT(queue->slab != NULL);
+}
+
 static unsigned take_slot(struct rcs_queue *queue)
 {
     if (queue->free_slot != RCS_QUEUE_NO_SLOT) {
@@ -51,10 +69,7 @@ static unsigned take_slot(struct rcs_queue *queue)
         return slot;
     }
     if (queue->slab_used == queue->slab_room) {
-        RCS_ASSERT(queue->slab_room < RCS_QUEUE_SLOTS_MAX);
-        queue->slab_room = queue->slab_room == 0 ? 64 : queue->slab_room * 2;
-        queue->slab = realloc(queue->slab, queue->slab_room * sizeof(queue->slab[0]));
-        RCS_ASSERT(queue->slab != NULL);
+        grow_slab(queue);
     }
     return queue->slab_used++;
 }
@@ -66,6 +81,8 @@ static void free_slot(struct rcs_queue *queue, unsigned slot, struct rcs_pending
     queue->free_slot = slot;
 }
 
+/* --- the heap --------------------------------------------------------------------------------- */
+
 /* Puts `key` at i or at an ancestor of it, where it belongs. */
 static void rise(rcs_queue_key *heap, unsigned i, rcs_queue_key key)
 {
@@ -76,16 +93,11 @@ static void rise(rcs_queue_key *heap, unsigned i, rcs_queue_key key)
     heap[i] = key;
 }
 
-void rcs_queue_push(struct rcs_queue *queue, rcs_us at_us, struct rcs_pending pending)
+static void heap_push(struct rcs_queue *queue, rcs_queue_key key)
 {
-    RCS_ASSERT(at_us >= queue->now_us);
-    RCS_ASSERT(queue->pushes < RCS_QUEUE_PUSHES);
     if (queue->end >= queue->room) {
         grow_heap(queue);
     }
-    unsigned slot = take_slot(queue);
-    queue->slab[slot] = pending;
-    rcs_queue_key key = (rcs_queue_key)(uint64_t)at_us << 64 | queue->pushes++ << 24 | slot;
     rise(queue->heap, queue->end++, key);
 }
 
@@ -120,13 +132,96 @@ static void close_root(struct rcs_queue *queue, rcs_queue_key key)
     rise(heap, i, key);
 }
 
-rcs_us rcs_queue_pop(struct rcs_queue *queue, struct rcs_pending *out)
+static rcs_queue_key heap_pop(struct rcs_queue *queue)
 {
-    RCS_ASSERT(queue->end > RCS_QUEUE_ROOT);
     rcs_queue_key key = queue->heap[RCS_QUEUE_ROOT];
     queue->end--;
     if (queue->end > RCS_QUEUE_ROOT) {
         close_root(queue, queue->heap[queue->end]);
+    }
+    return key;
+}
+
+/* --- the row ---------------------------------------------------------------------------------- */
+
+static unsigned in_row(const struct rcs_queue *queue)
+{
+    return queue->behind - queue->first;
+}
+
+static rcs_us instant(const struct rcs_queue *queue, unsigned place)
+{
+    return (rcs_us)(queue->row[place] >> 64);
+}
+
+/* Back to the middle. */
+static SELDOM void move_row(struct rcs_queue *queue)
+{
+    unsigned count = in_row(queue), first = (RCS_QUEUE_ROW_ROOM - count) / 2;
+    memmove(queue->row + first, queue->row + queue->first, count * sizeof(queue->row[0]));
+    queue->first = first;
+    queue->behind = first + count;
+}
+
+static SELDOM void refill(struct rcs_queue *queue)
+{
+    unsigned left = queue->end - RCS_QUEUE_ROOT;
+    unsigned count = left < RCS_QUEUE_ROW / 2 ? left : RCS_QUEUE_ROW / 2;
+    queue->first = queue->behind = (RCS_QUEUE_ROW_ROOM - count) / 2;
+    while (count-- > 0) {
+        queue->row[queue->behind++] = heap_pop(queue);
+    }
+}
+
+/* What is pushed comes behind all that is due at the same instant, so that instants decide. It is
+ * brought in from the nearer end: messages from the first, ticks from the last. */
+static void insert(struct rcs_queue *queue, rcs_us at_us, rcs_queue_key key)
+{
+    rcs_queue_key *row = queue->row;
+    if (queue->first == 0 || queue->behind == RCS_QUEUE_ROW_ROOM) {
+        move_row(queue);
+    }
+    unsigned place, middle = (queue->first + queue->behind) / 2;
+    if (in_row(queue) == 0 || instant(queue, middle) <= at_us) {
+        place = queue->behind++;
+        while (place > queue->first && instant(queue, place - 1) > at_us) {
+            row[place] = row[place - 1];
+            place--;
+        }
+    } else {
+        place = --queue->first;
+        while (instant(queue, place + 1) <= at_us) { /* at the latest the middle is later */
+            row[place] = row[place + 1];
+            place++;
+        }
+    }
+    row[place] = key;
+}
+
+void rcs_queue_push(struct rcs_queue *queue, rcs_us at_us, struct rcs_pending pending)
+{
+    RCS_ASSERT(at_us >= queue->now_us);
+    RCS_ASSERT(queue->pushes < RCS_QUEUE_PUSHES);
+    unsigned slot = take_slot(queue);
+    queue->slab[slot] = pending;
+    rcs_queue_key key = (rcs_queue_key)(uint64_t)at_us << 64 | queue->pushes++ << 24 | slot;
+    bool full = in_row(queue) == RCS_QUEUE_ROW;
+    if ((full || queue->end > RCS_QUEUE_ROOT) && instant(queue, queue->behind - 1) <= at_us) {
+        heap_push(queue, key);
+        return;
+    }
+    if (full) {
+        heap_push(queue, queue->row[--queue->behind]);
+    }
+    insert(queue, at_us, key);
+}
+
+rcs_us rcs_queue_pop(struct rcs_queue *queue, struct rcs_pending *out)
+{
+    RCS_ASSERT(in_row(queue) > 0);
+    rcs_queue_key key = queue->row[queue->first++];
+    if (in_row(queue) == 0 && queue->end > RCS_QUEUE_ROOT) {
+        refill(queue);
     }
     free_slot(queue, (unsigned)key & (RCS_QUEUE_SLOTS_MAX - 1), out);
     rcs_us at_us = (rcs_us)(key >> 64);
@@ -137,11 +232,12 @@ rcs_us rcs_queue_pop(struct rcs_queue *queue, struct rcs_pending *out)
 
 bool rcs_queue_drop(struct rcs_queue *queue, struct rcs_pending *out)
 {
-    if (queue->end == RCS_QUEUE_ROOT) {
+    if (in_row(queue) == 0) {
         return false;
     }
-    queue->end--;
-    free_slot(queue, (unsigned)queue->heap[queue->end] & (RCS_QUEUE_SLOTS_MAX - 1), out);
+    rcs_queue_key key =
+        queue->end > RCS_QUEUE_ROOT ? queue->heap[--queue->end] : queue->row[--queue->behind];
+    free_slot(queue, (unsigned)key & (RCS_QUEUE_SLOTS_MAX - 1), out);
     return true;
 }
 
