@@ -11,8 +11,8 @@
 /* Gossip entries are hashed and compared as memory. */
 _Static_assert(sizeof(struct rcs_gossip) == 4 * 2 + 2 * 4, "no padding in a gossip entry");
 
-/* What the hash covers besides the gossip entries; integers in the machine's order, which is
- * little-endian wherever rcsim runs. */
+/* What the hash covers besides what stands behind the header; integers in the machine's order,
+ * which is little-endian wherever rcsim runs. */
 struct canonical {
     uint16_t type, count, flags;
     uint8_t state, mflags;
@@ -21,11 +21,15 @@ struct canonical {
     rcs_text hostname;
     uint64_t current_epoch, config_epoch;
     int64_t offset;
-    uint64_t slots;   /* the set's hash */
-    uint64_t body[3]; /* by type, 0 unused */
-    uint64_t payload; /* its hash, 0 none */
+    uint64_t slots; /* the set's hash */
 };
-_Static_assert(sizeof(struct canonical) == 8 * 2 + 8 * 8, "no padding in what is hashed");
+_Static_assert(sizeof(struct canonical) == 8 * 2 + 4 * 8, "no padding in what is hashed");
+
+/* The same of what stands there instead of gossip entries. */
+struct canonical_body {
+    uint64_t field[3]; /* by type, 0 unused */
+    uint64_t payload;  /* its hash, 0 none */
+};
 
 enum bus_body rcs_bus_body_of(unsigned type)
 {
@@ -65,35 +69,40 @@ struct rcs_bus_msg *rcs_bus_msg_new(struct rcs_store *store, enum rcs_bus_type t
     return msg;
 }
 
-static void canonical_body(const struct rcs_bus_msg *msg, uint64_t body[3])
+static struct canonical_body body_of(const struct rcs_bus_msg *msg)
 {
+    struct canonical_body body = { .field = { 0 } };
     switch (rcs_bus_body_of(msg->type)) {
     case BUS_BODY_GOSSIP:
     case BUS_BODY_EMPTY:
         break;
     case BUS_BODY_ABOUT:
-        body[0] = msg->body.about;
+        body.field[0] = msg->body.about;
         break;
     case BUS_BODY_UPDATE:
         RCS_ASSERT(msg->body.update.slots != NULL);
-        body[0] = msg->body.update.id;
-        body[1] = msg->body.update.config_epoch;
-        body[2] = msg->body.update.slots->hash;
+        body.field[0] = msg->body.update.id;
+        body.field[1] = msg->body.update.config_epoch;
+        body.field[2] = msg->body.update.slots->hash;
         break;
     case BUS_BODY_PUBLISH:
         RCS_ASSERT(msg->payload != NULL);
-        body[0] = msg->body.publish.channel_bytes;
-        body[1] = msg->body.publish.message_bytes;
-        RCS_ASSERT(body[0] + body[1] == msg->payload->size_bytes);
+        body.field[0] = msg->body.publish.channel_bytes;
+        body.field[1] = msg->body.publish.message_bytes;
+        RCS_ASSERT(body.field[0] + body.field[1] == msg->payload->size_bytes);
         break;
     case BUS_BODY_MODULE:
         RCS_ASSERT(msg->payload != NULL);
-        memcpy(&body[0], msg->body.module.module_id, sizeof(body[0]));
-        body[1] = msg->body.module.module_type;
-        body[2] = msg->body.module.data_bytes;
-        RCS_ASSERT(body[2] == msg->payload->size_bytes);
+        memcpy(&body.field[0], msg->body.module.module_id, sizeof(body.field[0]));
+        body.field[1] = msg->body.module.module_type;
+        body.field[2] = msg->body.module.data_bytes;
+        RCS_ASSERT(body.field[2] == msg->payload->size_bytes);
         break;
     }
+    if (msg->payload != NULL) {
+        body.payload = XXH3_64bits(msg->payload->bytes, msg->payload->size_bytes);
+    }
+    return body;
 }
 
 void rcs_bus_msg_seal(struct rcs_bus_msg *msg)
@@ -107,25 +116,24 @@ void rcs_bus_msg_seal(struct rcs_bus_msg *msg)
     msg->mflags = (uint8_t)((msg->mflags & ~RCS_MFLAG_EXT_DATA) |
                             (msg->hostname != 0 ? RCS_MFLAG_EXT_DATA : 0));
 
-    struct canonical fields = { .type = msg->type,
-                                .count = msg->count,
-                                .flags = msg->flags,
-                                .state = msg->state,
-                                .mflags = msg->mflags,
-                                .sender = msg->sender,
-                                .master = msg->master,
-                                .addr = msg->addr,
-                                .hostname = msg->hostname,
-                                .current_epoch = msg->current_epoch,
-                                .config_epoch = msg->config_epoch,
-                                .offset = msg->offset,
-                                .slots = msg->slots->hash };
-    canonical_body(msg, fields.body);
-    if (msg->payload != NULL) {
-        fields.payload = XXH3_64bits(msg->payload->bytes, msg->payload->size_bytes);
-    }
+    const struct canonical fields = { .type = msg->type,
+                                      .count = msg->count,
+                                      .flags = msg->flags,
+                                      .state = msg->state,
+                                      .mflags = msg->mflags,
+                                      .sender = msg->sender,
+                                      .master = msg->master,
+                                      .addr = msg->addr,
+                                      .hostname = msg->hostname,
+                                      .current_epoch = msg->current_epoch,
+                                      .config_epoch = msg->config_epoch,
+                                      .offset = msg->offset,
+                                      .slots = msg->slots->hash };
     uint64_t hash = XXH3_64bits(&fields, sizeof(fields));
-    if (msg->count > 0) {
+    if (!gossips) {
+        const struct canonical_body body = body_of(msg);
+        hash = XXH3_64bits_withSeed(&body, sizeof(body), hash);
+    } else if (msg->count > 0) {
         hash = XXH3_64bits_withSeed(msg->gossip, msg->count * sizeof(msg->gossip[0]), hash);
     }
     msg->hash = hash;
@@ -149,10 +157,8 @@ void rcs_bus_msg_release(struct rcs_store *store, struct rcs_bus_msg *msg)
 
 static bool bodies_equal(const struct rcs_bus_msg *a, const struct rcs_bus_msg *b)
 {
-    uint64_t of_a[3] = { 0 }, of_b[3] = { 0 };
-    canonical_body(a, of_a);
-    canonical_body(b, of_b);
-    return memcmp(of_a, of_b, sizeof(of_a)) == 0;
+    const struct canonical_body of_a = body_of(a), of_b = body_of(b);
+    return memcmp(&of_a, &of_b, sizeof(of_a)) == 0;
 }
 
 static bool payloads_equal(const struct rcs_blob *a, const struct rcs_blob *b)

@@ -64,12 +64,17 @@ static uint64_t item_hash(enum rcs_item item, const void *value)
                (uint64_t)snapshot->repl_offset << 20;
     }
     const struct rcs_request *request = value;
+    if (request->argc == 0) {
+        return 0;
+    }
+    /* The words stand one behind the other; where each ends is hashed beside them. */
+    size_t size_bytes = 0;
     uint64_t hash = request->argc;
     for (unsigned i = 0; i < request->argc; i++) {
-        uint64_t arg = rcs_record_hash(request->args[i].bytes, request->args[i].size_bytes);
-        hash = (hash ^ arg) * UINT64_C(0x9e3779b97f4a7c15);
+        size_bytes += request->args[i].size_bytes;
+        hash = (hash ^ size_bytes) * UINT64_C(0x9e3779b97f4a7c15);
     }
-    return hash;
+    return hash ^ rcs_record_hash(request->args[0].bytes, size_bytes);
 }
 
 void rcs_observe_data(struct rcs_sim *sim, uint32_t conn, unsigned way, enum rcs_item item,
