@@ -148,20 +148,31 @@ struct rcs_request *rcs_request_new(struct rcs_store *store, unsigned argc,
     return request;
 }
 
-struct rcs_request *rcs_request_words(struct rcs_store *store, const char *text)
+struct rcs_request *rcs_request_words(struct rcs_store *store, const char *text, size_t text_bytes)
 {
     unsigned argc = 1;
-    for (const char *c = text; *c != '\0'; c++) {
-        argc += *c == ' ';
+    for (size_t i = 0; i < text_bytes; i++) {
+        argc += text[i] == ' ';
     }
-    struct rcs_arg args[64];
-    RCS_ASSERT(argc <= sizeof(args) / sizeof(args[0]));
-    for (unsigned i = 0; i < argc; i++) {
-        size_t size_bytes = strcspn(text, " ");
-        args[i] = (struct rcs_arg){ .bytes = text, .size_bytes = (uint32_t)size_bytes };
-        text += size_bytes + 1;
+    size_t size_bytes =
+        sizeof(struct rcs_request) + argc * sizeof(struct rcs_arg) + text_bytes - (argc - 1);
+    RCS_ASSERT(size_bytes <= UINT32_MAX);
+    struct rcs_request *request = rcs_store_alloc(store, size_bytes);
+    request->refs = 1;
+    request->argc = argc;
+    request->size_bytes = (uint32_t)size_bytes;
+    char *out = (char *)&request->args[argc];
+    const char *end = text + text_bytes;
+    for (struct rcs_arg *arg = request->args;; arg++) {
+        arg->bytes = out;
+        while (text < end && *text != ' ') {
+            *out++ = *text++;
+        }
+        arg->size_bytes = (uint32_t)(out - arg->bytes);
+        if (text++ == end) {
+            return request;
+        }
     }
-    return rcs_request_new(store, argc, args);
 }
 
 void rcs_request_release(struct rcs_store *store, struct rcs_request *request)

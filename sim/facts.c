@@ -45,7 +45,8 @@ void rcs_facts_clear(struct rcs_facts *facts)
 bool rcs_facts_wanted(const struct rcs_facts *facts, enum rcs_fact_code code)
 {
     const struct rcs_fact_row *row = rcs_fact_row(code);
-    return row->milestone || (row->level != RCS_LEVEL_NONE && row->level >= facts->level);
+    return row->milestone ||
+           (!facts->unread && row->level != RCS_LEVEL_NONE && row->level >= facts->level);
 }
 
 static const char *copy_text(struct rcs_facts *facts, const char *text)

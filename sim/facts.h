@@ -54,6 +54,7 @@ struct rcs_facts {
     struct rcs_fact *list;
     size_t count, room;
     enum rcs_level level; /* facts that are no milestones and lie below it are not kept */
+    bool unread;          /* nobody reads log lines: only milestones are kept */
     char **copies;        /* the texts of these facts */
     size_t copied, copies_room;
 };

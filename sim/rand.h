@@ -26,11 +26,41 @@ struct rcs_rand {
 
 void rcs_rand_init(struct rcs_rand *stream, uint64_t seed, enum rcs_purpose purpose,
                    uint64_t index);
-uint64_t rcs_rand_u64(struct rcs_rand *stream);
-/* Uniform in 0..bound-1, without bias; bound > 0. */
-uint32_t rcs_rand_below(struct rcs_rand *stream, uint32_t bound);
+static inline uint64_t rcs_rand_u64(struct rcs_rand *stream)
+{
+    uint64_t *s = stream->s;
+    uint64_t times5 = s[1] * 5, result = (times5 << 7 | times5 >> 57) * 9;
+    uint64_t shifted = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= shifted;
+    s[3] = s[3] << 45 | s[3] >> 19;
+    return result;
+}
+
+/* Uniform in 0..bound-1, without bias; bound > 0. Lemire's multiply-and-reject. */
+static inline uint32_t rcs_rand_below(struct rcs_rand *stream, uint32_t bound)
+{
+    RCS_ASSERT(bound > 0);
+    uint64_t product = (rcs_rand_u64(stream) >> 32) * bound;
+    if ((uint32_t)product < bound) {
+        uint32_t threshold = (uint32_t)(-bound) % bound;
+        while ((uint32_t)product < threshold) {
+            product = (rcs_rand_u64(stream) >> 32) * bound;
+        }
+    }
+    return (uint32_t)(product >> 32);
+}
+
 /* Uniform in low..high, both included. */
-int64_t rcs_rand_between(struct rcs_rand *stream, int64_t low, int64_t high);
+static inline int64_t rcs_rand_between(struct rcs_rand *stream, int64_t low, int64_t high)
+{
+    RCS_ASSERT(low <= high && high - low < UINT32_MAX);
+    return low + (int64_t)rcs_rand_below(stream, (uint32_t)(high - low) + 1);
+}
+
 /* 40 hex characters and a NUL (Redis 7.0 getRandomHexChars). */
 void rcs_rand_name(struct rcs_rand *stream, char out[RCS_ID_LEN + 1]);
 

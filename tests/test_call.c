@@ -164,7 +164,7 @@ static void expiry_counts_from_the_next_millisecond(void **state)
 
 static void apply(struct desk *desk, const char *words)
 {
-    struct rcs_request *request = rcs_request_words(desk->store, words);
+    struct rcs_request *request = rcs_request_words(desk->store, words, strlen(words));
     desk->node->out = &desk->effects;
     rcs_command_apply(desk->node, request);
     desk->node->out = NULL;

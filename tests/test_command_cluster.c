@@ -72,7 +72,7 @@ static void pass(struct fixture *fixture, rcs_us duration_us)
 /* The reply to a command as bytes with a NUL; borrowed until the next step. */
 static const char *ask(struct fixture *fixture, const char *words)
 {
-    struct rcs_request *request = rcs_request_words(fixture->store, words);
+    struct rcs_request *request = rcs_request_words(fixture->store, words, strlen(words));
     step(fixture,
          (struct rcs_event){ .kind = RCS_EVENT_CLIENT_REQUEST, .link = 1, .request = request });
     rcs_request_release(fixture->store, request);

@@ -239,13 +239,14 @@ static void request_copies(void **state)
 static void request_of_words(void **state)
 {
     struct rcs_store *store = *state;
-    struct rcs_request *request = rcs_request_words(store, "REPLCONF ACK 14");
+    struct rcs_request *request =
+        rcs_request_words(store, "REPLCONF ACK 14", strlen("REPLCONF ACK 14"));
     assert_int_equal(request->argc, 3);
     assert_memory_equal(request->args[0].bytes, "REPLCONF", 8);
     assert_int_equal(request->args[1].size_bytes, 3);
     assert_memory_equal(request->args[2].bytes, "14", 2);
     rcs_request_release(store, request);
-    request = rcs_request_words(store, "PING");
+    request = rcs_request_words(store, "PING", strlen("PING"));
     assert_int_equal(request->argc, 1);
     rcs_request_release(store, request);
 }

@@ -51,6 +51,7 @@ struct rcs_run_options {
     void *arg;
 };
 
+/* NULL: options that do not fit, see `diag`. The scenario is borrowed for the run's life. */
 struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
                             const struct rcs_run_options *options, struct rcs_diag *diag);
 void rcs_run_free(struct rcs_run *run);

@@ -111,8 +111,8 @@ struct rcs_request {
 /* Copies the arguments. */
 struct rcs_request *rcs_request_new(struct rcs_store *store, unsigned argc,
                                     const struct rcs_arg *args);
-/* From words separated by single blanks, for fixed commands: "REPLCONF ACK 14". */
-struct rcs_request *rcs_request_words(struct rcs_store *store, const char *text);
+/* From words separated by single blanks, for what needs no quotes: "REPLCONF ACK 14". */
+struct rcs_request *rcs_request_words(struct rcs_store *store, const char *text, size_t text_bytes);
 void rcs_request_release(struct rcs_store *store, struct rcs_request *request);
 
 #ifdef __cplusplus

@@ -18,6 +18,7 @@
 #define RCS_NODE_MS_START 536871000  /* whole seconds; 6.2 days */
 #define RCS_NODE_MS_MAX   2147000000 /* the last one: 18.6 days after the start */
 #define RCS_NOT_QUIET     INT32_MAX
+#define RCS_PEER_BLOCK    16u
 
 enum rcs_link_state { RCS_LINK_CLOSED, RCS_LINK_CONNECTING, RCS_LINK_OPEN };
 
@@ -134,17 +135,18 @@ struct rcs_cluster {
 
     /* the table */
     rcs_id myself;
-    struct rcs_peer *peers; /* indexed by id */
-    int32_t *quiet_pong_ms; /* by id: pong time of a peer about which there is nothing to look at
-                             * (link there, no ping outstanding, no failure flag or report), else
-                             * RCS_NOT_QUIET. Kept by rcs_peer_changed. */
-    struct rcs_face *faces; /* by id: what gossip tells of a quiet peer, beside its pong time */
-    unsigned room;          /* length of the arrays above */
-    rcs_id *order;          /* known ids, ascending, myself included */
-    unsigned known;         /* length of `order` */
-    unsigned unquiet;       /* known peers, not myself, that are not quiet */
-    unsigned linkless;      /* known peers, not myself, with no outbound link and an address */
-    unsigned pfail_now;     /* known peers with PFAIL */
+    struct rcs_peer *peers;  /* indexed by id */
+    int32_t *quiet_pong_ms;  /* by id: pong time of a peer about which there is nothing to look at
+                              * (link there, no ping outstanding, no failure flag or report), else
+                              * RCS_NOT_QUIET. Kept by rcs_peer_changed. */
+    struct rcs_face *faces;  /* by id: what gossip tells of a quiet peer, beside its pong time */
+    int32_t oldest_quiet_ms; /* no pong time in quiet_pong_ms is older; perhaps none is as old */
+    unsigned room;           /* length of the arrays above, in whole RCS_PEER_BLOCKs */
+    rcs_id *order;           /* known ids, ascending, myself included */
+    unsigned known;          /* length of `order` */
+    unsigned unquiet;        /* known peers, not myself, that are not quiet */
+    unsigned linkless;       /* known peers, not myself, with no outbound link and an address */
+    unsigned pfail_now;      /* known peers with PFAIL */
     struct rcs_handshake *handshakes;
     unsigned handshake_count, handshake_room;
     uint32_t handshake_next;
@@ -245,6 +247,8 @@ struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster);
 void rcs_cluster_cron(struct rcs_cluster *cluster);         /* clusterCron, 100 ms */
 void rcs_cluster_before_sleep(struct rcs_cluster *cluster); /* clusterBeforeSleep */
 void rcs_cluster_link_event(struct rcs_cluster *cluster, const struct rcs_event *event);
+/* RCS_EVENT_LINK_FAILED of an outbound link, without the line in the log. */
+void rcs_cluster_link_refused(struct rcs_cluster *cluster, uint32_t link);
 void rcs_cluster_receive(struct rcs_cluster *cluster,
                          const struct rcs_event *event); /* clusterProcessPacket */
 

@@ -36,7 +36,7 @@ static void table_room(struct rcs_cluster *cluster, rcs_id id)
     /* All ids interned so far are likely to come: room for them at once. */
     unsigned room = rcs_store_id_count(cluster->store);
     room = (room > id ? room : id + 1u);
-    room = (room + 15u) & ~15u;
+    room = (room + RCS_PEER_BLOCK - 1) / RCS_PEER_BLOCK * RCS_PEER_BLOCK;
     struct rcs_peer *peers = peers_of(room);
     if (cluster->room > 0) {
         memcpy(peers, cluster->peers, cluster->room * sizeof(peers[0]));
@@ -156,14 +156,22 @@ void rcs_peer_changed(struct rcs_cluster *cluster, rcs_id id)
 {
     struct rcs_peer *peer = &cluster->peers[id];
     unsigned before = peer->counted, wanted = wanted_counts(cluster, id);
+    const unsigned changed = before ^ wanted;
     peer->counted = (uint8_t)wanted;
-    cluster->unquiet += (wanted & COUNTED_UNQUIET) != 0;
-    cluster->unquiet -= (before & COUNTED_UNQUIET) != 0;
-    cluster->linkless += (wanted & COUNTED_LINKLESS) != 0;
-    cluster->linkless -= (before & COUNTED_LINKLESS) != 0;
-    cluster->pfail_now += (wanted & COUNTED_PFAIL) != 0;
-    cluster->pfail_now -= (before & COUNTED_PFAIL) != 0;
-
+    if (changed & COUNTED_LINKLESS) {
+        cluster->linkless += wanted & COUNTED_LINKLESS ? 1u : -1u;
+    }
+    if (changed & COUNTED_UNQUIET) {
+        cluster->unquiet += wanted & COUNTED_UNQUIET ? 1u : -1u;
+    }
+    if (changed & COUNTED_PFAIL) {
+        cluster->pfail_now += wanted & COUNTED_PFAIL ? 1u : -1u;
+    }
+    const struct rcs_face face = { .flags = peer->flags, .addr = peer->addr };
+    bool same_face = cluster->faces[id].flags == face.flags && cluster->faces[id].addr == face.addr;
+    if (!(changed & COUNTED_UNQUIET) && peer->known && same_face) {
+        return; /* nearly always: a link came or went, a ping is under way already */
+    }
     int32_t *quiet = &cluster->quiet_pong_ms[id];
     if (*quiet != RCS_NOT_QUIET) {
         peer->pong_received_ms = *quiet;
@@ -171,10 +179,31 @@ void rcs_peer_changed(struct rcs_cluster *cluster, rcs_id id)
     bool is_quiet = peer->known && id != cluster->myself && !(wanted & COUNTED_UNQUIET) &&
                     !(peer->flags & RCS_NODE_NOADDR);
     *quiet = is_quiet ? peer->pong_received_ms : RCS_NOT_QUIET;
+    if (*quiet < cluster->oldest_quiet_ms) {
+        cluster->oldest_quiet_ms = *quiet;
+    }
     if (cluster->faces[id].flags != peer->flags || !peer->known) {
         cluster->replicas_stale = true; /* nothing else of a peer counts there */
     }
-    cluster->faces[id] = (struct rcs_face){ .flags = peer->flags, .addr = peer->addr };
+    cluster->faces[id] = face;
+}
+
+void rcs_peer_set_link(struct rcs_cluster *cluster, rcs_id id, enum rcs_link_state link)
+{
+    struct rcs_peer *peer = &cluster->peers[id];
+    peer->link = (uint8_t)link;
+    bool unquiet_anyway =
+        peer->ping_sent_ms != 0 || (peer->flags & (RCS_NODE_PFAIL | RCS_NODE_FAIL)) != 0;
+    if (!unquiet_anyway || !(peer->counted & COUNTED_UNQUIET)) {
+        rcs_peer_changed(cluster, id);
+        return;
+    }
+    /* A large outage does this for each dead peer twice a tick: nothing else can have changed. */
+    unsigned counted = peer->counted & ~(unsigned)COUNTED_LINKLESS;
+    counted |= link == RCS_LINK_CLOSED ? COUNTED_LINKLESS : 0;
+    cluster->linkless += (counted & COUNTED_LINKLESS) != 0;
+    cluster->linkless -= (peer->counted & COUNTED_LINKLESS) != 0;
+    peer->counted = (uint8_t)counted;
 }
 
 int32_t rcs_peer_pong(const struct rcs_cluster *cluster, rcs_id id)

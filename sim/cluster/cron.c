@@ -59,24 +59,30 @@ static void look_after(struct rcs_cluster *cluster, rcs_id id)
     }
 }
 
-/* True if a quiet peer was not heard of since `limit_ms`. One pass over a dense array. */
-static bool any_overdue(const struct rcs_cluster *cluster, int64_t limit_ms)
+/* True if a quiet peer was not heard of since `limit_ms`. Pong times grow, so that the oldest of
+ * the last look says until when no other look is needed. One pass over a dense array, in whole
+ * blocks so that it is vectorised without a rest. */
+static bool any_overdue(struct rcs_cluster *cluster, int64_t limit_ms)
 {
-    int32_t limit = limit_ms < INT32_MIN ? INT32_MIN : (int32_t)limit_ms;
-    const int32_t *quiet = cluster->quiet_pong_ms;
-    unsigned room = cluster->room;
-    int any = 0;
-    for (unsigned i = 0; i < room; i++) {
-        any |= quiet[i] < limit;
+    if (cluster->oldest_quiet_ms >= limit_ms) {
+        return false;
     }
-    return any != 0;
+    const int32_t *quiet = cluster->quiet_pong_ms;
+    unsigned end = cluster->order[cluster->known - 1] + 1u; /* behind the last known id */
+    int32_t oldest = RCS_NOT_QUIET;
+    for (unsigned from = 0; from < end; from += RCS_PEER_BLOCK) {
+        for (unsigned i = from; i < from + RCS_PEER_BLOCK; i++) {
+            oldest = quiet[i] < oldest ? quiet[i] : oldest;
+        }
+    }
+    cluster->oldest_quiet_ms = oldest;
+    return oldest < limit_ms;
 }
 
 static void look_after_all(struct rcs_cluster *cluster)
 {
     int64_t limit_ms = (int64_t)cluster->now_ms - cluster->config->node_timeout_ms / 2;
-    bool overdue = any_overdue(cluster, limit_ms);
-    if (!overdue && cluster->unquiet == 0 && cluster->mf_end_ms == 0) {
+    if (cluster->unquiet == 0 && cluster->mf_end_ms == 0 && !any_overdue(cluster, limit_ms)) {
         return; /* nothing that the steps above could change */
     }
     for (unsigned i = 0; i < cluster->known; i++) {

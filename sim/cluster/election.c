@@ -150,7 +150,8 @@ static void win(struct rcs_cluster *cluster, int needed)
     rcs_election_promote(cluster);
 }
 
-void rcs_election_handle(struct rcs_cluster *cluster)
+/* My master is to be replaced: what of the way there is next. */
+static void go_on(struct rcs_cluster *cluster, bool manual)
 {
     int64_t timeout_ms = cluster->config->node_timeout_ms * 2;
     if (timeout_ms < 2000) {
@@ -158,12 +159,7 @@ void rcs_election_handle(struct rcs_cluster *cluster)
     }
     int64_t age_ms = cluster->now_ms - cluster->auth_ms;
     int needed = cluster->size / 2 + 1;
-    bool manual = cluster->mf_end_ms != 0 && cluster->mf_can_start;
 
-    if (!called_for(cluster, manual)) {
-        cluster->cant_reason = RCS_CANT_NONE;
-        return;
-    }
     if (!manual && data_too_old(cluster)) {
         cannot(cluster, RCS_CANT_DATA_AGE);
         return;
@@ -191,6 +187,16 @@ void rcs_election_handle(struct rcs_cluster *cluster)
         win(cluster, needed);
     } else {
         cannot(cluster, RCS_CANT_WAITING_VOTES);
+    }
+}
+
+void rcs_election_handle(struct rcs_cluster *cluster)
+{
+    bool manual = cluster->mf_end_ms != 0 && cluster->mf_can_start;
+    if (called_for(cluster, manual)) {
+        go_on(cluster, manual);
+    } else {
+        cluster->cant_reason = RCS_CANT_NONE;
     }
 }
 

@@ -23,40 +23,50 @@ unsigned rcs_gossip_room(const struct rcs_cluster *cluster)
     return wanted_entries(cluster) + cluster->stats_pfail;
 }
 
-rcs_id rcs_random_peer(struct rcs_cluster *cluster)
+/* When all ids up to the last are known, the order is the ids themselves. */
+static bool is_dense(const struct rcs_cluster *cluster)
+{
+    return cluster->order[cluster->known - 1] == cluster->known - 1;
+}
+
+static rcs_id draw_peer(struct rcs_cluster *cluster, bool dense)
 {
     uint32_t drawn = rcs_rand_below(&cluster->gossip, cluster->known + cluster->handshake_count);
     if (drawn >= cluster->known) {
         return RCS_ID_NONE;
     }
-    /* When all ids up to the last are known, the order is the ids themselves. */
-    bool dense = cluster->order[cluster->known - 1] == cluster->known - 1;
     return dense ? (rcs_id)drawn : cluster->order[drawn];
 }
 
-static uint32_t wall_s(const struct rcs_cluster *cluster, int32_t node_ms)
+rcs_id rcs_random_peer(struct rcs_cluster *cluster)
 {
-    /* The base is a whole second, so dividing the parts is dividing the sum. */
-    return node_ms == 0 ? 0 : (uint32_t)(cluster->wall_base_ms / 1000) + (uint32_t)(node_ms / 1000);
+    return draw_peer(cluster, is_dense(cluster));
 }
 
-static void describe(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, rcs_id id)
+/* What composing one message needs: which nodes it names already, and seconds of the wall clock. */
+struct picks {
+    uint16_t *stamps;
+    uint16_t stamp;
+    uint32_t base_s; /* the clock at node millisecond 0, a whole second */
+};
+
+static uint32_t wall_s(const struct picks *picks, int32_t node_ms)
+{
+    return node_ms == 0 ? 0 : picks->base_s + (uint32_t)node_ms / 1000;
+}
+
+static void describe(struct rcs_cluster *cluster, struct rcs_bus_msg *msg,
+                     const struct picks *picks, rcs_id id)
 {
     const struct rcs_peer *peer = &cluster->peers[id];
     msg->gossip[msg->count++] = (struct rcs_gossip){
         .id = id,
         .addr = peer->addr,
         .flags = peer->flags,
-        .ping_sent_s = wall_s(cluster, peer->ping_sent_ms),
-        .pong_received_s = wall_s(cluster, rcs_peer_pong(cluster, id)),
+        .ping_sent_s = wall_s(picks, peer->ping_sent_ms),
+        .pong_received_s = wall_s(picks, rcs_peer_pong(cluster, id)),
     };
 }
-
-/* Which nodes one message names already. */
-struct picks {
-    uint16_t *stamps;
-    uint16_t stamp;
-};
 
 static struct picks new_picks(struct rcs_cluster *cluster)
 {
@@ -75,11 +85,13 @@ static struct picks new_picks(struct rcs_cluster *cluster)
         shared->pick_stamp = 0;
     }
     shared->pick_stamp++;
-    return (struct picks){ .stamps = shared->picked, .stamp = shared->pick_stamp };
+    return (struct picks){ .stamps = shared->picked,
+                           .stamp = shared->pick_stamp,
+                           .base_s = (uint32_t)(cluster->wall_base_ms / 1000) };
 }
 
 /* One draw for the message; true if it used up one of the nodes that could be told of. */
-static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, struct picks picks,
+static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, const struct picks *picks,
                  rcs_id id)
 {
     if (id == RCS_ID_NONE) { /* in handshake: nothing to tell yet */
@@ -87,15 +99,15 @@ static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, struct pi
     }
     int32_t quiet = cluster->quiet_pong_ms[id];
     if (quiet != RCS_NOT_QUIET) { /* nearly always: needs no further look */
-        if (picks.stamps[id] == picks.stamp) {
+        if (picks->stamps[id] == picks->stamp) {
             return false;
         }
-        picks.stamps[id] = picks.stamp;
+        picks->stamps[id] = picks->stamp;
         msg->gossip[msg->count++] = (struct rcs_gossip){
             .id = id,
             .addr = cluster->faces[id].addr,
             .flags = cluster->faces[id].flags,
-            .pong_received_s = wall_s(cluster, quiet),
+            .pong_received_s = wall_s(picks, quiet),
         };
         return true;
     }
@@ -107,23 +119,27 @@ static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, struct pi
         (peer->link == RCS_LINK_CLOSED && rcs_slot_count(cluster, id) == 0)) {
         return true;
     }
-    if (picks.stamps[id] == picks.stamp) {
+    if (picks->stamps[id] == picks->stamp) {
         return false;
     }
-    picks.stamps[id] = picks.stamp;
-    describe(cluster, msg, id);
+    picks->stamps[id] = picks->stamp;
+    describe(cluster, msg, picks, id);
     return true;
 }
 
 /* Draws ahead: the first `wanted` draws of a message are made in any case, so they can be made
- * before the first is looked at, and what they need is on its way from memory meanwhile. */
-enum { DRAWS_AHEAD = 64 };
+ * before the first is looked at, and what they need is on its way from memory meanwhile; that of
+ * few nodes is near at hand. */
+enum { DRAWS_AHEAD = 64, NEAR_NODES = 128 };
 
 static unsigned draw_ahead(struct rcs_cluster *cluster, rcs_id *drawn, unsigned count)
 {
+    const bool dense = is_dense(cluster);
     count = count < DRAWS_AHEAD ? count : DRAWS_AHEAD;
     for (unsigned i = 0; i < count; i++) {
-        drawn[i] = rcs_random_peer(cluster);
+        drawn[i] = draw_peer(cluster, dense);
+    }
+    for (unsigned i = 0; i < count && cluster->known > NEAR_NODES; i++) {
         if (drawn[i] != RCS_ID_NONE) {
             __builtin_prefetch(&cluster->quiet_pong_ms[drawn[i]]);
             __builtin_prefetch(&cluster->faces[drawn[i]]);
@@ -149,7 +165,7 @@ void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg)
             at = 0;
         }
         tries--;
-        fresh -= pick(cluster, msg, picks, drawn[at++]);
+        fresh -= pick(cluster, msg, &picks, drawn[at++]);
     }
     /* As many of the PFAIL nodes as there were at the last tick, in table order. */
     unsigned pfail = cluster->stats_pfail;
@@ -157,7 +173,7 @@ void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg)
         rcs_id id = cluster->order[i];
         unsigned flags = cluster->peers[id].flags;
         if (flags & RCS_NODE_PFAIL && !(flags & RCS_NODE_NOADDR)) {
-            describe(cluster, msg, id);
+            describe(cluster, msg, &picks, id);
             pfail--;
         }
     }
@@ -256,8 +272,7 @@ void rcs_gossip_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
         }
         /* Nothing wrong on either side: all that can be new is a later pong. */
         int64_t pong_ms = node_ms_of(cluster, entry->pong_received_s);
-        if (pong_ms > *quiet && pong_ms <= newest_ms) {
-            *quiet = (int32_t)pong_ms;
-        }
+        bool later = (pong_ms > *quiet) & (pong_ms <= newest_ms); /* as likely as not: no branch */
+        *quiet = later ? (int32_t)pong_ms : *quiet;
     }
 }

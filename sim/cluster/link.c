@@ -17,8 +17,7 @@ void rcs_link_close(struct rcs_cluster *cluster, rcs_id id)
         return;
     }
     rcs_effect_add(cluster->out, RCS_EFFECT_LINK_CLOSE, id);
-    peer->link = RCS_LINK_CLOSED;
-    rcs_peer_changed(cluster, id);
+    rcs_peer_set_link(cluster, id, RCS_LINK_CLOSED);
 }
 
 void rcs_inbound_close(struct rcs_cluster *cluster, rcs_id id)
@@ -44,9 +43,8 @@ static void connect_peer(struct rcs_cluster *cluster, rcs_id id)
         return;
     }
     rcs_effect_add(cluster->out, RCS_EFFECT_LINK_CONNECT, id)->addr = peer->addr;
-    peer->link = RCS_LINK_CONNECTING;
     peer->link_created_ms = cluster->now_ms;
-    rcs_peer_changed(cluster, id);
+    rcs_peer_set_link(cluster, id, RCS_LINK_CONNECTING);
 }
 
 static void handshakes_connect(struct rcs_cluster *cluster)
@@ -184,27 +182,36 @@ static rcs_id bound_to(const struct rcs_cluster *cluster, uint32_t link)
 }
 
 /* An outbound link could not be connected, or broke. Nothing of the ping clock is touched; the next
- * tick tries again. */
-static void outbound_gone(struct rcs_cluster *cluster, const struct rcs_event *event)
+ * tick tries again. The known node it led to, NULL if none. */
+static const struct rcs_peer *outbound_gone(struct rcs_cluster *cluster, uint32_t link)
 {
-    struct rcs_handshake *handshake = rcs_handshake_of_link(cluster, event->link);
+    struct rcs_handshake *handshake = rcs_handshake_of_link(cluster, link);
     if (handshake != NULL) {
         handshake->link = RCS_LINK_CLOSED;
-        return;
+        return NULL;
     }
-    struct rcs_peer *peer = rcs_peer_find(cluster, (rcs_id)event->link);
-    if (event->link >= RCS_LINK_HANDSHAKE || peer == NULL) {
-        return;
+    struct rcs_peer *peer = rcs_peer_find(cluster, (rcs_id)link);
+    if (link >= RCS_LINK_HANDSHAKE || peer == NULL) {
+        return NULL;
     }
-    peer->link = RCS_LINK_CLOSED;
-    rcs_peer_changed(cluster, (rcs_id)event->link);
-    if (event->kind == RCS_EVENT_LINK_FAILED &&
-        rcs_facts_wanted(&cluster->out->facts, RCS_FACT_LINK_FAILED)) {
+    rcs_peer_set_link(cluster, (rcs_id)link, RCS_LINK_CLOSED);
+    return peer;
+}
+
+static void connect_failed(struct rcs_cluster *cluster, const struct rcs_event *event)
+{
+    const struct rcs_peer *peer = outbound_gone(cluster, event->link);
+    if (peer != NULL && rcs_facts_wanted(&cluster->out->facts, RCS_FACT_LINK_FAILED)) {
         const struct rcs_address *address = rcs_store_address(cluster->store, peer->addr);
         char role = cluster->host->has_master_host(cluster->host->node) ? 'S' : 'M';
         rcs_fact_add(&cluster->out->facts, RCS_FACT_LINK_FAILED, role, (rcs_id)event->link,
                      RCS_ID_NONE, address->cport, 0, 0, address->ip, event->reason);
     }
+}
+
+void rcs_cluster_link_refused(struct rcs_cluster *cluster, uint32_t link)
+{
+    (void)outbound_gone(cluster, link);
 }
 
 void rcs_cluster_link_event(struct rcs_cluster *cluster, const struct rcs_event *event)
@@ -217,11 +224,11 @@ void rcs_cluster_link_event(struct rcs_cluster *cluster, const struct rcs_event 
         link_up(cluster, event->link);
         return;
     case RCS_EVENT_LINK_FAILED:
-        outbound_gone(cluster, event);
+        connect_failed(cluster, event);
         return;
     case RCS_EVENT_LINK_LOST:
         if (event->link < RCS_LINK_IN) {
-            outbound_gone(cluster, event);
+            (void)outbound_gone(cluster, event->link);
         } else if (!anonymous_take(cluster, event->link)) {
             rcs_id id = bound_to(cluster, event->link);
             if (id != RCS_ID_NONE) {

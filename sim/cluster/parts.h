@@ -27,6 +27,8 @@ void rcs_peer_del(struct rcs_cluster *cluster, rcs_id id);
 /* Must be called after flags, link, ping_sent or the reports of a peer changed: keeps the counts of
  * the table and the dense array of pong times. */
 void rcs_peer_changed(struct rcs_cluster *cluster, rcs_id id);
+/* Sets the state of its outbound link; no rcs_peer_changed is due for that. */
+void rcs_peer_set_link(struct rcs_cluster *cluster, rcs_id id, enum rcs_link_state link);
 int32_t rcs_peer_pong(const struct rcs_cluster *cluster, rcs_id id);
 void rcs_peer_set_pong(struct rcs_cluster *cluster, rcs_id id, int32_t pong_ms);
 /* clusterNodeAddSlave, clusterNodeRemoveSlave */

@@ -22,27 +22,23 @@ static bool slot_or_refuse(struct rcs_client *client, const struct rcs_arg *argu
 
 enum assignment { ASSIGN, UNASSIGN };
 
-/* Adds the slots first..last to `wanted`, unless one cannot be assigned or unassigned or is in it
- * already (Redis 7.0 checkSlotAssignmentsOrReply). */
-static bool want_slots(struct rcs_call *call, enum assignment assignment, unsigned first,
-                       unsigned last, struct rcs_slot_words *wanted)
+/* Adds a slot to `wanted`, unless it cannot be assigned or unassigned or is in it already
+ * (Redis 7.0 checkSlotAssignmentsOrReply). */
+static bool want_slot(struct rcs_call *call, enum assignment assignment, unsigned slot,
+                      struct rcs_slot_words *wanted)
 {
-    for (unsigned slot = first; slot <= last; slot++) {
-        bool owned = rcs_slot_owner(&call->node->cluster, slot) != RCS_ID_NONE;
-        if (assignment == UNASSIGN && !owned) {
-            rcs_refuse_format(call->client, "Slot %u is already unassigned", slot);
-            return false;
-        }
-        if (assignment == ASSIGN && owned) {
-            rcs_refuse_format(call->client, "Slot %u is already busy", slot);
-            return false;
-        }
-        if (rcs_slot_words_has(wanted, slot)) {
-            rcs_refuse_format(call->client, "Slot %u specified multiple times", slot);
-            return false;
-        }
-        rcs_slot_words_add(wanted, slot);
+    bool owned = rcs_slot_owner(&call->node->cluster, slot) != RCS_ID_NONE;
+    if (owned != (assignment == UNASSIGN)) {
+        rcs_refuse_format(call->client,
+                          owned ? "Slot %u is already busy" : "Slot %u is already unassigned",
+                          slot);
+        return false;
     }
+    if (rcs_slot_words_has(wanted, slot)) {
+        rcs_refuse_format(call->client, "Slot %u specified multiple times", slot);
+        return false;
+    }
+    rcs_slot_words_add(wanted, slot);
     return true;
 }
 
@@ -74,7 +70,7 @@ static void change_slots(struct rcs_call *call, enum assignment assignment)
     }
     struct rcs_slot_words wanted = { { 0 } };
     for (unsigned i = 0; good && i < count; i++) {
-        good = want_slots(call, assignment, slots[i], slots[i], &wanted);
+        good = want_slot(call, assignment, slots[i], &wanted);
     }
     if (slots != few) {
         free(slots);
@@ -106,8 +102,10 @@ static void change_ranges(struct rcs_call *call, enum assignment assignment)
                               last);
             return;
         }
-        if (!want_slots(call, assignment, first, last, &wanted)) {
-            return;
+        for (unsigned slot = first; slot <= last; slot++) {
+            if (!want_slot(call, assignment, slot, &wanted)) {
+                return;
+            }
         }
     }
     apply_slots(call, assignment, &wanted);

@@ -251,12 +251,13 @@ void rcs_command_process(struct rcs_node *node, struct rcs_client *client,
         .node = node,
         .client = client,
         .request = request,
-        .found = rcs_command_find(request->argc, request->args),
+        .found = rcs_command_find(request->argc, request->args, client->last_found),
     };
     client->last_command = NULL;
     if (!known(&gate)) {
         return;
     }
+    client->last_found = gate.found.container != NULL ? gate.found.container : gate.found.command;
     client->last_container = gate.found.container == NULL ? NULL : gate.found.container->name;
     client->last_command = gate.found.command->name;
     gate.flags = flags_of(&gate);
@@ -286,7 +287,7 @@ void rcs_command_apply(struct rcs_node *node, struct rcs_request *request)
     if (request->argc == 0) {
         return;
     }
-    struct rcs_command_found found = rcs_command_find(request->argc, request->args);
+    struct rcs_command_found found = rcs_command_find(request->argc, request->args, NULL);
     if (found.command == NULL || !arity_fits(found.command, request->argc) ||
         (found.command->flags & RCS_COMMAND_WRITE) == 0) {
         return;

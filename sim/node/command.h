@@ -137,7 +137,9 @@ struct rcs_command_found {
     const struct rcs_command *command;   /* NULL: unknown */
     const struct rcs_command *container; /* of a subcommand; alone: the subcommand is unknown */
 };
-struct rcs_command_found rcs_command_find(unsigned argc, const struct rcs_arg *args);
+/* `guess`: a row of a table that is tried first, NULL none. */
+struct rcs_command_found rcs_command_find(unsigned argc, const struct rcs_arg *args,
+                                          const struct rcs_command *guess);
 /* "get", "client|info". */
 void rcs_command_full_name(const struct rcs_command_found *found, struct rcs_buf *out);
 /* Positions of the keys in the arguments, ascending within a range; at most `most` are filled in.

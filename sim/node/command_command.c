@@ -178,12 +178,12 @@ static struct rcs_command_found find_full_name(const struct rcs_arg *name)
 {
     const char *bar = name->size_bytes == 0 ? NULL : memchr(name->bytes, '|', name->size_bytes);
     if (bar == NULL) {
-        return rcs_command_find(1, name);
+        return rcs_command_find(1, name, NULL);
     }
     uint32_t before = (uint32_t)(bar - name->bytes);
     struct rcs_arg words[] = { { name->bytes, before },
                                { bar + 1, name->size_bytes - before - 1 } };
-    struct rcs_command_found found = rcs_command_find(2, words);
+    struct rcs_command_found found = rcs_command_find(2, words, NULL);
     return found.container != NULL ? found : (struct rcs_command_found){ NULL, NULL };
 }
 
@@ -295,7 +295,7 @@ static void run_getkeys(struct rcs_call *call)
 {
     const struct rcs_arg *words = call->args + 2;
     unsigned count = call->argc - 2;
-    const struct rcs_command *command = rcs_command_find(count, words).command;
+    const struct rcs_command *command = rcs_command_find(count, words, NULL).command;
     if (command == NULL) {
         rcs_refuse(call->client, "Invalid command specified");
         return;

@@ -36,9 +36,13 @@ static const struct rcs_command *find_row(const struct rcs_command *row, const s
     return NULL;
 }
 
-struct rcs_command_found rcs_command_find(unsigned argc, const struct rcs_arg *args)
+struct rcs_command_found rcs_command_find(unsigned argc, const struct rcs_arg *args,
+                                          const struct rcs_command *guess)
 {
     struct rcs_command_found found = { NULL, NULL };
+    if (guess != NULL && rcs_word_is(args[0].bytes, args[0].size_bytes, guess->name)) {
+        found.command = guess;
+    }
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && found.command == NULL; i++) {
         found.command = find_row(tables[i], &args[0]);
     }

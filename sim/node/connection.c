@@ -296,13 +296,16 @@ static void end_pause_if_over(int64_t *until_ms, int32_t now_ms)
 
 static bool any_pause(const struct rcs_clients *clients)
 {
-    return clients->pause_all_until_ms != 0 || clients->pause_writes_until_ms != 0 ||
-           clients->failover_pause_until_ms != 0;
+    return (clients->pause_all_until_ms | clients->pause_writes_until_ms |
+            clients->failover_pause_until_ms) != 0;
 }
 
 bool rcs_clients_paused(struct rcs_node *node)
 {
     struct rcs_clients *clients = &node->clients;
+    if (!any_pause(clients)) {
+        return false;
+    }
     end_pause_if_over(&clients->pause_all_until_ms, node->now_ms);
     end_pause_if_over(&clients->pause_writes_until_ms, node->now_ms);
     end_pause_if_over(&clients->failover_pause_until_ms, node->now_ms);
@@ -407,26 +410,27 @@ static void process_all_held(struct rcs_node *node)
     }
 }
 
-void rcs_clients_before_sleep(struct rcs_node *node)
+/* What the clients ask of the end of a turn. */
+struct wants {
+    bool held;   /* requests that waited */
+    bool output; /* replies to write, connections to close */
+};
+
+static struct wants look_at_all(const struct rcs_clients *clients)
 {
-    bool any_held = false, any_output = false;
-    answer_waiting(node);
-    for (unsigned i = 0; i < node->clients.count; i++) {
-        any_held = any_held || node->clients.list[i]->held_count > 0;
+    struct wants wants = { false, false };
+    for (unsigned i = 0; i < clients->count; i++) {
+        const struct rcs_client *client = clients->list[i];
+        wants.held |= client->held_count > 0;
+        wants.output |=
+            client->reply.size_bytes > 0 || (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0;
     }
-    if (any_held) {
-        process_all_held(node);
-    }
-    if (node->clients.ask_acks && !rcs_clients_paused(node)) {
-        node->clients.ask_acks = false;
-        rcs_repl_ask_acks(node);
-    }
-    for (unsigned i = 0; i < node->clients.count; i++) {
-        const struct rcs_client *client = node->clients.list[i];
-        any_output = any_output || client->reply.size_bytes > 0 ||
-                     (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0;
-    }
-    for (unsigned i = 0; any_output && i < node->clients.count;) {
+    return wants;
+}
+
+static void write_replies(struct rcs_node *node)
+{
+    for (unsigned i = 0; i < node->clients.count;) {
         struct rcs_client *client = node->clients.list[i];
         rcs_client_flush(node, client);
         if ((client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0) {
@@ -435,4 +439,27 @@ void rcs_clients_before_sleep(struct rcs_node *node)
             i++;
         }
     }
+}
+
+bool rcs_clients_before_sleep(struct rcs_node *node)
+{
+    struct rcs_clients *clients = &node->clients;
+    if (clients->count == 0 && !clients->ask_acks) {
+        return false;
+    }
+    answer_waiting(node);
+    struct wants wants = look_at_all(clients);
+    if (wants.held) {
+        process_all_held(node);
+        wants = look_at_all(clients);
+    }
+    if (clients->ask_acks && !rcs_clients_paused(node)) {
+        clients->ask_acks = false;
+        rcs_repl_ask_acks(node);
+        wants = look_at_all(clients);
+    }
+    if (wants.output) {
+        write_replies(node);
+    }
+    return wants.held || clients->blocked > 0 || clients->ask_acks;
 }

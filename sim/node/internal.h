@@ -62,6 +62,7 @@ struct rcs_client {
     struct rcs_request **held; /* wait while the client is paused or blocked: references held */
     unsigned held_count, held_room;
     const char *last_container, *last_command; /* static; NULL none */
+    const struct rcs_command *last_found;      /* the next one is most likely the same; NULL none */
     struct rcs_watch *watches;                 /* NULL none; keys watched with their versions */
     struct rcs_subscriptions *subscriptions;   /* NULL none */
     struct rcs_blocked *blocked;               /* NULL: not blocked (WAIT) */
@@ -167,6 +168,13 @@ struct rcs_replication {
 
 /* --- the node --------------------------------------------------------------------------------- */
 
+/* How often the work of the timer runs, worked out for one `hz`. */
+struct rcs_rates {
+    int64_t hz; /* 0: not yet */
+    rcs_us period_us;
+    uint32_t cluster_ticks, repl_ticks; /* 1: in every tick */
+};
+
 struct rcs_node {
     struct rcs_store *store;
     struct rcs_config config;
@@ -181,12 +189,14 @@ struct rcs_node {
     int32_t now_ms; /* node ms, as cluster.now_ms */
     rcs_us next_tick_us;
     uint32_t cron_loops; /* serverCron runs */
+    struct rcs_rates rates;
     uint32_t pid, next_child_pid;
     uint32_t index;
     int64_t started_wall_ms;
     struct rcs_snapshot *dump; /* what this host's dump.rdb holds, NULL none; one reference */
     bool shutdown_asked;       /* SIGTERM came: the next tick ends the process */
     bool dead;                 /* EXIT was emitted */
+    bool settled;              /* the last turn left nothing that another turn alone would do */
     uint64_t dirty;            /* writes since start */
     uint64_t stat_commands, stat_sync_full, stat_sync_partial_ok, stat_sync_partial_err;
     uint64_t stat_expired, stat_keyspace_hits, stat_keyspace_misses;
@@ -218,7 +228,8 @@ void rcs_clients_close(struct rcs_node *node);
 void rcs_clients_event(struct rcs_node *node,
                        const struct rcs_event *event); /* OPEN, REQUEST, GONE */
 void rcs_clients_cron(struct rcs_node *node);          /* every tick: blocked clients, time-outs */
-void rcs_clients_before_sleep(struct rcs_node *node);  /* ended pauses, WAIT, writes replies out */
+/* Ended pauses, WAIT, writes replies out. True if clients wait for what the next turns bring. */
+bool rcs_clients_before_sleep(struct rcs_node *node);
 void rcs_client_drop(struct rcs_node *node,
                      struct rcs_client *client); /* frees; emits CLIENT_CLOSE */
 /* Blocked clients of a node that turned from master to replica (Redis 7.0

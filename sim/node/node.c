@@ -173,18 +173,31 @@ void rcs_node_child_fact(struct rcs_node *node, enum rcs_fact_code code, uint32_
 
 /* --- the timers ------------------------------------------------------------------------------- */
 
-static rcs_us tick_period_us(struct rcs_node *node)
+/* What runs every `every_ms` runs in every so many ticks (Redis 7.0 run_with_period). */
+static uint32_t ticks_of(int64_t every_ms, int64_t period_ms)
 {
-    rcs_us period_us = RCS_MS(1000 / node->config.hz);
-    /* The timer is set again when the tick's work is done, so that ticks drift by that much. */
-    return period_us + rcs_rand_between(&node->tick, TICK_DRIFT_US_MIN, TICK_DRIFT_US_MAX);
+    return every_ms <= period_ms ? 1 : (uint32_t)(every_ms / period_ms);
 }
 
-/* True if what is to run every `every_ms` runs in this tick (Redis 7.0 run_with_period). */
-static bool due(const struct rcs_node *node, int64_t every_ms)
+/* Divisions are dear, and hz hardly ever changes. */
+static void keep_rates(struct rcs_node *node)
 {
+    struct rcs_rates *rates = &node->rates;
+    if (rates->hz == node->config.hz) {
+        return;
+    }
     int64_t period_ms = 1000 / node->config.hz;
-    return every_ms <= period_ms || node->cron_loops % (every_ms / period_ms) == 0;
+    *rates = (struct rcs_rates){
+        .hz = node->config.hz,
+        .period_us = RCS_MS(period_ms),
+        .cluster_ticks = ticks_of(CLUSTER_CRON_MS, period_ms),
+        .repl_ticks = ticks_of(REPL_CRON_MS, period_ms),
+    };
+}
+
+static bool due(const struct rcs_node *node, uint32_t ticks)
+{
+    return ticks == 1 || node->cron_loops % ticks == 0;
 }
 
 void rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save)
@@ -216,10 +229,10 @@ static void server_cron(struct rcs_node *node)
         return;
     }
     rcs_repl_tick(node);
-    if (due(node, REPL_CRON_MS)) {
+    if (due(node, node->rates.repl_ticks)) {
         rcs_repl_cron(node);
     }
-    if (due(node, CLUSTER_CRON_MS)) {
+    if (due(node, node->rates.cluster_ticks)) {
         rcs_cluster_cron(&node->cluster);
     }
     node->cron_loops++;
@@ -264,7 +277,10 @@ static void on_wake(struct rcs_node *node, const struct rcs_event *event)
         node->next_tick_us = rcs_repl_deadline(node);
         return;
     }
-    node->next_tick_us = node->now_us + tick_period_us(node);
+    keep_rates(node);
+    /* The timer is set again when the tick's work is done, so that ticks drift by that much. */
+    node->next_tick_us = node->now_us + node->rates.period_us +
+                         rcs_rand_between(&node->tick, TICK_DRIFT_US_MIN, TICK_DRIFT_US_MAX);
     server_cron(node);
 }
 
@@ -347,17 +363,18 @@ static bool queued_packets(const struct rcs_node *node, size_t from)
 static void before_sleep(struct rcs_node *node)
 {
     size_t looked_at = 0;
-    bool again;
+    bool again, waiting;
     do {
         /* The cluster first: clients that were waiting meet the state as it then is. */
         if (!rcs_repl_loading(node)) {
             rcs_cluster_before_sleep(&node->cluster);
         }
-        rcs_clients_before_sleep(node);
+        waiting = rcs_clients_before_sleep(node);
         again =
             node->cluster.todo != 0 && !rcs_repl_loading(node) && queued_packets(node, looked_at);
         looked_at = node->out->count;
     } while (again && !node->dead);
+    node->settled = !waiting && !node->dead;
 }
 
 void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct rcs_effects *out)
@@ -367,12 +384,25 @@ void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct 
     node->out = out;
     node->cluster.out = out;
     out->facts.level = (enum rcs_level)node->config.loglevel;
+    node->settled = false;
     handlers[event->kind](node, event);
     if (!node->dead && !event->more) {
         before_sleep(node);
     }
     node->out = NULL;
     node->cluster.out = NULL;
+}
+
+bool rcs_node_refused(struct rcs_node *node, uint32_t link, rcs_us at_us,
+                      const struct rcs_effects *out)
+{
+    bool logged = !out->facts.unread && node->config.loglevel <= RCS_LEVEL_VERBOSE;
+    if (!node->settled || node->cluster.todo != 0 || logged) {
+        return false;
+    }
+    set_clock(node, at_us);
+    rcs_cluster_link_refused(&node->cluster, link);
+    return true;
 }
 
 rcs_us rcs_node_deadline(const struct rcs_node *node)

@@ -32,6 +32,12 @@ void rcs_node_free(struct rcs_node *node);
  * beforeSleep of the one that follows, which must come at the same instant. */
 void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct rcs_effects *out);
 
+/* RCS_EVENT_LINK_FAILED of a refused bus connect, without the turn around it: true if that turn
+ * would do nothing else and say nothing to `out`; false, and nothing is done, if it needs a step.
+ */
+bool rcs_node_refused(struct rcs_node *node, uint32_t link, rcs_us at_us,
+                      const struct rcs_effects *out);
+
 /* When the node wants RCS_EVENT_WAKE next. Asked after each step. */
 rcs_us rcs_node_deadline(const struct rcs_node *node);
 

@@ -198,11 +198,19 @@ bool rcs_repl_loading(const struct rcs_node *node)
     return node->repl.loading != NULL;
 }
 
+/* Nothing under way that ends at an instant of its own, but for a transfer to replicas. */
+static bool quiet(const struct rcs_replication *repl)
+{
+    return repl->child.phase == RCS_CHILD_NONE && repl->loading == NULL;
+}
+
 void rcs_repl_wake(struct rcs_node *node)
 {
-    rcs_child_wake(node);
-    if (node->repl.loading != NULL && node->now_us >= node->repl.loaded_us) {
-        rcs_stream_loaded(node);
+    if (!quiet(&node->repl)) {
+        rcs_child_wake(node);
+        if (node->repl.loading != NULL && node->now_us >= node->repl.loaded_us) {
+            rcs_stream_loaded(node);
+        }
     }
     if (node->now_us >= node->repl.bulk_sent_us) {
         rcs_replicas_bulk_sent(node);
@@ -211,6 +219,9 @@ void rcs_repl_wake(struct rcs_node *node)
 
 rcs_us rcs_repl_deadline(const struct rcs_node *node)
 {
+    if (quiet(&node->repl)) {
+        return node->repl.bulk_sent_us;
+    }
     rcs_us deadline = rcs_child_deadline(node);
     if (node->repl.loading != NULL && node->repl.loaded_us < deadline) {
         deadline = node->repl.loaded_us;

@@ -122,7 +122,7 @@ struct rcs_transaction_flags rcs_transaction_flags(const struct rcs_client *clie
     struct rcs_transaction_flags flags = { .one = 0, .all = ~0u };
     for (unsigned i = 0; i < client->queued_count; i++) {
         const struct rcs_request *request = client->queued[i];
-        unsigned has = rcs_command_find(request->argc, request->args).command->flags;
+        unsigned has = rcs_command_find(request->argc, request->args, NULL).command->flags;
         flags.one |= has;
         flags.all &= has;
     }
@@ -159,8 +159,8 @@ static void run_queued(struct rcs_call *call)
     rcs_resp_array(call->out, client->queued_count);
     for (unsigned i = 0; i < client->queued_count; i++) {
         struct rcs_request *request = client->queued[i];
-        rcs_call_run(call->node, client, rcs_command_find(request->argc, request->args).command,
-                     request);
+        rcs_call_run(call->node, client,
+                     rcs_command_find(request->argc, request->args, NULL).command, request);
     }
 }
 

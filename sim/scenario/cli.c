@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/scenario/cli_parts.h"
+#include "sim/world/world.h"
 
 #include "sim/pure.h"
 
@@ -131,23 +132,8 @@ static void end(struct rcs_cli *cli, bool failed)
 /* The request is its words, one blank between them: nothing the cli sends needs more. */
 static void send_request(struct rcs_cli *cli)
 {
-    size_t size_bytes = cli->request.size_bytes;
-    const char *text = cli->request.data;
-    unsigned argc = 1;
-    for (size_t i = 0; i < size_bytes; i++) {
-        argc += text[i] == ' ';
-    }
-    struct rcs_arg *args = calloc(argc, sizeof(args[0]));
-    RCS_ASSERT(args != NULL);
-    size_t from = 0;
-    for (unsigned i = 0; i < argc; i++) {
-        const char *blank = memchr(text + from, ' ', size_bytes - from);
-        size_t until = blank == NULL ? size_bytes : (size_t)(blank - text);
-        args[i] = (struct rcs_arg){ text + from, (uint32_t)(until - from) };
-        from = until + 1;
-    }
-    rcs_session_request(cli->peers[cli->peer].session, cli->peers[cli->peer].node, argc, args);
-    free(args);
+    rcs_session_words(cli->peers[cli->peer].session, cli->peers[cli->peer].node, cli->request.data,
+                      cli->request.size_bytes);
     rcs_buf_clear(&cli->request);
 }
 

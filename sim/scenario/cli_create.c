@@ -89,6 +89,22 @@ static enum rcs_cli_end leave_probe(struct rcs_cli *cli)
 
 /* --- slots, epochs, meeting ------------------------------------------------------------------- */
 
+/* " 5461 5462 ...": sixteen thousand words, so all but the last digit is written once in ten. */
+static void add_slots(struct rcs_buf *out, int first, int last)
+{
+    enum { WORD_BYTES = 8, BLOCK_BYTES = 10 * WORD_BYTES };
+    char word[1 + RCS_DECIMAL_MAX] = " ", block[BLOCK_BYTES];
+    for (int slot = first; slot <= last;) {
+        size_t size = 1 + rcs_decimal_write(word + 1, slot), used = 0;
+        for (int digit = slot % 10; digit < 10 && slot <= last; digit++, slot++) {
+            memcpy(block + used, word, WORD_BYTES);
+            used += size;
+            block[used - 1] = (char)('0' + digit);
+        }
+        rcs_buf_add(out, block, used);
+    }
+}
+
 static void ask_flush(struct rcs_cli *cli, unsigned i, unsigned question)
 {
     (void)question;
@@ -98,16 +114,7 @@ static void ask_flush(struct rcs_cli *cli, unsigned i, unsigned question)
         return;
     }
     rcs_buf_text(&cli->request, "CLUSTER ADDSLOTS");
-    for (int slot = node->first; slot <= node->last; slot++) {
-        char word[] = "      "; /* a blank and up to five digits, written from the end */
-        size_t at = sizeof(word) - 1;
-        int rest = slot;
-        do {
-            word[--at] = (char)('0' + rest % 10);
-            rest /= 10;
-        } while (rest > 0);
-        rcs_buf_add(&cli->request, word + at - 1, sizeof(word) - at);
-    }
+    add_slots(&cli->request, node->first, node->last);
 }
 
 static bool is_ok(const struct rcs_reply *reply)

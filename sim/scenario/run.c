@@ -266,15 +266,20 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     struct rcs_diag own = { .line = 0 };
     struct rcs_diag *told = diag != NULL ? diag : &own;
     *told = own;
-    struct rcs_script *script;
-    if (rcs_script_parse(&script, scenario->source, scenario->text, options->params, told) !=
-        RCS_OK) {
-        return NULL;
+    const struct rcs_script *script = scenario->script;
+    struct rcs_script *own_script = NULL;
+    if (options->params != NULL && options->params[0] != '\0') {
+        if (rcs_script_parse(&own_script, scenario->source, scenario->text, options->params,
+                             told) != RCS_OK) {
+            return NULL;
+        }
+        script = own_script;
     }
     struct rcs_run *run = calloc(1, sizeof(*run));
     RCS_ASSERT(run != NULL);
     run->complete = true;
     run->script = script;
+    run->own_script = own_script;
     run->options = *options;
     run->overrides = rcs_run_copy(options->overrides == NULL ? "" : options->overrides,
                                   options->overrides == NULL ? 0 : strlen(options->overrides));
@@ -363,7 +368,7 @@ void rcs_run_free(struct rcs_run *run)
     if (run->sim != NULL) {
         rcs_sim_free(run->sim);
     }
-    rcs_script_free(run->script);
+    rcs_script_free(run->own_script);
     free(run->overrides);
     free(run);
 }

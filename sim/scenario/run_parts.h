@@ -68,7 +68,8 @@ struct rcs_pair_latency {
 };
 
 struct rcs_run {
-    struct rcs_script *script;
+    const struct rcs_script *script;
+    struct rcs_script *own_script; /* the same, if parameters made it differ from the scenario's */
     struct rcs_sim *sim;
     struct rcs_run_options options;
     char *overrides; /* "" none */

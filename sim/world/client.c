@@ -151,7 +151,7 @@ static void transmit(struct rcs_session *session)
     session->skip_replies = 0;
     if (session->ask) {
         if (session->asking == NULL) {
-            session->asking = rcs_request_words(sim->store, "ASKING");
+            session->asking = rcs_request_words(sim->store, "ASKING", strlen("ASKING"));
         }
         session->ask = false;
         session->skip_replies = 1;
@@ -178,13 +178,13 @@ static void go_to_target(struct rcs_session *session)
     }
 }
 
-void rcs_session_request(struct rcs_session *session, int node, unsigned argc,
-                         const struct rcs_arg *args)
+/* Takes over the reference. */
+static void ask(struct rcs_session *session, int node, struct rcs_request *request)
 {
     struct rcs_sim *sim = session->sim;
     RCS_ASSERT(session->state != RCS_SESSION_WAITING);
     RCS_ASSERT(node >= -1 && node < (int)sim->node_count && sim->node_count > 0);
-    session->request = rcs_request_new(sim->store, argc, args);
+    session->request = request;
     session->state = RCS_SESSION_WAITING;
     session->reply = NULL;
     session->target = node >= 0 ? node : session->at;
@@ -194,6 +194,17 @@ void rcs_session_request(struct rcs_session *session, int node, unsigned argc,
     rcs_buf_clear(&session->error);
     rcs_buf_clear(&session->redirections);
     go_to_target(session);
+}
+
+void rcs_session_request(struct rcs_session *session, int node, unsigned argc,
+                         const struct rcs_arg *args)
+{
+    ask(session, node, rcs_request_new(session->sim->store, argc, args));
+}
+
+void rcs_session_words(struct rcs_session *session, int node, const char *text, size_t text_bytes)
+{
+    ask(session, node, rcs_request_words(session->sim->store, text, text_bytes));
 }
 
 /* --- replies ---------------------------------------------------------------------------------- */

@@ -61,6 +61,7 @@ struct rcs_sim *rcs_sim_new(const struct rcs_sim_options *options, struct rcs_di
     rcs_queue_init(&sim->queue);
     rcs_network_init(&sim->net, link_kind, &sim->queue, sim->store, options->seed);
     rcs_effects_init(&sim->effects);
+    sim->effects.facts.unread = true; /* until rcs_sim_on_log */
     rcs_record_init(&sim->packets);
     rcs_record_init(&sim->milestones);
     rcs_config_init(&sim->config);

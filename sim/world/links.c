@@ -39,7 +39,9 @@ static struct rcs_target look_up(const struct rcs_sim *sim, rcs_addr addr, bool 
     return target;
 }
 
-static struct rcs_target target_of(struct rcs_sim *sim, rcs_addr addr, bool bus)
+/* Asked for the first time since nodes or addresses changed. */
+static __attribute__((noinline)) struct rcs_target learn_target(struct rcs_sim *sim, rcs_addr addr,
+                                                                bool bus)
 {
     unsigned table = bus ? 0 : 1, before = sim->target_room[table];
     if (addr >= before) {
@@ -49,11 +51,16 @@ static struct rcs_target target_of(struct rcs_sim *sim, rcs_addr addr, bool bus)
             sim->targets[table][i].node = -2;
         }
     }
-    struct rcs_target *target = &sim->targets[table][addr];
-    if (target->node == -2) {
-        *target = look_up(sim, addr, bus);
+    return sim->targets[table][addr] = look_up(sim, addr, bus);
+}
+
+static struct rcs_target target_of(struct rcs_sim *sim, rcs_addr addr, bool bus)
+{
+    unsigned table = bus ? 0 : 1;
+    if (addr < sim->target_room[table] && sim->targets[table][addr].node != -2) {
+        return sim->targets[table][addr];
     }
-    return *target;
+    return learn_target(sim, addr, bus);
 }
 
 void rcs_links_forget_targets(struct rcs_sim *sim)
@@ -92,17 +99,8 @@ static uint32_t out_conn(const struct rcs_world_node *node, uint32_t link)
                : 0;
 }
 
-static void bind(struct rcs_world_node *node, uint32_t link, uint32_t conn)
+static void bind_handshake(struct rcs_world_node *node, uint32_t link, uint32_t conn)
 {
-    if (link < RCS_LINK_HANDSHAKE) {
-        unsigned before = node->link_room;
-        if (link >= before) {
-            node->links = rcs_grow(node->links, &node->link_room, link + 1, sizeof(node->links[0]));
-            memset(node->links + before, 0, (node->link_room - before) * sizeof(node->links[0]));
-        }
-        node->links[link] = conn;
-        return;
-    }
     unsigned place = handshake_place(node, link);
     node->handshakes = rcs_grow(node->handshakes, &node->handshake_room, node->handshake_count + 1,
                                 sizeof(node->handshakes[0]));
@@ -110,6 +108,25 @@ static void bind(struct rcs_world_node *node, uint32_t link, uint32_t conn)
             (node->handshake_count - place) * sizeof(node->handshakes[0]));
     node->handshakes[place] = (struct rcs_handshake_link){ .link = link, .conn = conn };
     node->handshake_count++;
+}
+
+static void grow_links(struct rcs_world_node *node, uint32_t link)
+{
+    unsigned before = node->link_room;
+    node->links = rcs_grow(node->links, &node->link_room, link + 1, sizeof(node->links[0]));
+    memset(node->links + before, 0, (node->link_room - before) * sizeof(node->links[0]));
+}
+
+static void bind(struct rcs_world_node *node, uint32_t link, uint32_t conn)
+{
+    if (link >= RCS_LINK_HANDSHAKE) {
+        bind_handshake(node, link, conn);
+        return;
+    }
+    if (link >= node->link_room) {
+        grow_links(node, link);
+    }
+    node->links[link] = conn;
 }
 
 void rcs_links_forget(struct rcs_world_node *node, uint32_t link)
@@ -186,6 +203,10 @@ void rcs_links_tell_refusals(struct rcs_sim *sim, unsigned node)
             n->refusal_first = n->refusal_count = 0;
         }
         rcs_links_forget(n, refusal.link);
+        if (rcs_node_refused(n->machine, refusal.link, refusal.at_us, &sim->effects)) {
+            sim->counts.events++;
+            continue;
+        }
         struct rcs_event event = { .at_us = refusal.at_us,
                                    .kind = RCS_EVENT_LINK_FAILED,
                                    .link = refusal.link,

@@ -66,4 +66,5 @@ void rcs_sim_on_log(struct rcs_sim *sim, rcs_log_fn *fn, void *arg)
 {
     sim->log_fn = fn;
     sim->log_arg = arg;
+    sim->effects.facts.unread = fn == NULL;
 }

@@ -41,9 +41,6 @@ static void schedule_wake(struct rcs_sim *sim, unsigned node)
 void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_event *event, int from)
 {
     struct rcs_world_node *n = &sim->nodes[node];
-    sim->effects.facts.level = sim->log_fn == NULL
-                                   ? RCS_LEVEL_NONE
-                                   : (enum rcs_level)rcs_node_config(n->machine)->loglevel;
     sim->on = event;
     sim->on_from = from;
     rcs_node_step(n->machine, event, &sim->effects);

@@ -96,8 +96,13 @@ const char *rcs_sim_slot_ranges(struct rcs_sim *sim, int viewer, int node)
     if (slots == NULL) {
         return "";
     }
+    char few[128];
     rcs_buf_clear(&sim->text);
-    size_t size = rcs_slot_ranges_write(&slots->words, " ", NULL, 0);
+    size_t size = rcs_slot_ranges_write(&slots->words, " ", few, sizeof(few));
+    if (size < sizeof(few)) { /* nearly always */
+        rcs_buf_add(&sim->text, few, size + 1);
+        return sim->text.data;
+    }
     for (size_t i = 0; i <= size; i++) {
         rcs_buf_add(&sim->text, "", 1);
     }

@@ -195,7 +195,7 @@ const char *desk_send(struct desk *desk, unsigned client, const void *bytes, siz
 const char *desk_ask(struct desk *desk, unsigned client, const char *words)
 {
     desk_open(desk, client);
-    struct rcs_request *made = rcs_request_words(desk->store, words);
+    struct rcs_request *made = rcs_request_words(desk->store, words, strlen(words));
     request(desk, client, made->argc, made->args);
     rcs_request_release(desk->store, made);
     return desk_receive(desk, client, NULL);

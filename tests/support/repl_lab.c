@@ -502,7 +502,7 @@ void lab_send(struct lab *lab, unsigned index, const char *request)
     }
     rcs_buf_clear(&lab->answers[index]);
     post(lab, index, RCS_EVENT_CLIENT_REQUEST, lab->test_conn[index])->request =
-        rcs_request_words(lab->store, request);
+        rcs_request_words(lab->store, request, strlen(request));
 }
 
 const char *lab_answer(struct lab *lab, unsigned index)

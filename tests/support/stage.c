@@ -348,7 +348,7 @@ static void message_out(struct stage *stage, struct due *due)
 
 static void command(struct stage *stage, const char *words)
 {
-    struct rcs_request *request = rcs_request_words(stage->store, words);
+    struct rcs_request *request = rcs_request_words(stage->store, words, strlen(words));
     step(stage,
          &(struct rcs_event){ .kind = RCS_EVENT_CLIENT_REQUEST, .link = 1, .request = request });
     rcs_request_release(stage->store, request);
