@@ -530,6 +530,56 @@ static void the_cli_refuses_as_redis_cli_does(void **state)
     close_played(&played);
 }
 
+/* oracle/scenarios/seed1, the step "join b1-b3 as replicas" */
+static void add_node_prints_what_redis_cli_prints(void **state)
+{
+    (void)state;
+    struct played played = play_held(
+        "network loopback\nsite A a1..a6\nsite B b1..b4\nabsent b4\n"
+        "cli --cluster create a1..a6 --cluster-replicas 1 --cluster-yes\n"
+        "wait 10s\n"
+        "cli --cluster add-node b1 a1 --cluster-slave --cluster-master-id $a1.id\n"
+        "= >>> Adding node $b1.ip:$b1.port to cluster $a1.ip:$a1.port\n"
+        "= >>> Performing Cluster Check (using node $a1.ip:$a1.port)\n"
+        "= M: $a1.id $a1.ip:$a1.port\n"
+        "=    slots:[0-5460] (5461 slots) master\n"
+        "=    1 additional replica(s)\n"
+        "= ...\n"
+        "= [OK] All nodes agree about slots configuration.\n"
+        "= >>> Check for open slots...\n"
+        "= >>> Check slots coverage...\n"
+        "= [OK] All 16384 slots covered.\n"
+        "= >>> Send CLUSTER MEET to node $b1.ip:$b1.port to make it join the cluster.\n"
+        "= Waiting for the cluster to join\n"
+        "= ...\n"
+        "= >>> Configure node as replica of $a1.ip:$a1.port.\n"
+        "= [OK] New node added correctly.\n"
+        "wait 10s\n"
+        "expect b1 replicate a1 on A, b1\n"
+        /* without an id the first master with the fewest replicas is chosen */
+        "cli --cluster add-node b2 a1 --cluster-slave\n"
+        "= ...\n"
+        "= Automatically selected master *\n"
+        "= ...\n"
+        "= [OK] New node added correctly.\n"
+        "wait 10s\n"
+        "expect role replica on b2\n"
+        "expect no event b2 replicates about a1\n"
+        "cli --cluster add-node b3 a1 --cluster-slave --cluster-master-id $b3.id\n"
+        "= ...\n"
+        "= [ERR] No such master ID $b3.id\n"
+        "expect known 1 on b3\n"
+        "cli --cluster add-node b2 a1 --cluster-slave\n"
+        "= ...\n"
+        "= [ERR] Node $b2.ip:$b2.port is not empty. Either the node already knows other nodes "
+        "(check with CLUSTER NODES) or contains some key in database 0.\n"
+        "cli --cluster add-node b4 a1 --cluster-slave\n"
+        "= ...\n"
+        "= Could not connect to Redis at $b4.ip:$b4.port: Connection refused\n"
+        "= [ERR] Sorry, can't connect to node $b4.ip:$b4.port\n");
+    close_played(&played);
+}
+
 static void the_cli_prints_what_redis_cli_prints(void **state)
 {
     (void)state;
@@ -674,6 +724,7 @@ int main(void)
         cmocka_unit_test(the_same_words_in_a_group),
         cmocka_unit_test(the_cli_refuses_as_redis_cli_does),
         cmocka_unit_test(the_cli_prints_what_redis_cli_prints),
+        cmocka_unit_test(add_node_prints_what_redis_cli_prints),
         cmocka_unit_test(turns_do_not_matter),
         cmocka_unit_test(an_interrupted_run_ends_properly),
         cmocka_unit_test(a_run_that_is_given_up_frees_all),

@@ -393,8 +393,21 @@ enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task)
     }
     rcs_run_mark(run, stmt->text);
     rcs_story_after(run->story, 0, NULL);
-    task->cli = rcs_cli_new(run->sim, (enum rcs_cli_command)stmt->number, stmt->a.nodes,
-                            stmt->a.count, stmt->times, stmt->oneway);
+    struct rcs_buf master_id;
+    rcs_buf_init(&master_id);
+    if (stmt->word_count > 0) {
+        rcs_run_word(run, &stmt->words[0], &master_id);
+        rcs_buf_add(&master_id, "", 1);
+    }
+    task->cli = rcs_cli_new(run->sim, &(struct rcs_cli_order){
+                                          .command = (enum rcs_cli_command)stmt->number,
+                                          .nodes = stmt->a.nodes,
+                                          .count = stmt->a.count,
+                                          .replicas = stmt->times,
+                                          .yes = stmt->oneway,
+                                          .master_id = master_id.data,
+                                      });
+    rcs_buf_close(&master_id);
     task->quiet = false;
     return rcs_act_cli_poll(run, task);
 }

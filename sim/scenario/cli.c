@@ -1,5 +1,6 @@
 #include "sim/scenario/cli.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,26 +9,33 @@
 
 #include "sim/pure.h"
 
-struct rcs_cli *rcs_cli_new(struct rcs_sim *sim, enum rcs_cli_command command, const int *nodes,
-                            unsigned count, unsigned replicas, bool yes)
+struct rcs_cli *rcs_cli_new(struct rcs_sim *sim, const struct rcs_cli_order *order)
 {
     static const struct rcs_cli_phase *const phases[] = {
         [RCS_CLI_CREATE] = rcs_cli_create_phases,
         [RCS_CLI_CHECK] = rcs_cli_check_phases,
         [RCS_CLI_INFO] = rcs_cli_info_phases,
+        [RCS_CLI_ADD_NODE] = rcs_cli_add_phases,
     };
     struct rcs_cli *cli = calloc(1, sizeof(*cli));
-    RCS_ASSERT(cli != NULL && count > 0);
+    RCS_ASSERT(cli != NULL && order->count > 0);
     cli->sim = sim;
-    cli->phases = phases[command];
-    cli->replicas = replicas;
-    cli->yes = yes;
+    cli->phases = phases[order->command];
+    cli->replicas = order->replicas;
+    cli->yes = order->yes;
     cli->wake_us = RCS_NEVER;
     rcs_buf_init(&cli->out);
     rcs_buf_init(&cli->request);
     rcs_buf_init(&cli->signature);
-    for (unsigned i = 0; i < count; i++) {
-        rcs_cli_add_peer(cli, nodes[i]);
+    unsigned first = 0;
+    if (order->command == RCS_CLI_ADD_NODE) {
+        RCS_ASSERT(order->count == 2);
+        cli->new_node = order->nodes[first++]; /* a peer later, when the cluster was looked at */
+        snprintf(cli->master_id, sizeof(cli->master_id), "%s",
+                 order->master_id == NULL ? "" : order->master_id);
+    }
+    for (unsigned i = first; i < order->count; i++) {
+        rcs_cli_add_peer(cli, order->nodes[i]);
     }
     return cli;
 }

@@ -1,5 +1,5 @@
-/* `redis-cli --cluster create|check|info` as its nodes see it: the commands it sends, in its order,
- * over connections of its own, and the text it prints (redis-cli 7.0). */
+/* `redis-cli --cluster create|check|info|add-node` as its nodes see it: the commands it sends, in
+ * its order, over connections of its own, and the text it prints (redis-cli 7.0). */
 #ifndef RCSIM_SIM_SCENARIO_CLI_H
 #define RCSIM_SIM_SCENARIO_CLI_H
 
@@ -7,12 +7,20 @@
 
 struct rcs_cli;
 
-enum rcs_cli_command { RCS_CLI_CREATE, RCS_CLI_CHECK, RCS_CLI_INFO };
+enum rcs_cli_command { RCS_CLI_CREATE, RCS_CLI_CHECK, RCS_CLI_INFO, RCS_CLI_ADD_NODE };
 
-/* `nodes` in the order they are typed (check, info: one). `yes`: with --cluster-yes, else the
- * question is printed and answered yes. */
-struct rcs_cli *rcs_cli_new(struct rcs_sim *sim, enum rcs_cli_command command, const int *nodes,
-                            unsigned count, unsigned replicas, bool yes);
+struct rcs_cli_order {
+    enum rcs_cli_command command;
+    const int *nodes; /* as they are typed; check, info: one; add-node: the new one, then one of the
+                         cluster */
+    unsigned count;
+    unsigned replicas; /* create: --cluster-replicas */
+    bool yes;          /* create: --cluster-yes, else the question is printed and answered yes */
+    const char *master_id; /* add-node: --cluster-master-id, NULL: redis-cli chooses one */
+};
+
+/* Nothing of `order` is kept but copies. */
+struct rcs_cli *rcs_cli_new(struct rcs_sim *sim, const struct rcs_cli_order *order);
 void rcs_cli_free(struct rcs_cli *cli);
 /* Goes on as far as replies allow; true when it has ended. Ask after each event and at
  * rcs_cli_wake. */

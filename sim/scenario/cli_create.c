@@ -13,7 +13,7 @@
 
 /* --- are they there, cluster nodes, empty? ---------------------------------------------------- */
 
-static void ask_probe(struct rcs_cli *cli, unsigned i, unsigned question)
+void rcs_cli_ask_probe(struct rcs_cli *cli, unsigned i, unsigned question)
 {
     static const char *const questions[] = { "INFO", "CLUSTER NODES", "INFO", "CLUSTER INFO" };
     (void)i;
@@ -28,8 +28,8 @@ static bool refuse(struct rcs_cli *cli, unsigned i, const char *what)
     return false;
 }
 
-static bool take_probe(struct rcs_cli *cli, unsigned i, unsigned question,
-                       const struct rcs_reply *reply)
+bool rcs_cli_take_probe(struct rcs_cli *cli, unsigned i, unsigned question,
+                        const struct rcs_reply *reply)
 {
     static const char not_empty[] =
         "is not empty. Either the node already knows other nodes (check with "
@@ -159,7 +159,7 @@ static void enter_meet(struct rcs_cli *cli)
     rcs_buf_text(&cli->out, ">>> Sending CLUSTER MEET messages to join the cluster\n");
 }
 
-static void ask_meet(struct rcs_cli *cli, unsigned i, unsigned question)
+void rcs_cli_ask_meet(struct rcs_cli *cli, unsigned i, unsigned question)
 {
     (void)i, (void)question;
     const struct rcs_cli_node *first = &cli->peers[0].info;
@@ -169,8 +169,8 @@ static void ask_meet(struct rcs_cli *cli, unsigned i, unsigned question)
     }
 }
 
-static bool take_meet(struct rcs_cli *cli, unsigned i, unsigned question,
-                      const struct rcs_reply *reply)
+bool rcs_cli_take_ok(struct rcs_cli *cli, unsigned i, unsigned question,
+                     const struct rcs_reply *reply)
 {
     (void)question;
     if (!is_ok(reply)) {
@@ -181,20 +181,20 @@ static bool take_meet(struct rcs_cli *cli, unsigned i, unsigned question,
 
 /* --- joining ---------------------------------------------------------------------------------- */
 
-static void enter_join(struct rcs_cli *cli)
+void rcs_cli_enter_join(struct rcs_cli *cli)
 {
     rcs_buf_text(&cli->out, "Waiting for the cluster to join\n");
     rcs_cli_signatures_begin(cli);
 }
 
 /* Nodes are asked in turn until one differs. */
-static bool wants_signature(const struct rcs_cli *cli, unsigned i)
+bool rcs_cli_wants_signature(const struct rcs_cli *cli, unsigned i)
 {
     (void)i;
     return !cli->differs;
 }
 
-static enum rcs_cli_end leave_join(struct rcs_cli *cli)
+enum rcs_cli_end rcs_cli_leave_join(struct rcs_cli *cli)
 {
     if (!cli->differs) {
         rcs_buf_text(&cli->out, "\n");
@@ -215,16 +215,6 @@ static bool wants_replica(const struct rcs_cli *cli, unsigned i)
     return cli->plan[i].master >= 0;
 }
 
-static bool take_replicate(struct rcs_cli *cli, unsigned i, unsigned question,
-                           const struct rcs_reply *reply)
-{
-    (void)question;
-    if (!is_ok(reply)) {
-        rcs_cli_print_error(cli, i, reply);
-    }
-    return is_ok(reply);
-}
-
 /* All connections but the first are closed; the check begins anew from there. */
 static enum rcs_cli_end leave_replicate(struct rcs_cli *cli)
 {
@@ -236,25 +226,28 @@ static enum rcs_cli_end leave_replicate(struct rcs_cli *cli)
 }
 
 const struct rcs_cli_phase rcs_cli_create_phases[] = {
-    { .questions = 4, .ask = ask_probe, .take = take_probe, .leave = leave_probe },
+    { .questions = RCS_CLI_PROBES,
+      .ask = rcs_cli_ask_probe,
+      .take = rcs_cli_take_probe,
+      .leave = leave_probe },
     { .questions = 1, .ask = ask_flush, .take = take_flush },
     { .enter = enter_epochs, .questions = 1, .ask = ask_epoch, .take = take_epoch },
     { .enter = enter_meet,
       .wants = rcs_cli_wants_friend,
       .questions = 1,
-      .ask = ask_meet,
-      .take = take_meet },
+      .ask = rcs_cli_ask_meet,
+      .take = rcs_cli_take_ok },
     { .pause_us = RCS_S(1),
-      .enter = enter_join,
-      .wants = wants_signature,
+      .enter = rcs_cli_enter_join,
+      .wants = rcs_cli_wants_signature,
       .questions = 1,
       .ask = rcs_cli_ask_nodes,
       .take = rcs_cli_take_signature,
-      .leave = leave_join },
+      .leave = rcs_cli_leave_join },
     { .wants = wants_replica,
       .questions = 1,
       .ask = ask_flush,
-      .take = take_replicate,
+      .take = rcs_cli_take_ok,
       .leave = leave_replicate },
     { .wants = rcs_cli_wants_first,
       .questions = 2,

@@ -46,11 +46,28 @@ struct rcs_cli {
     unsigned waits; /* seconds waited for the join */
     int64_t keys;   /* summed over masters */
     bool first_loaded;
+    int new_node;                    /* of the world: add-node */
+    char master_id[RCS_ID_LEN + 24]; /* its master to be; "" not chosen yet */
 };
 
 extern const struct rcs_cli_phase rcs_cli_create_phases[];
 extern const struct rcs_cli_phase rcs_cli_check_phases[];
 extern const struct rcs_cli_phase rcs_cli_info_phases[];
+extern const struct rcs_cli_phase rcs_cli_add_phases[];
+
+/* Phases shared by create and add-node (cli_create.c): is a node there, a cluster node, empty?;
+ * MEET with the first; waiting until all agree. */
+enum { RCS_CLI_PROBES = 4 };
+void rcs_cli_ask_probe(struct rcs_cli *cli, unsigned i, unsigned question);
+bool rcs_cli_take_probe(struct rcs_cli *cli, unsigned i, unsigned question,
+                        const struct rcs_reply *reply);
+void rcs_cli_ask_meet(struct rcs_cli *cli, unsigned i, unsigned question);
+/* An error is printed and ends it. */
+bool rcs_cli_take_ok(struct rcs_cli *cli, unsigned i, unsigned question,
+                     const struct rcs_reply *reply);
+void rcs_cli_enter_join(struct rcs_cli *cli);
+bool rcs_cli_wants_signature(const struct rcs_cli *cli, unsigned i);
+enum rcs_cli_end rcs_cli_leave_join(struct rcs_cli *cli);
 
 /* Phases shared by create and check (cli_check.c). */
 bool rcs_cli_wants_first(const struct rcs_cli *cli, unsigned i);

@@ -35,8 +35,10 @@ bool rcs_parse_expect(struct rcs_parser *parser);
 bool rcs_parse_await(struct rcs_parser *parser);
 bool rcs_parse_at(struct rcs_parser *parser);
 bool rcs_parse_during(struct rcs_parser *parser);
-bool rcs_parse_cli(struct rcs_parser *parser);
 bool rcs_parse_later(struct rcs_parser *parser);
 bool rcs_parse_include(struct rcs_parser *parser);
+
+/* verbs_cli.c */
+bool rcs_parse_cli(struct rcs_parser *parser);
 
 #endif
