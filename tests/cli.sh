@@ -85,6 +85,28 @@ check "quiet" 0 '^digest ' run good.scenario --quiet
 [ "$(wc -l <out)" -eq 2 ] || { echo "NOT: quiet prints more than two lines"; bad=$((bad + 1)); }
 check "json" 0 '^\{"at_us":[0-9]+,"kind":"end","failures":0,"digest":"[0-9a-f]{16}"\}$' run good.scenario --json
 grep -qv '^{.*}$' out && { echo "NOT: a line that is no object"; bad=$((bad + 1)); }
+check "quiet json" 0 '^\{"at_us":[0-9]+,"kind":"end"' run good.scenario --quiet --json
+[ "$(wc -l <out)" -eq 1 ] || { echo "NOT: quiet prints more than the end"; bad=$((bad + 1)); }
+check "a trace level without a trace" 2 '--trace OUT is missing' run good.scenario --trace-level packets
+check "a quiet log" 2 'leave out --quiet or --log' run good.scenario --quiet --log a1
+printf 'node a1\nwait 1s\0\nwait 1s\n' >nul.scenario
+check "a NUL byte" 2 'nul\.scenario:2:8: a NUL byte stands here' run nul.scenario
+printf 'node a1\nprint "\\xff"\n' >bytes.scenario
+check "bytes that are no text, in JSON" 0 'print' run bytes.scenario --json
+if LC_ALL=C grep -q "$(printf '\377')" out; then echo "NOT: JSON that is no UTF-8"; bad=$((bad + 1)); fi
+printf 'node a1\nwait 1599999s\nwait 2s\n' >long.scenario
+check "the end of virtual time" 2 'long\.scenario:3:1: the virtual time of a run ends here' run long.scenario
+printf 'node a1 10.0.0.1:7000\nnode a2 10.0.0.1:17000\nwait 1s\n' >ports.scenario
+check "one port for two" 2 'ports\.scenario:3:1: cannot start a1: port 17000 of 10\.0\.0\.1 belongs to a2' run ports.scenario
+for i in $(seq 256); do echo "site S$i n$i"; done >sites.scenario
+check "too many sites" 2 'sites\.scenario:256:[0-9]+: more than 255 sites' run sites.scenario
+echo kept >kept.trace
+check "a run that cannot begin" 2 'no node "b1"' run good.scenario --log b1 --trace kept.trace
+grep -qx kept kept.trace || { echo "NOT: a trace was lost"; bad=$((bad + 1)); }
+if [ -e /dev/full ]; then
+    "$rcsim" run good.scenario >/dev/full 2>err
+    [ $? -eq 2 ] && grep -q 'standard output cannot be written' err || { echo "NOT: a full disk"; bad=$((bad + 1)); }
+fi
 check "a failure" 1 'fails\.scenario:3:1: at 0\.00. s: expected the reply to  a1> PING  to be  OK' run fails.scenario
 check "what was there instead" 1 '^  instead: PONG$' run fails.scenario --quiet
 check "a wrong line" 2 '^\./wrong\.scenario:2:1: no verb or directive "kil" \(did you mean kill\?\)$' run ./wrong.scenario

@@ -108,18 +108,25 @@ static char *read_scenario(const char *name)
     return text;
 }
 
+/* Everywhere: a condition that names the statement goes with it. */
 static char *mutated(const struct row *row)
 {
     char *text = read_scenario(row->scenario);
     if (row->find == NULL) {
         return text;
     }
-    char *at = strstr(text, row->find), *out = malloc(strlen(text) + strlen(row->put) + 1);
+    struct rcs_buf out;
+    rcs_buf_init(&out);
+    const char *from = text, *at = strstr(text, row->find);
     assert_non_null(at); /* the scenario was rewritten: so must be this row */
-    assert_non_null(out);
-    sprintf(out, "%.*s%s%s", (int)(at - text), text, row->put, at + strlen(row->find));
+    for (; at != NULL; at = strstr(from, row->find)) {
+        rcs_buf_add(&out, from, (size_t)(at - from));
+        rcs_buf_text(&out, row->put);
+        from = at + strlen(row->find);
+    }
+    rcs_buf_add(&out, from, strlen(from) + 1);
     free(text);
-    return out;
+    return out.data;
 }
 
 static unsigned failures(const char *name, const char *text, const struct row *row, uint64_t seed,

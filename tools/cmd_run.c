@@ -13,13 +13,6 @@ static void print_stdout(void *arg, const char *bytes, size_t size_bytes)
     fwrite(bytes, 1, size_bytes, stdout);
 }
 
-static void write_file(void *arg, const char *bytes, size_t size_bytes)
-{
-    if (arg != NULL) {
-        fwrite(bytes, 1, size_bytes, arg);
-    }
-}
-
 /* Wall-clock figures are no part of what a run says: they go to stderr. */
 static void print_speed(struct rcs_run *run, uint64_t wall_ns)
 {
@@ -43,7 +36,9 @@ static int play(struct rcs_run *run, const struct run_arguments *arguments, cons
         return EXIT_INTERNAL;
     }
     struct rcs_diag diag;
-    fflush(stdout);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        return complain("standard output cannot be written: %s", strerror(errno));
+    }
     if (rcs_run_error(run, &diag) != RCS_OK) {
         return complain_diag(&diag, source, path);
     }
@@ -51,6 +46,43 @@ static int play(struct rcs_run *run, const struct run_arguments *arguments, cons
         print_speed(run, uv_hrtime() - began_ns);
     }
     return interrupted ? EXIT_SIGINT : rcs_run_failures(run) > 0 ? EXIT_FINDING : EXIT_HELD;
+}
+
+/* Where the trace goes: opened only when the run can begin, so that what was there is not lost. */
+struct trace_file {
+    const char *path;
+    FILE *file; /* NULL: not open */
+    int error;  /* errno, 0 none */
+};
+
+static bool trace_open(struct trace_file *trace)
+{
+    bool to_stdout = strcmp(trace->path, "-") == 0;
+    trace->file = to_stdout ? stdout : fopen(trace->path, "wb");
+    trace->error = trace->file == NULL ? errno : 0;
+    return trace->file != NULL;
+}
+
+static void trace_write(void *arg, const char *bytes, size_t size_bytes)
+{
+    struct trace_file *trace = arg;
+    if (trace->error != 0 || (trace->file == NULL && !trace_open(trace))) {
+        return;
+    }
+    if (fwrite(bytes, 1, size_bytes, trace->file) != size_bytes) {
+        trace->error = errno;
+    }
+}
+
+/* Whether all of it was written. */
+static bool trace_close(struct trace_file *trace)
+{
+    if (trace->file != NULL && trace->file != stdout && fclose(trace->file) != 0 &&
+        trace->error == 0) {
+        trace->error = errno;
+    }
+    trace->file = NULL;
+    return trace->error == 0;
 }
 
 static int run_text(struct run_arguments *arguments, const char *text, size_t size_bytes,
@@ -62,28 +94,21 @@ static int run_text(struct run_arguments *arguments, const char *text, size_t si
         RCS_OK) {
         return complain_diag(&diag, source, path);
     }
-    int state = EXIT_USAGE;
-    FILE *trace = NULL;
-    struct rcs_run *run = NULL;
-    if (arguments->trace_path != NULL) {
-        trace =
-            strcmp(arguments->trace_path, "-") == 0 ? stdout : fopen(arguments->trace_path, "wb");
-        if (trace == NULL) {
-            complain("%s cannot be written: %s", arguments->trace_path, strerror(errno));
-            goto cleanup;
-        }
-    }
+    struct trace_file trace = { .path = arguments->trace_path };
     arguments->options.print = print_stdout;
-    arguments->options.write_trace = write_file;
-    arguments->options.arg = trace;
-    run = rcs_run_new(scenario, &arguments->options, &diag);
-    state = run == NULL ? complain_diag(&diag, source, path) : play(run, arguments, source, path);
-
-cleanup:
+    arguments->options.write_trace = trace_write;
+    arguments->options.arg = &trace;
+    struct rcs_run *run = rcs_run_new(scenario, &arguments->options, &diag);
+    int state = EXIT_USAGE;
+    if (run == NULL) {
+        complain_diag(&diag, source, path);
+    } else if (trace.path == NULL || trace.file != NULL || trace_open(&trace)) {
+        state = play(run, arguments, source, path);
+    }
     rcs_run_free(run);
     rcs_scenario_free(scenario);
-    if (trace != NULL && trace != stdout && fclose(trace) != 0) {
-        state = complain("%s cannot be written: %s", arguments->trace_path, strerror(errno));
+    if (!trace_close(&trace)) {
+        state = complain("%s cannot be written: %s", trace.path, strerror(trace.error));
     }
     return state;
 }

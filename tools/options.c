@@ -68,6 +68,7 @@ static int set_trace(struct run_arguments *out, const char *value)
 static int set_level(struct run_arguments *out, const char *value)
 {
     bool packets = strcmp(value, "packets") == 0;
+    out->has_level = true;
     out->options.trace_level = packets ? RCS_TRACE_PACKETS : RCS_TRACE_MILESTONES;
     return packets || strcmp(value, "milestones") == 0
                ? 0
@@ -227,6 +228,12 @@ int run_arguments_read(struct run_arguments *out, int argc, char **argv)
     if (out->file == NULL) {
         return complain(
             "which scenario? (a path, a name out of `rcsim list`, or - for standard input)");
+    }
+    if (out->has_level && out->trace_path == NULL) {
+        return complain("--trace-level says how much goes into a trace: --trace OUT is missing");
+    }
+    if (out->options.quiet && out->options.log != NULL) {
+        return complain("--quiet shows no log lines: leave out --quiet or --log");
     }
     rcs_buf_add(&out->overrides, "", 1);
     rcs_buf_add(&out->params, "", 1);

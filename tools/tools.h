@@ -38,6 +38,7 @@ struct run_arguments {
     struct rcs_run_options options;
     struct rcs_buf overrides, params;
     const char *trace_path; /* NULL none */
+    bool has_level;
     unsigned batch;
 };
 /* 0, or an exit state after a message on stderr. */

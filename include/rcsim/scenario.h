@@ -38,12 +38,13 @@ struct rcs_run_options {
         *overrides;     /* "NAME VALUE" lines: directives that win over the scenario's; NULL none */
     const char *params; /* "NAME VALUE" lines */
     bool wire_check;
-    bool keep_milestones;
-    const char *log; /* node name or "all": its log lines go into the transcript; NULL none */
-    bool json;       /* the transcript as JSON Lines */
-    bool quiet;      /* failures and the digest only */
-    bool colour;     /* escape sequences for a terminal in the transcript */
-    bool trace;      /* write a trace, see `write_trace` */
+    /* Node name or "all": its log lines go into the transcript; NULL none. Borrowed for the run's
+     * life. */
+    const char *log;
+    bool json;   /* the transcript as JSON Lines */
+    bool quiet;  /* failures and the end only */
+    bool colour; /* escape sequences for a terminal in the transcript */
+    bool trace;  /* write a trace, see `write_trace` */
     enum rcs_trace_level trace_level;
     /* Where text goes; whole lines. `arg` is passed on. */
     void (*print)(void *arg, const char *bytes, size_t size_bytes);

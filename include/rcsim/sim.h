@@ -28,13 +28,14 @@ struct rcs_sim_options {
 
 /* NULL and `diag` if an option is not known. */
 struct rcs_sim *rcs_sim_new(const struct rcs_sim_options *options, struct rcs_diag *diag);
+/* And all sessions that are still there. A trace writer must have been ended before. */
 void rcs_sim_free(struct rcs_sim *sim);
 
 /* --- layout ----------------------------------------------------------------------------------- */
 
 /* Adds a host with one node on it, not started. `site` NULL: a site of its own kind, "". `address`
  * "ip:port" or NULL: 10.SITE.0.K:6379. Nodes with the same ip share a host. Returns the node's
- * number, or -1 with `diag` (name taken, address taken or malformed). */
+ * number, or -1 with `diag` (name taken, address taken or malformed, more than 255 sites). */
 int rcs_sim_add_node(struct rcs_sim *sim, const char *name, const char *site, const char *address,
                      struct rcs_diag *diag);
 int rcs_sim_find_node(const struct rcs_sim *sim, const char *name); /* -1: none */
@@ -56,7 +57,8 @@ enum rcs_err rcs_sim_configure(struct rcs_sim *sim, int node, const char *name, 
 /* --- network ---------------------------------------------------------------------------------- */
 
 /* One-way latency of packets between two sites (or within one, a == b), uniform in low..high, both
- * directions; NULL for `b`: between `a` and everything. The order within a connection is kept. */
+ * directions, at most 60 s; NULL for `b`: between `a` and everything. Of several that fit a pair
+ * the last one set holds. The order within a connection is kept. */
 enum rcs_err rcs_sim_latency(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
                              rcs_us high, struct rcs_diag *diag);
 /* Packets from each of `from` to each of `to` vanish (`oneway`: but not the other way round). */
@@ -100,13 +102,17 @@ enum rcs_node_life rcs_sim_node_life(const struct rcs_sim *sim, int node);
 
 /* --- time ------------------------------------------------------------------------------------- */
 
+/* A world lasts 18.5 days at most: no event after this instant is carried out, and no clock passes
+ * it. */
+#define RCS_SIM_TIME_MAX RCS_S(1600000)
+
 rcs_us rcs_sim_now(const struct rcs_sim *sim);
 /* When the next event happens; RCS_NEVER: none. */
 rcs_us rcs_sim_next(const struct rcs_sim *sim);
 /* Carries out the next event if it is not after `limit`, and advances the clock to it. False: there
- * is none up to `limit`; the clock then stands at `limit`. */
+ * is none up to `limit`; the clock then stands at `limit`, or where it was for RCS_NEVER. */
 bool rcs_sim_step(struct rcs_sim *sim, rcs_us limit);
-/* All events up to now + `duration`. */
+/* All events up to now + `duration`, which is not negative. */
 void rcs_sim_advance(struct rcs_sim *sim, rcs_us duration);
 
 /* --- clients ---------------------------------------------------------------------------------- */
@@ -114,9 +120,9 @@ void rcs_sim_advance(struct rcs_sim *sim, rcs_us duration);
 /* A client program outside the cluster: connections to nodes, one request outstanding at a time. */
 struct rcs_session;
 
-/* `site` NULL: outside all sites. `cluster`: follows MOVED and ASK as `redis-cli -c` does (16 at
- * most), and when a node cannot be reached tries the next one (index order, from the last that
- * answered). */
+/* `site` NULL: outside all sites, else one that exists. `cluster`: follows MOVED and ASK as
+ * `redis-cli -c` does (16 at most), and when a node cannot be reached tries the next one (index
+ * order, from the last that answered). */
 struct rcs_session *rcs_session_new(struct rcs_sim *sim, const char *site, bool cluster);
 void rcs_session_free(struct rcs_session *session);
 

@@ -422,8 +422,8 @@ enum rcs_progress rcs_act_cli_poll(struct rcs_run *run, struct rcs_task *task)
         return RCS_PROGRESS_WAITS;
     }
     bool over = rcs_cli_poll(task->cli);
-    task->wake_us = rcs_cli_wake(task->cli);
-    task->quiet = task->wake_us != RCS_NEVER;
+    task->quiet = rcs_cli_wake(task->cli) != RCS_NEVER;
+    task->wake_us = task->quiet ? rcs_cli_wake(task->cli) : rcs_cli_deadline(task->cli);
     if (!over) {
         return RCS_PROGRESS_WAITS;
     }
@@ -433,7 +433,17 @@ enum rcs_progress rcs_act_cli_poll(struct rcs_run *run, struct rcs_task *task)
     if (run->trace != NULL) {
         rcs_trace_note(run->trace, "reply", text);
     }
-    check_reply(run, rcs_task_stmt(task), "", text);
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    check_reply(run, stmt, "", text);
+    if (rcs_cli_failed(task->cli) && stmt->expected_count == 0) {
+        size_t len = strlen(text); /* its last line says why */
+        while (len > 0 && text[len - 1] == '\n') {
+            text[--len] = '\0';
+        }
+        const char *last = strrchr(text, '\n');
+        rcs_run_fail(run, &stmt->place, "redis-cli to end without an error",
+                     last == NULL ? text : last + 1);
+    }
     free(text);
     rcs_cli_free(task->cli);
     task->cli = NULL;

@@ -61,6 +61,11 @@ rcs_us rcs_cli_wake(const struct rcs_cli *cli)
     return cli->wake_us;
 }
 
+rcs_us rcs_cli_deadline(const struct rcs_cli *cli)
+{
+    return cli->asked ? cli->deadline_us : RCS_NEVER;
+}
+
 const struct rcs_buf *rcs_cli_output(const struct rcs_cli *cli)
 {
     return &cli->out;
@@ -204,10 +209,18 @@ static bool question(struct rcs_cli *cli)
         phase->ask(cli, cli->peer, cli->question);
         send_request(cli);
         cli->asked = true;
+        cli->deadline_us = rcs_sim_now(cli->sim) + RCS_CLI_REPLY_LIMIT_US;
     }
     enum rcs_session_state state = rcs_session_state(peer->session);
     if (state == RCS_SESSION_WAITING) {
-        return false;
+        if (rcs_sim_now(cli->sim) < cli->deadline_us) {
+            return false;
+        }
+        rcs_buf_text(&cli->out, "(given up: no reply from ");
+        rcs_cli_print_name(cli, cli->peer);
+        rcs_buf_format(&cli->out, " within %d s)\n", (int)(RCS_CLI_REPLY_LIMIT_US / RCS_S(1)));
+        end(cli, true);
+        return true;
     }
     cli->asked = false;
     const struct rcs_reply *reply =

@@ -26,6 +26,9 @@ void rcs_cli_free(struct rcs_cli *cli);
  * rcs_cli_wake. */
 bool rcs_cli_poll(struct rcs_cli *cli);
 rcs_us rcs_cli_wake(const struct rcs_cli *cli); /* RCS_NEVER: waits for a reply */
+/* While it waits for a reply: when it gives up. redis-cli would wait for ever. */
+#define RCS_CLI_REPLY_LIMIT_US RCS_S(120)
+rcs_us rcs_cli_deadline(const struct rcs_cli *cli);
 /* Printed so far; grows. */
 const struct rcs_buf *rcs_cli_output(const struct rcs_cli *cli);
 bool rcs_cli_failed(const struct rcs_cli *cli); /* exit status 1 */

@@ -34,7 +34,7 @@ struct rcs_cli {
     const struct rcs_cli_phase *phases; /* ended by one without any function */
     unsigned phase, peer, question;
     bool entered, asked, over, failed;
-    rcs_us wake_us;
+    rcs_us wake_us, deadline_us;
     struct rcs_buf out, request;
     struct rcs_cli_peer *peers; /* the first stays for the whole dialogue */
     unsigned count;

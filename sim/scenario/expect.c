@@ -27,13 +27,16 @@ void rcs_finding_add(struct rcs_findings *findings, int node, const char *format
         findings->list = realloc(findings->list, findings->room * sizeof(findings->list[0]));
         RCS_ASSERT(findings->list != NULL);
     }
-    char text[512];
-    va_list args;
+    va_list args, again;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    RCS_ASSERT(length >= 0);
+    char *text = rcs_run_alloc((size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
     va_end(args);
-    findings->list[findings->count++] =
-        (struct rcs_finding){ node, rcs_run_copy(text, strlen(text)) };
+    findings->list[findings->count++] = (struct rcs_finding){ node, text };
 }
 
 void rcs_findings_close(struct rcs_findings *findings)

@@ -99,6 +99,7 @@ static bool take_happening(struct rcs_parser *parser, struct rcs_cond *cond)
             return false;
         }
         out->mark = word->text;
+        rcs_parser_mark(parser, word);
     } else {
         out->first = rcs_parser_is(parser, "first");
         if (!rcs_parser_group(parser, &out->nodes) ||
@@ -151,13 +152,6 @@ bool rcs_cond_parse_order(struct rcs_parser *parser, struct rcs_cond *cond)
     return true;
 }
 
-static bool mark_is(const struct rcs_mark *mark, const char *text)
-{
-    size_t len = strlen(text);
-    return strncmp(mark->text, text, len) == 0 &&
-           (mark->text[len] == '\0' || mark->text[len] == ' ');
-}
-
 /* When `what` first came to `node` at or after `since`; RCS_NEVER. With `last`: the last time. */
 static rcs_us when_on(struct rcs_run *run, const struct rcs_happening *happening, int node,
                       rcs_us since, bool last)
@@ -184,7 +178,7 @@ static rcs_us when(struct rcs_run *run, const struct rcs_happening *happening, r
     if (happening->mark != NULL) {
         for (unsigned i = 0; i < run->mark_count; i++) {
             const struct rcs_mark *mark = &run->marks[i];
-            if (mark->at_us >= since && mark_is(mark, happening->mark) &&
+            if (mark->at_us >= since && rcs_mark_is(mark->text, happening->mark) &&
                 (last || at == RCS_NEVER)) {
                 at = mark->at_us;
             }

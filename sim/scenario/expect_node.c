@@ -298,6 +298,11 @@ static void has_slots(struct rcs_run *run, const struct rcs_cond *cond, unsigned
                       struct rcs_findings *findings)
 {
     int node = cond->b.nodes[index];
+    struct rcs_opinion opinion;
+    if (!rcs_sim_opinion(run->sim, viewer, node, &opinion)) {
+        rcs_finding_add(findings, viewer, "does not know %s", rcs_cond_name(run, node));
+        return;
+    }
     const char *ranges = rcs_sim_slot_ranges(run->sim, viewer, node);
     if (strcmp(ranges, cond->pattern) != 0) {
         rcs_finding_add(findings, viewer, "%s has %s", rcs_cond_name(run, node),
@@ -393,8 +398,10 @@ static void has_epoch(struct rcs_run *run, const struct rcs_cond *cond, unsigned
                         (unsigned long long)opinion.config_epoch);
     }
     for (unsigned i = 0; i < cond->a.count; i++) {
-        if (rcs_sim_opinion(run->sim, viewer, cond->a.nodes[i], &other) &&
-            other.config_epoch >= opinion.config_epoch) {
+        if (!rcs_sim_opinion(run->sim, viewer, cond->a.nodes[i], &other)) {
+            rcs_finding_add(findings, viewer, "does not know %s",
+                            rcs_cond_name(run, cond->a.nodes[i]));
+        } else if (other.config_epoch >= opinion.config_epoch) {
             rcs_finding_add(findings, viewer, "%s has %llu, %s has %llu", rcs_cond_name(run, node),
                             (unsigned long long)opinion.config_epoch,
                             rcs_cond_name(run, cond->a.nodes[i]),

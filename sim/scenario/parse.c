@@ -365,6 +365,62 @@ static enum rcs_err check_params(const struct rcs_script *script, const char *pa
     return RCS_OK;
 }
 
+/* --- marks ------------------------------------------------------------------------------------ */
+
+static bool any_stmt_is(const struct rcs_stmt *stmts, unsigned count, const char *mark)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct rcs_stmt *stmt = &stmts[i];
+        if (rcs_mark_is(stmt->text, mark) ||
+            (strcmp(stmt->verb->word, "step") == 0 && rcs_mark_is(stmt->name, mark)) ||
+            any_stmt_is(stmt->body, stmt->body_count, mark)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool any_block(const struct rcs_stmt *stmts, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(stmts[i].verb->word, "during") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The end of a `during` does things that no statement says. */
+static bool may_be_undone(const struct rcs_script *script, const char *mark)
+{
+    static const char *const words[] = { "start", "resume", "heal", "end" };
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strncmp(mark, words[i], strlen(words[i])) == 0) {
+            return any_block(script->stmts, script->stmt_count);
+        }
+    }
+    return false;
+}
+
+/* A condition about a statement that is nowhere would hold, or not, for ever. */
+static enum rcs_err check_marks(const struct rcs_script *script, struct rcs_diag *diag)
+{
+    for (unsigned i = 0; i < script->mark_count; i++) {
+        const struct rcs_named_mark *mark = &script->marks[i];
+        if (!any_stmt_is(script->stmts, script->stmt_count, mark->text) &&
+            !may_be_undone(script, mark->text)) {
+            enum rcs_err err = rcs_diag_set(
+                diag, RCS_ERR_UNKNOWN, mark->place.line, mark->place.column,
+                "no statement or step begins with \"%s\" (the words as they stand in the script, "
+                "one blank between them)",
+                mark->text);
+            snprintf(diag->source, sizeof(diag->source), "%s", mark->place.source);
+            return err;
+        }
+    }
+    return RCS_OK;
+}
+
 enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const char *text,
                               const char *params, struct rcs_diag *diag)
 {
@@ -396,6 +452,11 @@ enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const
     }
     script->stmts = reader.blocks[0].stmts;
     script->stmt_count = reader.blocks[0].count;
+    err = check_marks(script, reader.parser.diag);
+    if (err != RCS_OK) {
+        rcs_script_free(script);
+        return err;
+    }
     *out = script;
     return RCS_OK;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rcsim/sim.h>
+
 #include "sim/pure.h"
 
 /* --- errors ----------------------------------------------------------------------------------- */
@@ -151,7 +153,7 @@ static const struct {
     rcs_us us;
 } units[] = { { "m", RCS_S(60) }, { "s", RCS_S(1) }, { "ms", RCS_MS(1) }, { "us", 1 } };
 #define UNIT_COUNT   (sizeof(units) / sizeof(units[0]))
-#define DURATION_MAX RCS_S(10000000)
+#define DURATION_MAX RCS_SIM_TIME_MAX
 
 bool rcs_duration_read(const char *text, rcs_us *out)
 {
@@ -179,7 +181,7 @@ bool rcs_duration_read(const char *text, rcs_us *out)
                 return false;
             }
             *out = whole * units[i].us + part * units[i].us / scale;
-            return true;
+            return *out <= DURATION_MAX;
         }
     }
     return false;
@@ -211,9 +213,10 @@ static bool wrong_duration(struct rcs_parser *parser, const char *text)
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
                                 "\"%s\" has no unit (us, ms, s or m: %ss)", text, text);
     }
-    return rcs_parser_wrong(
-        parser, RCS_ERR_SYNTAX, parser->at - 1,
-        "\"%s\" is no duration (a number with us, ms, s or m, such as 15s or 250ms)", text);
+    return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
+                            "\"%s\" is no duration (a number with us, ms, s or m, such as 15s or "
+                            "250ms, up to 1600000s)",
+                            text);
 }
 
 bool rcs_parser_duration(struct rcs_parser *parser, rcs_us *out)
@@ -464,4 +467,15 @@ bool rcs_parser_site(struct rcs_parser *parser, const char **out)
                      known.data);
     rcs_buf_close(&known);
     return false;
+}
+
+void rcs_parser_mark(struct rcs_parser *parser, const struct rcs_word *word)
+{
+    struct rcs_script *script = parser->script;
+    script->marks =
+        rcs_arena_grow(&script->arena, script->marks, script->mark_count, sizeof(script->marks[0]));
+    script->marks[script->mark_count++] = (struct rcs_named_mark){
+        .text = word->text,
+        .place = { parser->place.source, parser->place.line, word->column },
+    };
 }

@@ -52,6 +52,8 @@ bool rcs_parser_group(struct rcs_parser *parser, struct rcs_group *out);
 bool rcs_parser_groups(struct rcs_parser *parser, const char *stop, struct rcs_group *out);
 bool rcs_parser_node(struct rcs_parser *parser, int *out);
 /* The nodes that a word's references name must exist. */
+/* A condition names a statement or step: one must be there in the end. */
+void rcs_parser_mark(struct rcs_parser *parser, const struct rcs_word *word);
 bool rcs_parser_refs(struct rcs_parser *parser, const struct rcs_word *word);
 /* One of `words` (NULL-terminated); *out is its number. */
 bool rcs_parser_choice(struct rcs_parser *parser, const char *const *words, int *out);

@@ -7,6 +7,7 @@
 #include "sim/scenario/cli.h"
 #include "sim/scenario/run_parts.h"
 #include "sim/scenario/transcript.h"
+#include "sim/world/world.h"
 
 #include "sim/pure.h"
 
@@ -116,6 +117,12 @@ void rcs_run_mark(struct rcs_run *run, const char *text)
         (struct rcs_mark){ rcs_run_copy(text, strlen(text)), rcs_sim_now(run->sim) };
 }
 
+void rcs_run_tell(struct rcs_run *run, const char *kind, const char *text)
+{
+    rcs_transcript_act(run->transcript, rcs_sim_now(run->sim), kind, text);
+    rcs_run_mark(run, text);
+}
+
 void rcs_run_put_off(struct rcs_run *run, const struct rcs_put_off *what)
 {
     run->put_off = realloc(run->put_off, (run->put_off_count + 1) * sizeof(run->put_off[0]));
@@ -160,7 +167,7 @@ void rcs_run_word(struct rcs_run *run, const struct rcs_word *word, struct rcs_b
             rcs_buf_i64(out, rcs_sim_node_port(run->sim, node));
             break;
         case RCS_REF_BUS_PORT:
-            rcs_buf_i64(out, rcs_sim_node_port(run->sim, node) + 10000);
+            rcs_buf_i64(out, rcs_sim_node_bus_port(run->sim, node));
             break;
         }
     }
@@ -188,25 +195,17 @@ static void on_log(void *arg, int node, rcs_us at_us, const char *line)
     }
 }
 
-static enum rcs_err fill_diag(const struct rcs_scenario *scenario, int line, struct rcs_diag *diag,
-                              enum rcs_err err)
-{
-    if (diag != NULL && diag->source[0] == '\0') {
-        snprintf(diag->source, sizeof(diag->source), "%s", scenario->source);
-        diag->line = diag->line == 0 ? line : diag->line;
-    }
-    return err;
-}
-
-static enum rcs_err add_nodes(struct rcs_run *run, const struct rcs_scenario *scenario,
-                              struct rcs_diag *diag)
+static enum rcs_err add_nodes(struct rcs_run *run, struct rcs_diag *diag)
 {
     for (unsigned i = 0; i < run->script->node_count; i++) {
         const struct rcs_node_decl *node = &run->script->nodes[i];
         int number = rcs_sim_add_node(
             run->sim, node->name, node->site[0] == '\0' ? NULL : node->site, node->address, diag);
         if (number < 0) {
-            return fill_diag(scenario, node->line, diag, RCS_ERR_STATE);
+            snprintf(diag->source, sizeof(diag->source), "%s", node->place.source);
+            diag->line = node->place.line;
+            diag->column = node->place.column;
+            return RCS_ERR_STATE;
         }
         RCS_ASSERT(number == (int)i);
     }
@@ -299,7 +298,7 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     run->clients = calloc(script->client_count, sizeof(struct rcs_session *));
     RCS_ASSERT(run->prompts != NULL && run->clients != NULL);
     run->sim = rcs_sim_new(&sim_options, told);
-    if (run->sim == NULL || add_nodes(run, scenario, told) != RCS_OK ||
+    if (run->sim == NULL || add_nodes(run, told) != RCS_OK ||
         apply_overrides(run, told) != RCS_OK || check_log_option(run, told) != RCS_OK) {
         rcs_run_free(run);
         return NULL;
@@ -340,6 +339,7 @@ void rcs_run_free(struct rcs_run *run)
     free(run->tasks);
     for (unsigned i = 0; i < run->put_off_count; i++) {
         free(run->put_off[i].saved);
+        free(run->put_off[i].nodes);
     }
     free(run->put_off);
     for (unsigned i = 0; i < run->script->node_count; i++) {
@@ -375,8 +375,8 @@ void rcs_run_free(struct rcs_run *run)
 
 /* --- going on --------------------------------------------------------------------------------- */
 
-/* All nodes that are not absent, at one instant, before the first statement that acts. */
-static void start_nodes(struct rcs_run *run)
+/* All nodes that are not absent, at one instant, before `stmt`, the first that acts. */
+static void start_nodes(struct rcs_run *run, const struct rcs_stmt *stmt)
 {
     int *nodes = rcs_run_alloc(run->script->node_count * sizeof(nodes[0]));
     unsigned count = 0;
@@ -389,8 +389,10 @@ static void start_nodes(struct rcs_run *run)
     run->started = true;
     enum rcs_err err =
         count == 0 ? RCS_OK : rcs_sim_fault(run->sim, RCS_FAULT_START, nodes, count, &diag);
-    RCS_ASSERT(err == RCS_OK); /* nodes that never ran can be started */
     free(nodes);
+    if (err != RCS_OK) {
+        rcs_run_stop(run, stmt, err, diag.text);
+    }
 }
 
 static void check_broken(struct rcs_run *run, const struct rcs_place *place)
@@ -407,7 +409,11 @@ static void begin_stmt(struct rcs_run *run, struct rcs_task *task, enum rcs_prog
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     bool acts = stmt->verb->where == RCS_VERB_ACTS;
     if (acts && !run->started) {
-        start_nodes(run);
+        start_nodes(run, stmt);
+        if (run->err != RCS_OK) {
+            *progress = RCS_PROGRESS_DONE;
+            return;
+        }
     }
     bool waits = stmt->verb->begin == rcs_act_wait || stmt->verb->begin == rcs_act_await;
     if (run->started && !waits) {
@@ -483,6 +489,7 @@ static void fire(struct rcs_run *run)
             go_on(run, run->tasks[run->task_count - 1]);
         }
         free(what.saved);
+        free(what.nodes);
     }
 }
 
@@ -504,8 +511,8 @@ static void finish(struct rcs_run *run, bool interrupted)
     if (run->ended) {
         return;
     }
-    if (!run->started && run->err == RCS_OK) {
-        start_nodes(run);
+    if (!run->started && run->err == RCS_OK && run->script->stmt_count > 0) {
+        start_nodes(run, &run->script->stmts[run->script->stmt_count - 1]);
     }
     rcs_story_tell(run->story, run->sim, run->transcript);
     struct rcs_place place = { run->script->stmt_count > 0
@@ -514,7 +521,7 @@ static void finish(struct rcs_run *run, bool interrupted)
                                0, 0 };
     check_broken(run, &place);
     if (run->trace != NULL) {
-        rcs_trace_writer_end(run->trace, interrupted);
+        rcs_trace_writer_end(run->trace, interrupted || run->err != RCS_OK);
         run->trace = NULL;
     }
     if (run->err == RCS_OK) {
@@ -528,11 +535,14 @@ static void finish(struct rcs_run *run, bool interrupted)
  * matters. */
 static rcs_us settle(struct rcs_run *run, bool *quiet)
 {
-    fire(run);
-    for (unsigned i = 0; i < run->task_count; i++) {
-        go_on(run, run->tasks[i]);
-    }
-    drop_done_tasks(run);
+    do { /* what is put off until now is done now */
+        fire(run);
+        for (unsigned i = 0; i < run->task_count; i++) {
+            go_on(run, run->tasks[i]);
+        }
+        drop_done_tasks(run);
+    } while (run->err == RCS_OK && run->put_off_count > 0 &&
+             rcs_run_reached(run, run->put_off[0].at_us));
     rcs_us limit = run->put_off_count > 0 ? run->put_off[0].at_us : RCS_NEVER;
     *quiet = true;
     for (unsigned i = 0; i < run->task_count; i++) {
@@ -551,6 +561,32 @@ static bool through(const struct rcs_run *run)
            (run->task_count == 1 && run->tasks[0]->done && run->put_off_count == 0);
 }
 
+/* The statement a task waits in; at the end of a block that is the block's own. */
+static const struct rcs_stmt *waiting_stmt(const struct rcs_task *task)
+{
+    unsigned depth = task->depth;
+    while (depth > 0 && task->frames[depth].at == task->frames[depth].count) {
+        depth--;
+    }
+    const struct rcs_frame *frame = &task->frames[depth];
+    RCS_ASSERT(frame->at < frame->count);
+    return &frame->stmts[frame->at];
+}
+
+static void stop_at_the_end(struct rcs_run *run)
+{
+    const struct rcs_stmt *stmt = run->put_off_count > 0 ? run->put_off[0].stmt : NULL;
+    for (unsigned i = 0; i < run->task_count; i++) {
+        if (!run->tasks[i]->done) {
+            stmt = waiting_stmt(run->tasks[i]);
+            break;
+        }
+    }
+    RCS_ASSERT(stmt != NULL); /* else the run is through */
+    rcs_run_stop(run, stmt, RCS_ERR_LIMIT,
+                 "the virtual time of a run ends here, after 1600000 s (18.5 days)");
+}
+
 enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
 {
     while (!run->ended && events > 0) {
@@ -561,9 +597,9 @@ enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
             break;
         }
         RCS_ASSERT(!rcs_run_reached(run, limit));
-        if (limit == RCS_NEVER && rcs_sim_next(run->sim) == RCS_NEVER) {
-            run->err = rcs_diag_set(&run->diag, RCS_ERR_STATE, 0, 0,
-                                    "nothing is left that could ever happen");
+        if (rcs_sim_now(run->sim) == RCS_SIM_TIME_MAX ||
+            (limit == RCS_NEVER && rcs_sim_next(run->sim) > RCS_SIM_TIME_MAX)) {
+            stop_at_the_end(run);
             continue;
         }
         bool stepped = true;

@@ -53,18 +53,23 @@ struct rcs_task {
     bool done;
 };
 
+struct rcs_pair_latency {
+    const char *a, *b;
+    rcs_us low_us, high_us, jitter_us;
+    unsigned rule; /* of the world */
+};
+
 /* Something put off: a statement of `at`, or the end of a statement of `during`. */
 struct rcs_put_off {
     rcs_us at_us;
     const struct rcs_stmt *stmt;
     bool undo;
-    char *saved;            /* undo of a directive: the value before, a line a node of the group */
-    rcs_us low_us, high_us; /* undo of a latency */
-};
-
-struct rcs_pair_latency {
-    const char *a, *b;
-    rcs_us low_us, high_us, jitter_us;
+    /* What is put back: of a directive the values before, a line a node; of a fault the nodes that
+     * had a process; of a partition the ways cut, from and to; of a latency what was set. */
+    char *saved;
+    int *nodes;
+    unsigned node_count; /* of a partition: ways */
+    struct rcs_pair_latency pair;
 };
 
 struct rcs_run {
@@ -114,6 +119,9 @@ void rcs_run_fail(struct rcs_run *run, const struct rcs_place *place, const char
  * sees the same world whatever the length of the turns a run is lent. */
 bool rcs_run_reached(const struct rcs_run *run, rcs_us at_us);
 void rcs_run_mark(struct rcs_run *run, const char *text);
+/* A statement that changes the world: in the transcript and the history; the trace has it from the
+ * world. */
+void rcs_run_tell(struct rcs_run *run, const char *kind, const char *text);
 /* Puts something off; keeps the order. */
 void rcs_run_put_off(struct rcs_run *run, const struct rcs_put_off *what);
 /* A task for one statement, begun at once. */

@@ -5,6 +5,12 @@
 
 #include "sim/pure.h"
 
+bool rcs_mark_is(const char *text, const char *mark)
+{
+    size_t len = strlen(mark);
+    return strncmp(text, mark, len) == 0 && (text[len] == '\0' || text[len] == ' ');
+}
+
 int rcs_script_node(const struct rcs_script *script, const char *name)
 {
     for (unsigned i = 0; i < script->node_count; i++) {
@@ -137,6 +143,12 @@ static enum rcs_err expand_text(struct expansion *expansion, const char *source,
         number++;
         if (len > 0 && line[len - 1] == '\r') {
             len--;
+        }
+        const char *nul = len == 0 ? NULL : memchr(line, '\0', len);
+        if (nul != NULL) {
+            return wrong_include(expansion, source, number,
+                                 rcs_lex_column(line, (size_t)(nul - line)),
+                                 "a NUL byte stands here: a scenario is text%s", "");
         }
         size_t blanks = 0;
         while (blanks < len && (line[blanks] == ' ' || line[blanks] == '\t')) {

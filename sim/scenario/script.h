@@ -56,12 +56,17 @@ struct rcs_node_decl {
     const char *site;    /* "" none */
     const char *address; /* "ip:port", NULL: the world's choice */
     bool absent;         /* not started at the beginning */
-    int line;
+    struct rcs_place place;
 };
 
 struct rcs_client_decl {
     const char *name;
     const char *site; /* NULL: outside all sites */
+};
+
+struct rcs_named_mark {
+    const char *text; /* the beginning of a statement or of a step's title */
+    struct rcs_place place;
 };
 
 struct rcs_script {
@@ -80,7 +85,9 @@ struct rcs_script {
     unsigned param_count;
     struct rcs_stmt *stmts;
     unsigned stmt_count;
-    bool wants_log; /* some condition asks for log lines */
+    bool wants_log;               /* some condition asks for log lines */
+    struct rcs_named_mark *marks; /* statements and steps that conditions name */
+    unsigned mark_count;
 };
 
 /* Puts includes in place: each stands between the lines `#<include NAME` and `#>`, which the parser
@@ -94,6 +101,8 @@ enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const
                               const char *params, struct rcs_diag *diag);
 void rcs_script_free(struct rcs_script *script);
 
+/* True if a statement or title begins with the words of `mark`. */
+bool rcs_mark_is(const char *text, const char *mark);
 int rcs_script_node(const struct rcs_script *script, const char *name); /* -1 none */
 
 /* Appends names as they are written in a scenario, "a1..a6, b2": runs of the same stem with numbers

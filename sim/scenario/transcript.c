@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/world/json_line.h"
+
 #include "sim/pure.h"
 
 #define INDENT "            " /* as wide as a time and two blanks */
@@ -108,24 +110,6 @@ static void stamp(struct rcs_transcript *transcript, rcs_us at_us)
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
-static void json_bytes(struct rcs_buf *out, const char *bytes, size_t size_bytes)
-{
-    rcs_buf_text(out, "\"");
-    for (size_t i = 0; i < size_bytes; i++) {
-        unsigned char c = (unsigned char)bytes[i];
-        if (c == '"' || c == '\\') {
-            rcs_buf_format(out, "\\%c", c);
-        } else if (c == '\n') {
-            rcs_buf_text(out, "\\n");
-        } else if (c < 0x20) {
-            rcs_buf_format(out, "\\u%04x", c);
-        } else {
-            rcs_buf_add(out, &bytes[i], 1);
-        }
-    }
-    rcs_buf_text(out, "\"");
-}
-
 static void json_open(struct rcs_transcript *transcript, rcs_us at_us, const char *kind)
 {
     rcs_buf_format(&transcript->line, "{\"at_us\":%lld,\"kind\":\"%s\"", (long long)at_us, kind);
@@ -134,7 +118,7 @@ static void json_open(struct rcs_transcript *transcript, rcs_us at_us, const cha
 static void json_text(struct rcs_transcript *transcript, const char *name, const char *value)
 {
     rcs_buf_format(&transcript->line, ",\"%s\":", name);
-    json_bytes(&transcript->line, value, strlen(value));
+    rcs_json_text(&transcript->line, value);
 }
 
 static void json_close(struct rcs_transcript *transcript)
@@ -169,6 +153,9 @@ static void print_layout(const struct rcs_script *script, struct rcs_buf *out)
 
 void rcs_transcript_begin(struct rcs_transcript *transcript, uint64_t seed)
 {
+    if (transcript->quiet) {
+        return;
+    }
     const struct rcs_script *script = transcript->script;
     struct rcs_buf layout;
     rcs_buf_init(&layout);
@@ -181,7 +168,7 @@ void rcs_transcript_begin(struct rcs_transcript *transcript, uint64_t seed)
         json_text(transcript, "nodes", layout.data);
         rcs_buf_format(&transcript->line, ",\"seed\":%llu", (unsigned long long)seed);
         json_close(transcript);
-    } else if (!transcript->quiet) {
+    } else {
         if (script->title[0] != '\0') {
             words(transcript, TITLE, script->title);
             flush(transcript);
@@ -195,11 +182,14 @@ void rcs_transcript_begin(struct rcs_transcript *transcript, uint64_t seed)
 
 void rcs_transcript_step(struct rcs_transcript *transcript, rcs_us at_us, const char *title)
 {
+    if (transcript->quiet) {
+        return;
+    }
     if (transcript->json) {
         json_open(transcript, at_us, "step");
         json_text(transcript, "title", title);
         json_close(transcript);
-    } else if (!transcript->quiet) {
+    } else {
         flush(transcript);
         words(transcript, TITLE, title);
         flush(transcript);
@@ -210,11 +200,14 @@ void rcs_transcript_step(struct rcs_transcript *transcript, rcs_us at_us, const 
 void rcs_transcript_act(struct rcs_transcript *transcript, rcs_us at_us, const char *kind,
                         const char *what)
 {
+    if (transcript->quiet) {
+        return;
+    }
     if (transcript->json) {
         json_open(transcript, at_us, kind);
         json_text(transcript, "text", what);
         json_close(transcript);
-    } else if (!transcript->quiet) {
+    } else {
         bool cause =
             strcmp(kind, "fault") == 0 || strcmp(kind, "setting") == 0 || strcmp(kind, "cli") == 0;
         transcript->stamped_ms = cause ? -1 : transcript->stamped_ms;
@@ -231,12 +224,15 @@ void rcs_transcript_act(struct rcs_transcript *transcript, rcs_us at_us, const c
 void rcs_transcript_command(struct rcs_transcript *transcript, rcs_us at_us, const char *prompt,
                             const char *command)
 {
+    if (transcript->quiet) {
+        return;
+    }
     if (transcript->json) {
         json_open(transcript, at_us, "command");
         json_text(transcript, "to", prompt);
         json_text(transcript, "text", command);
         json_close(transcript);
-    } else if (!transcript->quiet) {
+    } else {
         transcript->stamped_ms = -1;
         stamp(transcript, at_us);
         words(transcript, PROMPT, prompt);
@@ -259,16 +255,19 @@ static enum colour colour_of_output(const char *line)
 void rcs_transcript_output(struct rcs_transcript *transcript, rcs_us at_us, const char *who,
                            const char *bytes, size_t size_bytes)
 {
+    if (transcript->quiet) {
+        return;
+    }
     if (transcript->json) {
         json_open(transcript, at_us, "output");
         json_text(transcript, "from", who);
         rcs_buf_text(&transcript->line, ",\"text\":");
-        json_bytes(&transcript->line, bytes, size_bytes);
+        rcs_json_bytes(&transcript->line, bytes, size_bytes);
         json_close(transcript);
         return;
     }
     size_t at = 0;
-    while (!transcript->quiet && (at < size_bytes || size_bytes == 0)) {
+    while (at < size_bytes || size_bytes == 0) {
         const char *end = size_bytes == 0 ? NULL : memchr(bytes + at, '\n', size_bytes - at);
         size_t len = end == NULL ? size_bytes - at : (size_t)(end - bytes) - at;
         if (len > 0 || who[0] != '\0') {
@@ -289,12 +288,15 @@ void rcs_transcript_output(struct rcs_transcript *transcript, rcs_us at_us, cons
 void rcs_transcript_expect(struct rcs_transcript *transcript, rcs_us at_us, bool holds,
                            const char *what, rcs_us waited_us)
 {
+    if (transcript->quiet) {
+        return;
+    }
     if (transcript->json) {
         json_open(transcript, at_us, "expect");
         rcs_buf_format(&transcript->line, ",\"holds\":%s", holds ? "true" : "false");
         json_text(transcript, "text", what);
         json_close(transcript);
-    } else if (!transcript->quiet) {
+    } else {
         stamp(transcript, at_us);
         words(transcript, holds ? GOOD : BAD, holds ? "ok  " : "FAILED  ");
         words(transcript, PLAIN, what);
@@ -334,13 +336,16 @@ void rcs_transcript_fail(struct rcs_transcript *transcript, rcs_us at_us,
 
 void rcs_transcript_log(struct rcs_transcript *transcript, rcs_us at_us, int node, const char *line)
 {
+    if (transcript->quiet) {
+        return;
+    }
     const char *name = transcript->script->nodes[node].name;
     if (transcript->json) {
         json_open(transcript, at_us, "log");
         json_text(transcript, "node", name);
         json_text(transcript, "text", line);
         json_close(transcript);
-    } else if (!transcript->quiet) {
+    } else {
         rcs_buf_format(&transcript->line, "%s%-4s| ", INDENT, name);
         words(transcript, DIM, line);
         flush(transcript);

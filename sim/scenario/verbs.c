@@ -53,7 +53,7 @@ static const struct rcs_verb verbs[] = {
     { "heal", "heal [NODES NODES]", "ends partitions between two groups, or all", ACTS, AT | DURING, rcs_parse_heal, rcs_act_heal, NULL },
     { "drop", "drop TYPE|any [from NODES] [to NODES] [nth N] [times N]", "the next such bus messages vanish", ACTS, AT | DURING, rcs_parse_drop, rcs_act_drop, NULL },
 
-    { "at", "at +3s STATEMENT | at 40s STATEMENT", "puts a statement off; the script goes on", ACTS, DURING, rcs_parse_at, rcs_act_at, NULL },
+    { "at", "at +3s STATEMENT | at 40s STATEMENT", "puts a statement off; the script goes on", ACTS, 0, rcs_parse_at, rcs_act_at, NULL },
     { "during", "during 10s { STATEMENTS }", "faults and settings in the block hold for so long and are then undone; the script goes on after it", ACTS, DURING, rcs_parse_during, rcs_act_during, NULL },
 
     { "chaos", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },

@@ -176,7 +176,7 @@ static bool parse_inner(struct rcs_parser *parser, unsigned until, bool in_at)
     parser->err = inner.err;
     parser->at = parser->count;
     outer->body = body;
-    outer->body_count = 1;
+    outer->body_count = good && body->verb->begin != NULL; /* not what only laid something out */
     return good;
 }
 

@@ -4,6 +4,7 @@
 
 #include "sim/node/config.h"
 #include "sim/scenario/verbs_parse.h"
+#include "sim/world/world.h"
 
 #include "sim/pure.h"
 
@@ -163,7 +164,11 @@ static struct rcs_node_decl *add_node(struct rcs_parser *parser, const char *nam
     script->nodes =
         rcs_arena_grow(&script->arena, script->nodes, script->node_count, sizeof(script->nodes[0]));
     struct rcs_node_decl *node = &script->nodes[script->node_count++];
-    *node = (struct rcs_node_decl){ .name = name, .site = site, .line = parser->place.line };
+    *node = (struct rcs_node_decl){
+        .name = name,
+        .site = site,
+        .place = { parser->place.source, parser->place.line, parser->words[parser->at - 1].column },
+    };
     return node;
 }
 
@@ -235,33 +240,9 @@ bool rcs_parse_site(struct rcs_parser *parser)
 /* 10.9.0.1:7000. The bus port, 10000 higher, must be a port as well. */
 static bool is_address(const char *text)
 {
-    int part = 0, parts = 0, digits = 0;
-    for (; *text != '\0' && *text != ':'; text++) {
-        if (*text == '.') {
-            parts++;
-            part = 0;
-            if (digits == 0) {
-                return false;
-            }
-            digits = 0;
-        } else if (*text >= '0' && *text <= '9' && digits < 3) {
-            part = part * 10 + (*text - '0');
-            digits++;
-            if (part > 255) {
-                return false;
-            }
-        } else {
-            return false;
-        }
-    }
-    if (parts != 3 || digits == 0 || *text != ':') {
-        return false;
-    }
-    int port = 0;
-    for (text++, digits = 0; *text >= '0' && *text <= '9' && digits < 5; text++, digits++) {
-        port = port * 10 + (*text - '0');
-    }
-    return *text == '\0' && digits > 0 && port >= 1 && port <= 55535;
+    char ip[46];
+    unsigned port;
+    return rcs_address_read(text, ip, &port) && port <= 55535;
 }
 
 static bool check_directive(struct rcs_parser *parser, unsigned index, const char *name,

@@ -112,6 +112,27 @@ static void end_all(struct rcs_sim *sim, enum rcs_fault fault)
     rcs_host_end(sim, sim->marked, fault == RCS_FAULT_POWEROFF);
 }
 
+/* A port of one host belongs to one process: a real server would not come up. `marked` are about to
+ * be started. */
+static enum rcs_err check_ports(const struct rcs_sim *sim, const int *nodes, unsigned count,
+                                struct rcs_diag *diag)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct rcs_world_node *n = &sim->nodes[nodes[i]];
+        for (unsigned j = 0; j < sim->node_count; j++) {
+            const struct rcs_world_node *other = &sim->nodes[j];
+            unsigned port;
+            if (other != n && (other->machine != NULL || sim->marked[j]) &&
+                rcs_host_ports_clash(n, other, &port)) {
+                return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0,
+                                    "cannot start %s: port %u of %s belongs to %s", n->name, port,
+                                    n->ip, other->name);
+            }
+        }
+    }
+    return RCS_OK;
+}
+
 enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int *nodes,
                            unsigned count, struct rcs_diag *diag)
 {
@@ -127,6 +148,11 @@ enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int 
     }
     for (unsigned i = 0; i < count; i++) {
         sim->marked[nodes[i]] = true; /* index order, and twice in the list is once */
+    }
+    enum rcs_err clash = fault == RCS_FAULT_START ? check_ports(sim, nodes, count, diag) : RCS_OK;
+    if (clash != RCS_OK) {
+        memset(sim->marked, 0, sim->node_count * sizeof(sim->marked[0]));
+        return clash;
     }
     rcs_observe_fault(sim, row->name, nodes, count, NULL, 0, 0);
     if (row->each == NULL) {
@@ -179,6 +205,20 @@ void rcs_sim_heal(struct rcs_sim *sim, const int *a, unsigned a_count, const int
             rcs_network_cut(&sim->net, (unsigned)a[i], (unsigned)b[j], false);
             rcs_network_cut(&sim->net, (unsigned)b[j], (unsigned)a[i], false);
         }
+    }
+}
+
+bool rcs_sim_is_cut(const struct rcs_sim *sim, int from, int to)
+{
+    return rcs_network_is_cut(&sim->net, (unsigned)from, (unsigned)to);
+}
+
+void rcs_sim_heal_ways(struct rcs_sim *sim, const int *ways, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const int *way = &ways[2 * i];
+        rcs_observe_fault(sim, "heal-oneway", &way[0], 1, &way[1], 1, 0);
+        rcs_network_cut(&sim->net, (unsigned)way[0], (unsigned)way[1], false);
     }
 }
 

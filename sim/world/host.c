@@ -129,11 +129,29 @@ uint16_t rcs_host_keepalive_s(const struct rcs_config *config)
     return (uint16_t)(seconds > UINT16_MAX ? UINT16_MAX : seconds);
 }
 
+static uint16_t bus_port_of(const struct rcs_world_node *n)
+{
+    int64_t port = n->config.cluster_port != 0 ? n->config.cluster_port : n->port + 10000;
+    return (uint16_t)port;
+}
+
+bool rcs_host_ports_clash(const struct rcs_world_node *a, const struct rcs_world_node *b,
+                          unsigned *port)
+{
+    const uint16_t of_a[] = { a->port, bus_port_of(a) }, of_b[] = { b->port, bus_port_of(b) };
+    for (unsigned i = 0; i < 4 && a->host == b->host; i++) {
+        if (of_a[i / 2] == of_b[i % 2]) {
+            *port = of_a[i / 2];
+            return true;
+        }
+    }
+    return false;
+}
+
 static void set_bus_port(struct rcs_sim *sim, struct rcs_world_node *n)
 {
-    int64_t bus_port = n->config.cluster_port != 0 ? n->config.cluster_port : n->port + 10000;
-    if (n->bus_port != (uint16_t)bus_port) {
-        n->bus_port = (uint16_t)bus_port;
+    if (n->bus_port != bus_port_of(n)) {
+        n->bus_port = bus_port_of(n);
         rcs_links_forget_targets(sim);
     }
 }

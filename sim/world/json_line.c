@@ -47,20 +47,21 @@ void rcs_json_hex(struct rcs_buf *out, uint64_t value)
     add(out, "\"", 1);
 }
 
-/* Bytes of the valid UTF-8 character at `text` (2 to 4), 0 if there is none; its code in *code. */
-static unsigned utf8_length(const unsigned char *text, uint32_t *code)
+/* Bytes of the valid UTF-8 character at `text` (2 to 4), 0 if there is none in the `left` bytes;
+ * its code in *code. */
+static unsigned utf8_length(const unsigned char *text, size_t left, uint32_t *code)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     unsigned length = text[0] >= 0xF0 && text[0] <= 0xF4   ? 4
                       : text[0] >= 0xE0 && text[0] <= 0xEF ? 3
                       : text[0] >= 0xC2 && text[0] <= 0xDF ? 2
                                                            : 0;
-    if (length == 0) {
+    if (length == 0 || length > left) {
         return 0;
     }
     *code = text[0] & (0x7Fu >> length);
     for (unsigned i = 1; i < length; i++) {
-        if ((text[i] & 0xC0) != 0x80) { /* a NUL ends it here, too */
+        if ((text[i] & 0xC0) != 0x80) {
             return 0;
         }
         *code = *code << 6 | (text[i] & 0x3Fu);
@@ -83,13 +84,13 @@ static void add_escaped(struct rcs_buf *out, unsigned char byte)
     }
 }
 
-void rcs_json_text(struct rcs_buf *out, const char *text)
+void rcs_json_bytes(struct rcs_buf *out, const char *bytes, size_t size_bytes)
 {
-    const unsigned char *at = (const unsigned char *)text, *plain = at;
+    const unsigned char *at = (const unsigned char *)bytes, *plain = at, *end = at + size_bytes;
     add(out, "\"", 1);
-    while (*at != '\0') {
+    while (at < end) {
         uint32_t code = *at;
-        unsigned length = *at < 0x80 ? 1 : utf8_length(at, &code);
+        unsigned length = *at < 0x80 ? 1 : utf8_length(at, (size_t)(end - at), &code);
         bool asis = length > 0 && code >= 0x20 && code != '"' && code != '\\' && code != 0x7F &&
                     !(code >= PRIVATE_FIRST && code <= PRIVATE_LAST);
         if (asis) {
@@ -104,6 +105,11 @@ void rcs_json_text(struct rcs_buf *out, const char *text)
     add(out, "\"", 1);
 }
 
+void rcs_json_text(struct rcs_buf *out, const char *text)
+{
+    rcs_json_bytes(out, text, strlen(text));
+}
+
 void rcs_json_end(struct rcs_buf *out)
 {
     add(out, "}\n", 2);
@@ -112,9 +118,11 @@ void rcs_json_end(struct rcs_buf *out)
 void rcs_json_restore(char *text)
 {
     unsigned char *from = (unsigned char *)text, *to = from;
-    while (*from != '\0') {
+    const unsigned char *end = from + strlen(text);
+    while (from < end) {
         uint32_t code = 0;
-        if (utf8_length(from, &code) == 3 && code >= PRIVATE_FIRST && code <= PRIVATE_LAST) {
+        if (utf8_length(from, (size_t)(end - from), &code) == 3 && code >= PRIVATE_FIRST &&
+            code <= PRIVATE_LAST) {
             *to++ = (unsigned char)(code - PRIVATE_FIRST + 0x80);
             from += 3;
         } else {

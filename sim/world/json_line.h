@@ -11,6 +11,7 @@ void rcs_json_number(struct rcs_buf *out, int64_t value);
 /* Valid UTF-8 goes as it is. Any other byte b is written as the private character U+F700 + b (so
  * are the bytes of that character itself), so that every text can be read back exactly. */
 void rcs_json_text(struct rcs_buf *out, const char *text);
+void rcs_json_bytes(struct rcs_buf *out, const char *bytes, size_t size_bytes);
 void rcs_json_hex(struct rcs_buf *out, uint64_t value); /* "0123456789abcdef" */
 void rcs_json_end(struct rcs_buf *out);
 

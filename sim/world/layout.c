@@ -8,6 +8,7 @@
 
 #define FIRST_WALL_MS INT64_C(1767225600000) /* 2026-01-01 00:00:00 UTC */
 #define CLIENT_PORT   6379
+#define SITES_MAX     255
 #define PORT_MAX      55535 /* the bus port is 10000 above it */
 #define RELEASE       "7.0"
 #define SOURCE_PORT   40000 /* of a node as a client of its master: this and its number */
@@ -151,8 +152,24 @@ static unsigned find_or_add_site(struct rcs_sim *sim, const char *name)
     return sim->site_count++;
 }
 
-enum rcs_err rcs_sim_latency(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
-                             rcs_us high, struct rcs_diag *diag)
+static enum rcs_err check_latency(rcs_us low, rcs_us high, struct rcs_diag *diag)
+{
+    if (low < 0 || low > high || high > RCS_S(60)) {
+        return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0,
+                            "a latency needs 0 <= low <= high <= 60s, not %lld..%lld us",
+                            (long long)low, (long long)high);
+    }
+    return RCS_OK;
+}
+
+/* The range alone: which sites is seen in every packet. */
+static void observe_latency(struct rcs_sim *sim, rcs_us low, rcs_us high)
+{
+    rcs_observe_fault(sim, "latency", NULL, 0, NULL, 0, low << 32 | high);
+}
+
+enum rcs_err rcs_sim_latency_rule(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
+                                  rcs_us high, unsigned *rule, struct rcs_diag *diag)
 {
     int sites[2] = { rcs_layout_site(sim, a), b == NULL ? RCS_SITE_ANY : rcs_layout_site(sim, b) };
     for (unsigned i = 0; i < 2; i++) {
@@ -160,15 +177,37 @@ enum rcs_err rcs_sim_latency(struct rcs_sim *sim, const char *a, const char *b, 
             return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no site \"%s\"", i == 0 ? a : b);
         }
     }
-    if (low < 0 || low > high || high > RCS_S(60)) {
-        return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0,
-                            "a latency needs 0 <= low <= high <= 60s, not %lld..%lld us",
-                            (long long)low, (long long)high);
+    enum rcs_err err = check_latency(low, high, diag);
+    if (err == RCS_OK) {
+        observe_latency(sim, low, high);
+        *rule =
+            rcs_network_set_latency(&sim->net, (unsigned)sites[0], (unsigned)sites[1], low, high);
     }
-    /* The range alone: which sites is seen in every packet. */
-    rcs_observe_fault(sim, "latency", NULL, 0, NULL, 0, low << 32 | high);
-    rcs_network_set_latency(&sim->net, (unsigned)sites[0], (unsigned)sites[1], low, high);
-    return RCS_OK;
+    return err;
+}
+
+enum rcs_err rcs_sim_latency(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
+                             rcs_us high, struct rcs_diag *diag)
+{
+    unsigned rule;
+    return rcs_sim_latency_rule(sim, a, b, low, high, &rule, diag);
+}
+
+enum rcs_err rcs_sim_latency_change(struct rcs_sim *sim, unsigned rule, rcs_us low, rcs_us high,
+                                    struct rcs_diag *diag)
+{
+    enum rcs_err err = check_latency(low, high, diag);
+    if (err == RCS_OK) {
+        observe_latency(sim, low, high);
+        rcs_network_change_latency(&sim->net, rule, low, high);
+    }
+    return err;
+}
+
+void rcs_sim_latency_end(struct rcs_sim *sim, unsigned rule)
+{
+    rcs_observe_fault(sim, "latency-end", NULL, 0, NULL, 0, rule);
+    rcs_network_end_latency(&sim->net, rule);
 }
 
 /* --- addresses -------------------------------------------------------------------------------- */
@@ -186,8 +225,7 @@ static bool read_number(const char **at, unsigned max, unsigned *out)
     return *at > first && value <= max && (*first != '0' || *at == first + 1);
 }
 
-/* "a.b.c.d:port" */
-static bool read_address(const char *text, char ip[46], unsigned *port)
+bool rcs_address_read(const char *text, char ip[46], unsigned *port)
 {
     const char *at = text;
     for (int i = 0; i < 4; i++) {
@@ -294,7 +332,7 @@ int rcs_sim_add_node(struct rcs_sim *sim, const char *name, const char *site, co
         rcs_diag_set(diag, RCS_ERR_STATE, 0, 0, "there is a node \"%s\" already", name);
         return -1;
     }
-    if (address != NULL && !read_address(address, ip, &port)) {
+    if (address != NULL && !rcs_address_read(address, ip, &port)) {
         rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0, "\"%s\" is no address (IPv4:PORT, port 1 to %d)",
                      address, PORT_MAX);
         return -1;
@@ -302,6 +340,11 @@ int rcs_sim_add_node(struct rcs_sim *sim, const char *name, const char *site, co
     if (address != NULL && rcs_links_node_at(sim, ip, port) >= 0) {
         rcs_diag_set(diag, RCS_ERR_STATE, 0, 0, "%s is the address of node \"%s\" already", address,
                      sim->nodes[rcs_links_node_at(sim, ip, port)].name);
+        return -1;
+    }
+    if (sim->site_count > SITES_MAX && rcs_layout_site(sim, site == NULL ? "" : site) < 0) {
+        rcs_diag_set(diag, RCS_ERR_LIMIT, 0, 0,
+                     "more than %d sites (their addresses are 10.SITE.x.x)", SITES_MAX);
         return -1;
     }
     unsigned site_number = find_or_add_site(sim, site == NULL ? "" : site);

@@ -240,7 +240,7 @@ void rcs_links_connect_bus(struct rcs_sim *sim, unsigned node, uint32_t link, rc
     RCS_ASSERT(out_conn(&sim->nodes[node], link) == 0);
     sim->counts.connects++;
     struct rcs_target target = target_of(sim, addr, true);
-    /* Where no host is, as where no process is: refused (DESIGN, section 11). */
+    /* An address that no host has is refused, too: a model, for real networks differ in that. */
     unsigned server = target.node < 0 ? node : (unsigned)target.node;
     bool nobody = target.node < 0 || target.nobody || !sim->net.nodes[server].listening;
     if (nobody && rcs_network_nodes_open(&sim->net, node, server)) {

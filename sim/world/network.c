@@ -62,6 +62,9 @@ void rcs_item_release(struct rcs_store *store, enum rcs_item item, void *value)
 
 static bool rule_fits(const struct rcs_latency_rule *rule, unsigned a, unsigned b)
 {
+    if (rule->ended) {
+        return false;
+    }
     if (rule->b == RCS_SITE_ANY) {
         return a != b && (a == rule->a || b == rule->a);
     }
@@ -100,17 +103,37 @@ unsigned rcs_network_add_site(struct rcs_network *net)
     return site;
 }
 
-void rcs_network_set_latency(struct rcs_network *net, unsigned a, unsigned b, rcs_us low_us,
-                             rcs_us high_us)
+static struct rcs_latency between(rcs_us low_us, rcs_us high_us)
 {
     RCS_ASSERT(0 <= low_us && low_us <= high_us && high_us - low_us <= UINT32_MAX - 1);
+    return (struct rcs_latency){ .low_us = low_us, .span_us = (uint32_t)(high_us - low_us) };
+}
+
+unsigned rcs_network_set_latency(struct rcs_network *net, unsigned a, unsigned b, rcs_us low_us,
+                                 rcs_us high_us)
+{
     net->rules = realloc(net->rules, (net->rule_count + 1) * sizeof(net->rules[0]));
     RCS_ASSERT(net->rules != NULL);
-    net->rules[net->rule_count++] = (struct rcs_latency_rule){
-        .a = (uint16_t)a,
-        .b = (uint16_t)b,
-        .latency = { .low_us = low_us, .span_us = (uint32_t)(high_us - low_us) },
-    };
+    net->rules[net->rule_count] = (struct rcs_latency_rule){ .a = (uint16_t)a,
+                                                             .b = (uint16_t)b,
+                                                             .latency = between(low_us, high_us) };
+    net->rule_count++;
+    fill_latency(net);
+    return net->rule_count - 1;
+}
+
+void rcs_network_change_latency(struct rcs_network *net, unsigned rule, rcs_us low_us,
+                                rcs_us high_us)
+{
+    RCS_ASSERT(rule < net->rule_count);
+    net->rules[rule].latency = between(low_us, high_us);
+    fill_latency(net);
+}
+
+void rcs_network_end_latency(struct rcs_network *net, unsigned rule)
+{
+    RCS_ASSERT(rule < net->rule_count);
+    net->rules[rule].ended = true;
     fill_latency(net);
 }
 

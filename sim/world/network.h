@@ -108,6 +108,7 @@ struct rcs_latency {
 
 struct rcs_latency_rule {
     uint16_t a, b; /* RCS_SITE_ANY: every other */
+    bool ended;
     struct rcs_latency latency;
 };
 #define RCS_SITE_OUTSIDE 0
@@ -156,9 +157,13 @@ size_t rcs_network_bytes(const struct rcs_network *net);
 unsigned rcs_network_add_site(struct rcs_network *net);
 unsigned rcs_network_add_node(struct rcs_network *net, unsigned site); /* powered, not listening */
 void rcs_network_set_session(struct rcs_network *net, unsigned session, unsigned site);
-/* RCS_SITE_ANY for `b`: between `a` and every other. Later rules win. */
-void rcs_network_set_latency(struct rcs_network *net, unsigned a, unsigned b, rcs_us low_us,
-                             rcs_us high_us);
+/* RCS_SITE_ANY for `b`: between `a` and every other. Later rules win. Returns the rule's number. */
+unsigned rcs_network_set_latency(struct rcs_network *net, unsigned a, unsigned b, rcs_us low_us,
+                                 rcs_us high_us);
+/* The rule keeps its place among the others. */
+void rcs_network_change_latency(struct rcs_network *net, unsigned rule, rcs_us low_us,
+                                rcs_us high_us);
+void rcs_network_end_latency(struct rcs_network *net, unsigned rule);
 void rcs_network_cut(struct rcs_network *net, unsigned from, unsigned to, bool cut);
 void rcs_network_heal_all(struct rcs_network *net);
 bool rcs_network_is_cut(const struct rcs_network *net, unsigned from, unsigned to);

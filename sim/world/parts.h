@@ -186,6 +186,9 @@ void rcs_host_free(struct rcs_sim *sim, unsigned node);
 void rcs_host_save_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_config *conf);
 void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot *dump);
 void rcs_host_identity(struct rcs_sim *sim, unsigned node, rcs_id id);
+/* True, and *port, if both would listen on one port of their host. */
+bool rcs_host_ports_clash(const struct rcs_world_node *a, const struct rcs_world_node *b,
+                          unsigned *port);
 uint16_t rcs_host_keepalive_s(const struct rcs_config *config);
 
 /* --- observe.c: what is recorded -------------------------------------------------------------- */

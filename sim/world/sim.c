@@ -372,8 +372,11 @@ static void carry_out_next(struct rcs_sim *sim)
 
 bool rcs_sim_step(struct rcs_sim *sim, rcs_us limit)
 {
-    if (rcs_queue_next(&sim->queue) > limit) {
-        sim->now_us = limit > sim->now_us ? limit : sim->now_us;
+    rcs_us until = limit < RCS_SIM_TIME_MAX ? limit : RCS_SIM_TIME_MAX;
+    if (rcs_queue_next(&sim->queue) > until) {
+        if (limit != RCS_NEVER && until > sim->now_us) {
+            sim->now_us = until;
+        }
         return false;
     }
     carry_out_next(sim);
@@ -383,7 +386,8 @@ bool rcs_sim_step(struct rcs_sim *sim, rcs_us limit)
 void rcs_sim_advance(struct rcs_sim *sim, rcs_us duration)
 {
     RCS_ASSERT(duration >= 0);
-    rcs_us limit = sim->now_us + duration;
+    rcs_us left = RCS_SIM_TIME_MAX - sim->now_us;
+    rcs_us limit = sim->now_us + (duration < left ? duration : left);
     while (rcs_sim_step(sim, limit)) {
     }
 }

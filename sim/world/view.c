@@ -17,9 +17,15 @@ const struct rcs_node *rcs_sim_node(const struct rcs_sim *sim, int node)
     return node_at(sim, node)->machine;
 }
 
-struct rcs_store *rcs_sim_store(struct rcs_sim *sim)
+const struct rcs_config *rcs_sim_config(const struct rcs_sim *sim, int node)
 {
-    return sim->store;
+    const struct rcs_world_node *n = node_at(sim, node);
+    return n->machine != NULL ? rcs_node_config(n->machine) : &n->config;
+}
+
+unsigned rcs_sim_node_bus_port(const struct rcs_sim *sim, int node)
+{
+    return node_at(sim, node)->bus_port;
 }
 
 struct rcs_rand *rcs_sim_cli_rand(struct rcs_sim *sim)

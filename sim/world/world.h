@@ -8,11 +8,26 @@
 
 /* The node's state machine while its process lives, NULL else. Borrowed. */
 const struct rcs_node *rcs_sim_node(const struct rcs_sim *sim, int node);
-struct rcs_store *rcs_sim_store(struct rcs_sim *sim);
 /* The node whose identity (current, or of its saved nodes.conf) this is; -1 none. */
 int rcs_sim_node_of(const struct rcs_sim *sim, rcs_id id);
 /* As rcs_session_request, of words with one blank between them. */
 void rcs_session_words(struct rcs_session *session, int node, const char *text, size_t text_bytes);
+/* As rcs_sim_latency; *rule names it for the two functions below. */
+enum rcs_err rcs_sim_latency_rule(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
+                                  rcs_us high, unsigned *rule, struct rcs_diag *diag);
+/* In its place among the other rules, of which the last one made wins. */
+enum rcs_err rcs_sim_latency_change(struct rcs_sim *sim, unsigned rule, rcs_us low, rcs_us high,
+                                    struct rcs_diag *diag);
+void rcs_sim_latency_end(struct rcs_sim *sim, unsigned rule);
+/* A packet from `from` to `to` vanishes. */
+bool rcs_sim_is_cut(const struct rcs_sim *sim, int from, int to);
+/* Ends cuts one way each: `ways` are `count` pairs from, to. */
+void rcs_sim_heal_ways(struct rcs_sim *sim, const int *ways, unsigned count);
+/* What the node goes by, or will go by when it is started next. Borrowed. */
+const struct rcs_config *rcs_sim_config(const struct rcs_sim *sim, int node);
+unsigned rcs_sim_node_bus_port(const struct rcs_sim *sim, int node);
+/* "a.b.c.d:port" with decimal numbers in their shortest form. */
+bool rcs_address_read(const char *text, char ip[46], unsigned *port);
 /* A stream of chance for what stands outside the nodes (redis-cli's own srand). */
 struct rcs_rand *rcs_sim_cli_rand(struct rcs_sim *sim);
 
