@@ -656,6 +656,14 @@ static void a_latency_keeps_its_place(void **state)
     close_played(&played);
 }
 
+static void a_reply_with_a_bar_in_it(void **state)
+{
+    (void)state;
+    struct played played = play_held(LONE "a1> ECHO \"a | b\"\n= \"a | b\"\n"
+                                          "a1> PING\n= PING | PONG\n");
+    close_played(&played);
+}
+
 static void a_cli_that_fails_or_gets_no_answer(void **state)
 {
     (void)state;
@@ -814,6 +822,7 @@ int main(void)
         cmocka_unit_test(what_is_put_off_until_now_is_done_now),
         cmocka_unit_test(a_block_undoes_what_it_did),
         cmocka_unit_test(a_latency_keeps_its_place),
+        cmocka_unit_test(a_reply_with_a_bar_in_it),
         cmocka_unit_test(a_cli_that_fails_or_gets_no_answer),
         cmocka_unit_test(agreement_compares_whole_pictures),
         cmocka_unit_test(turns_do_not_matter),
