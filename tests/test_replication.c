@@ -368,7 +368,7 @@ static void pings_rest_while_a_manual_failover_pauses(void **state)
     in_sync(lab, 1, 0);
     struct rcs_node *master = lab_node(lab, 0);
     master->cluster.mf_end_ms = master->now_ms + 3000;
-    master->clients.pause_writes_until_ms = master->now_ms + 3000;
+    rcs_clients_pause_writes(master, master->now_ms + 3000);
     int64_t before = repl(lab, 0)->offset;
     lab_run(lab, 2900);
     assert_int_equal(repl(lab, 0)->offset, before);

@@ -324,11 +324,11 @@ void rcs_repl_command(struct rcs_node *node, struct rcs_client *client,
 
 /* --- the cron --------------------------------------------------------------------------------- */
 
-/* Held back during a manual failover, so that the offsets can meet. */
-static bool failover_pause(const struct rcs_node *node)
+/* Held back while a manual failover is under way and anything pauses the clients, so that the
+ * offsets can meet (Redis 7.0 replicationCron). */
+static bool failover_pause(struct rcs_node *node)
 {
-    return node->cluster.mf_end_ms != 0 && (node->clients.pause_writes_until_ms > node->now_ms ||
-                                            node->clients.pause_all_until_ms > node->now_ms);
+    return node->cluster.mf_end_ms != 0 && rcs_clients_paused(node);
 }
 
 void rcs_replicas_cron(struct rcs_node *node)
