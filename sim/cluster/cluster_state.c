@@ -129,6 +129,9 @@ struct rcs_peer *rcs_peer_add(struct rcs_cluster *cluster, rcs_id id, unsigned f
         cluster->order[at] = cluster->order[at - 1];
     }
     cluster->order[at] = id;
+    if (cluster->orphaned_ms != NULL) {
+        cluster->orphaned_ms[id] = 0; /* what an entry of that id deleted since had */
+    }
     rcs_peer_changed(cluster, id);
     cluster->replicas_stale = true;
     return peer;
