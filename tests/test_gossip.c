@@ -177,6 +177,25 @@ static void not_without_address_not_from_strangers_not_for_a_minute_after_forget
     assert_non_null(rcs_peer_find(&h->cluster, c));
 }
 
+static void a_suspect_without_address_is_not_counted(void **state)
+{
+    struct harness *h = *state;
+    add_masters(h, 5);
+    rcs_id suspect = h->cluster.order[1];
+    h->cluster.peers[suspect].flags |= RCS_NODE_PFAIL;
+    rcs_peer_changed(&h->cluster, suspect);
+    harness_cron(h);
+    assert_int_equal(h->cluster.stats_pfail, 1);
+    h->cluster.peers[suspect].flags |= RCS_NODE_NOADDR;
+    rcs_peer_changed(&h->cluster, suspect);
+    harness_cron(h);
+    assert_int_equal(h->cluster.stats_pfail, 0);
+    h->cluster.peers[suspect].flags &= (uint16_t)~RCS_NODE_NOADDR;
+    rcs_peer_changed(&h->cluster, suspect);
+    harness_cron(h);
+    assert_int_equal(h->cluster.stats_pfail, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +207,7 @@ int main(void)
         WITH(a_pong_from_gossip_spares_a_ping),
         WITH(an_unknown_node_is_adopted_with_the_flags_as_told),
         WITH(not_without_address_not_from_strangers_not_for_a_minute_after_forget),
+        WITH(a_suspect_without_address_is_not_counted),
     };
     return cmocka_run_group_tests_name("gossip", tests, NULL, NULL);
 }

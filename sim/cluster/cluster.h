@@ -146,7 +146,7 @@ struct rcs_cluster {
     unsigned known;          /* length of `order` */
     unsigned unquiet;        /* known peers, not myself, that are not quiet */
     unsigned linkless;       /* known peers, not myself, with no outbound link and an address */
-    unsigned pfail_now;      /* known peers with PFAIL */
+    unsigned pfail_now;      /* known peers with PFAIL and an address */
     struct rcs_handshake *handshakes;
     unsigned handshake_count, handshake_room;
     uint32_t handshake_next;

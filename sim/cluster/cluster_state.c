@@ -143,10 +143,10 @@ static unsigned wanted_counts(const struct rcs_cluster *cluster, rcs_id id)
     if (!peer->known || id == cluster->myself) {
         return 0;
     }
-    unsigned wanted = peer->flags & RCS_NODE_PFAIL ? COUNTED_PFAIL : 0;
     if (peer->flags & RCS_NODE_NOADDR) {
-        return wanted; /* never connected to, never pinged, never marked */
+        return 0; /* never connected to, never pinged, never marked or told of */
     }
+    unsigned wanted = peer->flags & RCS_NODE_PFAIL ? COUNTED_PFAIL : 0;
     if (peer->link == RCS_LINK_CLOSED) {
         wanted |= COUNTED_LINKLESS;
     }
