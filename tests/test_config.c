@@ -92,6 +92,9 @@ static void values_are_taken_or_refused(void **state)
         { "loglevel", "loud", NULL,
           "loglevel \"loud\": argument(s) must be one of the following: debug, verbose, notice, "
           "warning" },
+        { "cluster-link-sendbuf-limit", "0", "0", NULL },
+        { "cluster-link-sendbuf-limit", "1mb", NULL,
+          "cluster-link-sendbuf-limit \"1mb\": rcsim models no other value than '0'" },
         { "maxmemory", "0", "0", NULL },
         { "maxmemory", "1gb", NULL, "maxmemory \"1gb\": rcsim models no other value than '0'" },
         { "cluster-node-timout", "1", NULL,

@@ -200,7 +200,6 @@ struct rcs_cluster {
     uint32_t iteration;
     unsigned stats_pfail; /* pfail_now at the last tick */
     uint64_t sent[RCS_BUS_TYPE_COUNT], received[RCS_BUS_TYPE_COUNT];
-    uint64_t links_over_limit;
 
     struct rcs_rand names, gossip, election;
 };

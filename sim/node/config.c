@@ -54,7 +54,7 @@ static const struct directive directives[] = {
     { "cluster-announce-ip", NULL, true, TEXT(KIND_TEXT, announce_ip), "" },
     { "cluster-announce-port", NULL, true, INTEGER(announce_port, 0, 65535), "0" },
     { "cluster-enabled", NULL, false, FIXED, "yes" },
-    { "cluster-link-sendbuf-limit", NULL, true, BYTES(link_sendbuf_limit_bytes, 0), "0" },
+    { "cluster-link-sendbuf-limit", NULL, true, FIXED, "0" },
     { "cluster-migration-barrier", NULL, true, INTEGER(migration_barrier, 0, INT_MAX), "1" },
     { "cluster-node-timeout", NULL, true, INTEGER(node_timeout_ms, 0, INT64_MAX), "15000" },
     { "cluster-port", NULL, false, INTEGER(cluster_port, 0, 65535), "0" },
