@@ -1095,6 +1095,42 @@ static void save_points_start_a_child(void **state)
     lab_free(lab);
 }
 
+/* A smaller size is felt at once by 64 blocks, and by 640 each time the server goes to sleep. */
+static void a_smaller_backlog_is_trimmed_without_a_write(void **state)
+{
+    (void)state;
+    enum { BLOCK = 20440, SMALLEST = 16384 };
+    static const char *const settings[] = { "repl-diskless-sync-delay",
+                                            "0",
+                                            "repl-ping-replica-period",
+                                            "3600",
+                                            "repl-backlog-size",
+                                            "4mb",
+                                            NULL };
+    struct lab *lab = lab_of(settings);
+    lab_own_slots(lab, 0);
+    in_sync(lab, 1, 0);
+    char set[10000 + sizeof("SET k ")];
+    memset(set, 'v', sizeof(set) - 1);
+    memcpy(set, "SET k ", 6);
+    set[sizeof(set) - 1] = '\0';
+    for (unsigned i = 0; i < 300; i++) {
+        assert_string_equal(lab_ask(lab, 0, set), "+OK\r\n");
+    }
+    const struct rcs_backlog *backlog = repl(lab, 0)->backlog;
+    assert_int_equal(rcs_backlog_first(backlog), 1);
+    assert_true(rcs_backlog_length(backlog) > 100 * BLOCK);
+    char first[64];
+    snprintf(first, sizeof(first), "repl_backlog_first_byte_offset:%d\r\n", 64 * BLOCK + 1);
+    lab_ask(lab, 0, "MULTI");
+    lab_ask(lab, 0, "CONFIG SET repl-backlog-size 1");
+    lab_ask(lab, 0, "INFO replication");
+    assert_non_null(strstr(lab_ask(lab, 0, "EXEC"), first));
+    assert_true(rcs_backlog_length(backlog) > SMALLEST);
+    assert_true(rcs_backlog_length(backlog) <= SMALLEST + BLOCK);
+    lab_free(lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1135,6 +1171,7 @@ int main(void)
         cmocka_unit_test(a_restarted_master_without_a_dump_empties_its_replica),
         cmocka_unit_test(info_and_role_of_both_sides),
         cmocka_unit_test(save_points_start_a_child),
+        cmocka_unit_test(a_smaller_backlog_is_trimmed_without_a_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

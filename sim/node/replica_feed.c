@@ -186,6 +186,15 @@ static int64_t needed_offset(const struct rcs_node *node)
     return needed;
 }
 
+void rcs_repl_trim(struct rcs_node *node, unsigned most_blocks)
+{
+    struct rcs_backlog *backlog = node->repl.backlog;
+    int64_t limit_bytes = node->config.repl_backlog_size_bytes;
+    if (backlog != NULL && rcs_backlog_length(backlog) > limit_bytes) {
+        rcs_backlog_trim(backlog, most_blocks, limit_bytes, needed_offset(node));
+    }
+}
+
 void rcs_replicas_pass(struct rcs_node *node, const void *bytes, size_t size_bytes)
 {
     struct rcs_replication *repl = &node->repl;
