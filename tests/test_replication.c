@@ -1095,6 +1095,29 @@ static void save_points_start_a_child(void **state)
     lab_free(lab);
 }
 
+/* Its end comes before the next tick, which would notice it: the signal then finds nobody. */
+static void a_child_that_has_ended_cannot_be_killed(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(NULL);
+    struct rcs_node *node = lab_node(lab, 0);
+    lab_run(lab, 50); /* the next tick is far */
+    lab_ask(lab, 0, "BGSAVE");
+    while (repl(lab, 0)->child.phase != RCS_CHILD_EXITING) {
+        lab_run_us(lab, 100);
+    }
+    rcs_us due_us = repl(lab, 0)->child.due_us;
+    while (node->now_us < due_us) {
+        lab_ask(lab, 0, "PING");
+    }
+    assert_int_equal(repl(lab, 0)->child.phase, RCS_CHILD_EXITING);
+    lab_forget_log(lab, 0);
+    rcs_child_kill(node);
+    lab_run(lab, 200);
+    lab_expect_log(lab, 0, "M * Background saving terminated with success\n");
+    lab_free(lab);
+}
+
 /* A smaller size is felt at once by 64 blocks, and by 640 each time the server goes to sleep. */
 static void a_smaller_backlog_is_trimmed_without_a_write(void **state)
 {
@@ -1171,6 +1194,7 @@ int main(void)
         cmocka_unit_test(a_restarted_master_without_a_dump_empties_its_replica),
         cmocka_unit_test(info_and_role_of_both_sides),
         cmocka_unit_test(save_points_start_a_child),
+        cmocka_unit_test(a_child_that_has_ended_cannot_be_killed),
         cmocka_unit_test(a_smaller_backlog_is_trimmed_without_a_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,8 +103,9 @@ rcs_us rcs_child_deadline(const struct rcs_node *node)
 void rcs_child_kill(struct rcs_node *node)
 {
     struct rcs_rdb_child *child = &node->repl.child;
-    if (child->phase == RCS_CHILD_NONE) {
-        return;
+    bool ended = child->phase == RCS_CHILD_EXITING && node->now_us >= child->due_us;
+    if (child->phase == RCS_CHILD_NONE || ended) {
+        return; /* the signal of a dead process is nobody's: its own end counts */
     }
     child->killed = true;
     child->phase = RCS_CHILD_EXITING;
