@@ -61,11 +61,12 @@ static bool masters_have_replicas(const struct rcs_cluster *cluster)
     return false;
 }
 
-/* Shard channels of slots that this node served, and that go to somebody else, end. */
-static void tell_lost(struct rcs_cluster *cluster, const struct rcs_slot_words *slots, rcs_id from,
-                      rcs_id to)
+/* Shard channels of slots that this node serves, as their owner or its replica, end with any
+ * assignment, one to the present owner included: Redis unassigns before it assigns (Redis 7.0
+ * clusterDelSlot). */
+static void tell_lost(struct rcs_cluster *cluster, const struct rcs_slot_words *slots, rcs_id from)
 {
-    if (from == RCS_ID_NONE || from == to) {
+    if (from == RCS_ID_NONE) {
         return;
     }
     const struct rcs_slot_words *held = &rcs_slots_held(cluster, from)->words;
@@ -79,8 +80,8 @@ static void tell_lost(struct rcs_cluster *cluster, const struct rcs_slot_words *
 void rcs_slots_assign(struct rcs_cluster *cluster, const struct rcs_slot_words *slots, rcs_id owner)
 {
     if (cluster->host->shard_channels(cluster->host->node)) {
-        tell_lost(cluster, slots, cluster->myself, owner);
-        tell_lost(cluster, slots, rcs_myself(cluster)->master, owner);
+        tell_lost(cluster, slots, cluster->myself);
+        tell_lost(cluster, slots, rcs_myself(cluster)->master);
     }
     bool first = owner != RCS_ID_NONE && rcs_slot_count(cluster, owner) == 0;
     rcs_slot_map_assign(cluster->store, &cluster->slots, slots, owner);
