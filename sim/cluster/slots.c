@@ -430,17 +430,23 @@ void rcs_cluster_add_slots(struct rcs_cluster *cluster, const struct rcs_slot_wo
     rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
 }
 
-void rcs_cluster_del_slots(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
+static void delete_slots(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
 {
-    end_imports(cluster, slots);
     rcs_slots_assign(cluster, slots, RCS_ID_NONE);
     rcs_cluster_fact(cluster, RCS_FACT_SLOTS_DELETED, RCS_ID_NONE, RCS_ID_NONE,
                      rcs_slot_words_count(slots), 0, 0, NULL);
     rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
 }
 
+void rcs_cluster_del_slots(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
+{
+    end_imports(cluster, slots);
+    delete_slots(cluster, slots);
+}
+
+/* Redis 7.0 clusterDelNodeSlots: open slots stay as they are. */
 void rcs_cluster_flush_slots(struct rcs_cluster *cluster)
 {
     struct rcs_slot_words words = rcs_slots_held(cluster, cluster->myself)->words;
-    rcs_cluster_del_slots(cluster, &words);
+    delete_slots(cluster, &words);
 }
