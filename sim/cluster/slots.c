@@ -41,13 +41,6 @@ rcs_id rcs_slot_importing_from(const struct rcs_cluster *cluster, unsigned slot)
     return cluster->importing != NULL ? cluster->importing[slot] : RCS_ID_NONE;
 }
 
-/* Nobody owns it, or its owner was heard without it (Redis 7.0 isSlotUnclaimed). */
-bool rcs_slot_unclaimed(const struct rcs_cluster *cluster, unsigned slot)
-{
-    return rcs_slot_owner(cluster, slot) == RCS_ID_NONE ||
-           (cluster->not_claiming != NULL && rcs_slot_words_has(cluster->not_claiming, slot));
-}
-
 /* --- binding ---------------------------------------------------------------------------------- */
 
 static bool masters_have_replicas(const struct rcs_cluster *cluster)
