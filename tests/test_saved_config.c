@@ -85,6 +85,47 @@ static void a_file_without_myself_is_refused_with_its_line(void **state)
     assert_int_equal(diag.line, 2);
 }
 
+#define A      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B      "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define C      "cccccccccccccccccccccccccccccccccccccccc"
+#define MYSELF A " 10.0.0.1:7000@17000 myself,master - 0 0 1 connected"
+#define OTHER  B " 10.0.0.2:7000@17000 master - 0 0 2 connected 100-199\n"
+
+/* A node that starts from `text`, its effects cleared. */
+static struct harness *started_from(const char *text, bool no_failover)
+{
+    struct harness *h = harness_new();
+    struct rcs_saved_config *conf;
+    struct rcs_diag diag;
+    rcs_cluster_close(&h->cluster);
+    rcs_cluster_init(&h->cluster, h->store, &h->config, &h->host, 1, 0);
+    h->cluster.out = &h->out;
+    h->cluster.now_ms = RCS_NODE_MS_START + 100000;
+    h->config.replica_no_failover = no_failover;
+    assert_int_equal(rcs_saved_config_read(h->store, text, strlen(text), &conf, &diag), RCS_OK);
+    rcs_cluster_start(&h->cluster, conf);
+    rcs_saved_config_release(h->store, conf);
+    harness_clear(h);
+    return h;
+}
+
+/* Nothing is to be done after a start, unless the file has the flag otherwise. */
+static void a_nofailover_flag_that_changed_since_is_saved(void **state)
+{
+    (void)state;
+    static const char without[] = MYSELF "\n";
+    static const char with[] = A " :7000@17000 myself,master,nofailover - 0 0 1 connected\n";
+    for (int changed = 0; changed < 2; changed++) {
+        for (int wanted = 0; wanted < 2; wanted++) {
+            struct harness *h = started_from((wanted ^ changed) != 0 ? with : without, wanted != 0);
+            assert_int_equal((rcs_myself(&h->cluster)->flags & RCS_NODE_NOFAILOVER) != 0, wanted);
+            assert_int_equal(h->cluster.todo,
+                             changed ? RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE : 0);
+            harness_free(h);
+        }
+    }
+}
+
 static void the_first_file_of_a_new_node_has_no_ports_yet(void **state)
 {
     (void)state;
@@ -110,6 +151,7 @@ int main(void)
         WITH(a_node_comes_back_as_it_was_saved),
         WITH(text_and_value_agree),
         WITH(a_file_without_myself_is_refused_with_its_line),
+        cmocka_unit_test(a_nofailover_flag_that_changed_since_is_saved),
         cmocka_unit_test(the_first_file_of_a_new_node_has_no_ports_yet),
     };
     return cmocka_run_group_tests_name("saved config", tests, NULL, NULL);

@@ -32,7 +32,7 @@ enum rcs_failover_kind { RCS_FAILOVER_PLAIN, RCS_FAILOVER_FORCE, RCS_FAILOVER_TA
 void rcs_cluster_failover(struct rcs_cluster *cluster, enum rcs_failover_kind kind);
 /* SAVECONFIG: now, with fsync. */
 void rcs_cluster_save_now(struct rcs_cluster *cluster);
-/* cluster-replica-no-failover, announced address changed by CONFIG SET. */
+/* cluster-replica-no-failover, announced address changed: by CONFIG SET, or since the last run. */
 void rcs_cluster_config_changed(struct rcs_cluster *cluster);
 
 /* For output: this node's own link state words, all known ids ascending in cluster->order. Fills

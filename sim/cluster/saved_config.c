@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/cluster/orders.h"
 #include "sim/cluster/parts.h"
 
 #include "sim/pure.h"
@@ -149,10 +150,7 @@ void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_confi
         /* Written before the ports are known: the first file holds :0@0. */
         rcs_cluster_save(cluster, true);
     }
-    struct rcs_peer *myself = rcs_myself(cluster);
-    myself->flags &= (uint16_t)~RCS_NODE_NOFAILOVER;
-    myself->flags |= cluster->config->replica_no_failover ? RCS_NODE_NOFAILOVER : 0;
-    rcs_announced_changed(cluster);
+    rcs_cluster_config_changed(cluster);
 }
 
 /* --- the text --------------------------------------------------------------------------------- */
