@@ -126,6 +126,27 @@ static void a_nofailover_flag_that_changed_since_is_saved(void **state)
     }
 }
 
+/* Keys of a slot that somebody else owns: written at once, and the state is not looked at before
+ * the first tick. */
+static void slots_repaired_at_the_start_schedule_nothing(void **state)
+{
+    (void)state;
+    struct harness *h = started_from(MYSELF "\n" OTHER, false);
+    h->keys_in[5] = 1;   /* nobody's */
+    h->keys_in[100] = 1; /* of B */
+    rcs_cluster_verify_slots(&h->cluster);
+    assert_int_equal(rcs_slot_owner(&h->cluster, 5), h->cluster.myself);
+    assert_int_equal(rcs_slot_importing_from(&h->cluster, 100), rcs_slot_owner(&h->cluster, 100));
+    assert_int_equal(h->out.list[0].kind, RCS_EFFECT_SAVE_CONFIG);
+    assert_true(h->out.list[0].fsync);
+    assert_int_equal(h->cluster.todo, 0);
+    harness_sleep(h);
+    assert_int_equal(h->cluster.first_update_ms, 0);
+    harness_cron(h);
+    assert_int_equal(h->cluster.first_update_ms, h->cluster.now_ms);
+    harness_free(h);
+}
+
 static void the_first_file_of_a_new_node_has_no_ports_yet(void **state)
 {
     (void)state;
@@ -152,6 +173,7 @@ int main(void)
         WITH(text_and_value_agree),
         WITH(a_file_without_myself_is_refused_with_its_line),
         cmocka_unit_test(a_nofailover_flag_that_changed_since_is_saved),
+        cmocka_unit_test(slots_repaired_at_the_start_schedule_nothing),
         cmocka_unit_test(the_first_file_of_a_new_node_has_no_ports_yet),
     };
     return cmocka_run_group_tests_name("saved config", tests, NULL, NULL);

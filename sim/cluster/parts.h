@@ -123,6 +123,8 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
 /* The first claimed slot whose owner is ahead of `epoch`: RCS_SLOTS if none. */
 unsigned rcs_slots_stale(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
                          const struct rcs_slot_set *claimed);
+/* Its entry in the table of imports; nothing is scheduled. */
+void rcs_slot_import(struct rcs_cluster *cluster, unsigned slot, rcs_id from);
 void rcs_slots_close_all(struct rcs_cluster *cluster);         /* migrating and importing */
 void rcs_slots_forget(struct rcs_cluster *cluster, rcs_id id); /* open slots that name it */
 const struct rcs_slot_set *rcs_slots_held(const struct rcs_cluster *cluster,

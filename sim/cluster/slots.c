@@ -355,9 +355,14 @@ void rcs_cluster_set_migrating(struct rcs_cluster *cluster, unsigned slot, rcs_i
     rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
 }
 
-void rcs_cluster_set_importing(struct rcs_cluster *cluster, unsigned slot, rcs_id from)
+void rcs_slot_import(struct rcs_cluster *cluster, unsigned slot, rcs_id from)
 {
     set_open(&cluster->importing, slot, from);
+}
+
+void rcs_cluster_set_importing(struct rcs_cluster *cluster, unsigned slot, rcs_id from)
+{
+    rcs_slot_import(cluster, slot, from);
     rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
 }
 
