@@ -147,6 +147,19 @@ static void slots_repaired_at_the_start_schedule_nothing(void **state)
     harness_free(h);
 }
 
+static void a_node_that_only_an_open_slot_names_is_known(void **state)
+{
+    (void)state;
+    struct harness *h = started_from(MYSELF " 0-9 [3->-" B "] [11-<-" C "]\n", false);
+    rcs_id b = rcs_slot_migrating_to(&h->cluster, 3), c = rcs_slot_importing_from(&h->cluster, 11);
+    assert_int_equal(h->cluster.known, 3);
+    assert_string_equal(rcs_store_name(h->store, b), B);
+    assert_string_equal(rcs_store_name(h->store, c), C);
+    assert_int_equal(rcs_peer_find(&h->cluster, b)->flags, 0);
+    assert_string_equal(rcs_peer_address(&h->cluster, c)->ip, "");
+    harness_free(h);
+}
+
 static void the_first_file_of_a_new_node_has_no_ports_yet(void **state)
 {
     (void)state;
@@ -174,6 +187,7 @@ int main(void)
         WITH(a_file_without_myself_is_refused_with_its_line),
         cmocka_unit_test(a_nofailover_flag_that_changed_since_is_saved),
         cmocka_unit_test(slots_repaired_at_the_start_schedule_nothing),
+        cmocka_unit_test(a_node_that_only_an_open_slot_names_is_known),
         cmocka_unit_test(the_first_file_of_a_new_node_has_no_ports_yet),
     };
     return cmocka_run_group_tests_name("saved config", tests, NULL, NULL);

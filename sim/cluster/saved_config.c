@@ -106,6 +106,16 @@ static void load_peer(struct rcs_cluster *cluster, const struct rcs_saved_peer *
     rcs_peer_changed(cluster, saved->id);
 }
 
+/* A node that only an open slot names is known all the same: with no flags and no address. */
+static void load_open(struct rcs_cluster *cluster, const rcs_id *table)
+{
+    for (unsigned slot = 0; table != NULL && slot < RCS_SLOTS; slot++) {
+        if (table[slot] != RCS_ID_NONE && rcs_peer_find(cluster, table[slot]) == NULL) {
+            (void)rcs_peer_add(cluster, table[slot], 0, 0);
+        }
+    }
+}
+
 static void load(struct rcs_cluster *cluster, const struct rcs_saved_config *conf)
 {
     cluster->current_epoch = conf->current_epoch;
@@ -123,6 +133,8 @@ static void load(struct rcs_cluster *cluster, const struct rcs_saved_config *con
     cluster->migrating = open_copy(conf->migrating);
     cluster->importing = open_copy(conf->importing);
     /* The first slot of a master with others that have replicas (clusterNodeSetSlotBit). */
+    load_open(cluster, conf->migrating);
+    load_open(cluster, conf->importing);
     bool any_replica = false;
     for (unsigned i = 0; i < cluster->known; i++) {
         const struct rcs_peer *peer = &cluster->peers[cluster->order[i]];
