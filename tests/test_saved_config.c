@@ -160,6 +160,29 @@ static void a_node_that_only_an_open_slot_names_is_known(void **state)
     harness_free(h);
 }
 
+/* All that can be open: 16384 of them. */
+static void no_open_slot_gets_lost(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, RCS_SLOTS - 1, 4);
+    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
+        rcs_slot_import(&h->cluster, slot, b);
+    }
+    struct rcs_saved_config *saved = rcs_cluster_saved(&h->cluster), *read = NULL;
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_saved_config_write(h->store, saved, &text);
+    struct rcs_diag diag;
+    assert_int_equal(rcs_saved_config_read(h->store, text.data, text.size_bytes, &read, &diag),
+                     RCS_OK);
+    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
+        assert_int_equal(read->importing[slot], b);
+    }
+    rcs_buf_close(&text);
+    rcs_saved_config_release(h->store, saved);
+    rcs_saved_config_release(h->store, read);
+}
+
 static void the_first_file_of_a_new_node_has_no_ports_yet(void **state)
 {
     (void)state;
@@ -188,6 +211,7 @@ int main(void)
         cmocka_unit_test(a_nofailover_flag_that_changed_since_is_saved),
         cmocka_unit_test(slots_repaired_at_the_start_schedule_nothing),
         cmocka_unit_test(a_node_that_only_an_open_slot_names_is_known),
+        WITH(no_open_slot_gets_lost),
         cmocka_unit_test(the_first_file_of_a_new_node_has_no_ports_yet),
     };
     return cmocka_run_group_tests_name("saved config", tests, NULL, NULL);
