@@ -91,6 +91,31 @@ static void a_file_without_myself_is_refused_with_its_line(void **state)
 #define MYSELF A " 10.0.0.1:7000@17000 myself,master - 0 0 1 connected"
 #define OTHER  B " 10.0.0.2:7000@17000 master - 0 0 2 connected 100-199\n"
 
+static void refused(struct harness *h, const char *text, int line, const char *why)
+{
+    struct rcs_saved_config *read = NULL;
+    struct rcs_diag diag = { .line = 0 };
+    assert_int_equal(rcs_saved_config_read(h->store, text, strlen(text), &read, &diag),
+                     RCS_ERR_SYNTAX);
+    assert_null(read);
+    assert_int_equal(diag.line, line);
+    assert_string_equal(diag.text, why);
+}
+
+static void two_lines_about_one_node_are_refused(void **state)
+{
+    refused(*state, OTHER MYSELF "\n" C " 10.0.0.3:7000@17000 master - 0 0 3 connected\n" OTHER, 4,
+            "line 1 is about the same node; a nodes.conf has one for each");
+    refused(*state, MYSELF "\n" A " 10.0.0.1:7000@17000 slave " B " 0 0 1 connected\n", 2,
+            "line 1 is about the same node; a nodes.conf has one for each");
+}
+
+static void a_node_that_replicates_itself_is_refused(void **state)
+{
+    refused(*state, MYSELF "\n" B " 10.0.0.2:7000@17000 slave " B " 0 0 1 connected\n", 2,
+            "the node is named as its own master; name another one, or write -");
+}
+
 /* A node that starts from `text`, its effects cleared. */
 static struct harness *started_from(const char *text, bool no_failover)
 {
@@ -208,6 +233,8 @@ int main(void)
         WITH(a_node_comes_back_as_it_was_saved),
         WITH(text_and_value_agree),
         WITH(a_file_without_myself_is_refused_with_its_line),
+        WITH(two_lines_about_one_node_are_refused),
+        WITH(a_node_that_replicates_itself_is_refused),
         cmocka_unit_test(a_nofailover_flag_that_changed_since_is_saved),
         cmocka_unit_test(slots_repaired_at_the_start_schedule_nothing),
         cmocka_unit_test(a_node_that_only_an_open_slot_names_is_known),

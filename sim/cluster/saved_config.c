@@ -294,6 +294,10 @@ static enum rcs_err take_node(struct reading *reading, const struct rcs_node_lin
         .pinged = line->ping_sent_ms != 0,
         .ponged = line->pong_received_ms != 0,
     };
+    if (peer.master == peer.id) {
+        return rcs_diag_set(reading->diag, RCS_ERR_SYNTAX, reading->line, 1,
+                            "the node is named as its own master; name another one, or write -");
+    }
     if (line->flags & RCS_NODE_MYSELF) {
         if (saved->myself != RCS_ID_NONE) {
             return rcs_diag_set(reading->diag, RCS_ERR_SYNTAX, reading->line, 1,
@@ -368,6 +372,14 @@ static enum rcs_err check_whole(struct reading *reading)
                             "no line is flagged myself; a nodes.conf names its own node so");
     }
     qsort(reading->peers, reading->count, sizeof(reading->peers[0]), by_id);
+    for (unsigned i = 1; i < reading->count; i++) {
+        const struct read_peer *before = &reading->peers[i - 1], *second = &reading->peers[i];
+        if (before->peer.id == second->peer.id) {
+            return rcs_diag_set(reading->diag, RCS_ERR_SYNTAX, second->line, 1,
+                                "line %d is about the same node; a nodes.conf has one for each",
+                                before->line);
+        }
+    }
     return RCS_OK;
 }
 
