@@ -43,7 +43,7 @@ struct rcs_peer {
     rcs_id next_replica;  /* next in its master's list */
     uint16_t replica_count;
     int32_t voted_ms; /* when this node last voted for a replica of it */
-    uint8_t counted;  /* what of it is in the counts of the table; cluster_state.c only */
+    uint8_t counted;  /* what of it is in the counts of the table: cluster_state.c; RESET HARD */
 };
 _Static_assert(sizeof(struct rcs_peer) == 64, "a peer is one cache line");
 

@@ -24,8 +24,8 @@ struct rcs_peer *rcs_peer_add(struct rcs_cluster *cluster, rcs_id id, unsigned f
 /* clusterDelNode: slots unowned, reports and open slots gone, its replicas without a master, links
  * closed. */
 void rcs_peer_del(struct rcs_cluster *cluster, rcs_id id);
-/* Must be called after flags, link, ping_sent or the reports of a peer changed: keeps the counts of
- * the table and the dense array of pong times. */
+/* Must be called after flags, address, link, ping_sent or the reports of a peer changed: keeps the
+ * counts of the table and the dense arrays of pong times and faces. */
 void rcs_peer_changed(struct rcs_cluster *cluster, rcs_id id);
 /* Sets the state of its outbound link; no rcs_peer_changed is due for that. */
 void rcs_peer_set_link(struct rcs_cluster *cluster, rcs_id id, enum rcs_link_state link);

@@ -13,8 +13,7 @@ static inline bool rcs_repl_link_up(const struct rcs_node *node)
 {
     return node->repl.state == RCS_REPL_CONNECTED;
 }
-/* A new history begins: random replid, no second one (Redis 7.0 changeReplicationId,
- * clearReplicationId2). */
+/* The second id goes, the first stays (Redis 7.0 clearReplicationId2). */
 void rcs_repl_clear_id2(struct rcs_node *node);
 /* True if replid and offset can go into an RDB (Redis 7.0 rdbPopulateSaveInfo). */
 bool rcs_repl_has_info(const struct rcs_node *node);
