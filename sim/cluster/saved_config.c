@@ -132,9 +132,12 @@ static void load(struct rcs_cluster *cluster, const struct rcs_saved_config *con
     rcs_slot_map_release(cluster->store, before);
     cluster->migrating = open_copy(conf->migrating);
     cluster->importing = open_copy(conf->importing);
-    /* The first slot of a master with others that have replicas (clusterNodeSetSlotBit). */
     load_open(cluster, conf->migrating);
     load_open(cluster, conf->importing);
+    /* The first slot of a master with others that have replicas (clusterNodeSetSlotBit). Redis asks
+     * that at each line, of the replicas read so far, and the order of the lines is that of a hash
+     * table: a master without replicas is a target or not by chance. Here all count, as if their
+     * lines came first. */
     bool any_replica = false;
     for (unsigned i = 0; i < cluster->known; i++) {
         const struct rcs_peer *peer = &cluster->peers[cluster->order[i]];
