@@ -381,9 +381,15 @@ static enum rcs_err read_range(const struct word *word, struct rcs_node_line *no
     return RCS_OK;
 }
 
+/* Where the open slots of a line go. */
+struct open_room {
+    struct rcs_open_slot *open;
+    unsigned count;
+};
+
 /* "[n->-id]" or "[n-<-id]" */
-static enum rcs_err read_open(const struct word *word, struct rcs_conf_line *out,
-                              struct rcs_diag *diag)
+static enum rcs_err read_open(const struct word *word, struct rcs_node_line *node,
+                              const struct open_room *room, struct rcs_diag *diag)
 {
     static const char form[] = "write [slot->-id] for migrating, [slot-<-id] for importing";
     size_t dash = find(word, '-'), arrow_end = dash + 3;
@@ -404,19 +410,18 @@ static enum rcs_err read_open(const struct word *word, struct rcs_conf_line *out
     }
     open.slot = (uint16_t)slot;
     open.importing = word->text[dash + 1] == '<';
-    const size_t room = sizeof(out->open) / sizeof(out->open[0]);
-    if (out->node.open_count == room) {
+    if (node->open_count == room->count) {
         return rcs_diag_set(diag, RCS_ERR_LIMIT, 0, word->column,
-                            "more than %zu open slots: finish some moves first", room);
+                            "more than %u open slots: finish some moves first", room->count);
     }
-    out->open[out->node.open_count++] = open;
+    room->open[node->open_count++] = open;
     return RCS_OK;
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
 static enum rcs_err read_node(struct words *words, struct word *word, struct rcs_conf_line *out,
-                              struct rcs_diag *diag)
+                              const struct open_room *room, struct rcs_diag *diag)
 {
     static const struct {
         const char *name;
@@ -432,7 +437,7 @@ static enum rcs_err read_node(struct words *words, struct word *word, struct rcs
         { "link state", read_link },
     };
     out->kind = RCS_CONF_NODE;
-    out->node.open = out->open;
+    out->node.open = room->open;
     enum rcs_err err = read_name(word, out->node.name, diag);
     for (size_t i = 0; err == RCS_OK && i < sizeof(fields) / sizeof(fields[0]); i++) {
         if (!next_word(words, word)) {
@@ -445,8 +450,8 @@ static enum rcs_err read_node(struct words *words, struct word *word, struct rcs
         err = fields[i].read(word, &out->node, diag);
     }
     while (err == RCS_OK && next_word(words, word)) {
-        err =
-            word->text[0] == '[' ? read_open(word, out, diag) : read_range(word, &out->node, diag);
+        err = word->text[0] == '[' ? read_open(word, &out->node, room, diag)
+                                   : read_range(word, &out->node, diag);
     }
     return err;
 }
@@ -501,9 +506,11 @@ static enum rcs_err check_characters(const char *text, size_t size_bytes, struct
     return RCS_OK;
 }
 
-enum rcs_err rcs_conf_line_read(const char *text, size_t size_bytes, struct rcs_conf_line *out,
-                                struct rcs_diag *diag)
+enum rcs_err rcs_conf_line_read_into(const char *text, size_t size_bytes, struct rcs_conf_line *out,
+                                     struct rcs_open_slot *open, unsigned open_room,
+                                     struct rcs_diag *diag)
 {
+    const struct open_room room = { .open = open, .count = open_room };
     struct words words = { .text = text, .size_bytes = size_bytes };
     struct word word;
     memset(out, 0, sizeof(*out));
@@ -515,5 +522,13 @@ enum rcs_err rcs_conf_line_read(const char *text, size_t size_bytes, struct rcs_
         out->kind = RCS_CONF_BLANK;
         return RCS_OK;
     }
-    return is(&word, "vars") ? read_vars(&words, out, diag) : read_node(&words, &word, out, diag);
+    return is(&word, "vars") ? read_vars(&words, out, diag)
+                             : read_node(&words, &word, out, &room, diag);
+}
+
+enum rcs_err rcs_conf_line_read(const char *text, size_t size_bytes, struct rcs_conf_line *out,
+                                struct rcs_diag *diag)
+{
+    return rcs_conf_line_read_into(text, size_bytes, out, out->open,
+                                   sizeof(out->open) / sizeof(out->open[0]), diag);
 }

@@ -166,6 +166,28 @@ static void large_additions_are_split(void **state)
     rcs_backlog_free(backlog);
 }
 
+static void a_trim_has_its_limits_too(void **state)
+{
+    (void)state;
+    enum { BLOCK = 20440 };
+    struct rcs_backlog *backlog = rcs_backlog_new(1);
+    rcs_backlog_trim(backlog, 64, 0, INT64_MAX); /* nothing to drop */
+    add(backlog, 10, 20 * BLOCK, INT64_MAX);
+    rcs_backlog_trim(backlog, 64, 0, INT64_MAX); /* the last block stays */
+    assert_int_equal(rcs_backlog_length(backlog), 10);
+    while (rcs_backlog_length(backlog) < 10 * BLOCK) {
+        add(backlog, 10, 20 * BLOCK, INT64_MAX);
+    }
+    rcs_backlog_trim(backlog, 2, 3 * BLOCK, INT64_MAX); /* two and no more */
+    assert_int_equal(rcs_backlog_first(backlog), 2 * BLOCK + 1);
+    rcs_backlog_trim(backlog, 64, 3 * BLOCK, 4 * BLOCK + 1); /* not what is needed */
+    assert_int_equal(rcs_backlog_first(backlog), 4 * BLOCK + 1);
+    rcs_backlog_trim(backlog, 64, 3 * BLOCK, INT64_MAX); /* the rest is longer than the limit */
+    assert_int_equal(rcs_backlog_first(backlog), 6 * BLOCK + 1);
+    check_from(backlog, 6 * BLOCK + 1);
+    rcs_backlog_free(backlog);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +199,7 @@ int main(void)
         cmocka_unit_test(at_the_limit_nothing_is_cut),
         cmocka_unit_test(what_a_replica_needs_stays),
         cmocka_unit_test(large_additions_are_split),
+        cmocka_unit_test(a_trim_has_its_limits_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -364,6 +364,32 @@ static void imports_end(void **state)
     fixture_free(fixture);
 }
 
+/* FLUSHSLOTS takes the slots only. */
+static void imports_outlast_flushslots(void **state)
+{
+    (void)state;
+    struct fixture *fixture =
+        fixture_new(MYSELF("master - 0 0 1 connected 0-98 [5-<-" B "] [7->-" B "]\n") OTHERS);
+    assert_string_equal(ask(fixture, "CLUSTER FLUSHSLOTS"), "+OK\r\n");
+    assert_non_null(
+        strstr(ask(fixture, "CLUSTER NODES"), " 1 connected [5-<-" B "] [7->-" B "]\n"));
+    fixture_free(fixture);
+}
+
+/* However it is spelt, an address is met in its normal form, and once. */
+static void meet_takes_any_spelling_of_an_address(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new(alone);
+    assert_string_equal(ask(fixture, "CLUSTER MEET FE80:0:0::A 7000"), "+OK\r\n");
+    assert_string_equal(ask(fixture, "CLUSTER MEET fe80:0000::a 7000"), "+OK\r\n");
+    const char *nodes = ask(fixture, "CLUSTER NODES");
+    const char *met = strstr(nodes, " fe80::a:7000@17000 handshake");
+    assert_non_null(met);
+    assert_null(strstr(met + strlen(" fe80::a:7000@17000 handshake"), "handshake"));
+    fixture_free(fixture);
+}
+
 static void info_at_the_start(void **state)
 {
     (void)state;
@@ -545,6 +571,8 @@ int main(void)
         cmocka_unit_test(nodes_built_by_commands),
         cmocka_unit_test(nodes_of_others),
         cmocka_unit_test(imports_end),
+        cmocka_unit_test(imports_outlast_flushslots),
+        cmocka_unit_test(meet_takes_any_spelling_of_an_address),
         cmocka_unit_test(info_at_the_start),
         cmocka_unit_test(info_alone_and_ok),
         cmocka_unit_test(slots),

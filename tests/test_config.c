@@ -66,6 +66,11 @@ static void values_are_taken_or_refused(void **state)
         { "cluster-node-timeout", "-1", NULL,
           "cluster-node-timeout \"-1\": argument must be between 0 and 9223372036854775807 "
           "inclusive" },
+        { "cluster-node-timeout", "86400000", "86400000", NULL }, /* a day */
+        { "cluster-node-timeout", "86400001", NULL,
+          "cluster-node-timeout \"86400001\": rcsim models no value above 86400000" },
+        { "cluster-node-timeout", "9223372036854775807", NULL,
+          "cluster-node-timeout \"9223372036854775807\": rcsim models no value above 86400000" },
         { "cluster-node-timeout", "5s", NULL,
           "cluster-node-timeout \"5s\": argument couldn't be parsed into an integer" },
         { "cluster-slave-no-failover", "YES", "yes", NULL },
@@ -92,6 +97,9 @@ static void values_are_taken_or_refused(void **state)
         { "loglevel", "loud", NULL,
           "loglevel \"loud\": argument(s) must be one of the following: debug, verbose, notice, "
           "warning" },
+        { "cluster-link-sendbuf-limit", "0", "0", NULL },
+        { "cluster-link-sendbuf-limit", "1mb", NULL,
+          "cluster-link-sendbuf-limit \"1mb\": rcsim models no other value than '0'" },
         { "maxmemory", "0", "0", NULL },
         { "maxmemory", "1gb", NULL, "maxmemory \"1gb\": rcsim models no other value than '0'" },
         { "cluster-node-timout", "1", NULL,

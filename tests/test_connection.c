@@ -250,6 +250,19 @@ static void shard_channel_ends_with_its_slot(void **state)
                         "*3\r\n$12\r\nsunsubscribe\r\n$1\r\na\r\n:1\r\n");
 }
 
+/* SETSLOT NODE takes the slot away before it gives it, to whomever. */
+static void shard_channel_ends_when_its_slot_is_set_to_its_owner(void **state)
+{
+    struct desk *desk = *state;
+    char words[128];
+    desk_expect(desk, 0, "SSUBSCRIBE a", "*3\n$10\nssubscribe\n$1\na\n:1\n");
+    snprintf(words, sizeof(words), "CLUSTER SETSLOT 15495 NODE %s",
+             rcs_store_name(desk->store, desk->node->cluster.myself));
+    desk_expect(desk, 1, words, "+OK\n");
+    assert_string_equal(desk_receive(desk, 0, NULL),
+                        "*3\r\n$12\r\nsunsubscribe\r\n$1\r\na\r\n:0\r\n");
+}
+
 static void list_shows_what_a_client_is(void **state)
 {
     struct desk *desk = *state;
@@ -288,6 +301,7 @@ int main(void)
         TEST(gone_while_held_leaves_nothing),
         TEST(maxclients_refuses),
         TEST(shard_channel_ends_with_its_slot),
+        TEST(shard_channel_ends_when_its_slot_is_set_to_its_owner),
         TEST(list_shows_what_a_client_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

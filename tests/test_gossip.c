@@ -177,6 +177,51 @@ static void not_without_address_not_from_strangers_not_for_a_minute_after_forget
     assert_non_null(rcs_peer_find(&h->cluster, c));
 }
 
+static void a_suspect_without_address_is_not_counted(void **state)
+{
+    struct harness *h = *state;
+    add_masters(h, 5);
+    rcs_id suspect = h->cluster.order[1];
+    h->cluster.peers[suspect].flags |= RCS_NODE_PFAIL;
+    rcs_peer_changed(&h->cluster, suspect);
+    harness_cron(h);
+    assert_int_equal(h->cluster.stats_pfail, 1);
+    h->cluster.peers[suspect].flags |= RCS_NODE_NOADDR;
+    rcs_peer_changed(&h->cluster, suspect);
+    harness_cron(h);
+    assert_int_equal(h->cluster.stats_pfail, 0);
+    h->cluster.peers[suspect].flags &= (uint16_t)~RCS_NODE_NOADDR;
+    rcs_peer_changed(&h->cluster, suspect);
+    harness_cron(h);
+    assert_int_equal(h->cluster.stats_pfail, 1);
+}
+
+/* `ip` told of a node that is failing here, and healthy there. */
+static void tell_ip(struct harness *h, rcs_id by, rcs_id about, const char *ip)
+{
+    struct rcs_address address = { .port = 6379, .cport = 16379 };
+    strcpy(address.ip, ip);
+    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_PING, by, 1);
+    harness_gossip(msg, about, RCS_NODE_MASTER, 0);
+    msg->gossip[0].addr = rcs_store_addr(h->store, &address);
+    harness_receive(h, msg);
+}
+
+static void an_address_in_other_letters_is_no_news(void **state)
+{
+    struct harness *h = *state;
+    add_masters(h, 3);
+    rcs_id by = h->cluster.order[1], about = h->cluster.order[2];
+    h->cluster.peers[about].flags |= RCS_NODE_PFAIL;
+    rcs_peer_changed(&h->cluster, about);
+    tell_ip(h, by, about, "fe80::a");
+    assert_int_equal(h->cluster.peers[about].link, RCS_LINK_CLOSED);
+    rcs_peer_set_link(&h->cluster, about, RCS_LINK_OPEN);
+    tell_ip(h, by, about, "FE80::A");
+    assert_int_equal(h->cluster.peers[about].link, RCS_LINK_OPEN);
+    assert_string_equal(rcs_peer_address(&h->cluster, about)->ip, "fe80::a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +233,8 @@ int main(void)
         WITH(a_pong_from_gossip_spares_a_ping),
         WITH(an_unknown_node_is_adopted_with_the_flags_as_told),
         WITH(not_without_address_not_from_strangers_not_for_a_minute_after_forget),
+        WITH(a_suspect_without_address_is_not_counted),
+        WITH(an_address_in_other_letters_is_no_news),
     };
     return cmocka_run_group_tests_name("gossip", tests, NULL, NULL);
 }

@@ -195,6 +195,32 @@ static void a_type_can_be_dropped(void **state)
     assert_int_equal(harness_sent(h, RCS_BUS_PONG), 1);
 }
 
+static const char *own_ip(const struct harness *h)
+{
+    return rcs_addr_ip(&h->cluster, rcs_myself(&h->cluster)->addr);
+}
+
+/* An ip that was announced is nobody's once it is taken back: the next ping shows another. */
+static void without_its_announced_ip_a_node_learns_its_own_again(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 1);
+    struct rcs_bus_msg *ping = harness_msg(h, RCS_BUS_PING, b, 0);
+    rcs_bus_msg_seal(ping);
+    receive(h, rcs_bus_msg_retain(ping), h->cluster.peers[b].inbound);
+    assert_string_equal(own_ip(h), "10.1.1.1"); /* learned */
+    rcs_cluster_config_changed(&h->cluster);
+    assert_string_equal(own_ip(h), "10.1.1.1"); /* not announced before: stays */
+    strcpy(h->config.announce_ip, "192.0.2.1");
+    rcs_cluster_config_changed(&h->cluster);
+    assert_string_equal(own_ip(h), "192.0.2.1");
+    h->config.announce_ip[0] = '\0';
+    rcs_cluster_config_changed(&h->cluster);
+    assert_string_equal(own_ip(h), "");
+    receive(h, ping, h->cluster.peers[b].inbound);
+    assert_string_equal(own_ip(h), "10.1.1.1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +234,7 @@ int main(void)
         WITH(a_stranger_at_a_known_address_makes_it_noaddr),
         WITH(a_new_inbound_link_replaces_the_old_one),
         WITH(a_type_can_be_dropped),
+        WITH(without_its_announced_ip_a_node_learns_its_own_again),
     };
     return cmocka_run_group_tests_name("link", tests, NULL, NULL);
 }

@@ -353,6 +353,12 @@ static void more_than_64_open_slots(void **state)
     }
     assert_int_equal(rcs_conf_line_read(text, length, &line, &diag), RCS_ERR_LIMIT);
     assert_non_null(strstr(diag.text, "64 open slots"));
+    struct rcs_open_slot open[65];
+    assert_int_equal(rcs_conf_line_read_into(text, length, &line, open, 64, &diag), RCS_ERR_LIMIT);
+    assert_int_equal(rcs_conf_line_read_into(text, length, &line, open, 65, &diag), RCS_OK);
+    assert_ptr_equal(line.node.open, open);
+    assert_int_equal(line.node.open_count, 65);
+    assert_int_equal(open[64].slot, 64);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */

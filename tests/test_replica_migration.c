@@ -84,6 +84,17 @@ static void not_to_a_master_that_never_had_replicas(void **state)
     assert_int_equal(rcs_myself(&h->cluster)->master, b);
 }
 
+/* What stood in an entry before FORGET is nothing to the next entry of that id. */
+static void a_node_known_again_was_not_orphaned_yet(void **state)
+{
+    struct harness *h = orphaned(state, 'z');
+    ticks(h, 4000);
+    assert_int_not_equal(h->cluster.orphaned_ms[c], 0);
+    rcs_cluster_forget(&h->cluster, c);
+    assert_int_equal(harness_master(h, 'c', 100, RCS_SLOTS - 1, 2), c);
+    assert_int_equal(h->cluster.orphaned_ms[c], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -92,6 +103,7 @@ int main(void)
         WITH(not_when_my_master_would_be_left_below_the_barrier),
         WITH(not_when_it_is_switched_off),
         WITH(not_to_a_master_that_never_had_replicas),
+        WITH(a_node_known_again_was_not_orphaned_yet),
     };
     return cmocka_run_group_tests_name("replica migration", tests, NULL, NULL);
 }

@@ -368,7 +368,7 @@ static void pings_rest_while_a_manual_failover_pauses(void **state)
     in_sync(lab, 1, 0);
     struct rcs_node *master = lab_node(lab, 0);
     master->cluster.mf_end_ms = master->now_ms + 3000;
-    master->clients.pause_writes_until_ms = master->now_ms + 3000;
+    rcs_clients_pause_writes(master, master->now_ms + 3000);
     int64_t before = repl(lab, 0)->offset;
     lab_run(lab, 2900);
     assert_int_equal(repl(lab, 0)->offset, before);
@@ -839,21 +839,29 @@ static void silence_ends_the_link_on_both_sides(void **state)
     lab_free(lab);
 }
 
-/* A waiting replica hears a newline a second, but none of it counts in the handshake's time. */
-static void a_handshake_that_takes_too_long_is_given_up(void **state)
+/* While it waits for +FULLRESYNC a replica hears a newline a second, and each line counts: only a
+ * master that says nothing at all is given up. */
+static void a_handshake_is_given_up_for_silence_only(void **state)
 {
     (void)state;
-    static const char *const settings[] = { "repl-timeout", "3", "repl-diskless-sync-delay", "60",
+    static const char *const settings[] = { "repl-timeout", "3", "repl-diskless-sync-delay", "12",
                                             NULL };
     struct lab *lab = lab_of(settings);
     lab_replicate(lab, 1, 0);
     lab_run(lab, 1000);
-    lab_forget_log(lab, 0);
     lab_forget_log(lab, 1);
-    lab_run(lab, 5000);
-    lab_expect_log(lab, 1, "S # Timeout connecting to the MASTER...\n");
-    lab_expect_log(lab, 1, "S * Reconnecting to MASTER 127.0.0.1:7000 after failure\n");
-    lab_expect_log(lab, 0, "M # Connection with replica 127.0.0.1:7001 lost.\n");
+    lab_run(lab, 10000);
+    lab_expect_silence(lab, 1);
+    lab_run(lab, 4000);
+    assert_true(rcs_node_master_link_up(lab_node(lab, 1)));
+
+    lab_replicate(lab, 2, 0);
+    lab_run(lab, 1000);
+    lab_forget_log(lab, 2);
+    lab_pause(lab, 0, true);
+    lab_run(lab, 6000);
+    lab_expect_log(lab, 2, "S # Timeout connecting to the MASTER...\n");
+    lab_expect_log(lab, 2, "S * Reconnecting to MASTER 127.0.0.1:7000 after failure\n");
     lab_free(lab);
 }
 
@@ -1087,6 +1095,65 @@ static void save_points_start_a_child(void **state)
     lab_free(lab);
 }
 
+/* Its end comes before the next tick, which would notice it: the signal then finds nobody. */
+static void a_child_that_has_ended_cannot_be_killed(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(NULL);
+    struct rcs_node *node = lab_node(lab, 0);
+    lab_run(lab, 50); /* the next tick is far */
+    lab_ask(lab, 0, "BGSAVE");
+    while (repl(lab, 0)->child.phase != RCS_CHILD_EXITING) {
+        lab_run_us(lab, 100);
+    }
+    rcs_us due_us = repl(lab, 0)->child.due_us;
+    while (node->now_us < due_us) {
+        lab_ask(lab, 0, "PING");
+    }
+    assert_int_equal(repl(lab, 0)->child.phase, RCS_CHILD_EXITING);
+    lab_forget_log(lab, 0);
+    rcs_child_kill(node);
+    lab_run(lab, 200);
+    lab_expect_log(lab, 0, "M * Background saving terminated with success\n");
+    lab_free(lab);
+}
+
+/* A smaller size is felt at once by 64 blocks, and by 640 each time the server goes to sleep. */
+static void a_smaller_backlog_is_trimmed_without_a_write(void **state)
+{
+    (void)state;
+    enum { BLOCK = 20440, SMALLEST = 16384 };
+    static const char *const settings[] = { "repl-diskless-sync-delay",
+                                            "0",
+                                            "repl-ping-replica-period",
+                                            "3600",
+                                            "repl-backlog-size",
+                                            "4mb",
+                                            NULL };
+    struct lab *lab = lab_of(settings);
+    lab_own_slots(lab, 0);
+    in_sync(lab, 1, 0);
+    char set[10000 + sizeof("SET k ")];
+    memset(set, 'v', sizeof(set) - 1);
+    memcpy(set, "SET k ", 6);
+    set[sizeof(set) - 1] = '\0';
+    for (unsigned i = 0; i < 300; i++) {
+        assert_string_equal(lab_ask(lab, 0, set), "+OK\r\n");
+    }
+    const struct rcs_backlog *backlog = repl(lab, 0)->backlog;
+    assert_int_equal(rcs_backlog_first(backlog), 1);
+    assert_true(rcs_backlog_length(backlog) > 100 * BLOCK);
+    char first[64];
+    snprintf(first, sizeof(first), "repl_backlog_first_byte_offset:%d\r\n", 64 * BLOCK + 1);
+    lab_ask(lab, 0, "MULTI");
+    lab_ask(lab, 0, "CONFIG SET repl-backlog-size 1");
+    lab_ask(lab, 0, "INFO replication");
+    assert_non_null(strstr(lab_ask(lab, 0, "EXEC"), first));
+    assert_true(rcs_backlog_length(backlog) > SMALLEST);
+    assert_true(rcs_backlog_length(backlog) <= SMALLEST + BLOCK);
+    lab_free(lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1118,7 +1185,7 @@ int main(void)
         cmocka_unit_test(the_last_offset_that_can_be_continued),
         cmocka_unit_test(replconf_answers),
         cmocka_unit_test(silence_ends_the_link_on_both_sides),
-        cmocka_unit_test(a_handshake_that_takes_too_long_is_given_up),
+        cmocka_unit_test(a_handshake_is_given_up_for_silence_only),
         cmocka_unit_test(a_lost_handshake_waits_for_the_cron),
         cmocka_unit_test(an_unused_backlog_is_freed_with_its_id),
         cmocka_unit_test(data_age_counts_from_the_loss),
@@ -1127,6 +1194,8 @@ int main(void)
         cmocka_unit_test(a_restarted_master_without_a_dump_empties_its_replica),
         cmocka_unit_test(info_and_role_of_both_sides),
         cmocka_unit_test(save_points_start_a_child),
+        cmocka_unit_test(a_child_that_has_ended_cannot_be_killed),
+        cmocka_unit_test(a_smaller_backlog_is_trimmed_without_a_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,129 @@ static void a_file_without_myself_is_refused_with_its_line(void **state)
     assert_int_equal(diag.line, 2);
 }
 
+#define A      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B      "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define C      "cccccccccccccccccccccccccccccccccccccccc"
+#define MYSELF A " 10.0.0.1:7000@17000 myself,master - 0 0 1 connected"
+#define OTHER  B " 10.0.0.2:7000@17000 master - 0 0 2 connected 100-199\n"
+
+static void refused(struct harness *h, const char *text, int line, const char *why)
+{
+    struct rcs_saved_config *read = NULL;
+    struct rcs_diag diag = { .line = 0 };
+    assert_int_equal(rcs_saved_config_read(h->store, text, strlen(text), &read, &diag),
+                     RCS_ERR_SYNTAX);
+    assert_null(read);
+    assert_int_equal(diag.line, line);
+    assert_string_equal(diag.text, why);
+}
+
+static void two_lines_about_one_node_are_refused(void **state)
+{
+    refused(*state, OTHER MYSELF "\n" C " 10.0.0.3:7000@17000 master - 0 0 3 connected\n" OTHER, 4,
+            "line 1 is about the same node; a nodes.conf has one for each");
+    refused(*state, MYSELF "\n" A " 10.0.0.1:7000@17000 slave " B " 0 0 1 connected\n", 2,
+            "line 1 is about the same node; a nodes.conf has one for each");
+}
+
+static void a_node_that_replicates_itself_is_refused(void **state)
+{
+    refused(*state, MYSELF "\n" B " 10.0.0.2:7000@17000 slave " B " 0 0 1 connected\n", 2,
+            "the node is named as its own master; name another one, or write -");
+}
+
+/* A node that starts from `text`, its effects cleared. */
+static struct harness *started_from(const char *text, bool no_failover)
+{
+    struct harness *h = harness_new();
+    struct rcs_saved_config *conf;
+    struct rcs_diag diag;
+    rcs_cluster_close(&h->cluster);
+    rcs_cluster_init(&h->cluster, h->store, &h->config, &h->host, 1, 0);
+    h->cluster.out = &h->out;
+    h->cluster.now_ms = RCS_NODE_MS_START + 100000;
+    h->config.replica_no_failover = no_failover;
+    assert_int_equal(rcs_saved_config_read(h->store, text, strlen(text), &conf, &diag), RCS_OK);
+    rcs_cluster_start(&h->cluster, conf);
+    rcs_saved_config_release(h->store, conf);
+    harness_clear(h);
+    return h;
+}
+
+/* Nothing is to be done after a start, unless the file has the flag otherwise. */
+static void a_nofailover_flag_that_changed_since_is_saved(void **state)
+{
+    (void)state;
+    static const char without[] = MYSELF "\n";
+    static const char with[] = A " :7000@17000 myself,master,nofailover - 0 0 1 connected\n";
+    for (int changed = 0; changed < 2; changed++) {
+        for (int wanted = 0; wanted < 2; wanted++) {
+            struct harness *h = started_from((wanted ^ changed) != 0 ? with : without, wanted != 0);
+            assert_int_equal((rcs_myself(&h->cluster)->flags & RCS_NODE_NOFAILOVER) != 0, wanted);
+            assert_int_equal(h->cluster.todo,
+                             changed ? RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE : 0);
+            harness_free(h);
+        }
+    }
+}
+
+/* Keys of a slot that somebody else owns: written at once, and the state is not looked at before
+ * the first tick. */
+static void slots_repaired_at_the_start_schedule_nothing(void **state)
+{
+    (void)state;
+    struct harness *h = started_from(MYSELF "\n" OTHER, false);
+    h->keys_in[5] = 1;   /* nobody's */
+    h->keys_in[100] = 1; /* of B */
+    rcs_cluster_verify_slots(&h->cluster);
+    assert_int_equal(rcs_slot_owner(&h->cluster, 5), h->cluster.myself);
+    assert_int_equal(rcs_slot_importing_from(&h->cluster, 100), rcs_slot_owner(&h->cluster, 100));
+    assert_int_equal(h->out.list[0].kind, RCS_EFFECT_SAVE_CONFIG);
+    assert_true(h->out.list[0].fsync);
+    assert_int_equal(h->cluster.todo, 0);
+    harness_sleep(h);
+    assert_int_equal(h->cluster.first_update_ms, 0);
+    harness_cron(h);
+    assert_int_equal(h->cluster.first_update_ms, h->cluster.now_ms);
+    harness_free(h);
+}
+
+static void a_node_that_only_an_open_slot_names_is_known(void **state)
+{
+    (void)state;
+    struct harness *h = started_from(MYSELF " 0-9 [3->-" B "] [11-<-" C "]\n", false);
+    rcs_id b = rcs_slot_migrating_to(&h->cluster, 3), c = rcs_slot_importing_from(&h->cluster, 11);
+    assert_int_equal(h->cluster.known, 3);
+    assert_string_equal(rcs_store_name(h->store, b), B);
+    assert_string_equal(rcs_store_name(h->store, c), C);
+    assert_int_equal(rcs_peer_find(&h->cluster, b)->flags, 0);
+    assert_string_equal(rcs_peer_address(&h->cluster, c)->ip, "");
+    harness_free(h);
+}
+
+/* All that can be open: 16384 of them. */
+static void no_open_slot_gets_lost(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, RCS_SLOTS - 1, 4);
+    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
+        rcs_slot_import(&h->cluster, slot, b);
+    }
+    struct rcs_saved_config *saved = rcs_cluster_saved(&h->cluster), *read = NULL;
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_saved_config_write(h->store, saved, &text);
+    struct rcs_diag diag;
+    assert_int_equal(rcs_saved_config_read(h->store, text.data, text.size_bytes, &read, &diag),
+                     RCS_OK);
+    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
+        assert_int_equal(read->importing[slot], b);
+    }
+    rcs_buf_close(&text);
+    rcs_saved_config_release(h->store, saved);
+    rcs_saved_config_release(h->store, read);
+}
+
 static void the_first_file_of_a_new_node_has_no_ports_yet(void **state)
 {
     (void)state;
@@ -110,6 +233,12 @@ int main(void)
         WITH(a_node_comes_back_as_it_was_saved),
         WITH(text_and_value_agree),
         WITH(a_file_without_myself_is_refused_with_its_line),
+        WITH(two_lines_about_one_node_are_refused),
+        WITH(a_node_that_replicates_itself_is_refused),
+        cmocka_unit_test(a_nofailover_flag_that_changed_since_is_saved),
+        cmocka_unit_test(slots_repaired_at_the_start_schedule_nothing),
+        cmocka_unit_test(a_node_that_only_an_open_slot_names_is_known),
+        WITH(no_open_slot_gets_lost),
         cmocka_unit_test(the_first_file_of_a_new_node_has_no_ports_yet),
     };
     return cmocka_run_group_tests_name("saved config", tests, NULL, NULL);

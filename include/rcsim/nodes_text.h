@@ -34,7 +34,7 @@ struct rcs_node_line {
     struct rcs_slot_words slots;
     const struct rcs_open_slot
         *open;           /* ascending by slot; borrowed for writing, where lines without */
-    unsigned open_count; /* `myself` leave them out; reading points into rcs_conf_line */
+    unsigned open_count; /* `myself` leave them out; reading points into the room it was given */
 };
 
 /* Writes one line without its LF. As snprintf: returns the whole length, writes at most `capacity`.
@@ -46,11 +46,11 @@ enum rcs_conf_kind { RCS_CONF_BLANK, RCS_CONF_NODE, RCS_CONF_VARS };
 
 struct rcs_conf_line {
     enum rcs_conf_kind kind;
-    struct rcs_node_line node;               /* RCS_CONF_NODE; node.open points to `open` */
+    struct rcs_node_line node;               /* RCS_CONF_NODE */
     uint64_t current_epoch, last_vote_epoch; /* RCS_CONF_VARS */
     bool has_current_epoch, has_last_vote_epoch;
-    char unknown_var[64]; /* RCS_CONF_VARS: first name not known, "" none */
-    struct rcs_open_slot open[64];
+    char unknown_var[64];          /* RCS_CONF_VARS: first name not known, "" none */
+    struct rcs_open_slot open[64]; /* what node.open points to, unless other room was given */
 };
 
 /* Reads one line (no LF needed). Errors: RCS_ERR_SYNTAX with `diag` naming column, what was found
@@ -62,6 +62,11 @@ struct rcs_conf_line {
  * unknown link states are errors. */
 enum rcs_err rcs_conf_line_read(const char *text, size_t size_bytes, struct rcs_conf_line *out,
                                 struct rcs_diag *diag);
+/* The same with room of the caller's for the open slots, to which node.open points: RCS_ERR_LIMIT
+ * when `open_room` are not enough. A line has no more of them than it has '['. */
+enum rcs_err rcs_conf_line_read_into(const char *text, size_t size_bytes, struct rcs_conf_line *out,
+                                     struct rcs_open_slot *open, unsigned open_room,
+                                     struct rcs_diag *diag);
 
 /* "vars currentEpoch 6 lastVoteEpoch 0" with LF, as snprintf. */
 size_t rcs_conf_vars_write(uint64_t current_epoch, uint64_t last_vote_epoch, char *out,

@@ -31,7 +31,7 @@ bool rcs_blacklisted(struct rcs_cluster *cluster, rcs_id id)
     return false;
 }
 
-void rcs_blacklist_add(struct rcs_cluster *cluster, rcs_id id)
+static void blacklist_add(struct rcs_cluster *cluster, rcs_id id)
 {
     int64_t until_s = rcs_wall_ms(cluster) / 1000 + RCS_BLACKLIST_S;
     expire(cluster);
@@ -53,7 +53,7 @@ void rcs_blacklist_add(struct rcs_cluster *cluster, rcs_id id)
 
 void rcs_cluster_forget(struct rcs_cluster *cluster, rcs_id id)
 {
-    rcs_blacklist_add(cluster, id);
+    blacklist_add(cluster, id);
     rcs_peer_del(cluster, id);
     rcs_cluster_fact0(cluster, RCS_FACT_NODE_FORGOTTEN, id);
     rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);

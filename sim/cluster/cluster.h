@@ -43,7 +43,7 @@ struct rcs_peer {
     rcs_id next_replica;  /* next in its master's list */
     uint16_t replica_count;
     int32_t voted_ms; /* when this node last voted for a replica of it */
-    uint8_t counted;  /* what of it is in the counts of the table; cluster_state.c only */
+    uint8_t counted;  /* what of it is in the counts of the table: cluster_state.c; RESET HARD */
 };
 _Static_assert(sizeof(struct rcs_peer) == 64, "a peer is one cache line");
 
@@ -146,7 +146,7 @@ struct rcs_cluster {
     unsigned known;          /* length of `order` */
     unsigned unquiet;        /* known peers, not myself, that are not quiet */
     unsigned linkless;       /* known peers, not myself, with no outbound link and an address */
-    unsigned pfail_now;      /* known peers with PFAIL */
+    unsigned pfail_now;      /* known peers with PFAIL and an address */
     struct rcs_handshake *handshakes;
     unsigned handshake_count, handshake_room;
     uint32_t handshake_next;
@@ -200,7 +200,6 @@ struct rcs_cluster {
     uint32_t iteration;
     unsigned stats_pfail; /* pfail_now at the last tick */
     uint64_t sent[RCS_BUS_TYPE_COUNT], received[RCS_BUS_TYPE_COUNT];
-    uint64_t links_over_limit;
 
     struct rcs_rand names, gossip, election;
 };

@@ -129,6 +129,9 @@ struct rcs_peer *rcs_peer_add(struct rcs_cluster *cluster, rcs_id id, unsigned f
         cluster->order[at] = cluster->order[at - 1];
     }
     cluster->order[at] = id;
+    if (cluster->orphaned_ms != NULL) {
+        cluster->orphaned_ms[id] = 0; /* what an entry of that id deleted since had */
+    }
     rcs_peer_changed(cluster, id);
     cluster->replicas_stale = true;
     return peer;
@@ -140,10 +143,10 @@ static unsigned wanted_counts(const struct rcs_cluster *cluster, rcs_id id)
     if (!peer->known || id == cluster->myself) {
         return 0;
     }
-    unsigned wanted = peer->flags & RCS_NODE_PFAIL ? COUNTED_PFAIL : 0;
     if (peer->flags & RCS_NODE_NOADDR) {
-        return wanted; /* never connected to, never pinged, never marked */
+        return 0; /* never connected to, never pinged, never marked or told of */
     }
+    unsigned wanted = peer->flags & RCS_NODE_PFAIL ? COUNTED_PFAIL : 0;
     if (peer->link == RCS_LINK_CLOSED) {
         wanted |= COUNTED_LINKLESS;
     }

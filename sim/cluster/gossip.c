@@ -1,6 +1,7 @@
 /* Gossip: which nodes a ping or pong describes, and what is believed of such descriptions
  * (Redis 7.0 clusterSendPing, clusterProcessGossipSection). */
 #include <string.h>
+#include <strings.h>
 
 #include "sim/cluster/parts.h"
 
@@ -228,7 +229,7 @@ static void take_address(struct rcs_cluster *cluster, const struct rcs_gossip *e
     struct rcs_peer *peer = &cluster->peers[entry->id];
     const struct rcs_address *theirs = rcs_store_address(cluster->store, entry->addr);
     const struct rcs_address *ours = rcs_store_address(cluster->store, peer->addr);
-    if (strcmp(theirs->ip, ours->ip) == 0 && theirs->port == ours->port &&
+    if (strcasecmp(theirs->ip, ours->ip) == 0 && theirs->port == ours->port &&
         theirs->cport == ours->cport) {
         return;
     }

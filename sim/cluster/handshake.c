@@ -146,12 +146,12 @@ static void complete(struct rcs_cluster *cluster, struct rcs_handshake *handshak
     rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG);
 }
 
-bool rcs_handshake_answered(struct rcs_cluster *cluster, struct rcs_handshake *handshake,
+void rcs_handshake_answered(struct rcs_cluster *cluster, struct rcs_handshake *handshake,
                             const struct rcs_event *event, rcs_id sender)
 {
     if (sender == RCS_ID_NONE) {
         complete(cluster, handshake, event);
-        return true; /* slots, master, gossip of this packet are ignored: the sender was unknown */
+        return; /* slots, master, gossip of this packet are ignored: the sender was unknown */
     }
     if (rcs_facts_wanted(&cluster->out->facts, RCS_FACT_HANDSHAKE_KNOWN)) {
         rcs_cluster_fact0(cluster, RCS_FACT_HANDSHAKE_KNOWN, sender);
@@ -160,5 +160,4 @@ bool rcs_handshake_answered(struct rcs_cluster *cluster, struct rcs_handshake *h
         rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
     }
     rcs_handshake_del(cluster, handshake);
-    return true;
 }

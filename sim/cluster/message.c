@@ -16,12 +16,14 @@ void rcs_announced_changed(struct rcs_cluster *cluster)
                                                  : config->port + 10000;
     struct rcs_address announced = { .port = (uint16_t)port, .cport = (uint16_t)bus };
     memcpy(announced.ip, config->announce_ip, sizeof(announced.ip));
+    bool had_ip = rcs_addr_ip(cluster, cluster->announced)[0] != '\0';
     cluster->announced = rcs_store_addr(cluster->store, &announced);
 
-    /* An announced ip is this node's own ip at once; what it learned otherwise stays. */
+    /* An announced ip is this node's own ip at once, and none when it is taken back; what was
+     * learned otherwise stays (Redis 7.0 clusterUpdateMyselfIp). */
     struct rcs_peer *myself = rcs_myself(cluster);
     struct rcs_address own = announced;
-    if (announced.ip[0] == '\0') {
+    if (announced.ip[0] == '\0' && !had_ip) {
         memcpy(own.ip, rcs_addr_ip(cluster, myself->addr), sizeof(own.ip));
     }
     myself->addr = rcs_store_addr(cluster->store, &own);

@@ -104,7 +104,7 @@ void rcs_cluster_verify_slots(struct rcs_cluster *cluster)
             rcs_cluster_fact(cluster, RCS_FACT_SLOT_TAKEN_AT_START, RCS_ID_NONE, RCS_ID_NONE, slot,
                              0, 0, NULL);
         } else {
-            rcs_cluster_set_importing(cluster, slot, owner);
+            rcs_slot_import(cluster, slot, owner);
             rcs_cluster_fact(cluster, RCS_FACT_SLOT_IMPORTING_AT_START, RCS_ID_NONE, RCS_ID_NONE,
                              slot, 0, 0, NULL);
         }

@@ -32,12 +32,12 @@ enum rcs_failover_kind { RCS_FAILOVER_PLAIN, RCS_FAILOVER_FORCE, RCS_FAILOVER_TA
 void rcs_cluster_failover(struct rcs_cluster *cluster, enum rcs_failover_kind kind);
 /* SAVECONFIG: now, with fsync. */
 void rcs_cluster_save_now(struct rcs_cluster *cluster);
-/* cluster-replica-no-failover, announced address changed by CONFIG SET. */
+/* cluster-replica-no-failover, announced address changed: by CONFIG SET, or since the last run. */
 void rcs_cluster_config_changed(struct rcs_cluster *cluster);
 
 /* For output: this node's own link state words, all known ids ascending in cluster->order. Fills
- * one line of CLUSTER NODES / REPLICAS (node.open points into the `open` room given, 64 entries).
- */
+ * one line of CLUSTER NODES / REPLICAS. `out->open` points into `open`, which has room for
+ * `open_room` open slots; those after them are left out. */
 void rcs_cluster_node_line(const struct rcs_cluster *cluster, rcs_id id, struct rcs_node_line *out,
                            struct rcs_open_slot *open, unsigned open_room);
 void rcs_cluster_handshake_line(const struct rcs_cluster *cluster, unsigned index,

@@ -24,8 +24,8 @@ struct rcs_peer *rcs_peer_add(struct rcs_cluster *cluster, rcs_id id, unsigned f
 /* clusterDelNode: slots unowned, reports and open slots gone, its replicas without a master, links
  * closed. */
 void rcs_peer_del(struct rcs_cluster *cluster, rcs_id id);
-/* Must be called after flags, link, ping_sent or the reports of a peer changed: keeps the counts of
- * the table and the dense array of pong times. */
+/* Must be called after flags, address, link, ping_sent or the reports of a peer changed: keeps the
+ * counts of the table and the dense arrays of pong times and faces. */
 void rcs_peer_changed(struct rcs_cluster *cluster, rcs_id id);
 /* Sets the state of its outbound link; no rcs_peer_changed is due for that. */
 void rcs_peer_set_link(struct rcs_cluster *cluster, rcs_id id, enum rcs_link_state link);
@@ -60,8 +60,9 @@ struct rcs_handshake *rcs_handshake_of_link(struct rcs_cluster *cluster, uint32_
 struct rcs_handshake *rcs_handshake_start(struct rcs_cluster *cluster, rcs_addr addr,
                                           unsigned flags);
 void rcs_handshake_del(struct rcs_cluster *cluster, struct rcs_handshake *handshake);
-/* A packet came on the link of a handshake: true if that ended the processing of the packet. */
-bool rcs_handshake_answered(struct rcs_cluster *cluster, struct rcs_handshake *handshake,
+/* A packet came on the link of a handshake: that ends it, and nothing more is read of the packet.
+ */
+void rcs_handshake_answered(struct rcs_cluster *cluster, struct rcs_handshake *handshake,
                             const struct rcs_event *event, rcs_id sender);
 /* nodeUpdateAddressIfNeeded */
 bool rcs_address_update(struct rcs_cluster *cluster, rcs_id id, const struct rcs_event *event);
@@ -122,7 +123,8 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
 /* The first claimed slot whose owner is ahead of `epoch`: RCS_SLOTS if none. */
 unsigned rcs_slots_stale(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
                          const struct rcs_slot_set *claimed);
-bool rcs_slot_unclaimed(const struct rcs_cluster *cluster, unsigned slot);
+/* Its entry in the table of imports; nothing is scheduled. */
+void rcs_slot_import(struct rcs_cluster *cluster, unsigned slot, rcs_id from);
 void rcs_slots_close_all(struct rcs_cluster *cluster);         /* migrating and importing */
 void rcs_slots_forget(struct rcs_cluster *cluster, rcs_id id); /* open slots that name it */
 const struct rcs_slot_set *rcs_slots_held(const struct rcs_cluster *cluster,
@@ -147,9 +149,7 @@ void rcs_mf_heard(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rc
 
 void rcs_replica_migration(
     struct rcs_cluster *cluster); /* replica_migration.c, with its preconditions */
-void rcs_replica_counts(struct rcs_cluster *cluster); /* orphaned_masters and the like */
 
 bool rcs_blacklisted(struct rcs_cluster *cluster, rcs_id id); /* blacklist.c */
-void rcs_blacklist_add(struct rcs_cluster *cluster, rcs_id id);
 
 #endif

@@ -102,7 +102,7 @@ static void take_news(struct rcs_cluster *cluster, const struct rcs_event *event
     if (event->link < RCS_LINK_IN) {
         struct rcs_handshake *handshake = rcs_handshake_of_link(cluster, event->link);
         if (handshake != NULL) {
-            (void)rcs_handshake_answered(cluster, handshake, event, sender);
+            rcs_handshake_answered(cluster, handshake, event, sender);
             return;
         }
         if (msg->sender != (rcs_id)event->link) {

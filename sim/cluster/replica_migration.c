@@ -9,7 +9,7 @@
 
 /* Redis counts this for every node in every tick; nothing of it can change unless a flag, a role or
  * a slot did, so it is counted again only then. */
-void rcs_replica_counts(struct rcs_cluster *cluster)
+static void count_replicas(struct rcs_cluster *cluster)
 {
     if (!cluster->replicas_stale) {
         return;
@@ -101,7 +101,7 @@ static void migrate(struct rcs_cluster *cluster)
 
 void rcs_replica_migration(struct rcs_cluster *cluster)
 {
-    rcs_replica_counts(cluster);
+    count_replicas(cluster);
     if (cluster->orphaned_masters > 0 && cluster->max_replicas >= 2 &&
         cluster->this_replicas == cluster->max_replicas &&
         cluster->config->allow_replica_migration) {

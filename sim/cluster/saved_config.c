@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/cluster/orders.h"
 #include "sim/cluster/parts.h"
 
 #include "sim/pure.h"
@@ -105,6 +106,16 @@ static void load_peer(struct rcs_cluster *cluster, const struct rcs_saved_peer *
     rcs_peer_changed(cluster, saved->id);
 }
 
+/* A node that only an open slot names is known all the same: with no flags and no address. */
+static void load_open(struct rcs_cluster *cluster, const rcs_id *table)
+{
+    for (unsigned slot = 0; table != NULL && slot < RCS_SLOTS; slot++) {
+        if (table[slot] != RCS_ID_NONE && rcs_peer_find(cluster, table[slot]) == NULL) {
+            (void)rcs_peer_add(cluster, table[slot], 0, 0);
+        }
+    }
+}
+
 static void load(struct rcs_cluster *cluster, const struct rcs_saved_config *conf)
 {
     cluster->current_epoch = conf->current_epoch;
@@ -121,7 +132,12 @@ static void load(struct rcs_cluster *cluster, const struct rcs_saved_config *con
     rcs_slot_map_release(cluster->store, before);
     cluster->migrating = open_copy(conf->migrating);
     cluster->importing = open_copy(conf->importing);
-    /* The first slot of a master with others that have replicas (clusterNodeSetSlotBit). */
+    load_open(cluster, conf->migrating);
+    load_open(cluster, conf->importing);
+    /* The first slot of a master with others that have replicas (clusterNodeSetSlotBit). Redis asks
+     * that at each line, of the replicas read so far, and the order of the lines is that of a hash
+     * table: a master without replicas is a target or not by chance. Here all count, as if their
+     * lines came first. */
     bool any_replica = false;
     for (unsigned i = 0; i < cluster->known; i++) {
         const struct rcs_peer *peer = &cluster->peers[cluster->order[i]];
@@ -149,10 +165,7 @@ void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_confi
         /* Written before the ports are known: the first file holds :0@0. */
         rcs_cluster_save(cluster, true);
     }
-    struct rcs_peer *myself = rcs_myself(cluster);
-    myself->flags &= (uint16_t)~RCS_NODE_NOFAILOVER;
-    myself->flags |= cluster->config->replica_no_failover ? RCS_NODE_NOFAILOVER : 0;
-    rcs_announced_changed(cluster);
+    rcs_cluster_config_changed(cluster);
 }
 
 /* --- the text --------------------------------------------------------------------------------- */
@@ -184,20 +197,24 @@ static void write_line(const struct rcs_node_line *line, struct rcs_buf *out)
     rcs_buf_add(out, "\n", 1);
 }
 
+/* The open slots of `saved`, ascending; `open` NULL: only how many. */
 static unsigned saved_open_slots(const struct rcs_store *store,
-                                 const struct rcs_saved_config *saved, struct rcs_open_slot *open,
-                                 unsigned room)
+                                 const struct rcs_saved_config *saved, struct rcs_open_slot *open)
 {
     unsigned count = 0;
-    for (unsigned slot = 0; slot < RCS_SLOTS && count < room; slot++) {
+    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
         rcs_id to = saved->migrating != NULL ? saved->migrating[slot] : RCS_ID_NONE;
         rcs_id from = saved->importing != NULL ? saved->importing[slot] : RCS_ID_NONE;
-        if (to != RCS_ID_NONE || from != RCS_ID_NONE) {
+        if (to == RCS_ID_NONE && from == RCS_ID_NONE) {
+            continue;
+        }
+        if (open != NULL) {
             open[count].slot = (uint16_t)slot;
             open[count].importing = to == RCS_ID_NONE;
-            memcpy(open[count++].name, rcs_store_name(store, to != RCS_ID_NONE ? to : from),
+            memcpy(open[count].name, rcs_store_name(store, to != RCS_ID_NONE ? to : from),
                    RCS_ID_LEN + 1);
         }
+        count++;
     }
     return count;
 }
@@ -205,7 +222,9 @@ static unsigned saved_open_slots(const struct rcs_store *store,
 void rcs_saved_config_write(const struct rcs_store *store, const struct rcs_saved_config *saved,
                             struct rcs_buf *out)
 {
-    struct rcs_open_slot open[64];
+    unsigned open_count = saved_open_slots(store, saved, NULL);
+    struct rcs_open_slot *open = open_count == 0 ? NULL : malloc(open_count * sizeof(*open));
+    RCS_ASSERT(open_count == 0 || open != NULL);
     for (unsigned i = 0; i < saved->count; i++) {
         const struct rcs_saved_peer *peer = &saved->peers[i];
         struct rcs_node_line line = { .flags = peer->flags };
@@ -226,10 +245,11 @@ void rcs_saved_config_write(const struct rcs_store *store, const struct rcs_save
         }
         if (peer->id == saved->myself) {
             line.open = open;
-            line.open_count = saved_open_slots(store, saved, open, 64);
+            line.open_count = saved_open_slots(store, saved, open);
         }
         write_line(&line, out);
     }
+    free(open);
     char vars[96];
     size_t length =
         rcs_conf_vars_write(saved->current_epoch, saved->last_vote_epoch, vars, sizeof(vars));
@@ -238,11 +258,36 @@ void rcs_saved_config_write(const struct rcs_store *store, const struct rcs_save
 
 /* --- from a text ------------------------------------------------------------------------------ */
 
-static enum rcs_err read_node(struct rcs_store *store, const struct rcs_node_line *line,
-                              struct rcs_saved_config *saved, struct rcs_saved_peer *peer,
-                              int line_number, struct rcs_diag *diag)
+/* What is read of the file so far. */
+struct reading {
+    struct rcs_store *store;
+    struct rcs_saved_config *saved; /* without its peers */
+    struct read_peer {
+        struct rcs_saved_peer peer;
+        int line;
+    } * peers;
+    unsigned count;
+    struct rcs_open_slot *open; /* of one line */
+    unsigned open_room;
+    int line;
+    struct rcs_diag *diag;
+};
+
+static void take_open(rcs_id **table, unsigned slot, rcs_id id)
 {
-    *peer = (struct rcs_saved_peer){
+    if (*table == NULL) {
+        *table = malloc(RCS_SLOTS * sizeof(rcs_id));
+        RCS_ASSERT(*table != NULL);
+        memset(*table, 0xff, RCS_SLOTS * sizeof(rcs_id));
+    }
+    (*table)[slot] = id;
+}
+
+static enum rcs_err take_node(struct reading *reading, const struct rcs_node_line *line)
+{
+    struct rcs_store *store = reading->store;
+    struct rcs_saved_config *saved = reading->saved;
+    struct rcs_saved_peer peer = {
         .config_epoch = line->config_epoch,
         .id = rcs_store_id(store, line->name),
         .master = line->master[0] != '\0' ? rcs_store_id(store, line->master) : RCS_ID_NONE,
@@ -252,80 +297,141 @@ static enum rcs_err read_node(struct rcs_store *store, const struct rcs_node_lin
         .pinged = line->ping_sent_ms != 0,
         .ponged = line->pong_received_ms != 0,
     };
+    if (peer.master == peer.id) {
+        return rcs_diag_set(reading->diag, RCS_ERR_SYNTAX, reading->line, 1,
+                            "the node is named as its own master; name another one, or write -");
+    }
     if (line->flags & RCS_NODE_MYSELF) {
         if (saved->myself != RCS_ID_NONE) {
-            return rcs_diag_set(diag, RCS_ERR_SYNTAX, line_number, 1,
+            return rcs_diag_set(reading->diag, RCS_ERR_SYNTAX, reading->line, 1,
                                 "a second line is flagged myself; one node owns a nodes.conf");
         }
-        saved->myself = peer->id;
+        saved->myself = peer.id;
     }
-    rcs_slot_map_assign(store, &saved->slots, &line->slots, peer->id);
+    reading->peers[reading->count++] = (struct read_peer){ .peer = peer, .line = reading->line };
+    rcs_slot_map_assign(store, &saved->slots, &line->slots, peer.id);
     for (unsigned i = 0; i < line->open_count; i++) {
-        rcs_id **table = line->open[i].importing ? &saved->importing : &saved->migrating;
-        if (*table == NULL) {
-            *table = malloc(RCS_SLOTS * sizeof(rcs_id));
-            RCS_ASSERT(*table != NULL);
-            memset(*table, 0xff, RCS_SLOTS * sizeof(rcs_id));
+        take_open(line->open[i].importing ? &saved->importing : &saved->migrating,
+                  line->open[i].slot, rcs_store_id(store, line->open[i].name));
+    }
+    return RCS_OK;
+}
+
+/* Room for as many open slots as the line has brackets: it cannot have more. */
+static void open_room(struct reading *reading, const char *text, size_t length)
+{
+    unsigned brackets = 0;
+    for (size_t i = 0; i < length; i++) {
+        brackets += text[i] == '[';
+    }
+    if (brackets > reading->open_room) {
+        reading->open = realloc(reading->open, brackets * sizeof(reading->open[0]));
+        RCS_ASSERT(reading->open != NULL);
+        reading->open_room = brackets;
+    }
+}
+
+static enum rcs_err take_line(struct reading *reading, const char *text, size_t length,
+                              struct rcs_conf_line *line)
+{
+    struct rcs_saved_config *saved = reading->saved;
+    open_room(reading, text, length);
+    enum rcs_err err = rcs_conf_line_read_into(text, length, line, reading->open,
+                                               reading->open_room, reading->diag);
+    if (err != RCS_OK) {
+        if (reading->diag != NULL) {
+            reading->diag->line = reading->line;
         }
-        (*table)[line->open[i].slot] = rcs_store_id(store, line->open[i].name);
+        return err;
+    }
+    switch (line->kind) {
+    case RCS_CONF_BLANK:
+        break;
+    case RCS_CONF_NODE:
+        return take_node(reading, &line->node);
+    case RCS_CONF_VARS:
+        saved->current_epoch = line->has_current_epoch ? line->current_epoch : saved->current_epoch;
+        saved->last_vote_epoch =
+            line->has_last_vote_epoch ? line->last_vote_epoch : saved->last_vote_epoch;
+        break;
     }
     return RCS_OK;
 }
 
 static int by_id(const void *a, const void *b)
 {
-    rcs_id left = ((const struct rcs_saved_peer *)a)->id;
-    rcs_id right = ((const struct rcs_saved_peer *)b)->id;
-    return left < right ? -1 : left > right;
+    const struct read_peer *left = a, *right = b;
+    if (left->peer.id != right->peer.id) {
+        return left->peer.id < right->peer.id ? -1 : 1;
+    }
+    return left->line < right->line ? -1 : left->line > right->line;
 }
 
-enum rcs_err rcs_saved_config_read(struct rcs_store *store, const char *text, size_t size_bytes,
-                                   struct rcs_saved_config **out, struct rcs_diag *diag)
+/* What only the whole file shows; puts the peers in order. */
+static enum rcs_err check_whole(struct reading *reading)
+{
+    if (reading->saved->myself == RCS_ID_NONE) {
+        return rcs_diag_set(reading->diag, RCS_ERR_SYNTAX, reading->line, 1,
+                            "no line is flagged myself; a nodes.conf names its own node so");
+    }
+    qsort(reading->peers, reading->count, sizeof(reading->peers[0]), by_id);
+    for (unsigned i = 1; i < reading->count; i++) {
+        const struct read_peer *before = &reading->peers[i - 1], *second = &reading->peers[i];
+        if (before->peer.id == second->peer.id) {
+            return rcs_diag_set(reading->diag, RCS_ERR_SYNTAX, second->line, 1,
+                                "line %d is about the same node; a nodes.conf has one for each",
+                                before->line);
+        }
+    }
+    return RCS_OK;
+}
+
+/* The whole of it as one value; one reference. */
+static struct rcs_saved_config *with_peers(const struct reading *reading)
+{
+    struct rcs_saved_config *whole = saved_new(reading->store, reading->count);
+    *whole = *reading->saved;
+    whole->count = reading->count;
+    for (unsigned i = 0; i < reading->count; i++) {
+        whole->peers[i] = reading->peers[i].peer;
+    }
+    rcs_store_release(reading->store, reading->saved, saved_bytes(0));
+    return whole;
+}
+
+static unsigned lines_in(const char *text, size_t size_bytes)
 {
     unsigned lines = 1;
     for (size_t i = 0; i < size_bytes; i++) {
         lines += text[i] == '\n';
     }
-    struct rcs_saved_config *saved = saved_new(store, lines);
-    saved->slots = rcs_slot_map_empty(store);
+    return lines;
+}
+
+enum rcs_err rcs_saved_config_read(struct rcs_store *store, const char *text, size_t size_bytes,
+                                   struct rcs_saved_config **out, struct rcs_diag *diag)
+{
+    struct reading reading = { .store = store, .saved = saved_new(store, 0), .diag = diag };
+    reading.saved->slots = rcs_slot_map_empty(store);
+    reading.peers = malloc(lines_in(text, size_bytes) * sizeof(reading.peers[0]));
     struct rcs_conf_line *line = malloc(sizeof(*line));
-    RCS_ASSERT(line != NULL);
-    unsigned count = 0;
+    RCS_ASSERT(reading.peers != NULL && line != NULL);
     enum rcs_err err = RCS_OK;
-    int number = 0;
     for (size_t at = 0; at < size_bytes && err == RCS_OK;) {
         const char *end = memchr(text + at, '\n', size_bytes - at);
         size_t length = end != NULL ? (size_t)(end - text) - at : size_bytes - at;
-        number++;
-        err = rcs_conf_line_read(text + at, length, line, diag);
-        if (err != RCS_OK) {
-            if (diag != NULL) {
-                diag->line = number;
-            }
-        } else if (line->kind == RCS_CONF_NODE) {
-            err = read_node(store, &line->node, saved, &saved->peers[count++], number, diag);
-        } else if (line->kind == RCS_CONF_VARS) {
-            saved->current_epoch =
-                line->has_current_epoch ? line->current_epoch : saved->current_epoch;
-            saved->last_vote_epoch =
-                line->has_last_vote_epoch ? line->last_vote_epoch : saved->last_vote_epoch;
-        }
+        reading.line++;
+        err = take_line(&reading, text + at, length, line);
         at += length + 1;
     }
+    err = err == RCS_OK ? check_whole(&reading) : err;
+    if (err == RCS_OK) {
+        *out = with_peers(&reading);
+    } else {
+        rcs_saved_config_release(store, reading.saved);
+    }
     free(line);
-    if (err == RCS_OK && saved->myself == RCS_ID_NONE) {
-        err = rcs_diag_set(diag, RCS_ERR_SYNTAX, number, 1,
-                           "no line is flagged myself; a nodes.conf names its own node so");
-    }
-    if (err != RCS_OK) {
-        rcs_saved_config_release(store, saved);
-        return err;
-    }
-    qsort(saved->peers, count, sizeof(saved->peers[0]), by_id);
-    struct rcs_saved_config *fitting = rcs_store_alloc(store, saved_bytes(count));
-    memcpy(fitting, saved, saved_bytes(count));
-    fitting->count = count;
-    rcs_store_release(store, saved, saved_bytes(lines));
-    *out = fitting;
-    return RCS_OK;
+    free(reading.open);
+    free(reading.peers);
+    return err;
 }

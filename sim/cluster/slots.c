@@ -41,13 +41,6 @@ rcs_id rcs_slot_importing_from(const struct rcs_cluster *cluster, unsigned slot)
     return cluster->importing != NULL ? cluster->importing[slot] : RCS_ID_NONE;
 }
 
-/* Nobody owns it, or its owner was heard without it (Redis 7.0 isSlotUnclaimed). */
-bool rcs_slot_unclaimed(const struct rcs_cluster *cluster, unsigned slot)
-{
-    return rcs_slot_owner(cluster, slot) == RCS_ID_NONE ||
-           (cluster->not_claiming != NULL && rcs_slot_words_has(cluster->not_claiming, slot));
-}
-
 /* --- binding ---------------------------------------------------------------------------------- */
 
 static bool masters_have_replicas(const struct rcs_cluster *cluster)
@@ -61,11 +54,12 @@ static bool masters_have_replicas(const struct rcs_cluster *cluster)
     return false;
 }
 
-/* Shard channels of slots that this node served, and that go to somebody else, end. */
-static void tell_lost(struct rcs_cluster *cluster, const struct rcs_slot_words *slots, rcs_id from,
-                      rcs_id to)
+/* Shard channels of slots that this node serves, as their owner or its replica, end with any
+ * assignment, one to the present owner included: Redis unassigns before it assigns (Redis 7.0
+ * clusterDelSlot). */
+static void tell_lost(struct rcs_cluster *cluster, const struct rcs_slot_words *slots, rcs_id from)
 {
-    if (from == RCS_ID_NONE || from == to) {
+    if (from == RCS_ID_NONE) {
         return;
     }
     const struct rcs_slot_words *held = &rcs_slots_held(cluster, from)->words;
@@ -79,8 +73,8 @@ static void tell_lost(struct rcs_cluster *cluster, const struct rcs_slot_words *
 void rcs_slots_assign(struct rcs_cluster *cluster, const struct rcs_slot_words *slots, rcs_id owner)
 {
     if (cluster->host->shard_channels(cluster->host->node)) {
-        tell_lost(cluster, slots, cluster->myself, owner);
-        tell_lost(cluster, slots, rcs_myself(cluster)->master, owner);
+        tell_lost(cluster, slots, cluster->myself);
+        tell_lost(cluster, slots, rcs_myself(cluster)->master);
     }
     bool first = owner != RCS_ID_NONE && rcs_slot_count(cluster, owner) == 0;
     rcs_slot_map_assign(cluster->store, &cluster->slots, slots, owner);
@@ -361,9 +355,14 @@ void rcs_cluster_set_migrating(struct rcs_cluster *cluster, unsigned slot, rcs_i
     rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
 }
 
-void rcs_cluster_set_importing(struct rcs_cluster *cluster, unsigned slot, rcs_id from)
+void rcs_slot_import(struct rcs_cluster *cluster, unsigned slot, rcs_id from)
 {
     set_open(&cluster->importing, slot, from);
+}
+
+void rcs_cluster_set_importing(struct rcs_cluster *cluster, unsigned slot, rcs_id from)
+{
+    rcs_slot_import(cluster, slot, from);
     rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
 }
 
@@ -429,17 +428,23 @@ void rcs_cluster_add_slots(struct rcs_cluster *cluster, const struct rcs_slot_wo
     rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
 }
 
-void rcs_cluster_del_slots(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
+static void delete_slots(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
 {
-    end_imports(cluster, slots);
     rcs_slots_assign(cluster, slots, RCS_ID_NONE);
     rcs_cluster_fact(cluster, RCS_FACT_SLOTS_DELETED, RCS_ID_NONE, RCS_ID_NONE,
                      rcs_slot_words_count(slots), 0, 0, NULL);
     rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
 }
 
+void rcs_cluster_del_slots(struct rcs_cluster *cluster, const struct rcs_slot_words *slots)
+{
+    end_imports(cluster, slots);
+    delete_slots(cluster, slots);
+}
+
+/* Redis 7.0 clusterDelNodeSlots: open slots stay as they are. */
 void rcs_cluster_flush_slots(struct rcs_cluster *cluster)
 {
     struct rcs_slot_words words = rcs_slots_held(cluster, cluster->myself)->words;
-    rcs_cluster_del_slots(cluster, &words);
+    delete_slots(cluster, &words);
 }

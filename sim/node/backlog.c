@@ -7,7 +7,6 @@
 
 #define BLOCK_BYTES_MIN    16384 /* Redis 7.0 PROTO_REPLY_CHUNK_BYTES */
 #define BLOCK_HEADER_BYTES 40    /* Redis 7.0 sizeof(replBufBlock) */
-#define BLOCKS_PER_TRIM    64    /* Redis 7.0 REPL_BACKLOG_TRIM_BLOCKS_PER_CALL */
 #define FIRST_ROOM_BYTES   128
 
 struct block {
@@ -115,15 +114,13 @@ static size_t fill_block(struct block *block, const char *bytes, size_t size_byt
     return copied;
 }
 
-/* Drops whole blocks at the front while the rest is still longer than the limit (Redis 7.0
- * incrementalTrimReplicationBacklog). */
-static void trim(struct rcs_backlog *backlog, int64_t limit_bytes, int64_t needed_offset)
+void rcs_backlog_trim(struct rcs_backlog *backlog, unsigned most_blocks, int64_t limit_bytes,
+                      int64_t needed_offset)
 {
-    for (unsigned i = 0; i < BLOCKS_PER_TRIM; i++) {
+    for (unsigned i = 0; i < most_blocks && backlog->end - backlog->head > 1; i++) {
         struct block *first = &backlog->blocks[backlog->head];
         int64_t size = (int64_t)first->size_bytes;
-        if (backlog->end - backlog->head <= 1 || backlog->length_bytes - size <= limit_bytes ||
-            first->offset + size > needed_offset) {
+        if (backlog->length_bytes - size <= limit_bytes || first->offset + size > needed_offset) {
             return;
         }
         RCS_ASSERT(first->used_bytes == first->size_bytes);
@@ -150,7 +147,7 @@ void rcs_backlog_add(struct rcs_backlog *backlog, const void *bytes, size_t size
         backlog->next_offset += (int64_t)copied;
         backlog->length_bytes += (int64_t)copied;
         if (added) {
-            trim(backlog, limit_bytes, needed_offset);
+            rcs_backlog_trim(backlog, RCS_BACKLOG_TRIM_BLOCKS, limit_bytes, needed_offset);
         }
     }
 }

@@ -160,7 +160,7 @@ void rcs_cluster_info(struct rcs_call *call)
                master != NULL ? master->config_epoch : myself->config_epoch);
     add_messages(&text, cluster->sent, "_sent");
     add_messages(&text, cluster->received, "_received");
-    add_number(&text, "total_cluster_links_buffer_limit_exceeded", cluster->links_over_limit);
+    add_number(&text, "total_cluster_links_buffer_limit_exceeded", 0); /* there is no limit */
     rcs_resp_verbatim(call->out, text.data, text.size_bytes, call->resp3);
     rcs_buf_close(&text);
 }

@@ -53,10 +53,10 @@ static void apply_slots(struct rcs_call *call, enum assignment assignment,
     rcs_reply_ok(call->client);
 }
 
-/* Here every number is read before any slot is looked at; with ranges, each in its turn. */
+/* Every number is read before any slot is looked at, so that a word that is no slot is refused
+ * first; with ranges, each in its turn. */
 static void change_slots(struct rcs_call *call, enum assignment assignment)
 {
-    /* All are read before the first is judged: a word that is no slot is refused first. */
     uint16_t few[64];
     unsigned count = call->argc - 2;
     uint16_t *slots =

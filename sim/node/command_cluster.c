@@ -49,7 +49,8 @@ static bool port_exists(int32_t port)
     return port > 0 && port <= UINT16_MAX;
 }
 
-/* True if the argument is an IPv4 or IPv6 address, no host name; then `ip` holds it. */
+/* True if the argument is an IPv4 or IPv6 address, no host name; then `ip` holds it in its normal
+ * form, so that one address has one spelling (Redis 7.0 clusterStartHandshake). */
 static bool literal_address(const struct rcs_arg *argument,
                             char ip[sizeof(((struct rcs_address *)NULL)->ip)])
 {
@@ -60,7 +61,9 @@ static bool literal_address(const struct rcs_arg *argument,
     }
     memcpy(ip, argument->bytes, size_bytes);
     ip[size_bytes] = '\0';
-    return inet_pton(AF_INET, ip, binary) == 1 || inet_pton(AF_INET6, ip, binary) == 1;
+    int family = inet_pton(AF_INET, ip, binary) == 1 ? AF_INET : AF_INET6;
+    return (family == AF_INET || inet_pton(AF_INET6, ip, binary) == 1) &&
+           inet_ntop(family, binary, ip, sizeof(((struct rcs_address *)NULL)->ip)) != NULL;
 }
 
 static void refuse_address(struct rcs_client *client, const struct rcs_arg *host,

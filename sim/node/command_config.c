@@ -4,6 +4,7 @@
 
 #include "sim/cluster/orders.h"
 #include "sim/keys/glob.h"
+#include "sim/node/backlog.h"
 #include "sim/node/command_rows.h"
 
 #include "sim/pure.h"
@@ -128,7 +129,11 @@ static void run_set(struct rcs_call *call)
     if (!names_fit(call) || !set_values(call, &config)) {
         return;
     }
+    bool resized = config.repl_backlog_size_bytes != call->node->config.repl_backlog_size_bytes;
     call->node->config = config;
+    if (resized) {
+        rcs_repl_trim(call->node, RCS_BACKLOG_TRIM_BLOCKS); /* Redis 7.0 resizeReplicationBacklog */
+    }
     rcs_cluster_config_changed(&call->node->cluster);
     rcs_repl_count_good(call->node);
     rcs_reply_ok(call->client);

@@ -11,10 +11,15 @@
 #include "sim/pure.h"
 
 #define BACKLOG_BYTES_MIN (16 * 1024)
+/* Times that stand at 0 mean "never" and must lie further back than any wait: the longest is four
+ * node timeouts (an election's retry), and a node's clock starts at 6.2 days, RCS_NODE_MS_START. A
+ * day is also far from where two or four timeouts would overflow. */
+#define NODE_TIMEOUT_MS_CAP (24 * 60 * 60 * 1000)
 
 enum kind {
     KIND_YES_NO,
     KIND_INTEGER,
+    KIND_CAPPED,
     KIND_BYTES,
     KIND_TEXT,
     KIND_HOSTNAME,
@@ -29,20 +34,22 @@ struct directive {
     bool mutable;             /* by CONFIG SET */
     enum kind kind;
     size_t offset;
-    int64_t least, most; /* numbers; `most` is the room of texts */
+    int64_t least, most; /* numbers; `most` is the room of texts, the cap of capped ones */
     const char *preset;  /* redis.conf's default, as text */
 };
 
 #define AT(field)                   offsetof(struct rcs_config, field)
 #define YES_NO(field)               KIND_YES_NO, AT(field), 0, 0
 #define INTEGER(field, least, most) KIND_INTEGER, AT(field), least, most
+#define CAPPED(field, least, cap)   KIND_CAPPED, AT(field), least, cap
 #define BYTES(field, least)         KIND_BYTES, AT(field), least, INT64_MAX
 #define TEXT(kind, field)           kind, AT(field), 0, sizeof(((struct rcs_config *)NULL)->field)
 #define WORD(kind, field)           kind, AT(field), 0, 0
 #define FIXED                       KIND_FIXED, 0, 0, 0
 
 /* clang-format off */
-/* Ascending by name. FIXED ones are known, and have the one value the model is about. */
+/* Ascending by name. FIXED ones are known, and have the one value the model is about; of CAPPED ones
+ * the model takes less than Redis does. */
 static const struct directive directives[] = {
     { "appendonly", NULL, true, YES_NO(appendonly), "no" },
     { "cluster-allow-pubsubshard-when-down", NULL, true,
@@ -54,9 +61,9 @@ static const struct directive directives[] = {
     { "cluster-announce-ip", NULL, true, TEXT(KIND_TEXT, announce_ip), "" },
     { "cluster-announce-port", NULL, true, INTEGER(announce_port, 0, 65535), "0" },
     { "cluster-enabled", NULL, false, FIXED, "yes" },
-    { "cluster-link-sendbuf-limit", NULL, true, BYTES(link_sendbuf_limit_bytes, 0), "0" },
+    { "cluster-link-sendbuf-limit", NULL, true, FIXED, "0" },
     { "cluster-migration-barrier", NULL, true, INTEGER(migration_barrier, 0, INT_MAX), "1" },
-    { "cluster-node-timeout", NULL, true, INTEGER(node_timeout_ms, 0, INT64_MAX), "15000" },
+    { "cluster-node-timeout", NULL, true, CAPPED(node_timeout_ms, 0, NODE_TIMEOUT_MS_CAP), "15000" },
     { "cluster-port", NULL, false, INTEGER(cluster_port, 0, 65535), "0" },
     { "cluster-preferred-endpoint-type", NULL, true,
       WORD(KIND_ENDPOINT, preferred_endpoint), "ip" },
@@ -183,12 +190,18 @@ static enum rcs_err set_number(const struct directive *directive, int64_t *at, c
     if (directive->kind == KIND_BYTES && !read_bytes(value, &number)) {
         return refuse(reason, RCS_ERR_SYNTAX, "argument must be a memory value");
     }
-    if (directive->kind == KIND_INTEGER && !rcs_decimal_read(value, strlen(value), &number)) {
+    if (directive->kind != KIND_BYTES && !rcs_decimal_read(value, strlen(value), &number)) {
         return refuse(reason, RCS_ERR_SYNTAX, "argument couldn't be parsed into an integer");
     }
-    if (number < directive->least || number > directive->most) {
+    int64_t most = directive->kind == KIND_CAPPED ? INT64_MAX : directive->most;
+    if (number < directive->least || number > most) {
         snprintf(reason, RCS_CONFIG_REASON_BYTES,
                  "argument must be between %lld and %lld inclusive", (long long)directive->least,
+                 (long long)most);
+        return RCS_ERR_RANGE;
+    }
+    if (number > directive->most) {
+        snprintf(reason, RCS_CONFIG_REASON_BYTES, "rcsim models no value above %lld",
                  (long long)directive->most);
         return RCS_ERR_RANGE;
     }
@@ -288,6 +301,7 @@ static enum rcs_err set_directive(struct rcs_config *config, const struct direct
     case KIND_YES_NO:
         return set_yes_no(at, value, reason);
     case KIND_INTEGER:
+    case KIND_CAPPED:
     case KIND_BYTES:
         return set_number(directive, at, value, reason);
     case KIND_TEXT:
@@ -398,6 +412,7 @@ bool rcs_config_get(const struct rcs_config *config, const char *name, struct rc
         rcs_buf_text(out, *(const bool *)at ? "yes" : "no");
         break;
     case KIND_INTEGER:
+    case KIND_CAPPED:
     case KIND_BYTES:
         rcs_buf_i64(out, *(const int64_t *)at);
         break;

@@ -20,7 +20,6 @@ struct rcs_config {
     char announce_ip[46], announce_hostname[256];
     int64_t announce_port, announce_bus_port, cluster_port;
     enum rcs_endpoint preferred_endpoint;
-    int64_t link_sendbuf_limit_bytes;
     /* replication */
     bool repl_diskless_sync, replica_serve_stale_data, replica_read_only;
     int64_t repl_diskless_sync_delay_s, repl_diskless_sync_max_replicas;

@@ -286,6 +286,8 @@ void rcs_repl_count_good(struct rcs_node *node); /* after a change of the min-re
 unsigned rcs_repl_acked(const struct rcs_node *node,
                         int64_t offset);       /* replicas that acked it (WAIT) */
 void rcs_repl_ask_acks(struct rcs_node *node); /* GETACK into the stream */
+/* Drops what the backlog, if any, holds beyond its size: up to `most_blocks`. */
+void rcs_repl_trim(struct rcs_node *node, unsigned most_blocks);
 
 /* persistence.c */
 /* What SHUTDOWN saves by configuration before it ends: a snapshot (one reference), or NULL:

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/cluster/orders.h"
+#include "sim/node/backlog.h"
 #include "sim/node/internal.h"
 
 #include "sim/pure.h"
@@ -370,6 +371,7 @@ static void before_sleep(struct rcs_node *node)
             rcs_cluster_before_sleep(&node->cluster);
         }
         waiting = rcs_clients_before_sleep(node);
+        rcs_repl_trim(node, 10 * RCS_BACKLOG_TRIM_BLOCKS); /* Redis 7.0 beforeSleep: ten times */
         again =
             node->cluster.todo != 0 && !rcs_repl_loading(node) && queued_packets(node, looked_at);
         looked_at = node->out->count;

@@ -1,14 +1,15 @@
 /* The forked child that writes an RDB: to the replicas that wait for a full sync, or to dump.rdb.
  *
  * How long forking, writing and exiting take is drawn, so that the lines of parent and child come
- * in the order and at the distances seen with real servers on one machine; writing grows with the
- * data. */
+ * in the order and at the distances seen with real servers on one machine, whose data sets were
+ * small; writing grows with the data. */
 #include "sim/node/replication.h"
 
 #include "sim/pure.h"
 
-#define SIGNAL_USR1  10  /* how Redis 7.0 killRDBChild ends it */
-#define BYTES_PER_US 200 /* of RDB written */
+#define SIGNAL_USR1 10 /* how Redis 7.0 killRDBChild ends it */
+/* Of RDB written. Not measured: a model. */
+#define BYTES_PER_US 200
 
 static rcs_us draw(struct rcs_node *node, rcs_us low, rcs_us high)
 {
@@ -103,8 +104,9 @@ rcs_us rcs_child_deadline(const struct rcs_node *node)
 void rcs_child_kill(struct rcs_node *node)
 {
     struct rcs_rdb_child *child = &node->repl.child;
-    if (child->phase == RCS_CHILD_NONE) {
-        return;
+    bool ended = child->phase == RCS_CHILD_EXITING && node->now_us >= child->due_us;
+    if (child->phase == RCS_CHILD_NONE || ended) {
+        return; /* the signal of a dead process is nobody's: its own end counts */
     }
     child->killed = true;
     child->phase = RCS_CHILD_EXITING;

@@ -186,6 +186,15 @@ static int64_t needed_offset(const struct rcs_node *node)
     return needed;
 }
 
+void rcs_repl_trim(struct rcs_node *node, unsigned most_blocks)
+{
+    struct rcs_backlog *backlog = node->repl.backlog;
+    int64_t limit_bytes = node->config.repl_backlog_size_bytes;
+    if (backlog != NULL && rcs_backlog_length(backlog) > limit_bytes) {
+        rcs_backlog_trim(backlog, most_blocks, limit_bytes, needed_offset(node));
+    }
+}
+
 void rcs_replicas_pass(struct rcs_node *node, const void *bytes, size_t size_bytes)
 {
     struct rcs_replication *repl = &node->repl;
@@ -324,11 +333,11 @@ void rcs_repl_command(struct rcs_node *node, struct rcs_client *client,
 
 /* --- the cron --------------------------------------------------------------------------------- */
 
-/* Held back during a manual failover, so that the offsets can meet. */
-static bool failover_pause(const struct rcs_node *node)
+/* Held back while a manual failover is under way and anything pauses the clients, so that the
+ * offsets can meet (Redis 7.0 replicationCron). */
+static bool failover_pause(struct rcs_node *node)
 {
-    return node->cluster.mf_end_ms != 0 && (node->clients.pause_writes_until_ms > node->now_ms ||
-                                            node->clients.pause_all_until_ms > node->now_ms);
+    return node->cluster.mf_end_ms != 0 && rcs_clients_paused(node);
 }
 
 void rcs_replicas_cron(struct rcs_node *node)

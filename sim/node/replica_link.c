@@ -342,6 +342,9 @@ static void on_conf_reply(struct rcs_node *node, const char *line, const char *o
 static void on_handshake_line(struct rcs_node *node, const char *line)
 {
     struct rcs_replication *repl = &node->repl;
+    /* Each line, the newline of a master that lets wait too (Redis 7.0 receiveSynchronousResponse).
+     */
+    repl->transfer_last_io_s = rcs_node_unixtime(node);
     switch ((enum handshake_step)repl->handshake_step) {
     case STEP_PING:
         on_pong(node, line);

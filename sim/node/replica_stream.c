@@ -8,7 +8,6 @@
 
 #include "sim/pure.h"
 
-#define LOAD_BYTES_PER_US 100
 /* While an RDB is loaded the event loop is served once in so many bytes (Redis 7.0
  * loading-process-events-interval-bytes): during a smaller one the process hears nothing. */
 #define SERVED_EVERY_BYTES (2 * 1024 * 1024)
@@ -68,7 +67,7 @@ void rcs_stream_snapshot(struct rcs_node *node, struct rcs_snapshot *snapshot)
     say(node, RCS_FACT_REPL_LOAD, NULL);
     rcs_repl_say_rdb(node, snapshot);
     rcs_us load_us = rcs_rand_between(&node->child, 100, 900) +
-                     (rcs_us)(snapshot->size_bytes / LOAD_BYTES_PER_US);
+                     (rcs_us)(snapshot->size_bytes / RCS_LOAD_BYTES_PER_US);
     repl->loading = rcs_snapshot_retain(snapshot);
     repl->loaded_us = node->now_us + load_us;
     if (snapshot->size_bytes < SERVED_EVERY_BYTES) {

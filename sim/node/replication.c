@@ -74,7 +74,8 @@ void rcs_repl_close(struct rcs_node *node)
 
 /* The memory a server had when it wrote an RDB is in the file; it shows in the log of who loads it.
  * An empty 7.0 server has 1.77 to 1.93 Mb: here it comes from when the RDB was made, so that it is
- * the same each time it is loaded. */
+ * the same each time it is loaded. That data takes twice its size in the file is not measured: a
+ * model. */
 static void memory_text(const struct rcs_snapshot *snapshot, char out[32])
 {
     int64_t hundredths = 177 + (snapshot->created_wall_ms % 17 + 17) % 17 +
@@ -120,8 +121,8 @@ void rcs_repl_start(struct rcs_node *node, struct rcs_snapshot *dump)
     rcs_keyspace_load(node->keys, dump);
     say(node, RCS_FACT_LOAD_DONE, (int64_t)rcs_keyspace_size(node->keys), NULL);
     char seconds[32];
-    snprintf(seconds, sizeof(seconds), "%zu.%03zu", dump->size_bytes / 100000000,
-             dump->size_bytes / 100000 % 1000);
+    size_t load_ms = dump->size_bytes / RCS_LOAD_BYTES_PER_US / 1000;
+    snprintf(seconds, sizeof(seconds), "%zu.%03zu", load_ms / 1000, load_ms % 1000);
     say(node, RCS_FACT_LOAD_FROM_DISK, 0, seconds);
     if (dump->replid[0] != '\0' && !node->config.appendonly) {
         restore_history(node, dump);

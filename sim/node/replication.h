@@ -7,14 +7,16 @@
 #include "sim/node/backlog.h"
 #include "sim/node/internal.h"
 
+/* Of an RDB that is loaded, at a start or from a master. Not measured: a model. */
+#define RCS_LOAD_BYTES_PER_US 100
+
 /* --- replication.c ---------------------------------------------------------------------------- */
 
 static inline bool rcs_repl_link_up(const struct rcs_node *node)
 {
     return node->repl.state == RCS_REPL_CONNECTED;
 }
-/* A new history begins: random replid, no second one (Redis 7.0 changeReplicationId,
- * clearReplicationId2). */
+/* The second id goes, the first stays (Redis 7.0 clearReplicationId2). */
 void rcs_repl_clear_id2(struct rcs_node *node);
 /* True if replid and offset can go into an RDB (Redis 7.0 rdbPopulateSaveInfo). */
 bool rcs_repl_has_info(const struct rcs_node *node);
