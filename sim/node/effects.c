@@ -65,22 +65,17 @@ static void give_back(struct rcs_effect *effect, struct rcs_store *store)
 
 void rcs_effects_clear(struct rcs_effects *effects, struct rcs_store *store)
 {
-    for (size_t i = 0; i < effects->count; i++) {
+    for (size_t i = 0; effects->kinds & RCS_EFFECTS_OWNING && i < effects->count; i++) {
         give_back(&effects->list[i], store);
     }
     effects->count = 0;
+    effects->kinds = 0;
     rcs_facts_clear(&effects->facts);
 }
 
-struct rcs_effect *rcs_effect_add(struct rcs_effects *effects, enum rcs_effect_kind kind,
-                                  uint32_t link)
+void rcs_effects_grow(struct rcs_effects *effects)
 {
-    if (effects->count == effects->room) {
-        effects->room = effects->room == 0 ? 16 : effects->room * 2;
-        effects->list = realloc(effects->list, effects->room * sizeof(effects->list[0]));
-        RCS_ASSERT(effects->list != NULL);
-    }
-    struct rcs_effect *effect = &effects->list[effects->count++];
-    *effect = (struct rcs_effect){ .kind = (uint8_t)kind, .link = link };
-    return effect;
+    effects->room = effects->room == 0 ? 16 : effects->room * 2;
+    effects->list = realloc(effects->list, effects->room * sizeof(effects->list[0]));
+    RCS_ASSERT(effects->list != NULL);
 }

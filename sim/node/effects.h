@@ -52,9 +52,16 @@ struct rcs_effect {
     };
 };
 
+/* Kinds whose effects own a counted value, a bit each. */
+#define RCS_EFFECTS_OWNING                                                                         \
+    (1u << RCS_EFFECT_BUS_SEND | 1u << RCS_EFFECT_CLIENT_REPLY |                                   \
+     1u << RCS_EFFECT_CLIENT_SNAPSHOT | 1u << RCS_EFFECT_MASTER_REQUEST |                          \
+     1u << RCS_EFFECT_SAVE_CONFIG | 1u << RCS_EFFECT_SAVE_DUMP)
+
 struct rcs_effects {
     struct rcs_effect *list;
     size_t count, room;
+    uint32_t kinds; /* a bit for each kind that is in the list */
     struct rcs_facts facts;
 };
 
@@ -63,8 +70,18 @@ void rcs_effects_close(struct rcs_effects *effects, struct rcs_store *store);
 /* Gives back what the effects still own and empties both lists. An effect whose value was passed on
  * is marked by setting its pointer to NULL. */
 void rcs_effects_clear(struct rcs_effects *effects, struct rcs_store *store);
+void rcs_effects_grow(struct rcs_effects *effects);
 /* A new effect at the end, zeroed but for `kind` and `link`; valid until the next one is added. */
-struct rcs_effect *rcs_effect_add(struct rcs_effects *effects, enum rcs_effect_kind kind,
-                                  uint32_t link);
+static inline struct rcs_effect *rcs_effect_add(struct rcs_effects *effects,
+                                                enum rcs_effect_kind kind, uint32_t link)
+{
+    if (effects->count == effects->room) {
+        rcs_effects_grow(effects);
+    }
+    effects->kinds |= 1u << kind;
+    struct rcs_effect *effect = &effects->list[effects->count++];
+    *effect = (struct rcs_effect){ .kind = (uint8_t)kind, .link = link };
+    return effect;
+}
 
 #endif
