@@ -1,2 +1,3 @@
 rcs_test(seed0 rcsim_core)
+rcs_test(seed1 rcsim_core)
 rcs_test(timing rcsim_core)

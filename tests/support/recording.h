@@ -24,7 +24,7 @@
 #include <rcsim/base.h>
 
 #define RECORDING_NODES 12
-#define RECORDING_STEPS 16
+#define RECORDING_STEPS 20
 
 struct recorded_command {
     int step;
