@@ -63,6 +63,18 @@ const struct rcs_profile *rcs_profile_at(unsigned index)
     return index < RCS_RELEASE_COUNT ? &profiles[index] : NULL;
 }
 
+struct rcs_bus_dialect rcs_profile_dialect(const struct rcs_profile *profile)
+{
+    return (struct rcs_bus_dialect){
+        .version = (uint8_t)profile->bus_version,
+        .types = (uint8_t)profile->bus_types,
+        .extensions = (uint8_t)profile->extensions,
+        .asks = profile->extend == RCS_EXTEND_ASKED,
+        .light = profile->light_header,
+        .says_lengths = profile->logs_bad_length,
+    };
+}
+
 const struct rcs_profile *rcs_profile_default(void)
 {
     return &profiles[RCS_REDIS_7_0];

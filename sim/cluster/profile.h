@@ -8,7 +8,7 @@
 #ifndef RCSIM_SIM_CLUSTER_PROFILE_H
 #define RCSIM_SIM_CLUSTER_PROFILE_H
 
-#include <rcsim/base.h>
+#include <rcsim/bus.h>
 
 /* In the order of the columns below. Valkey 8.0 left Redis after 7.2: of what came with Redis 7.4
  * it has what its own column says. */
@@ -175,6 +175,9 @@ struct rcs_profile {
 #undef N
 #undef E
 };
+
+/* How the release reads the bus. */
+struct rcs_bus_dialect rcs_profile_dialect(const struct rcs_profile *profile);
 
 /* By series or by release: "6.2", "6.2.16", "valkey-8.0", "valkey-8.0.1". NULL: not modelled. */
 const struct rcs_profile *rcs_profile_find(const char *name);
