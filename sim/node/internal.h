@@ -40,6 +40,7 @@ struct rcs_replica {
     bool capa_eof, capa_psync2;
     bool old_sync;             /* came by SYNC: sends no ACKs */
     bool stream_waits_for_ack; /* online after a diskless sync, its first ACK is not here yet */
+    bool in_sync_unsaid;       /* until 6.2: that it is in sync is said with that ACK */
     int64_t initial_offset;    /* said in +FULLRESYNC */
     int64_t sent_offset;       /* of the last byte of the stream written to it */
     int64_t ack_offset;
@@ -210,6 +211,10 @@ static inline int64_t rcs_node_wall_ms(const struct rcs_node *node)
 static inline int64_t rcs_node_unixtime(const struct rcs_node *node)
 {
     return rcs_wall_ms(&node->cluster) / 1000;
+}
+static inline const struct rcs_profile *rcs_node_profile(const struct rcs_node *node)
+{
+    return node->config.profile;
 }
 /* A fact of this node; the role letter is S while a master host is set, else M. */
 void rcs_node_fact(struct rcs_node *node, enum rcs_fact_code code, rcs_id about, int64_t v0,
