@@ -126,6 +126,8 @@ struct rcs_cluster_host {
 struct rcs_cluster {
     struct rcs_store *store;
     const struct rcs_config *config;
+    const struct rcs_profile
+        *profile; /* config->profile: no node changes its release while it runs */
     const struct rcs_cluster_host *host;
     struct rcs_effects *out; /* set for the length of a step */
 

@@ -347,6 +347,9 @@ void rcs_cluster_follow(struct rcs_cluster *cluster, rcs_id master)
     rcs_replica_join(cluster, master, cluster->myself);
     cluster->host->set_master(cluster->host->node, cluster->peers[master].addr);
     rcs_mf_reset(cluster);
+    if (cluster->profile->follow_ends_election) {
+        cluster->auth_ms = 0;
+    }
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -358,6 +361,7 @@ void rcs_cluster_init(struct rcs_cluster *cluster, struct rcs_store *store,
     *cluster = (struct rcs_cluster){
         .store = store,
         .config = config,
+        .profile = config->profile,
         .host = host,
         .myself = RCS_ID_NONE,
         .size = 1,

@@ -72,27 +72,35 @@ static void send_again(struct rcs_cluster *cluster, uint32_t link, struct rcs_bu
     rcs_effect_add(cluster->out, RCS_EFFECT_BUS_SEND, link)->bus_msg = rcs_bus_msg_retain(msg);
 }
 
-static struct rcs_bus_msg *gossiping(struct rcs_cluster *cluster, enum rcs_bus_type type)
+/* The node at the other end of a link, as far as the server keeps that with the link. */
+static rcs_id far_end(const struct rcs_cluster *cluster, uint32_t link)
 {
-    struct rcs_bus_msg *msg = rcs_msg_new(cluster, type, rcs_gossip_room(cluster));
-    msg->hostname = rcs_myself(cluster)->hostname;
-    if (msg->hostname != 0) {
-        msg->mflags |= RCS_MFLAG_EXT_DATA;
+    if (link < RCS_LINK_HANDSHAKE) {
+        return (rcs_id)link;
     }
-    rcs_gossip_compose(cluster, msg);
-    return msg;
+    return link >= RCS_LINK_IN ? rcs_link_bound_to(cluster, link) : RCS_ID_NONE;
+}
+
+void rcs_send_gossip(struct rcs_cluster *cluster, uint32_t link, enum rcs_bus_type type)
+{
+    const struct rcs_profile *profile = cluster->profile;
+    struct rcs_bus_msg *msg = rcs_msg_new(cluster, type, rcs_gossip_room(cluster));
+    rcs_id to = profile->gossips_receiver ? RCS_ID_NONE : far_end(cluster, link);
+    msg->hostname = rcs_myself(cluster)->hostname;
+    rcs_gossip_compose(cluster, msg, to);
+    rcs_msg_send(cluster, link, msg);
 }
 
 void rcs_send_ping(struct rcs_cluster *cluster, rcs_id id)
 {
     cluster->peers[id].ping_sent_ms = cluster->now_ms;
     rcs_peer_changed(cluster, id);
-    rcs_msg_send(cluster, id, gossiping(cluster, RCS_BUS_PING));
+    rcs_send_gossip(cluster, id, RCS_BUS_PING);
 }
 
 void rcs_send_pong(struct rcs_cluster *cluster, uint32_t link)
 {
-    rcs_msg_send(cluster, link, gossiping(cluster, RCS_BUS_PONG));
+    rcs_send_gossip(cluster, link, RCS_BUS_PONG);
 }
 
 void rcs_send_to(struct rcs_cluster *cluster, rcs_id id, struct rcs_bus_msg *msg)

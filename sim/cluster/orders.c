@@ -141,7 +141,7 @@ static unsigned open_slots(const struct rcs_cluster *cluster, struct rcs_open_sl
     return count;
 }
 
-/* Redis 7.0 clusterGenNodeDescription: a replica shows its master's epoch. */
+/* Redis 7.0 clusterGenNodeDescription: a replica shows its master's epoch, from 6.0.6 on. */
 void rcs_cluster_node_line(const struct rcs_cluster *cluster, rcs_id id, struct rcs_node_line *out,
                            struct rcs_open_slot *open, unsigned open_room)
 {
@@ -157,7 +157,8 @@ void rcs_cluster_node_line(const struct rcs_cluster *cluster, rcs_id id, struct 
     }
     out->ping_sent_ms = wall_of(cluster, peer->ping_sent_ms);
     out->pong_received_ms = wall_of(cluster, rcs_peer_pong(cluster, id));
-    bool shows_master = rcs_is_replica(peer) && peer->master != RCS_ID_NONE;
+    bool shows_master = rcs_is_replica(peer) && peer->master != RCS_ID_NONE &&
+                        cluster->profile->shows_masters_epoch;
     out->config_epoch =
         shows_master ? cluster->peers[peer->master].config_epoch : peer->config_epoch;
     out->connected = id == cluster->myself || peer->link != RCS_LINK_CLOSED;

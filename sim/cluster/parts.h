@@ -13,7 +13,6 @@
 #define RCS_WRITABLE_DELAY_MS         2000
 #define RCS_REJOIN_DELAY_MS_MIN       500
 #define RCS_REJOIN_DELAY_MS_MAX       5000
-#define RCS_CANT_FAILOVER_RELOG_MS    300000
 #define RCS_BLACKLIST_S               60
 
 /* --- cluster_state.c: the table --------------------------------------------------------------- */
@@ -53,6 +52,8 @@ void rcs_links_connect(struct rcs_cluster *cluster); /* the tick's reconnects, h
 /* Who sent what came by `event->link` (getNodeFromLinkAndMsg): RCS_ID_NONE if unknown. Binds an
  * anonymous inbound link to its sender. */
 rcs_id rcs_link_sender(struct rcs_cluster *cluster, const struct rcs_event *event);
+/* The node an inbound link belongs to, RCS_ID_NONE if to none yet. */
+rcs_id rcs_link_bound_to(const struct rcs_cluster *cluster, uint32_t link);
 struct rcs_handshake *rcs_handshake_of_link(struct rcs_cluster *cluster, uint32_t link);
 
 /* --- handshake.c ------------------------------------------------------------------------------ */
@@ -75,6 +76,8 @@ void rcs_own_ip_update(struct rcs_cluster *cluster, const struct rcs_event *even
 struct rcs_bus_msg *rcs_msg_new(struct rcs_cluster *cluster, enum rcs_bus_type type, unsigned room);
 /* Seals and queues it on the link; takes over the reference. */
 void rcs_msg_send(struct rcs_cluster *cluster, uint32_t link, struct rcs_bus_msg *msg);
+/* A PING, PONG or MEET, on any link; touches no clock. */
+void rcs_send_gossip(struct rcs_cluster *cluster, uint32_t link, enum rcs_bus_type type);
 void rcs_send_ping(struct rcs_cluster *cluster,
                    rcs_id id); /* on the outbound link; sets ping_sent */
 void rcs_send_pong(struct rcs_cluster *cluster, uint32_t link);
@@ -90,7 +93,8 @@ void rcs_announced_changed(
 /* --- gossip.c --------------------------------------------------------------------------------- */
 
 unsigned rcs_gossip_room(const struct rcs_cluster *cluster); /* entries a message may need */
-void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg);
+/* `spared` is not told of (RCS_ID_NONE: none). */
+void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, rcs_id spared);
 void rcs_gossip_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
 rcs_id rcs_random_peer(struct rcs_cluster *cluster); /* RCS_ID_NONE: the draw hit a handshake */
 

@@ -31,6 +31,7 @@ enum rcs_release {
 enum rcs_extend { RCS_EXTEND_NONE, RCS_EXTEND_ALL, RCS_EXTEND_ASKED };
 enum rcs_nodes_form { RCS_FORM_PORT, RCS_FORM_CPORT, RCS_FORM_NAME, RCS_FORM_AUX };
 enum rcs_info_form { RCS_INFO_TOTALS, RCS_INFO_TYPES, RCS_INFO_LIMIT };
+enum rcs_mf_pace { RCS_PACE_CRON, RCS_PACE_START, RCS_PACE_SLEEP };
 enum rcs_mf_pause { RCS_PAUSE_ALL, RCS_PAUSE_WRITES };
 enum rcs_follow { RCS_FOLLOW_ALWAYS, RCS_FOLLOW_ALLOWED, RCS_FOLLOW_SHARD };
 enum rcs_flatten { RCS_FLATTEN_NEVER, RCS_FLATTEN_SLOTS, RCS_FLATTEN_ROLE };
@@ -103,6 +104,11 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     /* A stranger in gossip: added with its id (3984dc653, 5.0.10, 6.0.5), before by a handshake that                \
      * could merge two clusters. */                                                                                  \
     B(adds_strangers,                 no,    no,    yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
+    /* The address of a failing node is taken from gossip that sees it healthy (4.0); before, any other address      \
+     * is asked who is there. */                                                                                     \
+    B(updates_gossip_address,         no,    yes,   yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
+    /* A link accepted belongs to the node that first spoke on it (7.0); before, each packet is its sender's. */     \
+    B(binds_inbound,                  no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
     /* MEET is said again until a PONG came (Valkey a81c32079). */                                                   \
     B(repeats_meet,                   no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
                                                                                                                      \
@@ -114,9 +120,9 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     B(follow_ends_election,           no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* A vote is on disk before its ACK leaves (533d0e037; 3.2.12, 4.0.9). */                                        \
     B(saves_vote_first,               no,    yes,   yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
-    /* Manual failover goes on before each sleep, and MFSTART is answered by a PING (7fa56dd77, 6.2);                \
-     * before, each step waits for the cron. */                                                                      \
-    B(mf_before_sleep,                no,    no,    no,    no,    yes,   yes,   yes,   yes,   yes)                   \
+    /* Steps of a manual failover: each waits for the cron; but not the start of the election (a16da7922);           \
+     * none does, and MFSTART is answered by a PING (7fa56dd77, 6.2). */                                             \
+    E(mf_pace, RCS_PACE_, mf_pace,    CRON,  CRON,  START, START, SLEEP, SLEEP, SLEEP, SLEEP, SLEEP)                 \
     /* What its old master holds back: all clients; writes (6.2). */                                                 \
     E(mf_pause, RCS_PAUSE_, mf_pause, ALL,   ALL,   ALL,   ALL,   WRITES, WRITES, WRITES, WRITES, WRITES)            \
     /* How often "can't fail over" is said again, ms (395d801a2). */                                                 \
@@ -137,6 +143,8 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     B(setslot_may_demote,             no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
     /* Open slots follow a new master, and replicas keep them (Valkey 6e7af9471, aad6769a8). */                      \
     B(open_slots_follow,              no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
+    /* Only a master's packet raises the epoch it is known by (Valkey 66d0f7d9a). */                                 \
+    B(masters_tell_epochs,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* A replica's epoch is read from nodes.conf; from 7.0.3 (091701f36) it is 0. */                                 \
     B(loads_replica_epoch,            yes,   yes,   yes,   yes,   yes,   no,    no,    no,    no)                    \
     /* FORGET is gossiped (5032de50f). */                                                                            \

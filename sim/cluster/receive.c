@@ -12,7 +12,8 @@ static void take_header(struct rcs_cluster *cluster, const struct rcs_bus_msg *m
     if (msg->current_epoch > cluster->current_epoch) {
         cluster->current_epoch = msg->current_epoch;
     }
-    if (msg->config_epoch > peer->config_epoch) {
+    if (msg->config_epoch > peer->config_epoch &&
+        (msg->master == RCS_ID_NONE || !cluster->profile->masters_tell_epochs)) {
         peer->config_epoch = msg->config_epoch;
         rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG);
     }

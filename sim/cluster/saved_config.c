@@ -94,9 +94,11 @@ static void load_peer(struct rcs_cluster *cluster, const struct rcs_saved_peer *
     }
     peer->ping_sent_ms = saved->pinged ? cluster->now_ms : 0;
     peer->pong_received_ms = saved->ponged ? cluster->now_ms : 0;
-    /* A replica's line shows its master's epoch; its own is not in the file. */
+    /* A replica's line shows its master's epoch; its own is not in the file. Before 7.0.3 the
+     * master's is taken for it. */
     bool is_replica = flags & RCS_NODE_REPLICA && saved->master != RCS_ID_NONE;
-    peer->config_epoch = is_replica ? 0 : saved->config_epoch;
+    peer->config_epoch =
+        is_replica && !cluster->profile->loads_replica_epoch ? 0 : saved->config_epoch;
     if (saved->master != RCS_ID_NONE) {
         if (rcs_peer_find(cluster, saved->master) == NULL) {
             (void)rcs_peer_add(cluster, saved->master, 0, 0);

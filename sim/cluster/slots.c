@@ -161,7 +161,7 @@ static void weigh_owners(const struct rcs_cluster *cluster, const struct rcs_slo
         taken->word[i] |= unowned.word[i];
     }
     for (unsigned slot = 0; cluster->importing != NULL && slot < RCS_SLOTS; slot++) {
-        if (cluster->importing[slot] != RCS_ID_NONE) {
+        if (cluster->importing[slot] != RCS_ID_NONE && !cluster->profile->open_slots_follow) {
             rcs_slot_words_remove(taken, slot); /* only SETSLOT may change it */
         }
     }
@@ -249,7 +249,7 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
         any_given_up = any_given_up || given_up.word[i] != 0;
     }
     clear_not_claiming(cluster, &kept);
-    if (any_given_up) {
+    if (any_given_up && cluster->profile->remembers_not_claiming) {
         mark_not_claiming(cluster, &given_up);
     }
     if (outcome.taken_count > 0) {
@@ -270,6 +270,7 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
                          NULL);
         rcs_cluster_follow(cluster, sender);
     } else if (grandmaster != RCS_ID_NONE && grandmaster != cluster->myself &&
+               cluster->profile->flatten == RCS_FLATTEN_SLOTS &&
                rcs_rule_on(cluster->config, RCS_RULE_SUB_REPLICA)) {
         rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_GRANDMASTER, grandmaster, myself->master, 0, 0,
                          0, NULL);
@@ -390,7 +391,7 @@ void rcs_cluster_set_slot_node(struct rcs_cluster *cluster, unsigned slot, rcs_i
     one_slot(&words, slot);
     rcs_slots_assign(cluster, &words, id);
     if (was_mine && id != cluster->myself && rcs_slot_count(cluster, cluster->myself) == 0 &&
-        cluster->config->allow_replica_migration) {
+        cluster->config->allow_replica_migration && cluster->profile->setslot_may_demote) {
         rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_CLAIM, id, RCS_ID_NONE, 0, 0, 0, NULL);
         rcs_cluster_follow(cluster, id);
         rcs_cluster_todo(cluster,
