@@ -285,6 +285,12 @@ void rcs_repl_command(struct rcs_node *node, struct rcs_client *client,
                       const struct rcs_request *request);
 void rcs_repl_client_gone(struct rcs_node *node,
                           struct rcs_client *client);  /* before it is freed */
+/* With PSYNC2 replicas of replicas get their master's bytes; before, each node wrote a stream of its
+ * own. */
+static inline bool rcs_repl_makes_stream(const struct rcs_node *node)
+{
+    return !node->repl.has_master || !rcs_node_profile(node)->psync2;
+}
 unsigned rcs_repl_online(const struct rcs_node *node); /* online replicas */
 unsigned rcs_repl_good(const struct rcs_node *node);   /* within min-replicas-max-lag */
 void rcs_repl_count_good(struct rcs_node *node); /* after a change of the min-replicas settings */

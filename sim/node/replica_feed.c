@@ -210,19 +210,12 @@ void rcs_replicas_pass(struct rcs_node *node, const void *bytes, size_t size_byt
     }
 }
 
-/* With PSYNC2 replicas of replicas get their master's bytes; before, each node wrote a stream of its
- * own. */
-static bool makes_stream(const struct rcs_node *node)
-{
-    return !node->repl.has_master || !rcs_node_profile(node)->psync2;
-}
-
 /* A command of this node itself into the stream, without SELECT (Redis 7.0 replicationFeedSlaves
  * with the database that is selected already). */
 static void feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
 {
     struct rcs_replication *repl = &node->repl;
-    if (!makes_stream(node) || repl->backlog == NULL) {
+    if (!rcs_repl_makes_stream(node) || repl->backlog == NULL) {
         return;
     }
     rcs_buf_clear(&repl->scratch);
@@ -233,7 +226,7 @@ static void feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *arg
 void rcs_repl_feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
 {
     struct rcs_replication *repl = &node->repl;
-    if (makes_stream(node) && repl->backlog != NULL && !repl->select_sent) {
+    if (rcs_repl_makes_stream(node) && repl->backlog != NULL && !repl->select_sent) {
         const struct rcs_arg select[] = { { "SELECT", 6 }, { "0", 1 } };
         repl->select_sent = true;
         feed(node, 2, select);
