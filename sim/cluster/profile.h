@@ -10,6 +10,8 @@
 
 #include <rcsim/bus.h>
 
+#include "sim/cluster/profile_node.h"
+
 /* In the order of the columns below. Valkey 8.0 left Redis after 7.2: of what came with Redis 7.4
  * it has what its own column says. */
 enum rcs_release {
@@ -170,7 +172,7 @@ struct rcs_profile {
 #define B(name, ...)               bool name;
 #define N(name, ...)               int name;
 #define E(type, prefix, name, ...) enum rcs_##type name;
-    RCS_PROFILES(B, N, E)
+    RCS_PROFILES(B, N, E) RCS_NODE_PROFILES(B, N, E)
 #undef B
 #undef N
 #undef E

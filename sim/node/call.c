@@ -12,12 +12,12 @@ struct rcs_arg rcs_arg_of(const char *text)
     return (struct rcs_arg){ .bytes = text, .size_bytes = (uint32_t)strlen(text) };
 }
 
-/* Takes no reference. What a replica or the applier of a master's stream executes goes no further.
- */
+/* Takes no reference. What a replica or the applier of a master's stream executes goes no further,
+ * but for the streams that releases before PSYNC2 write at each node. */
 static void keep(struct rcs_node *node, struct rcs_request *request)
 {
     struct rcs_clients *clients = &node->clients;
-    if (!node->repl.has_master) {
+    if (rcs_repl_makes_stream(node)) {
         rcs_requests_add(&clients->stream, &clients->stream_count, &clients->stream_room, request);
     }
 }
