@@ -143,10 +143,14 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     B(setslot_may_demote,             no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
     /* Open slots follow a new master, and replicas keep them (Valkey 6e7af9471, aad6769a8). */                      \
     B(open_slots_follow,              no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
+    /* Only a master's packet is looked at for slots, and a new master's always (Valkey 66d0f7d9a). */                \
+    B(masters_claim_slots,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* Only a master's packet raises the epoch it is known by (Valkey 66d0f7d9a). */                                 \
     B(masters_tell_epochs,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* A replica's epoch is read from nodes.conf; from 7.0.3 (091701f36) it is 0. */                                 \
     B(loads_replica_epoch,            yes,   yes,   yes,   yes,   yes,   no,    no,    no,    no)                    \
+    /* A replica of another shard's master takes none of its old data along (Valkey ecbfb6a7e). */                   \
+    B(other_shard_resyncs,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* FORGET is gossiped (5032de50f). */                                                                            \
     B(gossips_forget,                 no,    no,    no,    no,    no,    no,    yes,   yes,   yes)                   \
                                                                                                                      \
