@@ -224,6 +224,19 @@ static const struct rcs_peer *outbound_gone(struct rcs_cluster *cluster, uint32_
     return peer;
 }
 
+void rcs_link_drop(struct rcs_cluster *cluster, uint32_t link)
+{
+    rcs_effect_add(cluster->out, RCS_EFFECT_LINK_CLOSE, link);
+    if (link < RCS_LINK_IN) {
+        (void)outbound_gone(cluster, link);
+    } else if (!anonymous_take(cluster, link)) {
+        rcs_id id = rcs_link_bound_to(cluster, link);
+        if (id != RCS_ID_NONE) {
+            cluster->peers[id].inbound = RCS_LINK_NONE;
+        }
+    }
+}
+
 static void connect_failed(struct rcs_cluster *cluster, const struct rcs_event *event)
 {
     const struct rcs_peer *peer = outbound_gone(cluster, event->link);

@@ -29,6 +29,7 @@ static void take_new_id(struct rcs_cluster *cluster)
     cluster->myself = rcs_store_id(cluster->store, name);
     struct rcs_peer *myself = rcs_peer_add(cluster, cluster->myself, old.flags, old.addr);
     myself->hostname = old.hostname;
+    myself->shard = old.shard;
     rcs_peer_changed(cluster, cluster->myself);
 }
 
@@ -77,6 +78,10 @@ void rcs_cluster_config_changed(struct rcs_cluster *cluster)
     myself->flags &= (uint16_t)~RCS_NODE_NOFAILOVER;
     if (cluster->config->replica_no_failover) {
         myself->flags |= RCS_NODE_NOFAILOVER;
+    }
+    if (cluster->profile->light_header) {
+        myself->flags |= RCS_NODE_LIGHT;
+        before |= RCS_NODE_LIGHT;
     }
     if (before != myself->flags) {
         rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);

@@ -45,31 +45,42 @@
 /* clang-format on */
 
 static const struct rcs_profile profiles[RCS_RELEASE_COUNT] = {
-    { RCS_REDIS_3_0, "3.0", "3.0.7", "Redis 3.0.7", "3.0.7", RCS_PROFILES(B0, B0, E0)
-      RCS_NODE_PROFILES(B0, B0, E0) },
-    { RCS_REDIS_4_0, "4.0", "4.0.14", "Redis 4.0.14", "4.0.14", RCS_PROFILES(B1, B1, E1)
-      RCS_NODE_PROFILES(B1, B1, E1) },
-    { RCS_REDIS_5_0, "5.0", "5.0.14", "Redis 5.0.14", "5.0.14", RCS_PROFILES(B2, B2, E2)
-      RCS_NODE_PROFILES(B2, B2, E2) },
-    { RCS_REDIS_6_0, "6.0", "6.0.20", "Redis 6.0.20", "6.0.20", RCS_PROFILES(B3, B3, E3)
-      RCS_NODE_PROFILES(B3, B3, E3) },
-    { RCS_REDIS_6_2, "6.2", "6.2.16", "Redis 6.2.16", "6.2.16", RCS_PROFILES(B4, B4, E4)
-      RCS_NODE_PROFILES(B4, B4, E4) },
-    { RCS_REDIS_7_0, "7.0", "7.0.15", "Redis 7.0.15", "7.0.15", RCS_PROFILES(B5, B5, E5)
-      RCS_NODE_PROFILES(B5, B5, E5) },
-    { RCS_REDIS_7_2, "7.2", "7.2.6", "Redis 7.2.6", "7.2.6", RCS_PROFILES(B6, B6, E6)
-      RCS_NODE_PROFILES(B6, B6, E6) },
-    { RCS_REDIS_7_4, "7.4", "7.4.1", "Redis 7.4.1", "7.4.1", RCS_PROFILES(B7, B7, E7)
-      RCS_NODE_PROFILES(B7, B7, E7) },
+    { RCS_REDIS_3_0, "3.0", "3.0.7", "Redis 3.0.7", "3.0.7",
+      RCS_PROFILES(B0, B0, E0) RCS_NODE_PROFILES(B0, B0, E0) },
+    { RCS_REDIS_4_0, "4.0", "4.0.14", "Redis 4.0.14", "4.0.14",
+      RCS_PROFILES(B1, B1, E1) RCS_NODE_PROFILES(B1, B1, E1) },
+    { RCS_REDIS_5_0, "5.0", "5.0.14", "Redis 5.0.14", "5.0.14",
+      RCS_PROFILES(B2, B2, E2) RCS_NODE_PROFILES(B2, B2, E2) },
+    { RCS_REDIS_6_0, "6.0", "6.0.20", "Redis 6.0.20", "6.0.20",
+      RCS_PROFILES(B3, B3, E3) RCS_NODE_PROFILES(B3, B3, E3) },
+    { RCS_REDIS_6_2, "6.2", "6.2.16", "Redis 6.2.16", "6.2.16",
+      RCS_PROFILES(B4, B4, E4) RCS_NODE_PROFILES(B4, B4, E4) },
+    { RCS_REDIS_7_0, "7.0", "7.0.15", "Redis 7.0.15", "7.0.15",
+      RCS_PROFILES(B5, B5, E5) RCS_NODE_PROFILES(B5, B5, E5) },
+    { RCS_REDIS_7_2, "7.2", "7.2.6", "Redis 7.2.6", "7.2.6",
+      RCS_PROFILES(B6, B6, E6) RCS_NODE_PROFILES(B6, B6, E6) },
+    { RCS_REDIS_7_4, "7.4", "7.4.1", "Redis 7.4.1", "7.4.1",
+      RCS_PROFILES(B7, B7, E7) RCS_NODE_PROFILES(B7, B7, E7) },
     /* It calls itself 7.2.4 where clients look for a Redis, and 8.0.1 elsewhere. */
     { RCS_VALKEY_8_0, "valkey-8.0", "8.0.1", "Valkey 8.0.1", "valkey-8.0.1",
-      RCS_PROFILES(B8, B8, E8)
-      RCS_NODE_PROFILES(B8, B8, E8) },
+      RCS_PROFILES(B8, B8, E8) RCS_NODE_PROFILES(B8, B8, E8) },
 };
 
 const struct rcs_profile *rcs_profile_at(unsigned index)
 {
     return index < RCS_RELEASE_COUNT ? &profiles[index] : NULL;
+}
+
+struct rcs_bus_dialect rcs_profile_dialect(const struct rcs_profile *profile)
+{
+    return (struct rcs_bus_dialect){
+        .version = (uint8_t)profile->bus_version,
+        .types = (uint8_t)profile->bus_types,
+        .extensions = (uint8_t)profile->extensions,
+        .asks = profile->extend == RCS_EXTEND_ASKED,
+        .light = profile->light_header,
+        .says_lengths = profile->logs_bad_length,
+    };
 }
 
 const struct rcs_profile *rcs_profile_default(void)

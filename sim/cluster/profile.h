@@ -8,7 +8,7 @@
 #ifndef RCSIM_SIM_CLUSTER_PROFILE_H
 #define RCSIM_SIM_CLUSTER_PROFILE_H
 
-#include <rcsim/base.h>
+#include <rcsim/bus.h>
 
 #include "sim/cluster/profile_node.h"
 
@@ -143,10 +143,14 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     B(setslot_may_demote,             no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
     /* Open slots follow a new master, and replicas keep them (Valkey 6e7af9471, aad6769a8). */                      \
     B(open_slots_follow,              no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
+    /* Only a master's packet is looked at for slots, and a new master's always (Valkey 66d0f7d9a). */                \
+    B(masters_claim_slots,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* Only a master's packet raises the epoch it is known by (Valkey 66d0f7d9a). */                                 \
     B(masters_tell_epochs,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* A replica's epoch is read from nodes.conf; from 7.0.3 (091701f36) it is 0. */                                 \
     B(loads_replica_epoch,            yes,   yes,   yes,   yes,   yes,   no,    no,    no,    no)                    \
+    /* A replica of another shard's master takes none of its old data along (Valkey ecbfb6a7e). */                   \
+    B(other_shard_resyncs,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* FORGET is gossiped (5032de50f). */                                                                            \
     B(gossips_forget,                 no,    no,    no,    no,    no,    no,    yes,   yes,   yes)                   \
                                                                                                                      \
@@ -177,6 +181,9 @@ struct rcs_profile {
 #undef N
 #undef E
 };
+
+/* How the release reads the bus. */
+struct rcs_bus_dialect rcs_profile_dialect(const struct rcs_profile *profile);
 
 /* By series or by release: "6.2", "6.2.16", "valkey-8.0", "valkey-8.0.1". NULL: not modelled. */
 const struct rcs_profile *rcs_profile_find(const char *name);

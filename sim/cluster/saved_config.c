@@ -53,6 +53,7 @@ void rcs_saved_config_release(struct rcs_store *store, struct rcs_saved_config *
 struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster)
 {
     struct rcs_saved_config *saved = saved_new(cluster->store, cluster->known);
+    saved->profile = cluster->profile;
     saved->myself = cluster->myself;
     saved->current_epoch = cluster->current_epoch;
     saved->last_vote_epoch = cluster->last_vote_epoch;
@@ -69,6 +70,7 @@ struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster)
             .master = peer->master,
             .addr = peer->addr,
             .hostname = peer->hostname,
+            .shard = peer->shard,
             .flags = peer->flags,
             .pinged = peer->ping_sent_ms != 0,
             .ponged = rcs_peer_pong(cluster, id) != 0,
@@ -81,7 +83,8 @@ struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster)
 
 static void load_peer(struct rcs_cluster *cluster, const struct rcs_saved_peer *saved)
 {
-    unsigned flags = saved->flags & ~(unsigned)(RCS_NODE_MEET | RCS_NODE_MIGRATE_TO);
+    unsigned flags = saved->flags & ~(unsigned)(RCS_NODE_MEET | RCS_NODE_MIGRATE_TO |
+                                                RCS_NODE_EXTENDED | RCS_NODE_LIGHT);
     struct rcs_peer *peer = rcs_peer_find(cluster, saved->id);
     if (peer == NULL) {
         peer = rcs_peer_add(cluster, saved->id, flags, saved->addr);
@@ -105,6 +108,9 @@ static void load_peer(struct rcs_cluster *cluster, const struct rcs_saved_peer *
         }
         rcs_replica_join(cluster, saved->master, saved->id);
     }
+    if (cluster->profile->shard_ids && saved->shard != 0) {
+        peer->shard = saved->shard;
+    }
     rcs_peer_changed(cluster, saved->id);
 }
 
@@ -127,6 +133,12 @@ static void load(struct rcs_cluster *cluster, const struct rcs_saved_config *con
         load_peer(cluster, &conf->peers[i]);
         if (conf->peers[i].config_epoch > cluster->current_epoch) {
             cluster->current_epoch = conf->peers[i].config_epoch;
+        }
+    }
+    for (unsigned i = 0; i < conf->count && cluster->profile->shard_ids; i++) {
+        const struct rcs_saved_peer *saved = &conf->peers[i];
+        if (saved->shard == 0 && saved->master != RCS_ID_NONE) { /* written before 7.2 */
+            cluster->peers[saved->id].shard = cluster->peers[saved->master].shard;
         }
     }
     struct rcs_slot_map *before = cluster->slots;
@@ -163,6 +175,9 @@ void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_confi
         rcs_rand_name(&cluster->names, name);
         cluster->myself = rcs_store_id(cluster->store, name);
         rcs_peer_add(cluster, cluster->myself, RCS_NODE_MYSELF | RCS_NODE_MASTER, 0);
+        if (cluster->profile->shard_ids) {
+            rcs_myself(cluster)->shard = rcs_shard_new(cluster);
+        }
         rcs_cluster_fact0(cluster, RCS_FACT_BOOT_CONF_NEW, cluster->myself);
         /* Written before the ports are known: the first file holds :0@0. */
         rcs_cluster_save(cluster, true);

@@ -10,6 +10,7 @@
 #include "sim/cluster/orders.h"
 #include "sim/node/backlog.h"
 #include "sim/node/internal.h"
+#include "sim/node/replication.h"
 
 #include "sim/pure.h"
 
@@ -24,6 +25,11 @@
 static void host_set_master(void *node, rcs_addr addr)
 {
     rcs_repl_set_master(node, addr);
+}
+
+static void host_forget_history(void *node)
+{
+    rcs_master_discard_cached(node);
 }
 
 static void host_unset_master(void *node)
@@ -96,6 +102,7 @@ static void host_slot_lost(void *node, unsigned slot)
 
 static const struct rcs_cluster_host host_template = {
     .set_master = host_set_master,
+    .forget_history = host_forget_history,
     .unset_master = host_unset_master,
     .offset = host_offset,
     .has_master_host = host_has_master,
