@@ -212,7 +212,10 @@ static bool not_paused(struct gate *gate)
     if ((gate->client->flags & RCS_CLIENT_REPLICA) != 0 || !rcs_clients_paused(gate->node)) {
         return true;
     }
-    bool held = clients->pause_all_until_ms != 0 ||
+    bool all = clients->pause_all_until_ms != 0 ||
+               (clients->failover_pause_until_ms != 0 &&
+                rcs_node_profile(gate->node)->mf_pause == RCS_PAUSE_ALL);
+    bool held = all ||
                 (gate->flags & (RCS_COMMAND_WRITE | RCS_COMMAND_MAY_REPLICATE)) != 0;
     if (held) {
         gate->client->flags |= RCS_CLIENT_PAUSED;
