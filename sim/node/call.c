@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/node/command.h"
+#include "sim/node/command_release.h"
 #include "sim/node/connection.h"
 
 #include "sim/pure.h"
@@ -44,7 +45,11 @@ void rcs_call_run(struct rcs_node *node, struct rcs_client *client,
         .wall_ms = rcs_node_wall_ms(node),
     };
     uint64_t dirty = node->dirty;
-    command->run(&call);
+    if (rcs_release_knows_options(rcs_node_profile(node), call.argc, call.args)) {
+        command->run(&call);
+    } else {
+        rcs_refuse(client, "syntax error");
+    }
     node->stat_commands++;
     if (node->dirty != dirty && !call.said && (command->flags & RCS_COMMAND_WRITE) != 0) {
         keep(node, request);

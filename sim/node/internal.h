@@ -53,6 +53,7 @@ struct rcs_client {
     uint64_t id;      /* CLIENT ID */
     uint32_t flags;   /* enum rcs_client_flag */
     uint8_t protocol; /* 2 or 3 */
+    const struct rcs_profile *profile; /* of the node it is a client of */
     rcs_addr remote, local;
     int64_t created_wall_s, last_wall_s;
     struct rcs_buf name;

@@ -434,10 +434,11 @@ static void info_of_replicas(const struct rcs_node *node, struct rcs_buf *out)
         const struct rcs_client *client = node->repl.replicas[i];
         const struct rcs_replica *replica = &client->replica;
         bool online = replica->state == RCS_REPLICA_ONLINE;
-        rcs_buf_format(out, "slave%u:ip=%s,port=%u,state=%s,offset=%lld,lag=%lld\r\n", i,
+        rcs_buf_format(out, "slave%u:ip=%s,port=%u,state=%s,offset=%lld,lag=%lld%s\r\n", i,
                        rcs_replica_ip(node, client), (unsigned)replica->listening_port,
                        states[replica->state], (long long)replica->ack_offset,
-                       online ? (long long)(now_s - replica->ack_wall_s) : 0LL);
+                       online ? (long long)(now_s - replica->ack_wall_s) : 0LL,
+                       rcs_node_profile(node)->says_primary ? ",type=replica" : "");
     }
 }
 

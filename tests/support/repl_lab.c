@@ -562,7 +562,18 @@ const char *lab_ask(struct lab *lab, unsigned index, const char *request)
 
 void lab_own_slots(struct lab *lab, unsigned index)
 {
-    assert_string_equal(lab_ask(lab, index, "CLUSTER ADDSLOTSRANGE 0 16383"), "+OK\r\n");
+    if (rcs_node_profile(lab->nodes[index])->release >= RCS_REDIS_7_0) {
+        assert_string_equal(lab_ask(lab, index, "CLUSTER ADDSLOTSRANGE 0 16383"), "+OK\r\n");
+    } else {
+        for (unsigned slot = 0; slot < 16384; slot += 8) { /* one by one, eight at a time */
+            char text[128];
+            int size = snprintf(text, sizeof(text), "CLUSTER ADDSLOTS");
+            for (unsigned i = slot; i < slot + 8; i++) {
+                size += snprintf(text + size, sizeof(text) - (size_t)size, " %u", i);
+            }
+            assert_string_equal(lab_ask(lab, index, text), "+OK\r\n");
+        }
+    }
     lab_run(lab, 6000);
 }
 
