@@ -154,7 +154,9 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     B(loads_replica_epoch,            yes,   yes,   yes,   yes,   yes,   no,    no,    no,    no)                    \
     /* A replica of another shard's master takes none of its old data along (Valkey ecbfb6a7e). */                   \
     B(other_shard_resyncs,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
-    /* FORGET is gossiped (5032de50f). */                                                                            \
+    /* SETSLOT names masters only (7.0). */                                                                           \
+    B(setslot_asks_for_masters,       no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
+    /* FORGET is gossiped, and said again of who is forgotten already it is OK (5032de50f). */                                                                            \
     B(gossips_forget,                 no,    no,    no,    no,    no,    no,    yes,   yes,   yes)                   \
                                                                                                                      \
     /* --- 1g, replication: connects to a new master at the next 1 s cron, or at once (c17e597d0). */                \
