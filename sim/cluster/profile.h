@@ -152,6 +152,8 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     B(masters_tell_epochs,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* A replica's epoch is read from nodes.conf; from 7.0.3 (091701f36) it is 0. */                                 \
     B(loads_replica_epoch,            yes,   yes,   yes,   yes,   yes,   no,    no,    no,    no)                    \
+    /* REPLICATE is told to all at once, asks for a full sync, and does nothing about the master it has (Valkey). */ \
+    B(replicate_tells_all,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* A replica of another shard's master takes none of its old data along (Valkey ecbfb6a7e). */                   \
     B(other_shard_resyncs,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* SETSLOT names masters only (7.0). */                                                                           \
