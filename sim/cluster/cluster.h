@@ -265,6 +265,8 @@ const struct rcs_slot_set *rcs_slots_of(const struct rcs_cluster *cluster,
                                         rcs_id id); /* borrowed */
 rcs_id rcs_slot_migrating_to(const struct rcs_cluster *cluster, unsigned slot);
 rcs_id rcs_slot_importing_from(const struct rcs_cluster *cluster, unsigned slot);
+/* From 7.2 on: both bear the same shard id. */
+bool rcs_same_shard(const struct rcs_cluster *cluster, rcs_id a, rcs_id b);
 /* The address this node prints for a peer: ip, client port. Its own: announced or learned. */
 const struct rcs_address *rcs_peer_address(const struct rcs_cluster *cluster, rcs_id id);
 /* True when PUBLISH was sent to all / to the shard (Redis 7.0 clusterPropagatePublish). */

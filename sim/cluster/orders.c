@@ -152,6 +152,7 @@ void rcs_cluster_node_line(const struct rcs_cluster *cluster, rcs_id id, struct 
 {
     const struct rcs_peer *peer = &cluster->peers[id];
     memset(out, 0, sizeof(*out));
+    out->form = cluster->profile->nodes_form;
     memcpy(out->name, rcs_store_name(cluster->store, id), RCS_ID_LEN + 1);
     out->address = *rcs_store_address(cluster->store, peer->addr);
     const char *hostname = rcs_store_text_of(cluster->store, peer->hostname);
@@ -179,6 +180,7 @@ void rcs_cluster_handshake_line(const struct rcs_cluster *cluster, unsigned inde
 {
     const struct rcs_handshake *handshake = &cluster->handshakes[index];
     memset(out, 0, sizeof(*out));
+    out->form = cluster->profile->nodes_form;
     memcpy(out->name, handshake->name, RCS_ID_LEN + 1);
     out->address = *rcs_store_address(cluster->store, handshake->addr);
     out->flags = handshake->flags;

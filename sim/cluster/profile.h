@@ -9,6 +9,7 @@
 #define RCSIM_SIM_CLUSTER_PROFILE_H
 
 #include <rcsim/bus.h>
+#include <rcsim/nodes_text.h>
 
 #include "sim/cluster/profile_node.h"
 
@@ -29,7 +30,6 @@ enum rcs_release {
 
 /* Which nodes a packet's ping extensions go to. */
 enum rcs_extend { RCS_EXTEND_NONE, RCS_EXTEND_ALL, RCS_EXTEND_ASKED };
-enum rcs_nodes_form { RCS_FORM_PORT, RCS_FORM_CPORT, RCS_FORM_NAME, RCS_FORM_AUX };
 enum rcs_info_form { RCS_INFO_TOTALS, RCS_INFO_TYPES, RCS_INFO_LIMIT };
 enum rcs_mf_pace { RCS_PACE_CRON, RCS_PACE_START, RCS_PACE_SLEEP };
 enum rcs_mf_pause { RCS_PAUSE_ALL, RCS_PAUSE_WRITES };
@@ -74,14 +74,17 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
                                                                                                                      \
     /* --- 1c, output: CLUSTER NODES and nodes.conf (b841f3ad1 cport; 5460c1004 host name; 203b12e41                 \
      * and 4c74dd986 auxiliary fields, in the file only). */                                                         \
-    E(nodes_form, RCS_FORM_, nodes_form, PORT, CPORT, CPORT, CPORT, CPORT, NAME, AUX,  AUX,   AUX)                   \
+    E(line_form, RCS_LINE_, nodes_form, PORT, CPORT, CPORT, CPORT, CPORT, NAME, NAME, NAME,  NAME)                   \
+    E(line_form, RCS_LINE_, conf_form,  PORT, CPORT, CPORT, CPORT, CPORT, NAME, AUX,  AUX,   AUX)                    \
     /* A replica's line shows its master's epoch (938c35302), before the one it was last heard with. */              \
     B(shows_masters_epoch,            no,    no,    no,    yes,   yes,   yes,   yes,   yes,   yes)                   \
     /* Message counters of CLUSTER INFO: totals; by type (c5d6f577f, 4.0); and links cut (792afb443). */             \
     E(info_form, RCS_INFO_, info_form, TOTALS, TYPES, TYPES, TYPES, TYPES, LIMIT, LIMIT, LIMIT, LIMIT)               \
-    /* CLUSTER SLOTS: node ids (3.2), failed replicas left out (6.0.6), metadata (7.0). */                           \
+    /* CLUSTER SLOTS: node ids (3.2), ranges in the order of slots, not of nodes (6.2); replicas without data                  \
+     * left out, and metadata (7.0). */                           \
     B(slots_tell_ids,                 no,    yes,   yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
-    B(slots_leave_out_failed,         no,    no,    no,    yes,   yes,   yes,   yes,   yes,   yes)                   \
+    B(slots_in_order,                 no,    no,    no,    no,    yes,   yes,   yes,   yes,   yes)                   \
+    B(slots_leave_out_empty,          no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
     B(slots_tell_metadata,            no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
     /* Its own words: "slave" until 4.0, "replica" from 5.0 (a9419e238). */                                          \
     B(says_replica,                   no,    no,    yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
@@ -151,7 +154,9 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     B(loads_replica_epoch,            yes,   yes,   yes,   yes,   yes,   no,    no,    no,    no)                    \
     /* A replica of another shard's master takes none of its old data along (Valkey ecbfb6a7e). */                   \
     B(other_shard_resyncs,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
-    /* FORGET is gossiped (5032de50f). */                                                                            \
+    /* SETSLOT names masters only (7.0). */                                                                           \
+    B(setslot_asks_for_masters,       no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
+    /* FORGET is gossiped, and said again of who is forgotten already it is OK (5032de50f). */                                                                            \
     B(gossips_forget,                 no,    no,    no,    no,    no,    no,    yes,   yes,   yes)                   \
                                                                                                                      \
     /* --- 1g, replication: connects to a new master at the next 1 s cron, or at once (c17e597d0). */                \

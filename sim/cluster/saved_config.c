@@ -22,6 +22,7 @@ static struct rcs_saved_config *saved_new(struct rcs_store *store, unsigned peer
     struct rcs_saved_config *saved = rcs_store_alloc(store, saved_bytes(peers));
     memset(saved, 0, saved_bytes(peers));
     saved->refs = 1;
+    saved->profile = rcs_profile_default();
     saved->myself = RCS_ID_NONE;
     saved->count = peers;
     return saved;
@@ -189,7 +190,8 @@ void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_confi
 
 static uint64_t shown_epoch(const struct rcs_saved_config *saved, const struct rcs_saved_peer *peer)
 {
-    if (peer->flags & RCS_NODE_REPLICA && peer->master != RCS_ID_NONE) {
+    if (peer->flags & RCS_NODE_REPLICA && peer->master != RCS_ID_NONE &&
+        saved->profile->shows_masters_epoch) {
         for (unsigned i = 0; i < saved->count; i++) {
             if (saved->peers[i].id == peer->master) {
                 return saved->peers[i].config_epoch;
@@ -244,11 +246,13 @@ void rcs_saved_config_write(const struct rcs_store *store, const struct rcs_save
     RCS_ASSERT(open_count == 0 || open != NULL);
     for (unsigned i = 0; i < saved->count; i++) {
         const struct rcs_saved_peer *peer = &saved->peers[i];
-        struct rcs_node_line line = { .flags = peer->flags };
+        struct rcs_node_line line = { .form = saved->profile->conf_form, .flags = peer->flags };
         memcpy(line.name, rcs_store_name(store, peer->id), RCS_ID_LEN + 1);
         line.address = *rcs_store_address(store, peer->addr);
         const char *hostname = rcs_store_text_of(store, peer->hostname);
         memcpy(line.hostname, hostname, strlen(hostname) + 1);
+        const char *shard = rcs_store_text_of(store, peer->shard);
+        memcpy(line.shard, shard, strlen(shard) + 1);
         if (peer->master != RCS_ID_NONE) {
             memcpy(line.master, rcs_store_name(store, peer->master), RCS_ID_LEN + 1);
         }
@@ -310,10 +314,15 @@ static enum rcs_err take_node(struct reading *reading, const struct rcs_node_lin
         .master = line->master[0] != '\0' ? rcs_store_id(store, line->master) : RCS_ID_NONE,
         .addr = rcs_store_addr(store, &line->address),
         .hostname = rcs_store_text(store, line->hostname, strlen(line->hostname)),
+        .shard = rcs_store_text(store, line->shard, strlen(line->shard)),
         .flags = line->flags,
         .pinged = line->ping_sent_ms != 0,
         .ponged = line->pong_received_ms != 0,
     };
+    if (line->form != RCS_LINE_NAME) { /* what release wrote it shows as far as it matters */
+        saved->profile =
+            rcs_profile_at(line->form == RCS_LINE_PORT ? RCS_REDIS_3_0 : RCS_REDIS_7_2);
+    }
     if (peer.master == peer.id) {
         return rcs_diag_set(reading->diag, RCS_ERR_SYNTAX, reading->line, 1,
                             "the node is named as its own master; name another one, or write -");

@@ -4,9 +4,11 @@
  * A real node lists nodes in the order of a hash table with a random seed; this one lists them
  * ascending by number, then those in handshake. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/cluster/orders.h"
 #include "sim/node/command_cluster.h"
+#include "sim/node/command_release.h"
 
 #include "sim/pure.h"
 
@@ -111,15 +113,15 @@ static void add_number(struct rcs_buf *out, const char *name, uint64_t value)
 }
 
 /* Types of which there was none are left out. */
-static void add_messages(struct rcs_buf *out, const uint64_t counts[RCS_BUS_TYPE_COUNT],
-                         const char *direction)
+static void add_messages(struct rcs_buf *out, enum rcs_info_form form,
+                         const uint64_t counts[RCS_BUS_TYPE_COUNT], const char *direction)
 {
     uint64_t total = 0;
     for (unsigned type = 0; type < RCS_BUS_TYPE_COUNT; type++) {
-        if (counts[type] == 0) {
+        total += counts[type];
+        if (counts[type] == 0 || form == RCS_INFO_TOTALS) {
             continue;
         }
-        total += counts[type];
         rcs_buf_format(out, "cluster_stats_messages_%s", rcs_bus_type_name(type));
         add_number(out, direction, counts[type]);
     }
@@ -158,9 +160,12 @@ void rcs_cluster_info(struct rcs_call *call)
     add_number(&text, "cluster_current_epoch", cluster->current_epoch);
     add_number(&text, "cluster_my_epoch",
                master != NULL ? master->config_epoch : myself->config_epoch);
-    add_messages(&text, cluster->sent, "_sent");
-    add_messages(&text, cluster->received, "_received");
-    add_number(&text, "total_cluster_links_buffer_limit_exceeded", 0); /* there is no limit */
+    enum rcs_info_form form = cluster->profile->info_form;
+    add_messages(&text, form, cluster->sent, "_sent");
+    add_messages(&text, form, cluster->received, "_received");
+    if (form == RCS_INFO_LIMIT) {
+        add_number(&text, "total_cluster_links_buffer_limit_exceeded", 0); /* there is no limit */
+    }
     rcs_resp_verbatim(call->out, text.data, text.size_bytes, call->resp3);
     rcs_buf_close(&text);
 }
@@ -174,11 +179,12 @@ static int64_t offset_of(const struct rcs_cluster *cluster, rcs_id id)
                                  : cluster->peers[id].repl_offset;
 }
 
-/* A replica that has failed, or that has not got its first data, is not shown to clients (Redis 7.0
- * isReplicaAvailable). */
+/* A replica that has failed, or (from 7.0 on) that has not got its first data, is not shown to
+ * clients (Redis 7.0 isReplicaAvailable). */
 static bool replica_is_available(const struct rcs_cluster *cluster, rcs_id id)
 {
-    return (cluster->peers[id].flags & RCS_NODE_FAIL) == 0 && offset_of(cluster, id) != 0;
+    return (cluster->peers[id].flags & RCS_NODE_FAIL) == 0 &&
+           (offset_of(cluster, id) != 0 || !cluster->profile->slots_leave_out_empty);
 }
 
 static const char *hostname_of(const struct rcs_cluster *cluster, rcs_id id)
@@ -186,7 +192,8 @@ static const char *hostname_of(const struct rcs_cluster *cluster, rcs_id id)
     return rcs_store_text_of(cluster->store, cluster->peers[id].hostname);
 }
 
-/* [endpoint, port, id, metadata]: the metadata is what is known and is not the endpoint. */
+/* [endpoint, port, id, metadata]: the metadata is what is known and is not the endpoint. Before 7.0
+ * there is none, and in 3.0 no id. */
 static void add_slots_node(const struct rcs_cluster *cluster, struct rcs_client *client, rcs_id id)
 {
     struct rcs_buf *out = &client->reply;
@@ -196,7 +203,8 @@ static void add_slots_node(const struct rcs_cluster *cluster, struct rcs_client 
     bool with_ip = endpoint != RCS_ENDPOINT_IP;
     bool with_hostname = endpoint != RCS_ENDPOINT_HOSTNAME && hostname[0] != '\0';
 
-    rcs_resp_array(out, 4);
+    const struct rcs_profile *profile = cluster->profile;
+    rcs_resp_array(out, 2u + profile->slots_tell_ids + profile->slots_tell_metadata);
     switch (endpoint) {
     case RCS_ENDPOINT_IP:
         rcs_resp_bulk_text(out, address->ip);
@@ -209,7 +217,12 @@ static void add_slots_node(const struct rcs_cluster *cluster, struct rcs_client 
         break;
     }
     rcs_resp_integer(out, address->port);
-    rcs_resp_bulk(out, rcs_store_name(cluster->store, id), RCS_ID_LEN);
+    if (profile->slots_tell_ids) {
+        rcs_resp_bulk(out, rcs_store_name(cluster->store, id), RCS_ID_LEN);
+    }
+    if (!profile->slots_tell_metadata) {
+        return;
+    }
     rcs_resp_map(out, (size_t)with_ip + (size_t)with_hostname, resp3(client));
     if (with_ip) {
         rcs_resp_bulk_text(out, "ip");
@@ -252,6 +265,19 @@ static unsigned run_end(const struct rcs_cluster *cluster, unsigned first)
     return last;
 }
 
+/* Of one owner; RCS_ID_NONE: of all, in the order of slots. */
+static void add_slots_ranges(struct rcs_call *call, rcs_id only)
+{
+    const struct rcs_cluster *cluster = &call->node->cluster;
+    for (unsigned first = 0, last; first < RCS_SLOTS; first = last + 1) {
+        rcs_id owner = rcs_slot_owner(cluster, first);
+        last = run_end(cluster, first);
+        if (owner != RCS_ID_NONE && (only == RCS_ID_NONE || owner == only)) {
+            add_slots_range(cluster, call->client, first, last, owner);
+        }
+    }
+}
+
 void rcs_cluster_slots(struct rcs_call *call)
 {
     const struct rcs_cluster *cluster = &call->node->cluster;
@@ -261,12 +287,12 @@ void rcs_cluster_slots(struct rcs_call *call)
         ranges += rcs_slot_owner(cluster, first) != RCS_ID_NONE;
     }
     rcs_resp_array(call->out, ranges);
-    for (unsigned first = 0, last; first < RCS_SLOTS; first = last + 1) {
-        rcs_id owner = rcs_slot_owner(cluster, first);
-        last = run_end(cluster, first);
-        if (owner != RCS_ID_NONE) {
-            add_slots_range(cluster, call->client, first, last, owner);
-        }
+    if (cluster->profile->slots_in_order) {
+        add_slots_ranges(call, RCS_ID_NONE);
+        return;
+    }
+    for (unsigned i = 0; i < cluster->known; i++) {
+        add_slots_ranges(call, cluster->order[i]);
     }
 }
 
@@ -340,10 +366,58 @@ static void add_shard_node(const struct rcs_cluster *cluster, struct rcs_client 
                                                                    : "online");
 }
 
+/* The nodes of the shard of the i-th node are asked for once: at the first of them. */
+static bool first_of_shard(const struct rcs_cluster *cluster, unsigned i)
+{
+    for (unsigned j = 0; j < i; j++) {
+        if (rcs_same_shard(cluster, cluster->order[j], cluster->order[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* By shard id (Redis 7.2 clusterReplyShards): a failed master stands with the one that replaced it.
+ * The slots are those of the first node's master. */
+static void shards_by_id(struct rcs_call *call)
+{
+    const struct rcs_cluster *cluster = &call->node->cluster;
+    struct rcs_buf *out = call->out;
+    unsigned shards = 0;
+    for (unsigned i = 0; i < cluster->known; i++) {
+        shards += first_of_shard(cluster, i);
+    }
+    rcs_resp_array(out, shards);
+    for (unsigned i = 0; i < cluster->known; i++) {
+        rcs_id id = cluster->order[i], master = cluster->peers[id].master;
+        if (!first_of_shard(cluster, i)) {
+            continue;
+        }
+        rcs_resp_map(out, 2, call->resp3);
+        rcs_resp_bulk_text(out, "slots");
+        add_shard_slots(out, &rcs_slots_of(cluster, master != RCS_ID_NONE ? master : id)->words);
+        rcs_resp_bulk_text(out, "nodes");
+        unsigned nodes = 0;
+        for (unsigned j = i; j < cluster->known; j++) {
+            nodes += rcs_same_shard(cluster, id, cluster->order[j]);
+        }
+        rcs_resp_array(out, nodes);
+        for (unsigned j = i; j < cluster->known; j++) {
+            if (rcs_same_shard(cluster, id, cluster->order[j])) {
+                add_shard_node(cluster, call->client, cluster->order[j]);
+            }
+        }
+    }
+}
+
 void rcs_cluster_shards(struct rcs_call *call)
 {
     const struct rcs_cluster *cluster = &call->node->cluster;
     struct rcs_buf *out = call->out;
+    if (cluster->profile->shard_ids) {
+        shards_by_id(call);
+        return;
+    }
     unsigned shards = 0;
     for (unsigned i = 0; i < cluster->known; i++) {
         shards += rcs_is_master(&cluster->peers[cluster->order[i]]);
@@ -458,6 +532,8 @@ static const char *const help[] = {
     "    Begin a handshake with the node at this address.",
     "MYID",
     "    The id of this node.",
+    "MYSHARDID",
+    "    The id that this node shares with its master and that one's other replicas.",
     "NODES",
     "    The node table, a line a node:",
     "    <id> <address> <flags> <master> <ping sent> <pong received> <epoch> <link> <slots> ...",
@@ -482,10 +558,28 @@ static const char *const help[] = {
 };
 /* clang-format on */
 
+/* Whether the i-th line is about what the release has. */
+static bool help_has(const struct rcs_call *call, unsigned i)
+{
+    while (i > 0 && help[i][0] == ' ') { /* says more of the one above */
+        i--;
+    }
+    const struct rcs_arg words[] = { rcs_arg_of("cluster"),
+                                     { help[i], (uint32_t)strcspn(help[i], " ") } };
+    struct rcs_command_found found = rcs_command_find(2, words, NULL);
+    return i == 0 || rcs_release_has(call->client->profile, &found);
+}
+
 void rcs_cluster_help(struct rcs_call *call)
 {
-    rcs_resp_array(call->out, sizeof(help) / sizeof(help[0]));
+    unsigned lines = 0;
     for (unsigned i = 0; i < sizeof(help) / sizeof(help[0]); i++) {
-        rcs_resp_status(call->out, help[i]);
+        lines += help_has(call, i);
+    }
+    rcs_resp_array(call->out, lines);
+    for (unsigned i = 0; i < sizeof(help) / sizeof(help[0]); i++) {
+        if (help_has(call, i)) {
+            rcs_resp_status(call->out, help[i]);
+        }
     }
 }

@@ -156,11 +156,17 @@ static void add_command(struct rcs_call *call, const struct rcs_command_found *f
     for (unsigned i = 0; i < ranges; i++) {
         add_key_range(call, &command->keys[i]);
     }
-    size_t subcommands = count_rows(command->subcommands);
-    rcs_resp_set(call->out, subcommands, call->resp3);
-    for (size_t i = 0; i < subcommands; i++) {
+    size_t rows = count_rows(command->subcommands), subcommands = 0;
+    for (size_t i = 0; i < rows; i++) {
         struct rcs_command_found sub = { &command->subcommands[i], command };
-        add_command(call, &sub);
+        subcommands += rcs_release_has(call->client->profile, &sub);
+    }
+    rcs_resp_set(call->out, subcommands, call->resp3);
+    for (size_t i = 0; i < rows; i++) {
+        struct rcs_command_found sub = { &command->subcommands[i], command };
+        if (rcs_release_has(call->client->profile, &sub)) {
+            add_command(call, &sub);
+        }
     }
 }
 
@@ -270,7 +276,9 @@ static void list(struct rcs_call *call, const struct filter *filter, bool with_s
         const struct rcs_command *sub = found.command->subcommands;
         for (; with_subcommands && sub != NULL && sub->name != NULL; sub++) {
             struct rcs_command_found found_sub = { sub, found.command };
-            list_one(&found_sub, filter, &names, &count);
+            if (rcs_release_has(call->client->profile, &found_sub)) {
+                list_one(&found_sub, filter, &names, &count);
+            }
         }
     }
     if (with_subcommands) { /* filtered: Redis counts as it goes, and that makes an array */
