@@ -97,7 +97,8 @@ static const struct row answers[] = {
     { "since 5.0: CLIENT ID", "4.0", "CLIENT ID", "-ERR Syntax error, try CLIENT (LIST | KILL | GETNAME | SETNAME | PAUSE | REPLY)\r\n" },
     { "since 5.0: REPLICAOF", "4.0", "REPLICAOF no one", "*~unknown command `REPLICAOF`" },
     { "since 4.0: UNLINK", "3.0", "UNLINK a", "-ERR unknown command 'UNLINK'\r\n" },
-    { "since 4.0: CLUSTER MYID", "3.0", "CLUSTER MYID", "-ERR Wrong CLUSTER subcommand or number of arguments\r\n" },
+    { "since 7.2: CLUSTER MYSHARDID", "7.0", "CLUSTER MYSHARDID", "*~unknown subcommand 'MYSHARDID'" },
+    { "since 7.2: CLUSTER MYSHARDID is there", "7.2", "CLUSTER MYSHARDID", "*~$40\r\n" },
     /* --- options by release --- */
     { "option: 5.0 has one password only", "5.0", "AUTH a b", "-ERR wrong number of arguments for 'auth' command\r\n" },
     { "option: 6.2 knows one INFO section", "6.2", "INFO server clients", "-ERR syntax error\r\n" },
