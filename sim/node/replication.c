@@ -322,7 +322,7 @@ void rcs_repl_cron(struct rcs_node *node)
     rcs_master_ack(node);
     rcs_replicas_cron(node);
     free_unused_backlog(node);
-    rcs_replicas_start_sync(node);
+    rcs_replicas_start_sync(node, false);
     rcs_repl_count_good(node);
     repl->cron_loops++;
 }

@@ -77,9 +77,9 @@ unsigned rcs_replicas_in_bgsave(const struct rcs_node *node);
 /* PSYNC and SYNC. */
 void rcs_replica_sync(struct rcs_node *node, struct rcs_client *client,
                       const struct rcs_request *request);
-/* Starts the RDB of a full sync if replicas wait and nothing is in the way (Redis 7.0
- * replicationStartPendingFork). */
-void rcs_replicas_start_sync(struct rcs_node *node);
+/* Starts the RDB of a full sync if replicas wait, long enough or `whatever_delay` there is, and
+ * nothing is in the way (Redis 7.0 replicationStartPendingFork). */
+void rcs_replicas_start_sync(struct rcs_node *node, bool whatever_delay);
 /* The diskless child's data is there; returns to how many replicas it goes. */
 unsigned rcs_replicas_send_rdb(struct rcs_node *node, struct rcs_snapshot *snapshot);
 /* The child has ended (Redis 7.0 updateSlavesWaitingBgsave). */
