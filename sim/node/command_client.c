@@ -104,7 +104,7 @@ static void add_known_fields(enum rcs_release release, const char *line, struct 
 
 /* All fields of all releases. Buffers, memory, bytes and libraries are not modelled: their fields
  * are 0 or empty. */
-static void add_fields(const struct rcs_node *node, const struct rcs_client *client,
+static void add_fields(const struct rcs_node *node, const struct rcs_client *client, bool redacted,
                        struct rcs_buf *out)
 {
     int64_t now_s = rcs_node_unixtime(node);
@@ -113,7 +113,11 @@ static void add_fields(const struct rcs_node *node, const struct rcs_client *cli
     rcs_buf_text(out, " laddr=");
     add_address(node, out, client->local);
     rcs_buf_format(out, " fd=%u name=", (unsigned)client->link);
-    rcs_buf_add(out, client->name.data, client->name.size_bytes);
+    if (redacted) {
+        rcs_buf_text(out, "*redacted*");
+    } else {
+        rcs_buf_add(out, client->name.data, client->name.size_bytes);
+    }
     rcs_buf_format(out, " age=%lld idle=%lld flags=", (long long)(now_s - client->created_wall_s),
                    (long long)(now_s - client->last_wall_s));
     add_flags(client, out);
@@ -133,22 +137,28 @@ static void add_fields(const struct rcs_node *node, const struct rcs_client *cli
         rcs_buf_format(out, "%s|%s", client->last_container, client->last_command);
     }
     rcs_buf_format(out,
-                   " user=default redir=-1 resp=%u lib-name= lib-ver= tot-net-in=0 tot-net-out=0 "
+                   " user=%s redir=-1 resp=%u lib-name= lib-ver= tot-net-in=0 tot-net-out=0 "
                    "tot-cmds=0",
-                   (unsigned)client->protocol);
+                   redacted ? "*redacted*" : "default", (unsigned)client->protocol);
+}
+
+void rcs_client_describe(const struct rcs_node *node, const struct rcs_client *client,
+                         bool redacted, struct rcs_buf *out)
+{
+    struct rcs_buf line;
+    rcs_buf_init(&line);
+    add_fields(node, client, redacted, &line);
+    rcs_buf_add(&line, "", 1);
+    add_known_fields(client->profile->release, line.data, out);
+    rcs_buf_close(&line);
 }
 
 /* One line of CLIENT LIST. */
 static void add_client(const struct rcs_node *node, const struct rcs_client *client,
                        struct rcs_buf *out)
 {
-    struct rcs_buf line;
-    rcs_buf_init(&line);
-    add_fields(node, client, &line);
-    rcs_buf_add(&line, "", 1);
-    add_known_fields(client->profile->release, line.data, out);
+    rcs_client_describe(node, client, false, out);
     rcs_buf_text(out, "\n");
-    rcs_buf_close(&line);
 }
 
 static void run_info(struct rcs_call *call)

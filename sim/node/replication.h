@@ -32,8 +32,8 @@ void rcs_master_cancel(struct rcs_node *node, bool again);
 /* The live link ends and is remembered as the cached master; connects again while there is a master
  * host. `gone`: the other end closed it. */
 void rcs_master_lose(struct rcs_node *node, bool gone);
-/* The stream breaks the protocol: nothing is cached. */
-void rcs_master_lose_for_protocol(struct rcs_node *node);
+/* The stream breaks the protocol, or the next master is of another shard: nothing is cached. */
+void rcs_master_lose_for_good(struct rcs_node *node);
 void rcs_master_cache_myself(struct rcs_node *node); /* replicationCacheMasterUsingMyself */
 void rcs_master_discard_cached(struct rcs_node *node);
 void rcs_master_ack(struct rcs_node *node);      /* REPLCONF ACK, if the link is up */
