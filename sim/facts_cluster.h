@@ -70,6 +70,8 @@
     X(HANDSHAKE_KNOWN,     VERBOSE, 0, "handshake-known", "Handshake: we already know node %n, updating the address if needed.", "", "", "") \
     X(LINK_FAILED,         VERBOSE, 0, "link-failed",    "Connection with Node %n at %s:%0 failed: %t", "port", "", "") \
     X(LINK_LOST,           DEBUG,   0, "link-lost",      "I/O error reading from node link: connection closed", "", "", "") \
-    X(BUS_WARNING,         WARNING, 0, "bus-warning",    "%s", "", "", "")
+    X(BUS_WARNING,         WARNING, 0, "bus-warning",    "%s", "", "", "")                               \
+    /* what 7.0 does not say, but later releases do */                                                    \
+    X(ELECTION_VOTES,      NONE,    0, "election-votes", NULL, "needed", "votes", "")
 /* clang-format on */
 #endif

@@ -74,6 +74,7 @@ static const struct row rows[] = {
     W(ELECTION_RANK,    R72, V80, NOTICE,  "Replica rank updated to #%0, added %1 milliseconds of delay."),
     W(ELECTION_STARTED, R72, V80, NOTICE,  "Starting a failover election for epoch %0."),
     W(ELECTION_BLOCKED, R72, V80, NOTICE,  "Currently unable to failover: %s"),
+    W(ELECTION_VOTES,   R72, V80, NOTICE,  "Needed quorum: %0. Number of votes received so far: %1"),
     W(ELECTION_WON,     R72, R74, NOTICE,  "Failover election won: I'm the new master."),
     W(ELECTION_WON,     V80, V80, NOTICE,  "Failover election won: I'm the new primary."),
     W(EPOCH_WON,        R72, V80, NOTICE,  "configEpoch set to %0 after successful failover"),

@@ -100,7 +100,8 @@ struct rcs_cluster_host {
     void *node;
     /* replicationSetMaster: replicate the node at `addr` (0: address unknown, connect later). */
     void (*set_master)(void *node, rcs_addr addr);
-    /* What of the former master was kept for a partial resync is dropped. */
+    /* The master that set_master names next is of another shard: nothing is kept or made up for a
+     * partial resync with it. */
     void (*forget_history)(void *node);
     /* replicationUnsetMaster */
     void (*unset_master)(void *node);
@@ -187,6 +188,7 @@ struct rcs_cluster {
     int64_t mf_end_ms;        /* 0 none */
     rcs_id mf_replica;        /* on the master */
     int64_t mf_master_offset; /* -1 unknown */
+    const char *asked_by;     /* who gave the order at hand, for the log; NULL: not to be named */
     bool mf_can_start;
 
     /* failure reports, blacklist, orphans: short lists */

@@ -94,7 +94,8 @@ static void migrate(struct rcs_cluster *cluster)
     }
     if (target != RCS_ID_NONE && candidate == cluster->myself &&
         cluster->now_ms - cluster->orphaned_ms[target] > RCS_REPLICA_MIGRATION_MS) {
-        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_ORPHAN, target, mine, 0, 0, 0, NULL);
+        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_ORPHAN, target, mine, 0, 0, 0,
+                         rcs_shard_said(cluster, target));
         rcs_cluster_follow(cluster, target);
     }
 }

@@ -21,6 +21,12 @@ rcs_text rcs_shard_of_stranger(struct rcs_cluster *cluster, rcs_id id)
     return rcs_store_text(cluster->store, shard, sizeof(shard));
 }
 
+const char *rcs_shard_said(const struct rcs_cluster *cluster, rcs_id id)
+{
+    bool said = cluster->profile->says_primary && cluster->peers[id].shard != 0;
+    return said ? rcs_store_text_of(cluster->store, cluster->peers[id].shard) : NULL;
+}
+
 rcs_text rcs_shard_new(struct rcs_cluster *cluster)
 {
     char shard[RCS_ID_LEN + 1];

@@ -8,6 +8,7 @@
 #include "sim/cluster/orders.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/connection.h"
 
 #include "sim/pure.h"
 
@@ -223,7 +224,16 @@ static void run_failover(struct rcs_call *call)
         rcs_refuse(call->client, "Master is down or failed, please use CLUSTER FAILOVER FORCE");
         return;
     }
+    struct rcs_buf client;
+    rcs_buf_init(&client);
+    if (cluster->profile->says_primary) {
+        rcs_client_describe(call->node, call->client, true, &client);
+        rcs_buf_add(&client, "", 1);
+        cluster->asked_by = client.data;
+    }
     rcs_cluster_failover(cluster, kind);
+    cluster->asked_by = NULL;
+    rcs_buf_close(&client);
     rcs_reply_ok(call->client);
 }
 

@@ -140,6 +140,7 @@ struct rcs_replication {
     struct rcs_rdb_child child;
     /* as a replica */
     bool has_master;      /* masterhost is set */
+    bool stranger;        /* the master to be set next shares no history with this node */
     rcs_addr master_addr; /* 0: not known */
     enum rcs_repl_state state;
     int handshake_step;     /* enum handshake_step of replica_link.c */

@@ -234,7 +234,7 @@ void rcs_master_lose(struct rcs_node *node, bool gone)
     after_loss(node);
 }
 
-void rcs_master_lose_for_protocol(struct rcs_node *node)
+void rcs_master_lose_for_good(struct rcs_node *node)
 {
     say(node, RCS_FACT_REPL_LOST, NULL);
     close_link(node);
