@@ -58,7 +58,8 @@ static void cannot(struct rcs_cluster *cluster, enum rcs_cant_failover reason)
     }
     cluster->cant_reason = reason;
     const struct rcs_peer *master = rcs_peer_find(cluster, rcs_myself(cluster)->master);
-    if (master != NULL && master->flags & RCS_NODE_FAIL && !cluster->profile->says_primary &&
+    if (master != NULL && master->flags & RCS_NODE_FAIL &&
+        cluster->profile->cant_waits_for_timeout &&
         cluster->now_ms - master->fail_ms < cluster->config->node_timeout_ms + 5000) {
         return;
     }

@@ -165,7 +165,9 @@ static void take_news(struct rcs_cluster *cluster, const struct rcs_event *event
         return;
     }
     struct rcs_peer *peer = &cluster->peers[sender];
-    if (peer->flags & RCS_NODE_MEET && cluster->profile->repeats_meet) { /* said until now in every first packet: Valkey a81c32079 */
+    if (peer->flags & RCS_NODE_MEET &&
+        cluster->profile
+            ->repeats_meet) { /* said until now in every first packet: Valkey a81c32079 */
         peer->flags &= (uint16_t)~RCS_NODE_MEET;
         rcs_peer_changed(cluster, sender);
     }
@@ -262,6 +264,14 @@ static bool understood(struct rcs_cluster *cluster, const struct rcs_event *even
     return false;
 }
 
+static void say_unknown_type(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg)
+{
+    char text[64];
+    snprintf(text, sizeof(text), "Received unknown packet type: %d", msg->type);
+    rcs_cluster_fact(cluster, RCS_FACT_BUS_WARNING, RCS_ID_NONE, RCS_ID_NONE, msg->type, 0, 0,
+                     text);
+}
+
 void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *event)
 {
     const struct rcs_bus_msg *msg = event->bus_msg;
@@ -283,6 +293,10 @@ void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *ev
         if (!(msg->form & RCS_BUS_IS_LIGHT)) {
             take_header(cluster, msg, sender);
         }
+    }
+    if (msg->type >= (unsigned)cluster->profile->bus_types) {
+        say_unknown_type(cluster, msg);
+        return;
     }
     switch (msg->type) {
     case RCS_BUS_PING:
@@ -316,10 +330,6 @@ void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *ev
     case RCS_BUS_MODULE:
         return; /* no modules here: nobody listens */
     default:
-        break;
+        RCS_UNREACHABLE("every type that a release knows has its case");
     }
-    char text[64];
-    snprintf(text, sizeof(text), "Received unknown packet type: %d", msg->type);
-    rcs_cluster_fact(cluster, RCS_FACT_BUS_WARNING, RCS_ID_NONE, RCS_ID_NONE, msg->type, 0, 0,
-                     text);
 }
