@@ -33,6 +33,8 @@ int cmd_help(int argc, char **argv);
 
 /* --- options.c -------------------------------------------------------------------------------- */
 
+#define RELEASES_MAX 16
+
 struct run_arguments {
     const char *file; /* path, name of a shipped scenario, or "-" */
     struct rcs_run_options options;
@@ -40,6 +42,9 @@ struct run_arguments {
     const char *trace_path; /* NULL none */
     bool has_level;
     unsigned batch;
+    /* `--redis A,B,...`: each of them, and options.redis NULL; 0: one at most. */
+    const char *releases[RELEASES_MAX];
+    unsigned release_count;
 };
 /* 0, or an exit state after a message on stderr. */
 int run_arguments_read(struct run_arguments *out, int argc, char **argv);
@@ -59,6 +64,19 @@ char *scenario_read(const char *name, size_t *size_bytes, char **path, const cha
 char *include_read(void *arg, const char *name, size_t *size_bytes);
 /* The directories in which shipped scenarios are looked for, malloc'd; NULL past the end. */
 char *scenario_dir(unsigned index);
+
+/* --- releases.c ------------------------------------------------------------------------------- */
+
+/* The scenario under each of arguments->releases; prints where they part. The exit state: that of
+ * the expectations. */
+int run_releases(const struct run_arguments *arguments, const char *text, size_t size_bytes,
+                 const char *source, char *path);
+
+/* --- cmd_trace.c ------------------------------------------------------------------------------ */
+
+/* Prints the first event in which two traces part, or `same_text`; EXIT_FINDING if they do. */
+int trace_compare(const char *name_a, const char *a, size_t a_bytes, const char *name_b,
+                  const char *b, size_t b_bytes, const char *same_text);
 
 /* "rcsim: text" on stderr; returns EXIT_USAGE. */
 int complain(const char *format, ...)
