@@ -153,8 +153,14 @@ static void votes_of_replicas_and_of_masters_without_slots_do_not_count(void **s
     old->current_epoch = h->cluster.auth_epoch - 1;
     harness_receive(h, old);
     assert_int_equal(h->cluster.auth_count, 0);
+}
+
+/* Real servers ask neither who voted before nor whether an election is under way. */
+static void votes_are_counted_twice_and_without_an_election(void **state)
+{
+    struct harness *h = candidate(state);
     vote(h, c);
-    vote(h, c); /* real servers do not ask who voted before */
+    vote(h, c);
     assert_int_equal(h->cluster.auth_count, 2);
 }
 
@@ -369,6 +375,7 @@ int main(void)
         WITH(the_rank_can_only_rise),
         WITH(a_majority_of_votes_wins),
         WITH(votes_of_replicas_and_of_masters_without_slots_do_not_count),
+        WITH(votes_are_counted_twice_and_without_an_election),
         WITH(a_lost_election_is_tried_again_after_four_seconds),
         WITH(too_old_data_does_not_stand),
         WITH(no_failover_means_no_automatic_one),

@@ -302,8 +302,8 @@ static const struct row wrong_texts[] = {
       "{\nduring 1s {\n"
       "during 1s {\n",
       "t.scenario:9:1: blocks are nested more than 7 deep" },
-    { "node a1\nparam p x\nwait $p\n",
-      "t.scenario:3:6: \"x\" is no duration (a number with us, ms, s or m, such as 15s or 250ms, up to 1600000s)" },
+    { "node a1\nparam p x\nwait $p\n", "t.scenario:3:6: \"x\" is no duration (a number with us, "
+                                       "ms, s or m, such as 15s or 250ms, up to 1600000s)" },
     { "node a1\nwait \x02\n",
       "t.scenario:2:6: control character 0x02 (inside \"quotes\" it is written \\x02)" },
     { "node a1\ninclude b\n", "t.scenario:2:9: \"b\" cannot be read" },
