@@ -1,5 +1,5 @@
-/* How often a node's timers run (Redis 7.0 serverCron's run_with_period): hz gives the period p of a
- * loop, 1000 / hz ms and the 0.7 to 1 ms a loop takes, and the cluster's 100 ms are a run every
+/* How often a node's timers run (Redis 7.0 serverCron's run_with_period): hz gives the period p of
+ * a loop, 1000 / hz ms and the 0.7 to 1 ms a loop takes, and the cluster's 100 ms are a run every
  * max(1, 100 / p) loops. */
 #include "tests/support/node_harness.h"
 
