@@ -25,6 +25,14 @@ struct canonical {
 };
 _Static_assert(sizeof(struct canonical) == 8 * 2 + 4 * 8, "no padding in what is hashed");
 
+/* Besides those, of a message that is not as 7.0 writes it. */
+struct canonical_more {
+    uint16_t version, form;
+    rcs_text nodename, client_ipv4, client_ipv6, shard;
+    uint32_t forgotten_count;
+};
+_Static_assert(sizeof(struct canonical_more) == 6 * 2 + 4, "no padding in what is hashed");
+
 /* The same of what stands there instead of gossip entries. */
 struct canonical_body {
     uint64_t field[3]; /* by type, 0 unused */
@@ -59,11 +67,13 @@ static size_t block_bytes(unsigned gossip_room)
 struct rcs_bus_msg *rcs_bus_msg_new(struct rcs_store *store, enum rcs_bus_type type,
                                     unsigned gossip_room)
 {
+    RCS_ASSERT(gossip_room <= UINT16_MAX);
     struct rcs_bus_msg *msg = rcs_store_alloc(store, block_bytes(gossip_room));
     memset(msg, 0, block_bytes(gossip_room));
     msg->refs = 1;
     msg->type = (uint16_t)type;
-    msg->gossip_room = gossip_room;
+    msg->gossip_room = (uint16_t)gossip_room;
+    msg->version = 1;
     msg->master = RCS_ID_NONE;
     msg->slots = rcs_store_no_slots(store);
     return msg;
@@ -105,16 +115,55 @@ static struct canonical_body body_of(const struct rcs_bus_msg *msg)
     return body;
 }
 
+bool rcs_bus_is_extended(const struct rcs_bus_msg *msg)
+{
+    return rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP &&
+           (msg->body.extended.nodename | msg->body.extended.shard |
+            msg->body.extended.client_ipv4 | msg->body.extended.client_ipv6 |
+            msg->body.extended.forgotten_count) != 0;
+}
+
+static struct canonical_more more_of(const struct rcs_bus_msg *msg)
+{
+    struct canonical_more more = { .version = msg->version, .form = msg->form };
+    if (rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP) {
+        more.nodename = msg->body.extended.nodename;
+        more.client_ipv4 = msg->body.extended.client_ipv4;
+        more.client_ipv6 = msg->body.extended.client_ipv6;
+        more.shard = msg->body.extended.shard;
+        more.forgotten_count = msg->body.extended.forgotten_count;
+    }
+    return more;
+}
+
+static uint64_t forgotten_hash(const struct rcs_bus_msg *msg)
+{
+    uint64_t hash = 0;
+    for (unsigned i = 0; i < msg->body.extended.forgotten_count; i++) {
+        const struct rcs_forgotten *one = rcs_bus_forgotten(msg, i);
+        const uint64_t fields[] = { one->id, one->ttl_s };
+        hash = XXH3_64bits_withSeed(fields, sizeof(fields), hash);
+    }
+    return hash;
+}
+
 void rcs_bus_msg_seal(struct rcs_bus_msg *msg)
 {
     bool gossips = rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP;
+    bool extended = gossips && rcs_bus_is_extended(msg);
     RCS_ASSERT(msg->count <= msg->gossip_room);
     RCS_IMPLIES(!gossips, msg->count == 0);
+    RCS_IMPLIES((msg->form & RCS_BUS_IS_LIGHT) != 0,
+                rcs_bus_body_of(msg->type) == BUS_BODY_PUBLISH && msg->version == 1);
     if (!gossips) {
         msg->hostname = 0;
     }
-    msg->mflags = (uint8_t)((msg->mflags & ~RCS_MFLAG_EXT_DATA) |
-                            (msg->hostname != 0 ? RCS_MFLAG_EXT_DATA : 0));
+    if (!gossips || msg->hostname != 0 || extended) {
+        msg->form &= (uint8_t)~RCS_BUS_ASKS;
+    }
+    bool marked = msg->hostname != 0 || extended || msg->form & RCS_BUS_ASKS;
+    msg->mflags =
+        (uint8_t)((msg->mflags & ~RCS_MFLAG_EXT_DATA) | (marked ? RCS_MFLAG_EXT_DATA : 0));
 
     const struct canonical fields = { .type = msg->type,
                                       .count = msg->count,
@@ -136,7 +185,29 @@ void rcs_bus_msg_seal(struct rcs_bus_msg *msg)
     } else if (msg->count > 0) {
         hash = XXH3_64bits_withSeed(msg->gossip, msg->count * sizeof(msg->gossip[0]), hash);
     }
+    if (msg->version != 1 || msg->form != 0 || extended) { /* never in 7.0 */
+        const struct canonical_more more = more_of(msg);
+        hash = XXH3_64bits_withSeed(&more, sizeof(more), hash);
+        hash ^= extended ? forgotten_hash(msg) : 0;
+    }
     msg->hash = hash;
+}
+
+const struct rcs_forgotten *rcs_bus_forgotten(const struct rcs_bus_msg *msg, unsigned i)
+{
+    RCS_ASSERT(rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP &&
+               i < msg->body.extended.forgotten_count);
+    const void *list = msg->body.extended.forgotten->bytes;
+    return (const struct rcs_forgotten *)list + i;
+}
+
+void rcs_bus_forget(struct rcs_store *store, struct rcs_bus_msg *msg,
+                    const struct rcs_forgotten *list, unsigned count)
+{
+    RCS_ASSERT(rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP && count > 0 &&
+               msg->body.extended.forgotten == NULL);
+    msg->body.extended.forgotten = rcs_blob_new(store, list, count * sizeof(list[0]));
+    msg->body.extended.forgotten_count = count;
 }
 
 void rcs_bus_msg_release(struct rcs_store *store, struct rcs_bus_msg *msg)
@@ -151,6 +222,9 @@ void rcs_bus_msg_release(struct rcs_store *store, struct rcs_bus_msg *msg)
     }
     if (msg->payload != NULL) {
         rcs_blob_release(store, msg->payload);
+    }
+    if (rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP && msg->body.extended.forgotten != NULL) {
+        rcs_blob_release(store, msg->body.extended.forgotten);
     }
     rcs_store_release(store, msg, block_bytes(msg->gossip_room));
 }
@@ -169,6 +243,21 @@ static bool payloads_equal(const struct rcs_blob *a, const struct rcs_blob *b)
     return a->size_bytes == b->size_bytes && memcmp(a->bytes, b->bytes, a->size_bytes) == 0;
 }
 
+static bool more_equal(const struct rcs_bus_msg *a, const struct rcs_bus_msg *b)
+{
+    const struct canonical_more of_a = more_of(a), of_b = more_of(b);
+    if (memcmp(&of_a, &of_b, sizeof(of_a)) != 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < of_a.forgotten_count; i++) {
+        const struct rcs_forgotten *one = rcs_bus_forgotten(a, i), *other = rcs_bus_forgotten(b, i);
+        if (one->id != other->id || one->ttl_s != other->ttl_s) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool rcs_bus_msg_equal(const struct rcs_bus_msg *a, const struct rcs_bus_msg *b)
 {
     return a->hash == b->hash && a->type == b->type && a->count == b->count &&
@@ -176,7 +265,7 @@ bool rcs_bus_msg_equal(const struct rcs_bus_msg *a, const struct rcs_bus_msg *b)
            a->sender == b->sender && a->master == b->master && a->addr == b->addr &&
            a->hostname == b->hostname && a->current_epoch == b->current_epoch &&
            a->config_epoch == b->config_epoch && a->offset == b->offset && a->slots == b->slots &&
-           bodies_equal(a, b) && payloads_equal(a->payload, b->payload) &&
+           more_equal(a, b) && bodies_equal(a, b) && payloads_equal(a->payload, b->payload) &&
            memcmp(a->gossip, b->gossip, a->count * sizeof(a->gossip[0])) == 0;
 }
 

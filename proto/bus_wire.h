@@ -57,13 +57,20 @@ bool rcs_bus_get_id(struct rcs_store *store, const uint8_t *bytes, rcs_id *id);
 void rcs_bus_get_ip(const uint8_t *bytes, struct rcs_address *address);
 bool rcs_bus_get_addr(struct rcs_store *store, const struct rcs_address *address, rcs_addr *addr);
 
-/* --- header: the first RCS_BUS_HEADER_BYTES --------------------------------------------------- */
+/* --- header ----------------------------------------------------------------------------------- */
+
+/* Of what a packet of that version and form has; light ones are of version 1. */
+static inline size_t rcs_bus_header_bytes(unsigned version, bool light)
+{
+    return light ? RCS_BUS_HEADER_LIGHT : version == 0 ? RCS_BUS_HEADER_V0 : RCS_BUS_HEADER_BYTES;
+}
 
 /* Fields of the header that the message value does not keep. */
 struct bus_frame {
     uint32_t totlen;
-    bool version_ok;
-    uint16_t type;
+    uint16_t version;
+    uint16_t type; /* without the bit of light headers */
+    bool light;
     uint16_t count;
     uint16_t extensions;
     uint8_t mflags;
@@ -71,10 +78,14 @@ struct bus_frame {
 
 bool rcs_bus_signature_ok(const uint8_t *bytes); /* of 4 bytes */
 uint32_t rcs_bus_totlen(const uint8_t *bytes);   /* of 8 bytes */
-void rcs_bus_frame_read(const uint8_t *bytes, struct bus_frame *frame);
+/* The least that a link accepts as totlen. */
+uint32_t rcs_bus_totlen_min(const struct rcs_bus_dialect *dialect);
+/* Version and type of 16 bytes; if these are as `dialect` reads them the rest of a whole header. */
+void rcs_bus_frame_read(const uint8_t *bytes, const struct rcs_bus_dialect *dialect,
+                        struct bus_frame *frame);
 /* Everything but the frame. RCS_ERR_LIMIT if the store is full; the message stays releasable. */
 enum rcs_err rcs_bus_header_read(struct rcs_store *store, const uint8_t *bytes,
-                                 struct rcs_bus_msg *msg);
+                                 const struct bus_frame *frame, struct rcs_bus_msg *msg);
 void rcs_bus_header_write(const struct rcs_store *store, const struct rcs_bus_msg *msg,
                           size_t totlen, uint8_t *out);
 
@@ -82,12 +93,14 @@ void rcs_bus_header_write(const struct rcs_store *store, const struct rcs_bus_ms
 
 size_t rcs_bus_body_bytes(const struct rcs_store *store, const struct rcs_bus_msg *msg);
 void rcs_bus_body_write(const struct rcs_store *store, const struct rcs_bus_msg *msg, uint8_t *out);
+/* How many extensions the header counts. */
+unsigned rcs_bus_extension_count(const struct rcs_bus_msg *msg);
 /* Compares totlen with what type and counts ask for; `refusal->log` says why not. */
 bool rcs_bus_length_ok(const uint8_t *bytes, const struct bus_frame *frame,
-                       struct rcs_bus_refusal *refusal);
+                       const struct rcs_bus_dialect *dialect, struct rcs_bus_refusal *refusal);
 /* Of bytes whose length is ok. Unknown extensions are said in `refusal->log`. */
 enum rcs_err rcs_bus_body_read(struct rcs_store *store, const uint8_t *bytes,
-                               const struct bus_frame *frame, struct rcs_bus_msg *msg,
-                               struct rcs_bus_refusal *refusal);
+                               const struct bus_frame *frame, const struct rcs_bus_dialect *dialect,
+                               struct rcs_bus_msg *msg, struct rcs_bus_refusal *refusal);
 
 #endif

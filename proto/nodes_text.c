@@ -6,6 +6,7 @@
 #include <rcsim/nodes_text.h>
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,6 +91,46 @@ static void add_open(struct sink *sink, const struct rcs_node_line *line)
     }
 }
 
+/* The auxiliary fields of nodes.conf from Redis 7.2 on, in the order of the server's table of them;
+ * the two of client addresses are Valkey's. */
+static const struct aux_field {
+    const char *key;
+    size_t at, room;
+} aux_fields[] = {
+#define AUX(key, field)                                                                            \
+    {                                                                                              \
+        key, offsetof(struct rcs_node_line, field), sizeof(((struct rcs_node_line *)NULL)->field)  \
+    }
+    AUX("client-ipv6=", client_ipv6),
+    AUX("client-ipv4=", client_ipv4),
+    { "tls-port=", 0, 0 }, /* no node here has one */
+    AUX("nodename=", nodename),
+    AUX("shard-id=", shard),
+#undef AUX
+};
+#define AUX_FIELDS (sizeof(aux_fields) / sizeof(aux_fields[0]))
+
+static void add_ports(struct sink *sink, const struct rcs_node_line *line)
+{
+    bool aux = line->form == RCS_LINE_AUX, named = line->form == RCS_LINE_NAME || aux;
+    add_number(sink, ":", line->address.port);
+    if (line->form != RCS_LINE_PORT) {
+        add_number(sink, "@", line->address.cport);
+    }
+    if (named && (line->hostname[0] != '\0' || aux)) {
+        add_text(sink, ",");
+        add_text(sink, line->hostname);
+    }
+    for (size_t i = 0; i < AUX_FIELDS && aux; i++) {
+        const char *value = aux_fields[i].room == 0 ? "0" : (const char *)line + aux_fields[i].at;
+        if (value[0] != '\0') {
+            add_text(sink, ",");
+            add_text(sink, aux_fields[i].key);
+            add_text(sink, value);
+        }
+    }
+}
+
 size_t rcs_node_line_write(const struct rcs_node_line *line, char *out, size_t capacity)
 {
     struct sink sink = { .out = out, .capacity = capacity };
@@ -97,12 +138,7 @@ size_t rcs_node_line_write(const struct rcs_node_line *line, char *out, size_t c
     add(&sink, line->name, RCS_ID_LEN);
     add_text(&sink, " ");
     add_text(&sink, line->address.ip);
-    add_number(&sink, ":", line->address.port);
-    add_number(&sink, "@", line->address.cport);
-    if (line->hostname[0] != '\0') {
-        add_text(&sink, ",");
-        add_text(&sink, line->hostname);
-    }
+    add_ports(&sink, line);
     add_text(&sink, " ");
     add(&sink, flags, rcs_node_flags_write(line->flags, flags));
     add_text(&sink, " ");
@@ -256,6 +292,35 @@ static enum rcs_err read_ports(const struct word *word, struct rcs_address *addr
     return RCS_OK;
 }
 
+/* [,key=value...]; keys that are not known are passed over, as a server of 7.0 does. */
+static enum rcs_err read_aux(const struct word *word, struct rcs_node_line *node,
+                             struct rcs_diag *diag)
+{
+    for (size_t start = 1; start < word->size_bytes;) {
+        struct word rest = part(word, start, word->size_bytes);
+        struct word field = part(&rest, 0, find(&rest, ','));
+        node->form = RCS_LINE_AUX;
+        for (size_t i = 0; i < AUX_FIELDS; i++) {
+            const struct aux_field *aux = &aux_fields[i];
+            size_t key_bytes = strlen(aux->key);
+            if (aux->room == 0 || field.size_bytes < key_bytes ||
+                memcmp(field.text, aux->key, key_bytes) != 0) {
+                continue;
+            }
+            struct word value = part(&field, key_bytes, field.size_bytes);
+            if (value.size_bytes >= aux->room) {
+                return rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, value.column,
+                                    "%s takes at most %zu characters", aux->key, aux->room - 1);
+            }
+            char *at = (char *)node + aux->at;
+            memcpy(at, value.text, value.size_bytes);
+            at[value.size_bytes] = '\0';
+        }
+        start += field.size_bytes + 1;
+    }
+    return RCS_OK;
+}
+
 /* ip:port[@cport][,hostname[,key=value...]] */
 static enum rcs_err read_address(const struct word *word, struct rcs_node_line *node,
                                  struct rcs_diag *diag)
@@ -280,6 +345,13 @@ static enum rcs_err read_address(const struct word *word, struct rcs_node_line *
             return bad(diag, &hostname, "host name", "a host name has at most 255 characters");
         }
         memcpy(node->hostname, hostname.text, hostname.size_bytes);
+        struct word fields = part(&rest, hostname.size_bytes, rest.size_bytes);
+        enum rcs_err err = read_aux(&fields, node, diag);
+        if (err != RCS_OK) {
+            return err;
+        }
+    } else if (find(&ports, '@') == ports.size_bytes) {
+        node->form = RCS_LINE_PORT;
     }
     return read_ports(&ports, &node->address, diag);
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/words.h"
+
 #include "sim/pure.h"
 
 /* clang-format off */
@@ -22,7 +24,7 @@ const struct rcs_fact_row *rcs_fact_row(enum rcs_fact_code code)
 
 void rcs_facts_init(struct rcs_facts *facts)
 {
-    *facts = (struct rcs_facts){ .level = RCS_LEVEL_NOTICE };
+    *facts = (struct rcs_facts){ .level = RCS_LEVEL_NOTICE, .release = RCS_REDIS_7_0 };
 }
 
 void rcs_facts_close(struct rcs_facts *facts)
@@ -44,9 +46,14 @@ void rcs_facts_clear(struct rcs_facts *facts)
 
 bool rcs_facts_wanted(const struct rcs_facts *facts, enum rcs_fact_code code)
 {
-    const struct rcs_fact_row *row = rcs_fact_row(code);
-    return row->milestone ||
-           (!facts->unread && row->level != RCS_LEVEL_NONE && row->level >= facts->level);
+    if (rcs_fact_row(code)->milestone) {
+        return true;
+    }
+    if (facts->unread) {
+        return false;
+    }
+    enum rcs_level level = rcs_words((enum rcs_release)facts->release, code).level;
+    return level != RCS_LEVEL_NONE && level >= facts->level;
 }
 
 static const char *copy_text(struct rcs_facts *facts, const char *text)
@@ -84,6 +91,7 @@ void rcs_fact_add(struct rcs_facts *facts, enum rcs_fact_code code, char role, r
         .about = about,
         .by = by,
         .role = role,
+        .release = facts->release,
         .v = { v0, v1, v2 },
         .text = { copy_text(facts, text0), copy_text(facts, text1) },
     };
@@ -91,7 +99,8 @@ void rcs_fact_add(struct rcs_facts *facts, enum rcs_fact_code code, char role, r
 
 void rcs_fact_text(struct rcs_buf *out, const struct rcs_store *store, const struct rcs_fact *fact)
 {
-    const char *text = rcs_fact_row(fact->code)->text;
+    enum rcs_release release = (enum rcs_release)fact->release;
+    const char *text = rcs_words(release, fact->code).text;
     RCS_ASSERT(text != NULL);
     for (const char *at = text; *at != '\0'; at++) {
         if (*at != '%') {
@@ -108,7 +117,9 @@ void rcs_fact_text(struct rcs_buf *out, const struct rcs_store *store, const str
             break;
         case 's':
         case 't':
-            rcs_buf_text(out, fact->text[*at - 's'] == NULL ? "" : fact->text[*at - 's']);
+            rcs_buf_text(out, fact->text[*at - 's'] == NULL
+                                  ? ""
+                                  : rcs_words_argument(release, fact->text[*at - 's']));
             break;
         case '0':
         case '1':

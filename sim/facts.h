@@ -3,7 +3,7 @@
  *
  * A row holds the constant, the log level (NONE: a real server logs nothing), whether it is a
  * milestone (part of the trace and the digest whatever the log level), its name in traces, the
- * exact text of Redis 7.0.15, and the names of up to three numbers. In the text `%n` is the id of
+ * exact text of Redis 7.0.15 (words.h has those of other releases), and the names of up to three numbers. In the text `%n` is the id of
  * the node it is about, `%m` the id of a second node, `%0 %1 %2` the numbers, `%s` and `%t` two
  * texts. */
 #ifndef RCSIM_SIM_FACTS_H
@@ -12,6 +12,7 @@
 #include <rcsim/resp.h>
 #include <rcsim/store.h>
 
+#include "sim/cluster/profile.h"
 #include "sim/facts_cluster.h"
 #include "sim/facts_node.h"
 #include "sim/facts_repl.h"
@@ -45,6 +46,7 @@ struct rcs_fact {
     rcs_id about; /* RCS_ID_NONE: nobody */
     rcs_id by;
     char role; /* of the log line: M, S or C (child), at that moment */
+    uint8_t release; /* enum rcs_release: in whose words it is logged */
     int64_t v[3];
     const char *text[2]; /* NULL none; borrowed until the facts are cleared */
 };
@@ -55,6 +57,7 @@ struct rcs_facts {
     size_t count, room;
     enum rcs_level level; /* facts that are no milestones and lie below it are not kept */
     bool unread;          /* nobody reads log lines: only milestones are kept */
+    uint8_t release;      /* enum rcs_release of the node whose step it is */
     char **copies;        /* the texts of these facts */
     size_t copied, copies_room;
 };
@@ -67,7 +70,8 @@ bool rcs_facts_wanted(const struct rcs_facts *facts, enum rcs_fact_code code);
 void rcs_fact_add(struct rcs_facts *facts, enum rcs_fact_code code, char role, rcs_id about,
                   rcs_id by, int64_t v0, int64_t v1, int64_t v2, const char *text0,
                   const char *text1);
-/* The text of its log line, without pid, role and date. */
+/* The text of its log line, without pid, role and date. Not for a fact that its release does not
+ * log. */
 void rcs_fact_text(struct rcs_buf *out, const struct rcs_store *store, const struct rcs_fact *fact);
 
 #endif

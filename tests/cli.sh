@@ -132,7 +132,8 @@ check "an option that takes none" 2 '--quiet takes no value' run good.scenario -
 check "a seed that is none" 2 'is no seed' run good.scenario --seed x
 check "a seed that is too big" 2 'is no seed' run good.scenario --seed 18446744073709551616
 check "the biggest seed" 0 'seed 18446744073709551615$' run good.scenario --seed 18446744073709551615
-check "a release that is not modelled" 2 '--redis 6\.2 is not modelled yet' run good.scenario --redis 6.2
+check "a release that is not modelled" 2 'no release "6\.3" is modelled .* did you mean 6\.0' run good.scenario --redis 6.3
+check "a release whose commands are fewer is named" 1 "Unknown subcommand or wrong number of arguments for 'ADDSLOTSRANGE'" run good.scenario --redis 6.2
 check "the release that is" 0 "^digest $first\$" run good.scenario --redis 7.0
 check "a wrong batch" 2 '--batch 0' run good.scenario --batch 0
 check "a wrong level" 2 'milestones, packets' run good.scenario --trace-level all

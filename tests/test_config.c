@@ -146,7 +146,7 @@ static void names_ascend_and_values_go_round(void **state)
     for (; (name = rcs_config_name(count)) != NULL; count++) {
         char value[512];
         assert_true(strcmp(name, before) > 0);
-        assert_true(rcs_config_exists(name));
+        assert_true(rcs_config_exists(&config, name));
         assert_string_equal(rcs_config_nearest(name), name);
         strcpy(value, get(&config, name));
         assert_int_equal(rcs_config_set(&config, name, value, NULL), RCS_OK);
@@ -159,13 +159,15 @@ static void names_ascend_and_values_go_round(void **state)
 static void what_cannot_change_in_a_running_node(void **state)
 {
     (void)state;
+    struct rcs_config config;
+    rcs_config_init(&config);
     assert_true(rcs_config_mutable("cluster-node-timeout"));
     assert_true(rcs_config_mutable("slave-priority"));
     assert_false(rcs_config_mutable("port"));
     assert_false(rcs_config_mutable("cluster-enabled"));
     assert_false(rcs_config_mutable("nosuch"));
-    assert_false(rcs_config_exists("nosuch"));
-    assert_true(rcs_config_exists("appendfsync"));
+    assert_false(rcs_config_exists(&config, "nosuch"));
+    assert_true(rcs_config_exists(&config, "appendfsync"));
 }
 
 int main(void)

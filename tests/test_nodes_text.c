@@ -466,19 +466,19 @@ static void names(void **state)
 /* --- all together ----------------------------------------------------------------------------- */
 
 static const struct release releases[] = {
-    { "redis-3.0", false, 90 },
-    { "redis-3.2", false, 90 },
-    { "redis-4.0", false, 90 },
-    { "redis-5.0", false, 90 },
-    { "redis-6.0", false, 90 },
-    { "redis-6.2", false, 90 },
+    { "redis-3.0", true, 90 },
+    { "redis-3.2", true, 90 },
+    { "redis-4.0", true, 90 },
+    { "redis-5.0", true, 90 },
+    { "redis-6.0", true, 90 },
+    { "redis-6.2", true, 90 },
     { "redis-7.0", true, 200 },
-    { "redis-7.2", false, 90 },
-    { "redis-7.4", false, 90 },
-    { "redis-8.0-m01", false, 90 },
-    { "valkey-7.2", false, 90 },
-    { "valkey-8.0", false, 90 },
-    { "valkey-unstable-2024-10", false, 90 },
+    { "redis-7.2", true, 90 },
+    { "redis-7.4", true, 90 },
+    { "redis-8.0-m01", true, 90 },
+    { "valkey-7.2", true, 90 },
+    { "valkey-8.0", true, 90 },
+    { "valkey-unstable-2024-10", true, 90 },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -227,7 +227,8 @@ static void options_are_checked(void **state)
         { .overrides = "cluster-node-timeout soon\n" },
         { .overrides = "cluster-node-timeuot 1\n" },
         { .log = "a2" },
-        { .redis = "6.2" },
+        { .redis = "6.3" },
+        { .redis = "6.2", .overrides = "cluster-port 7\n" },
     };
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct played played = play_turns(LONE, wrong[i], 1024, 0);

@@ -585,7 +585,11 @@ static void log_lines_look_real(void **state)
     rcs_sim_advance(sim, RCS_S(86400) - RCS_MS(1));
     rcs_sim_on_log(sim, copy_line, line);
     struct rcs_fact fact = {
-        .code = RCS_FACT_STATE_OK, .about = RCS_ID_NONE, .by = RCS_ID_NONE, .role = 'S'
+        .code = RCS_FACT_STATE_OK,
+        .about = RCS_ID_NONE,
+        .by = RCS_ID_NONE,
+        .role = 'S',
+        .release = RCS_REDIS_7_0,
     };
     struct rcs_event event = { .at_us = rcs_sim_now(sim), .kind = RCS_EVENT_WAKE };
     sim->on = &event;

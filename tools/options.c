@@ -30,10 +30,13 @@ static int set_seed(struct run_arguments *out, const char *value)
 
 static int set_redis(struct run_arguments *out, const char *value)
 {
-    out->options.redis = "7.0";
-    return strcmp(value, "7.0") == 0 || strcmp(value, "7.0.15") == 0
-               ? 0
-               : complain("--redis %s is not modelled yet (7.0 is, as 7.0.15)", value);
+    struct rcs_diag diag = { .line = 0 };
+    out->options.redis = value;
+    if (rcs_profile_find(value) != NULL) {
+        return 0;
+    }
+    rcs_profile_refuse(value, &diag);
+    return complain("--redis %s: %s", value, diag.text);
 }
 
 static int add_override(struct run_arguments *out, const char *name, const char *value)
@@ -41,6 +44,7 @@ static int add_override(struct run_arguments *out, const char *name, const char 
     struct rcs_config config;
     struct rcs_diag diag = { .line = 0 };
     rcs_config_init(&config);
+    config.profile = NULL; /* whether its release has it is seen when the run begins */
     if (rcs_config_set(&config, name, value, &diag) != RCS_OK) {
         return complain("--%s %s: %s", name, value, diag.text);
     }
@@ -120,7 +124,8 @@ static const struct option_row {
 } rows[] = {
     { "seed", "N", "--seed N", "the seed of all chance (default: what the scenario says, else 1)",
       set_seed },
-    { "redis", "VERSION", "--redis VERSION", "the release to simulate; 7.0 is modelled",
+    { "redis", "VERSION", "--redis VERSION",
+      "the release of nodes, such as 6.2 or valkey-8.0; wins over the scenario's `redis`",
       set_redis },
     { "param", "NAME=VALUE", "--param NAME=VALUE", "replaces the value of a `param` line",
       set_param },

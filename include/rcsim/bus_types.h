@@ -28,7 +28,9 @@
     X(NOADDR,     64,  "noaddr")                   \
     X(NOFAILOVER, 512, "nofailover")               \
     X(MEET,       128, NULL) /* first packet must be MEET */      \
-    X(MIGRATE_TO, 256, NULL) /* eligible for replica migration */
+    X(MIGRATE_TO, 256, NULL) /* eligible for replica migration */ \
+    X(EXTENDED,   1024, NULL) /* Valkey: ping extensions are understood */ \
+    X(LIGHT,      2048, NULL) /* Valkey: light headers are understood */
 /* clang-format on */
 
 enum rcs_bus_type {
@@ -50,7 +52,10 @@ enum rcs_bus_mflag {
     RCS_MFLAG_EXT_DATA = 4  /* ping, pong or meet with extensions */
 };
 
-#define RCS_BUS_HEADER_BYTES 2256
+#define RCS_BUS_HEADER_BYTES 2256 /* of version 1 */
+#define RCS_BUS_HEADER_V0    2208 /* 3.x: no own address, and one port */
+#define RCS_BUS_HEADER_LIGHT 16   /* Valkey 8: neither sender nor epochs */
+#define RCS_BUS_TYPE_LIGHT   0x8000
 #define RCS_BUS_GOSSIP_BYTES 104
 #define RCS_BUS_UPDATE_BYTES 2096
 

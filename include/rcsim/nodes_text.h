@@ -21,10 +21,21 @@ struct rcs_open_slot {
     char name[RCS_ID_LEN + 1];
 };
 
+/* How a line says the address, by release. */
+enum rcs_line_form {
+    RCS_LINE_NAME,  /* ip:port@busport and ,hostname if there is one: 7.0; CLUSTER NODES also later */
+    RCS_LINE_PORT,  /* ip:port: 3.x */
+    RCS_LINE_CPORT, /* ip:port@busport: 4.0 to 6.2 */
+    RCS_LINE_AUX    /* ip:port@busport,hostname,tls-port=0,shard-id=...: nodes.conf from 7.2 on */
+};
+
 struct rcs_node_line {
+    enum rcs_line_form form; /* reading: what the address was like, never CPORT */
     char name[RCS_ID_LEN + 1];
     struct rcs_address address;
     char hostname[256]; /* "" none */
+    /* with RCS_LINE_AUX only; "" none */
+    char nodename[128], client_ipv4[46], client_ipv6[46], shard[RCS_ID_LEN + 1];
     uint16_t flags;
     char master[RCS_ID_LEN + 1]; /* "" none, printed as - */
     int64_t ping_sent_ms;        /* wall clock ms, 0 none */

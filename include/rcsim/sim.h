@@ -19,7 +19,7 @@ struct rcs_sim;
 
 struct rcs_sim_options {
     uint64_t seed;         /* 0 is a seed like any other */
-    const char *redis;     /* release profile, "7.0"; NULL: 7.0 */
+    const char *redis;     /* release of the nodes: "6.2", "6.2.16", "valkey-8.0"...; NULL: 7.0 */
     const char *network;   /* row of the table of link kinds: "lan" (NULL), "loopback" */
     bool wire_check;       /* encode and decode every bus message; must not change the digest */
     bool keep_milestones;  /* for rcs_sim_milestone below */
@@ -48,6 +48,14 @@ int rcs_sim_node_port(const struct rcs_sim *sim, int node);
 const char *rcs_sim_node_id(const struct rcs_sim *sim, int node);
 /* The node that calls (or last called) itself so; -1. */
 int rcs_sim_node_of_id(const struct rcs_sim *sim, const char *id);
+
+/* Makes a node that does not run another release than options.redis: directives that were not set
+ * take its defaults. RCS_ERR_UNKNOWN: no such release, or it lacks a directive that was set;
+ * RCS_ERR_STATE: the node runs. */
+enum rcs_err rcs_sim_set_release(struct rcs_sim *sim, int node, const char *redis,
+                                 struct rcs_diag *diag);
+/* "Redis 6.2.16"; of `node` -1 what nodes are unless told otherwise. Static. */
+const char *rcs_sim_release(const struct rcs_sim *sim, int node);
 
 /* A redis.conf directive for all nodes (`node` -1), also those added later, or for one; running
  * nodes take it at once if it can be changed at run time. */

@@ -31,9 +31,9 @@ bool rcs_blacklisted(struct rcs_cluster *cluster, rcs_id id)
     return false;
 }
 
-static void blacklist_add(struct rcs_cluster *cluster, rcs_id id)
+static void blacklist_add(struct rcs_cluster *cluster, rcs_id id, int64_t ttl_s)
 {
-    int64_t until_s = rcs_wall_ms(cluster) / 1000 + RCS_BLACKLIST_S;
+    int64_t until_s = rcs_wall_ms(cluster) / 1000 + ttl_s;
     expire(cluster);
     for (unsigned i = 0; i < cluster->blacklist_count; i++) {
         if (cluster->blacklist[i].id == id) {
@@ -53,7 +53,15 @@ static void blacklist_add(struct rcs_cluster *cluster, rcs_id id)
 
 void rcs_cluster_forget(struct rcs_cluster *cluster, rcs_id id)
 {
-    blacklist_add(cluster, id);
+    blacklist_add(cluster, id, RCS_BLACKLIST_S);
+    rcs_peer_del(cluster, id);
+    rcs_cluster_fact0(cluster, RCS_FACT_NODE_FORGOTTEN, id);
+    rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
+}
+
+void rcs_forget_heard(struct rcs_cluster *cluster, rcs_id id, uint64_t ttl_s)
+{
+    blacklist_add(cluster, id, ttl_s < RCS_BLACKLIST_S ? (int64_t)ttl_s : RCS_BLACKLIST_S);
     rcs_peer_del(cluster, id);
     rcs_cluster_fact0(cluster, RCS_FACT_NODE_FORGOTTEN, id);
     rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);

@@ -44,6 +44,7 @@ struct rcs_peer {
     uint16_t replica_count;
     int32_t voted_ms; /* when this node last voted for a replica of it */
     uint8_t counted;  /* what of it is in the counts of the table: cluster_state.c; RESET HARD */
+    rcs_text shard;   /* 40 characters; 0 before 7.2 */
 };
 _Static_assert(sizeof(struct rcs_peer) == 64, "a peer is one cache line");
 
@@ -99,6 +100,8 @@ struct rcs_cluster_host {
     void *node;
     /* replicationSetMaster: replicate the node at `addr` (0: address unknown, connect later). */
     void (*set_master)(void *node, rcs_addr addr);
+    /* What of the former master was kept for a partial resync is dropped. */
+    void (*forget_history)(void *node);
     /* replicationUnsetMaster */
     void (*unset_master)(void *node);
     /* replicationGetSlaveOffset for a replica, master_repl_offset for a master. */
@@ -125,7 +128,10 @@ struct rcs_cluster_host {
 
 struct rcs_cluster {
     struct rcs_store *store;
+    uint8_t bus_version; /* profile->bus_version */
     const struct rcs_config *config;
+    const struct rcs_profile
+        *profile; /* config->profile: no node changes its release while it runs */
     const struct rcs_cluster_host *host;
     struct rcs_effects *out; /* set for the length of a step */
 

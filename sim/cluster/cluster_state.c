@@ -124,6 +124,9 @@ struct rcs_peer *rcs_peer_add(struct rcs_cluster *cluster, rcs_id id, unsigned f
         .first_replica = RCS_ID_NONE,
         .next_replica = RCS_ID_NONE,
     };
+    if (cluster->profile->shard_ids) {
+        peer->shard = rcs_shard_of_stranger(cluster, id);
+    }
     unsigned at = cluster->known++;
     for (; at > 0 && cluster->order[at - 1] > id; at--) {
         cluster->order[at] = cluster->order[at - 1];
@@ -337,16 +340,28 @@ void rcs_cluster_follow(struct rcs_cluster *cluster, rcs_id master)
         rcs_effect_add(cluster->out, RCS_EFFECT_EXIT, 0)->status = 134; /* SIGABRT */
         return;
     }
+    /* Valkey: open slots outlive a failover within the shard, and no data of another shard counts
+     * as a beginning of the new master's. */
+    bool other_shard = !rcs_same_shard(cluster, master, cluster->myself);
     if (rcs_is_master(myself)) {
         myself->flags &= (uint16_t) ~(RCS_NODE_MASTER | RCS_NODE_MIGRATE_TO);
         myself->flags |= RCS_NODE_REPLICA;
-        rcs_slots_close_all(cluster);
+        if (other_shard || !cluster->profile->open_slots_follow) {
+            rcs_slots_close_all(cluster);
+        }
     } else if (myself->master != RCS_ID_NONE) {
         rcs_replica_leave(cluster, cluster->myself);
     }
+    rcs_shard_update(cluster, cluster->myself, cluster->peers[master].shard);
     rcs_replica_join(cluster, master, cluster->myself);
     cluster->host->set_master(cluster->host->node, cluster->peers[master].addr);
+    if (other_shard && cluster->profile->other_shard_resyncs) {
+        cluster->host->forget_history(cluster->host->node);
+    }
     rcs_mf_reset(cluster);
+    if (cluster->profile->follow_ends_election) {
+        cluster->auth_ms = 0;
+    }
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -358,6 +373,8 @@ void rcs_cluster_init(struct rcs_cluster *cluster, struct rcs_store *store,
     *cluster = (struct rcs_cluster){
         .store = store,
         .config = config,
+        .profile = config->profile,
+        .bus_version = (uint8_t)config->profile->bus_version,
         .host = host,
         .myself = RCS_ID_NONE,
         .size = 1,

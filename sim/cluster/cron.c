@@ -37,7 +37,8 @@ static void look_after(struct rcs_cluster *cluster, rcs_id id)
     struct rcs_peer *peer = &cluster->peers[id];
     int64_t now_ms = cluster->now_ms, timeout_ms = cluster->config->node_timeout_ms;
     int64_t ping_delay_ms = now_ms - peer->ping_sent_ms;
-    int64_t data_delay_ms = now_ms - peer->data_received_ms;
+    int64_t data_delay_ms =
+        cluster->profile->any_data_is_life ? now_ms - peer->data_received_ms : ping_delay_ms;
     bool pinged = peer->ping_sent_ms != 0;
 
     if (peer->link != RCS_LINK_CLOSED && now_ms - peer->link_created_ms > timeout_ms && pinged &&
@@ -126,10 +127,30 @@ void rcs_cluster_cron(struct rcs_cluster *cluster)
     }
 }
 
+/* As it was before 6.2: what one step raises for a later one is done in the same pass, and what is
+ * raised for an earlier one is lost. */
+static void before_sleep_at_once(struct rcs_cluster *cluster)
+{
+    if (cluster->todo & RCS_TODO_HANDLE_FAILOVER) {
+        rcs_election_handle(cluster);
+    }
+    if (cluster->todo & RCS_TODO_UPDATE_STATE) {
+        rcs_state_update(cluster);
+    }
+    if (cluster->todo & RCS_TODO_SAVE_CONFIG) {
+        rcs_cluster_save(cluster, (cluster->todo & RCS_TODO_FSYNC_CONFIG) != 0);
+    }
+    cluster->todo = 0;
+}
+
 void rcs_cluster_before_sleep(struct rcs_cluster *cluster)
 {
     uint32_t todo = cluster->todo;
     if (todo == 0) {
+        return;
+    }
+    if (cluster->profile->mf_pace != RCS_PACE_SLEEP) {
+        before_sleep_at_once(cluster);
         return;
     }
     cluster->todo = 0; /* what these raise again is for the next time */

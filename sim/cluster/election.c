@@ -1,5 +1,7 @@
 /* Elections: when a replica stands, what it waits for, who votes for it, and what a winner does
  * (Redis 7.0 clusterHandleSlaveFailover and around it). */
+#include <string.h>
+
 #include "sim/cluster/parts.h"
 
 #include "sim/pure.h"
@@ -16,10 +18,13 @@ static int my_rank(const struct rcs_cluster *cluster)
     for (rcs_id id = master->first_replica; id != RCS_ID_NONE;
          id = cluster->peers[id].next_replica) {
         const struct rcs_peer *replica = &cluster->peers[id];
-        if (id != cluster->myself && !(replica->flags & RCS_NODE_NOFAILOVER) &&
-            replica->repl_offset > mine) {
-            rank++;
+        if (id == cluster->myself || replica->flags & RCS_NODE_NOFAILOVER) {
+            continue;
         }
+        rank += replica->repl_offset > mine ||
+                (cluster->profile->ranks_by_name && replica->repl_offset == mine &&
+                 memcmp(rcs_store_name(cluster->store, id),
+                        rcs_store_name(cluster->store, cluster->myself), RCS_ID_LEN) < 0);
     }
     return rank;
 }
@@ -43,17 +48,17 @@ static const char *reason_text(enum rcs_cant_failover reason)
 }
 
 /* Redis 7.0 clusterLogCantFailover: not the same twice in 300 s, nothing while a failover that goes
- * well would still be under way. */
+ * well would still be under way (but in Valkey, which also says how the votes stand). */
 static void cannot(struct rcs_cluster *cluster, enum rcs_cant_failover reason)
 {
     int64_t now_s = rcs_wall_ms(cluster) / 1000;
     if (reason == cluster->cant_reason &&
-        now_s - cluster->cant_logged_s < RCS_CANT_FAILOVER_RELOG_MS / 1000) {
+        now_s - cluster->cant_logged_s < cluster->profile->cant_relog_ms / 1000) {
         return;
     }
     cluster->cant_reason = reason;
     const struct rcs_peer *master = rcs_peer_find(cluster, rcs_myself(cluster)->master);
-    if (master != NULL && master->flags & RCS_NODE_FAIL &&
+    if (master != NULL && master->flags & RCS_NODE_FAIL && !cluster->profile->says_primary &&
         cluster->now_ms - master->fail_ms < cluster->config->node_timeout_ms + 5000) {
         return;
     }
@@ -73,7 +78,7 @@ static bool called_for(const struct rcs_cluster *cluster, bool manual)
     if (!manual && (!(master->flags & RCS_NODE_FAIL) || cluster->config->replica_no_failover)) {
         return false;
     }
-    return rcs_slot_count(cluster, myself->master) > 0;
+    return !cluster->profile->needs_slots_of_master || rcs_slot_count(cluster, myself->master) > 0;
 }
 
 static bool data_too_old(const struct rcs_cluster *cluster)
@@ -99,7 +104,9 @@ static void schedule(struct rcs_cluster *cluster)
     if (cluster->mf_end_ms != 0) { /* a manual failover does not wait */
         cluster->auth_ms = cluster->now_ms;
         cluster->auth_rank = 0;
-        rcs_cluster_todo(cluster, RCS_TODO_HANDLE_FAILOVER);
+        if (cluster->profile->mf_pace != RCS_PACE_CRON) {
+            rcs_cluster_todo(cluster, RCS_TODO_HANDLE_FAILOVER);
+        }
     }
     rcs_cluster_fact(cluster, RCS_FACT_ELECTION_DELAYED, rcs_myself(cluster)->master, RCS_ID_NONE,
                      cluster->auth_ms - cluster->now_ms, cluster->auth_rank,
@@ -108,11 +115,12 @@ static void schedule(struct rcs_cluster *cluster)
     rcs_broadcast_pong(cluster, true);
 }
 
-/* A sibling turned out to be ahead: wait longer. Falling ranks change nothing. */
+/* A sibling turned out to be ahead: wait longer. Falling ranks change nothing, but in Valkey. */
 static void raise_rank(struct rcs_cluster *cluster)
 {
     int rank = my_rank(cluster);
-    if (rank <= cluster->auth_rank) {
+    if (rank == cluster->auth_rank ||
+        (rank < cluster->auth_rank && !cluster->profile->ranks_by_name)) {
         return;
     }
     int64_t added_ms = (int64_t)(rank - cluster->auth_rank) * 1000;
@@ -272,7 +280,9 @@ void rcs_election_request(struct rcs_cluster *cluster, const struct rcs_bus_msg 
     }
     master->voted_ms = cluster->now_ms;
     cluster->last_vote_epoch = cluster->current_epoch;
-    rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG);
+    if (cluster->profile->saves_vote_first) {
+        rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG);
+    }
     rcs_send_to(cluster, sender, rcs_msg_new(cluster, RCS_BUS_AUTH_ACK, 0));
     rcs_cluster_fact(cluster, RCS_FACT_VOTE_GRANTED, sender, RCS_ID_NONE,
                      (int64_t)cluster->current_epoch, 0, 0, NULL);

@@ -160,6 +160,13 @@ void rcs_reports_forget(struct rcs_cluster *cluster, rcs_id id)
 
 /* --- PFAIL and FAIL --------------------------------------------------------------------------- */
 
+/* Whether this node's own opinion counts: that of a master does, in Valkey of one with slots. */
+static bool is_voter(const struct rcs_cluster *cluster)
+{
+    return rcs_is_master(rcs_myself(cluster)) &&
+           (!cluster->profile->reporters_own_slots || rcs_slot_count(cluster, cluster->myself) > 0);
+}
+
 /* Redis 7.0 clusterCron: neither an answer nor anything else for longer than the node timeout. */
 void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_ms,
                      int64_t data_delay_ms)
@@ -175,6 +182,9 @@ void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_
     rcs_peer_changed(cluster, id);
     rcs_cluster_fact(cluster, RCS_FACT_PFAIL_SET, id, RCS_ID_NONE, ping_delay_ms, data_delay_ms,
                      timeout_ms, NULL);
+    if (cluster->profile->alone_marks_fail && cluster->size == 1 && is_voter(cluster)) {
+        rcs_fail_check(cluster, id);
+    }
 }
 
 static void set_fail(struct rcs_cluster *cluster, rcs_id id)
@@ -194,14 +204,17 @@ void rcs_fail_check(struct rcs_cluster *cluster, rcs_id id)
         return;
     }
     unsigned reports = rcs_report_count(cluster, id);
-    if (rcs_is_master(rcs_myself(cluster))) {
-        reports++; /* its own opinion, slots or not */
+    if (is_voter(cluster)) {
+        reports++; /* its own opinion */
     }
     if (reports < needed || !rcs_rule_on(cluster->config, RCS_RULE_FAIL_QUORUM)) {
         return;
     }
     rcs_cluster_fact(cluster, RCS_FACT_FAIL_QUORUM, id, RCS_ID_NONE, reports, needed, 0, NULL);
     set_fail(cluster, id);
+    if (!cluster->profile->all_broadcast_fail && !rcs_is_master(rcs_myself(cluster))) {
+        return;
+    }
     struct rcs_bus_msg *msg = rcs_msg_new(cluster, RCS_BUS_FAIL, 0);
     msg->body.about = id;
     rcs_send_all(cluster, msg);

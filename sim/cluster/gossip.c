@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "sim/cluster/orders.h"
 #include "sim/cluster/parts.h"
 
 #include "sim/pure.h"
@@ -49,6 +50,7 @@ struct picks {
     uint16_t *stamps;
     uint16_t stamp;
     uint32_t base_s; /* the clock at node millisecond 0, a whole second */
+    rcs_id spared;   /* not told of; RCS_ID_NONE: none */
 };
 
 static uint32_t wall_s(const struct picks *picks, int32_t node_ms)
@@ -88,7 +90,8 @@ static struct picks new_picks(struct rcs_cluster *cluster)
     shared->pick_stamp++;
     return (struct picks){ .stamps = shared->picked,
                            .stamp = shared->pick_stamp,
-                           .base_s = (uint32_t)(cluster->wall_base_ms / 1000) };
+                           .base_s = (uint32_t)(cluster->wall_base_ms / 1000),
+                           .spared = RCS_ID_NONE };
 }
 
 /* One draw for the message; true if it used up one of the nodes that could be told of. */
@@ -97,6 +100,9 @@ static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, const str
 {
     if (id == RCS_ID_NONE) { /* in handshake: nothing to tell yet */
         return true;
+    }
+    if (id == picks->spared) {
+        return false;
     }
     int32_t quiet = cluster->quiet_pong_ms[id];
     if (quiet != RCS_NOT_QUIET) { /* nearly always: needs no further look */
@@ -149,11 +155,43 @@ static unsigned draw_ahead(struct rcs_cluster *cluster, rcs_id *drawn, unsigned 
     return count;
 }
 
-void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg)
+/* As 3.x draws: the first third of the tries takes failing nodes only, and no other is appended. */
+static void compose_biased(struct rcs_cluster *cluster, struct rcs_bus_msg *msg)
 {
+    int fresh = (int)(cluster->known + cluster->handshake_count) - 2;
+    unsigned wanted = wanted_entries(cluster), tries = wanted * 3;
+    struct picks picks = new_picks(cluster);
+    while (fresh > 0 && msg->count < wanted && tries-- > 0) {
+        rcs_id id = rcs_random_peer(cluster);
+        if (id == cluster->myself) {
+            continue;
+        }
+        const struct rcs_peer *peer = id == RCS_ID_NONE ? NULL : &cluster->peers[id];
+        if (tries > wanted * 2 &&
+            (peer == NULL || !(peer->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL)))) {
+            continue;
+        }
+        if (peer == NULL || peer->flags & RCS_NODE_NOADDR ||
+            (peer->link == RCS_LINK_CLOSED && rcs_slot_count(cluster, id) == 0)) {
+            fresh--;
+        } else if (picks.stamps[id] != picks.stamp) {
+            picks.stamps[id] = picks.stamp;
+            describe(cluster, msg, &picks, id);
+            fresh--;
+        }
+    }
+}
+
+void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, rcs_id spared)
+{
+    if (!cluster->profile->gossips_all_pfail) {
+        compose_biased(cluster, msg);
+        return;
+    }
     int fresh = (int)(cluster->known + cluster->handshake_count) - 2;
     unsigned wanted = wanted_entries(cluster);
     struct picks picks = new_picks(cluster);
+    picks.spared = spared;
     unsigned tries = wanted * 3;
     rcs_id drawn[DRAWS_AHEAD];
     unsigned ahead = 0, at = 0;
@@ -190,6 +228,11 @@ static void adopt(struct rcs_cluster *cluster, const struct rcs_gossip *entry, r
     }
     /* A node flagged HANDSHAKE or MYSELF here is never gossiped by honest nodes; the flags that are
      * this node's own affair are not taken from others. */
+    if (!cluster->profile->adds_strangers) {
+        const struct rcs_address *address = rcs_store_address(cluster->store, entry->addr);
+        rcs_cluster_meet(cluster, address->ip, address->port, address->cport);
+        return;
+    }
     (void)rcs_peer_add(cluster, entry->id,
                        entry->flags & ~(unsigned)(RCS_NODE_MYSELF | RCS_NODE_HANDSHAKE),
                        entry->addr);
@@ -233,6 +276,10 @@ static void take_address(struct rcs_cluster *cluster, const struct rcs_gossip *e
         theirs->cport == ours->cport) {
         return;
     }
+    if (!cluster->profile->updates_gossip_address) {
+        rcs_cluster_meet(cluster, theirs->ip, theirs->port, theirs->cport);
+        return;
+    }
     rcs_link_close(cluster, entry->id);
     peer->addr = entry->addr;
     peer->flags &= (uint16_t)~RCS_NODE_NOADDR;
@@ -247,15 +294,18 @@ static void read_entry(struct rcs_cluster *cluster, const struct rcs_gossip *ent
         return;
     }
     bool failing = (entry->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL)) != 0;
+    const struct rcs_profile *profile = cluster->profile;
     if (sender != RCS_ID_NONE && rcs_is_master(&cluster->peers[sender]) &&
-        entry->id != cluster->myself) {
+        entry->id != cluster->myself &&
+        (!profile->reporters_own_slots || rcs_slot_count(cluster, sender) > 0)) {
         take_report(cluster, entry, sender);
     }
-    if (!failing && peer->ping_sent_ms == 0 && rcs_report_count(cluster, entry->id) == 0) {
+    if (!failing && peer->ping_sent_ms == 0 && profile->takes_gossip_pong &&
+        rcs_report_count(cluster, entry->id) == 0) {
         take_pong(cluster, entry);
     }
-    if (peer->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL) && !failing &&
-        !(entry->flags & RCS_NODE_NOADDR)) {
+    if (peer->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL) &&
+        (!profile->updates_gossip_address || (!failing && !(entry->flags & RCS_NODE_NOADDR)))) {
         take_address(cluster, entry);
     }
 }
@@ -263,10 +313,11 @@ static void read_entry(struct rcs_cluster *cluster, const struct rcs_gossip *ent
 void rcs_gossip_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
 {
     int64_t newest_ms = (int64_t)cluster->now_ms + GOSSIP_TOLERANCE_MS;
+    const bool takes_pong = cluster->profile->takes_gossip_pong;
     for (unsigned i = 0; i < msg->count; i++) {
         const struct rcs_gossip *entry = &msg->gossip[i];
         int32_t *quiet = entry->id < cluster->room ? &cluster->quiet_pong_ms[entry->id] : NULL;
-        if (quiet == NULL || *quiet == RCS_NOT_QUIET ||
+        if (quiet == NULL || *quiet == RCS_NOT_QUIET || !takes_pong ||
             entry->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL)) {
             read_entry(cluster, entry, sender);
             continue;

@@ -31,6 +31,40 @@ void rcs_inbound_close(struct rcs_cluster *cluster, rcs_id id)
 
 /* --- connecting ------------------------------------------------------------------------------- */
 
+/* What a new link to a known node begins with: a PING, or a MEET for a node that must learn of us.
+ * An old unanswered ping keeps its age. */
+static void first_packet(struct rcs_cluster *cluster, rcs_id id)
+{
+    struct rcs_peer *peer = &cluster->peers[id];
+    int32_t before_ms = peer->ping_sent_ms;
+    if (peer->flags & RCS_NODE_MEET) {
+        rcs_send_gossip(cluster, id, RCS_BUS_MEET);
+    } else {
+        rcs_send_ping(cluster, id);
+    }
+    if (before_ms != 0) {
+        peer->ping_sent_ms = before_ms;
+    }
+    if (!cluster->profile->repeats_meet) {
+        peer->flags &= (uint16_t)~RCS_NODE_MEET;
+    }
+    rcs_peer_changed(cluster, id);
+}
+
+/* The same to a node whose id is not known yet. */
+static void first_packet_of_handshake(struct rcs_cluster *cluster, struct rcs_handshake *handshake)
+{
+    bool meet = (handshake->flags & RCS_NODE_MEET) != 0;
+    rcs_send_gossip(cluster, RCS_LINK_HANDSHAKE + handshake->number,
+                    meet ? RCS_BUS_MEET : RCS_BUS_PING);
+    if (!meet && handshake->ping_sent_ms == 0) {
+        handshake->ping_sent_ms = cluster->now_ms;
+    }
+    if (!cluster->profile->repeats_meet) {
+        handshake->flags &= (uint16_t)~RCS_NODE_MEET;
+    }
+}
+
 static void connect_peer(struct rcs_cluster *cluster, rcs_id id)
 {
     struct rcs_peer *peer = &cluster->peers[id];
@@ -45,6 +79,9 @@ static void connect_peer(struct rcs_cluster *cluster, rcs_id id)
     rcs_effect_add(cluster->out, RCS_EFFECT_LINK_CONNECT, id)->addr = peer->addr;
     peer->link_created_ms = cluster->now_ms;
     rcs_peer_set_link(cluster, id, RCS_LINK_CONNECTING);
+    if (cluster->profile->connect_counts_as_ping) {
+        first_packet(cluster, id);
+    }
 }
 
 static void handshakes_connect(struct rcs_cluster *cluster)
@@ -67,6 +104,9 @@ static void handshakes_connect(struct rcs_cluster *cluster)
             rcs_effect_add(cluster->out, RCS_EFFECT_LINK_CONNECT, link)->addr = handshake->addr;
             handshake->link = RCS_LINK_CONNECTING;
             handshake->link_created_ms = cluster->now_ms;
+            if (cluster->profile->connect_counts_as_ping) {
+                first_packet_of_handshake(cluster, handshake);
+            }
         }
         i++;
     }
@@ -104,24 +144,15 @@ struct rcs_handshake *rcs_handshake_of_link(struct rcs_cluster *cluster, uint32_
     return NULL;
 }
 
-/* The connection stands: the first packet, which is a MEET for a node that must learn of us. An old
- * unanswered ping keeps its age. */
+/* The connection stands: the first packet, unless it waits for that already (before 6.0). */
 static void link_up(struct rcs_cluster *cluster, uint32_t link)
 {
     struct rcs_handshake *handshake = rcs_handshake_of_link(cluster, link);
     if (handshake != NULL) {
         handshake->link = RCS_LINK_OPEN;
-        struct rcs_bus_msg *msg =
-            rcs_msg_new(cluster, handshake->flags & RCS_NODE_MEET ? RCS_BUS_MEET : RCS_BUS_PING,
-                        rcs_gossip_room(cluster));
-        msg->hostname = rcs_myself(cluster)->hostname;
-        msg->mflags |= msg->hostname != 0 ? RCS_MFLAG_EXT_DATA : 0;
-        rcs_gossip_compose(cluster, msg);
-        rcs_msg_send(cluster, link, msg);
-        if (!(handshake->flags & RCS_NODE_MEET) && handshake->ping_sent_ms == 0) {
-            handshake->ping_sent_ms = cluster->now_ms;
+        if (!cluster->profile->connect_counts_as_ping) {
+            first_packet_of_handshake(cluster, handshake);
         }
-        handshake->flags &= (uint16_t)~RCS_NODE_MEET;
         return;
     }
     struct rcs_peer *peer = rcs_peer_find(cluster, (rcs_id)link);
@@ -129,13 +160,9 @@ static void link_up(struct rcs_cluster *cluster, uint32_t link)
         return;
     }
     peer->link = RCS_LINK_OPEN;
-    int32_t before_ms = peer->ping_sent_ms;
-    rcs_send_ping(cluster, (rcs_id)link);
-    if (before_ms != 0) {
-        peer->ping_sent_ms = before_ms;
+    if (!cluster->profile->connect_counts_as_ping) {
+        first_packet(cluster, (rcs_id)link);
     }
-    peer->flags &= (uint16_t)~RCS_NODE_MEET;
-    rcs_peer_changed(cluster, (rcs_id)link);
 }
 
 static void anonymous_add(struct rcs_cluster *cluster, uint32_t link)
@@ -170,8 +197,7 @@ static bool is_anonymous(const struct rcs_cluster *cluster, uint32_t link)
     return false;
 }
 
-/* The node an inbound link is bound to. */
-static rcs_id bound_to(const struct rcs_cluster *cluster, uint32_t link)
+rcs_id rcs_link_bound_to(const struct rcs_cluster *cluster, uint32_t link)
 {
     for (unsigned i = 0; i < cluster->known; i++) {
         if (cluster->peers[cluster->order[i]].inbound == link) {
@@ -198,9 +224,26 @@ static const struct rcs_peer *outbound_gone(struct rcs_cluster *cluster, uint32_
     return peer;
 }
 
+void rcs_link_drop(struct rcs_cluster *cluster, uint32_t link)
+{
+    rcs_effect_add(cluster->out, RCS_EFFECT_LINK_CLOSE, link);
+    if (link < RCS_LINK_IN) {
+        (void)outbound_gone(cluster, link);
+    } else if (!anonymous_take(cluster, link)) {
+        rcs_id id = rcs_link_bound_to(cluster, link);
+        if (id != RCS_ID_NONE) {
+            cluster->peers[id].inbound = RCS_LINK_NONE;
+        }
+    }
+}
+
 static void connect_failed(struct rcs_cluster *cluster, const struct rcs_event *event)
 {
     const struct rcs_peer *peer = outbound_gone(cluster, event->link);
+    if (cluster->profile->connect_counts_as_ping) {
+        rcs_cluster_fact0(cluster, RCS_FACT_LINK_LOST, RCS_ID_NONE); /* seen by the first read */
+        return;
+    }
     if (peer != NULL && rcs_facts_wanted(&cluster->out->facts, RCS_FACT_LINK_FAILED)) {
         const struct rcs_address *address = rcs_store_address(cluster->store, peer->addr);
         char role = cluster->host->has_master_host(cluster->host->node) ? 'S' : 'M';
@@ -230,7 +273,7 @@ void rcs_cluster_link_event(struct rcs_cluster *cluster, const struct rcs_event 
         if (event->link < RCS_LINK_IN) {
             (void)outbound_gone(cluster, event->link);
         } else if (!anonymous_take(cluster, event->link)) {
-            rcs_id id = bound_to(cluster, event->link);
+            rcs_id id = rcs_link_bound_to(cluster, event->link);
             if (id != RCS_ID_NONE) {
                 cluster->peers[id].inbound = RCS_LINK_NONE;
             }
@@ -245,6 +288,9 @@ void rcs_cluster_link_event(struct rcs_cluster *cluster, const struct rcs_event 
 rcs_id rcs_link_sender(struct rcs_cluster *cluster, const struct rcs_event *event)
 {
     rcs_id named = event->bus_msg->sender;
+    if (!cluster->profile->binds_inbound) {
+        return rcs_peer_find(cluster, named) != NULL ? named : RCS_ID_NONE;
+    }
     if (event->link < RCS_LINK_HANDSHAKE) { /* outbound: trusted, whatever the packet says */
         return (rcs_id)event->link;
     }
@@ -256,7 +302,7 @@ rcs_id rcs_link_sender(struct rcs_cluster *cluster, const struct rcs_event *even
         return named;
     }
     if (!is_anonymous(cluster, event->link)) {
-        return bound_to(cluster, event->link);
+        return rcs_link_bound_to(cluster, event->link);
     }
     if (sender == NULL) {
         return RCS_ID_NONE;

@@ -50,17 +50,23 @@ void rcs_cluster_failover(struct rcs_cluster *cluster, enum rcs_failover_kind ki
 
 void rcs_mf_handle(struct rcs_cluster *cluster)
 {
-    if (cluster->mf_end_ms == 0 || cluster->mf_can_start || cluster->mf_master_offset == -1) {
+    bool at_once = cluster->profile->mf_pace == RCS_PACE_SLEEP;
+    if (cluster->mf_end_ms == 0 || cluster->mf_can_start || cluster->mf_master_offset == -1 ||
+        (cluster->mf_master_offset == 0 && !at_once)) { /* 0 meant unknown before 6.2 */
         return;
     }
     int64_t mine = cluster->host->offset(cluster->host->node);
     if (cluster->mf_master_offset != mine) {
-        rcs_cluster_todo(cluster, RCS_TODO_HANDLE_MANUALFAILOVER);
+        if (at_once) {
+            rcs_cluster_todo(cluster, RCS_TODO_HANDLE_MANUALFAILOVER);
+        }
         return;
     }
     cluster->mf_can_start = true;
     rcs_cluster_fact(cluster, RCS_FACT_MF_READY, RCS_ID_NONE, RCS_ID_NONE, mine, 0, 0, NULL);
-    rcs_cluster_todo(cluster, RCS_TODO_HANDLE_FAILOVER);
+    if (at_once) {
+        rcs_cluster_todo(cluster, RCS_TODO_HANDLE_FAILOVER);
+    }
 }
 
 /* Any packet of a paused master says at which offset it stopped. */
@@ -68,11 +74,15 @@ void rcs_mf_heard(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rc
 {
     const struct rcs_peer *myself = rcs_myself(cluster);
     if (cluster->mf_end_ms == 0 || !rcs_is_replica(myself) || myself->master != sender ||
-        !(msg->mflags & RCS_MFLAG_PAUSED) || cluster->mf_master_offset != -1) {
+        !(msg->mflags & RCS_MFLAG_PAUSED) ||
+        (cluster->mf_master_offset != -1 &&
+         (cluster->mf_master_offset != 0 || cluster->profile->mf_pace == RCS_PACE_SLEEP))) {
         return;
     }
     cluster->mf_master_offset = msg->offset;
-    rcs_cluster_todo(cluster, RCS_TODO_HANDLE_MANUALFAILOVER);
+    if (cluster->profile->mf_pace == RCS_PACE_SLEEP) {
+        rcs_cluster_todo(cluster, RCS_TODO_HANDLE_MANUALFAILOVER);
+    }
     rcs_cluster_fact(cluster, RCS_FACT_MF_OFFSET, sender, RCS_ID_NONE, msg->offset,
                      cluster->host->offset(cluster->host->node), 0, NULL);
 }
@@ -91,11 +101,10 @@ void rcs_mf_start_received(struct rcs_cluster *cluster, const struct rcs_event *
     cluster->host->pause_writes(cluster->host->node,
                                 cluster->now_ms + RCS_MF_TIMEOUT_MS * RCS_MF_PAUSE_MULT);
     rcs_cluster_fact0(cluster, RCS_FACT_MF_REQUESTED, sender);
+    if (cluster->profile->mf_pace != RCS_PACE_SLEEP) {
+        return; /* the cron pings the replica ten times a second */
+    }
     /* The ping goes back on the link the request came by, with the offset in its header. On a link
      * that was accepted it does not start the ping clock (clusterSendPing). */
-    struct rcs_bus_msg *msg = rcs_msg_new(cluster, RCS_BUS_PING, rcs_gossip_room(cluster));
-    msg->hostname = rcs_myself(cluster)->hostname;
-    msg->mflags |= msg->hostname != 0 ? RCS_MFLAG_EXT_DATA : 0;
-    rcs_gossip_compose(cluster, msg);
-    rcs_msg_send(cluster, event->link, msg);
+    rcs_send_gossip(cluster, event->link, RCS_BUS_PING);
 }

@@ -41,6 +41,7 @@ struct rcs_bus_msg *rcs_msg_new(struct rcs_cluster *cluster, enum rcs_bus_type t
     struct rcs_bus_msg *msg = rcs_bus_msg_new(cluster->store, type, room);
     msg->sender = cluster->myself;
     msg->master = myself->master;
+    msg->version = cluster->bus_version;
     msg->flags = myself->flags;
     msg->state = cluster->state_ok ? 0 : 1;
     msg->addr = cluster->announced;
@@ -72,27 +73,58 @@ static void send_again(struct rcs_cluster *cluster, uint32_t link, struct rcs_bu
     rcs_effect_add(cluster->out, RCS_EFFECT_BUS_SEND, link)->bus_msg = rcs_bus_msg_retain(msg);
 }
 
-static struct rcs_bus_msg *gossiping(struct rcs_cluster *cluster, enum rcs_bus_type type)
+/* The node at the other end of a link, as far as the server keeps that with the link. */
+static rcs_id far_end(const struct rcs_cluster *cluster, uint32_t link)
 {
+    if (link < RCS_LINK_HANDSHAKE) {
+        return (rcs_id)link;
+    }
+    return link >= RCS_LINK_IN ? rcs_link_bound_to(cluster, link) : RCS_ID_NONE;
+}
+
+static void send_gossip(struct rcs_cluster *cluster, uint32_t link, enum rcs_bus_type type,
+                        rcs_id to, unsigned far_flags)
+{
+    const struct rcs_profile *profile = cluster->profile;
     struct rcs_bus_msg *msg = rcs_msg_new(cluster, type, rcs_gossip_room(cluster));
     msg->hostname = rcs_myself(cluster)->hostname;
-    if (msg->hostname != 0) {
-        msg->mflags |= RCS_MFLAG_EXT_DATA;
+    if (profile->shard_ids) {
+        rcs_extend(cluster, msg, far_flags);
     }
-    rcs_gossip_compose(cluster, msg);
-    return msg;
+    rcs_gossip_compose(cluster, msg, profile->gossips_receiver ? RCS_ID_NONE : to);
+    rcs_msg_send(cluster, link, msg);
+}
+
+void rcs_answer_meet(struct rcs_cluster *cluster, uint32_t link, unsigned far_flags)
+{
+    send_gossip(cluster, link, RCS_BUS_PONG, RCS_ID_NONE, far_flags);
+}
+
+void rcs_send_gossip(struct rcs_cluster *cluster, uint32_t link, enum rcs_bus_type type)
+{
+    const struct rcs_profile *profile = cluster->profile;
+    rcs_id to = RCS_ID_NONE;
+    unsigned far_flags = 0;
+    if (!profile->gossips_receiver || profile->extend == RCS_EXTEND_ASKED) {
+        const struct rcs_handshake *handshake = rcs_handshake_of_link(cluster, link);
+        to = far_end(cluster, link);
+        far_flags = handshake != NULL   ? handshake->flags
+                    : to == RCS_ID_NONE ? 0
+                                        : cluster->peers[to].flags;
+    }
+    send_gossip(cluster, link, type, to, far_flags);
 }
 
 void rcs_send_ping(struct rcs_cluster *cluster, rcs_id id)
 {
     cluster->peers[id].ping_sent_ms = cluster->now_ms;
     rcs_peer_changed(cluster, id);
-    rcs_msg_send(cluster, id, gossiping(cluster, RCS_BUS_PING));
+    rcs_send_gossip(cluster, id, RCS_BUS_PING);
 }
 
 void rcs_send_pong(struct rcs_cluster *cluster, uint32_t link)
 {
-    rcs_msg_send(cluster, link, gossiping(cluster, RCS_BUS_PONG));
+    rcs_send_gossip(cluster, link, RCS_BUS_PONG);
 }
 
 void rcs_send_to(struct rcs_cluster *cluster, rcs_id id, struct rcs_bus_msg *msg)
@@ -163,6 +195,28 @@ void rcs_send_update(struct rcs_cluster *cluster, rcs_id to, rcs_id about)
     rcs_msg_send(cluster, to, msg);
 }
 
+/* The same with the short header (Valkey e745e9c24); one reference. */
+static struct rcs_bus_msg *light_form(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg)
+{
+    struct rcs_bus_msg *light = rcs_bus_msg_new(cluster->store, (enum rcs_bus_type)msg->type, 0);
+    light->form = RCS_BUS_IS_LIGHT;
+    light->sender = RCS_ID_NONE;
+    light->body.publish = msg->body.publish;
+    light->payload = rcs_blob_new(cluster->store, msg->payload->bytes, msg->payload->size_bytes);
+    rcs_bus_msg_seal(light);
+    return light;
+}
+
+/* `light` NULL: nobody is sent that. */
+static void publish_to(struct rcs_cluster *cluster, rcs_id id, struct rcs_bus_msg *msg,
+                       struct rcs_bus_msg *light)
+{
+    if (reachable(cluster, id)) {
+        bool short_one = light != NULL && cluster->peers[id].flags & RCS_NODE_LIGHT;
+        send_again(cluster, id, short_one ? light : msg);
+    }
+}
+
 /* Redis 7.0 clusterSendPublish, clusterPropagatePublish */
 void rcs_cluster_publish(struct rcs_cluster *cluster, const struct rcs_arg *channel,
                          const struct rcs_arg *message, bool sharded)
@@ -175,18 +229,22 @@ void rcs_cluster_publish(struct rcs_cluster *cluster, const struct rcs_arg *chan
         rcs_blob_new(cluster->store, NULL, (size_t)channel->size_bytes + message->size_bytes);
     memcpy(msg->payload->bytes, channel->bytes, channel->size_bytes);
     memcpy(msg->payload->bytes + channel->size_bytes, message->bytes, message->size_bytes);
-    if (!sharded) {
-        rcs_send_all(cluster, msg);
-        return;
+    struct rcs_bus_msg *light = NULL;
+    if (cluster->profile->light_header) {
+        light = light_form(cluster, msg);
     }
     const struct rcs_peer *myself = rcs_myself(cluster);
     rcs_id master = rcs_is_master(myself) ? cluster->myself : myself->master;
     rcs_bus_msg_seal(msg);
-    for (rcs_id id = master; id != RCS_ID_NONE;
+    for (unsigned i = 0; i < cluster->known && !sharded; i++) {
+        publish_to(cluster, cluster->order[i], msg, light);
+    }
+    for (rcs_id id = sharded ? master : RCS_ID_NONE; id != RCS_ID_NONE;
          id = id == master ? cluster->peers[id].first_replica : cluster->peers[id].next_replica) {
-        if (reachable(cluster, id)) {
-            send_again(cluster, id, msg);
-        }
+        publish_to(cluster, id, msg, light);
+    }
+    if (light != NULL) {
+        rcs_bus_msg_release(cluster->store, light);
     }
     rcs_bus_msg_release(cluster->store, msg);
 }

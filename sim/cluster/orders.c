@@ -29,6 +29,7 @@ static void take_new_id(struct rcs_cluster *cluster)
     cluster->myself = rcs_store_id(cluster->store, name);
     struct rcs_peer *myself = rcs_peer_add(cluster, cluster->myself, old.flags, old.addr);
     myself->hostname = old.hostname;
+    myself->shard = old.shard;
     rcs_peer_changed(cluster, cluster->myself);
 }
 
@@ -77,6 +78,10 @@ void rcs_cluster_config_changed(struct rcs_cluster *cluster)
     myself->flags &= (uint16_t)~RCS_NODE_NOFAILOVER;
     if (cluster->config->replica_no_failover) {
         myself->flags |= RCS_NODE_NOFAILOVER;
+    }
+    if (cluster->profile->light_header) {
+        myself->flags |= RCS_NODE_LIGHT;
+        before |= RCS_NODE_LIGHT;
     }
     if (before != myself->flags) {
         rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE);
@@ -141,12 +146,13 @@ static unsigned open_slots(const struct rcs_cluster *cluster, struct rcs_open_sl
     return count;
 }
 
-/* Redis 7.0 clusterGenNodeDescription: a replica shows its master's epoch. */
+/* Redis 7.0 clusterGenNodeDescription: a replica shows its master's epoch, from 6.0.6 on. */
 void rcs_cluster_node_line(const struct rcs_cluster *cluster, rcs_id id, struct rcs_node_line *out,
                            struct rcs_open_slot *open, unsigned open_room)
 {
     const struct rcs_peer *peer = &cluster->peers[id];
     memset(out, 0, sizeof(*out));
+    out->form = cluster->profile->nodes_form;
     memcpy(out->name, rcs_store_name(cluster->store, id), RCS_ID_LEN + 1);
     out->address = *rcs_store_address(cluster->store, peer->addr);
     const char *hostname = rcs_store_text_of(cluster->store, peer->hostname);
@@ -157,7 +163,8 @@ void rcs_cluster_node_line(const struct rcs_cluster *cluster, rcs_id id, struct 
     }
     out->ping_sent_ms = wall_of(cluster, peer->ping_sent_ms);
     out->pong_received_ms = wall_of(cluster, rcs_peer_pong(cluster, id));
-    bool shows_master = rcs_is_replica(peer) && peer->master != RCS_ID_NONE;
+    bool shows_master = rcs_is_replica(peer) && peer->master != RCS_ID_NONE &&
+                        cluster->profile->shows_masters_epoch;
     out->config_epoch =
         shows_master ? cluster->peers[peer->master].config_epoch : peer->config_epoch;
     out->connected = id == cluster->myself || peer->link != RCS_LINK_CLOSED;
@@ -173,6 +180,7 @@ void rcs_cluster_handshake_line(const struct rcs_cluster *cluster, unsigned inde
 {
     const struct rcs_handshake *handshake = &cluster->handshakes[index];
     memset(out, 0, sizeof(*out));
+    out->form = cluster->profile->nodes_form;
     memcpy(out->name, handshake->name, RCS_ID_LEN + 1);
     out->address = *rcs_store_address(cluster->store, handshake->addr);
     out->flags = handshake->flags;

@@ -13,7 +13,6 @@
 #define RCS_WRITABLE_DELAY_MS         2000
 #define RCS_REJOIN_DELAY_MS_MIN       500
 #define RCS_REJOIN_DELAY_MS_MAX       5000
-#define RCS_CANT_FAILOVER_RELOG_MS    300000
 #define RCS_BLACKLIST_S               60
 
 /* --- cluster_state.c: the table --------------------------------------------------------------- */
@@ -49,11 +48,32 @@ const char *rcs_addr_ip(const struct rcs_cluster *cluster, rcs_addr addr);
 
 void rcs_link_close(struct rcs_cluster *cluster, rcs_id id);    /* the outbound link, if any */
 void rcs_inbound_close(struct rcs_cluster *cluster, rcs_id id); /* the bound inbound link, if any */
+void rcs_link_drop(struct rcs_cluster *cluster, uint32_t link); /* whichever it is */
 void rcs_links_connect(struct rcs_cluster *cluster); /* the tick's reconnects, handshake limits */
 /* Who sent what came by `event->link` (getNodeFromLinkAndMsg): RCS_ID_NONE if unknown. Binds an
  * anonymous inbound link to its sender. */
 rcs_id rcs_link_sender(struct rcs_cluster *cluster, const struct rcs_event *event);
+/* The node an inbound link belongs to, RCS_ID_NONE if to none yet. */
+rcs_id rcs_link_bound_to(const struct rcs_cluster *cluster, uint32_t link);
 struct rcs_handshake *rcs_handshake_of_link(struct rcs_cluster *cluster, uint32_t link);
+
+/* --- shard.c: shard ids, from 7.2 ------------------------------------------------------------- */
+
+/* The shard a node is taken to be in until it says so: one of its own. */
+rcs_text rcs_shard_of_stranger(struct rcs_cluster *cluster, rcs_id id);
+rcs_text rcs_shard_new(struct rcs_cluster *cluster); /* drawn */
+bool rcs_same_shard(const struct rcs_cluster *cluster, rcs_id a, rcs_id b);
+/* updateShardId: a master takes its replica, this node, along. */
+void rcs_shard_update(struct rcs_cluster *cluster, rcs_id id, rcs_text shard);
+
+/* --- extensions.c: ping extensions, from 7.2 -------------------------------------------------- */
+
+/* Fills in what a packet to a node of those flags carries beside a host name. */
+void rcs_extend(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, unsigned far_flags);
+/* What the header and the extensions of a known sender say. */
+void rcs_extensions_heard(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
+                          rcs_id sender);
+void rcs_extensions_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
 
 /* --- handshake.c ------------------------------------------------------------------------------ */
 
@@ -75,6 +95,10 @@ void rcs_own_ip_update(struct rcs_cluster *cluster, const struct rcs_event *even
 struct rcs_bus_msg *rcs_msg_new(struct rcs_cluster *cluster, enum rcs_bus_type type, unsigned room);
 /* Seals and queues it on the link; takes over the reference. */
 void rcs_msg_send(struct rcs_cluster *cluster, uint32_t link, struct rcs_bus_msg *msg);
+/* A PING, PONG or MEET, on any link; touches no clock. */
+void rcs_send_gossip(struct rcs_cluster *cluster, uint32_t link, enum rcs_bus_type type);
+/* The PONG to a MEET of a stranger: `far_flags` is all that is known of it. */
+void rcs_answer_meet(struct rcs_cluster *cluster, uint32_t link, unsigned far_flags);
 void rcs_send_ping(struct rcs_cluster *cluster,
                    rcs_id id); /* on the outbound link; sets ping_sent */
 void rcs_send_pong(struct rcs_cluster *cluster, uint32_t link);
@@ -90,7 +114,8 @@ void rcs_announced_changed(
 /* --- gossip.c --------------------------------------------------------------------------------- */
 
 unsigned rcs_gossip_room(const struct rcs_cluster *cluster); /* entries a message may need */
-void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg);
+/* `spared` is not told of (RCS_ID_NONE: none). */
+void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, rcs_id spared);
 void rcs_gossip_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
 rcs_id rcs_random_peer(struct rcs_cluster *cluster); /* RCS_ID_NONE: the draw hit a handshake */
 
@@ -151,5 +176,7 @@ void rcs_replica_migration(
     struct rcs_cluster *cluster); /* replica_migration.c, with its preconditions */
 
 bool rcs_blacklisted(struct rcs_cluster *cluster, rcs_id id); /* blacklist.c */
+/* Another node was told to forget it, for that long. */
+void rcs_forget_heard(struct rcs_cluster *cluster, rcs_id id, uint64_t ttl_s);
 
 #endif

@@ -12,9 +12,13 @@ static void take_header(struct rcs_cluster *cluster, const struct rcs_bus_msg *m
     if (msg->current_epoch > cluster->current_epoch) {
         cluster->current_epoch = msg->current_epoch;
     }
-    if (msg->config_epoch > peer->config_epoch) {
+    if (msg->config_epoch > peer->config_epoch &&
+        (msg->master == RCS_ID_NONE || !cluster->profile->masters_tell_epochs)) {
         peer->config_epoch = msg->config_epoch;
         rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG);
+    }
+    if (cluster->profile->extend == RCS_EXTEND_ASKED) {
+        rcs_extensions_heard(cluster, msg, sender);
     }
     peer->repl_offset = msg->offset;
     rcs_mf_heard(cluster, msg, sender);
@@ -36,6 +40,43 @@ static void take_pong(struct rcs_cluster *cluster, rcs_id id)
     rcs_peer_changed(cluster, id);
 }
 
+/* A master says that it is a replica now. Redis up to 7.2: its slots are nobody's until the new
+ * master speaks. Within a shard that is a failover: from 7.4 on the slots go to the new master, in
+ * Valkey its role alone; what is behind what is known already changes neither (28976a900). */
+static void take_demotion(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
+{
+    bool failover = cluster->profile->demoted != RCS_DEMOTED_DROP &&
+                    rcs_peer_find(cluster, msg->master) != NULL &&
+                    rcs_same_shard(cluster, msg->master, sender);
+    if (!failover) {
+        rcs_slots_drop(cluster, sender);
+        return;
+    }
+    if (cluster->peers[sender].config_epoch > msg->config_epoch) {
+        return;
+    }
+    if (cluster->profile->demoted == RCS_DEMOTED_MOVE) {
+        struct rcs_slot_words slots = rcs_slots_held(cluster, sender)->words;
+        rcs_slots_assign(cluster, &slots, msg->master);
+    }
+    rcs_peer_set_master(cluster, msg->master);
+    cluster->peers[msg->master].config_epoch = msg->config_epoch;
+}
+
+/* Valkey: a replica of a replica turns to the master's master as soon as it hears of it. */
+static void leave_chain(struct rcs_cluster *cluster)
+{
+    rcs_id master = rcs_myself(cluster)->master;
+    rcs_id grandmaster = master != RCS_ID_NONE ? cluster->peers[master].master : RCS_ID_NONE;
+    if (grandmaster != RCS_ID_NONE && grandmaster != cluster->myself &&
+        rcs_rule_on(cluster->config, RCS_RULE_SUB_REPLICA)) {
+        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_GRANDMASTER, grandmaster, master, 0, 0, 0, NULL);
+        rcs_cluster_follow(cluster, grandmaster);
+        rcs_cluster_todo(cluster,
+                         RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE | RCS_TODO_FSYNC_CONFIG);
+    }
+}
+
 static void take_role(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
 {
     struct rcs_peer *peer = &cluster->peers[sender];
@@ -45,7 +86,7 @@ static void take_role(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg
     }
     bool was_master = rcs_is_master(peer);
     if (was_master) {
-        rcs_slots_drop(cluster, sender);
+        take_demotion(cluster, msg, sender);
         peer->flags &= (uint16_t) ~(RCS_NODE_MASTER | RCS_NODE_MIGRATE_TO);
         peer->flags |= RCS_NODE_REPLICA;
         rcs_peer_changed(cluster, sender);
@@ -57,6 +98,10 @@ static void take_role(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg
             rcs_replica_leave(cluster, sender);
         }
         rcs_replica_join(cluster, msg->master, sender);
+        if (cluster->profile->flatten == RCS_FLATTEN_ROLE) {
+            leave_chain(cluster);
+        }
+        rcs_shard_update(cluster, sender, cluster->peers[msg->master].shard);
         rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG);
     }
     if (was_master || moved) {
@@ -64,11 +109,17 @@ static void take_role(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg
     }
 }
 
-static void take_slots(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
+/* `promoted`: until this packet it was a replica. */
+static void take_slots(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender,
+                       bool promoted)
 {
     const struct rcs_peer *peer = &cluster->peers[sender];
     rcs_id holder = rcs_is_master(peer) ? sender : peer->master;
-    if (holder == RCS_ID_NONE || rcs_slots_held(cluster, holder) == msg->slots) {
+    if (cluster->profile->masters_claim_slots && msg->master != RCS_ID_NONE) {
+        return;
+    }
+    promoted = promoted && cluster->profile->masters_claim_slots;
+    if (holder == RCS_ID_NONE || (rcs_slots_held(cluster, holder) == msg->slots && !promoted)) {
         return;
     }
     if (rcs_is_master(peer)) {
@@ -114,6 +165,10 @@ static void take_news(struct rcs_cluster *cluster, const struct rcs_event *event
         return;
     }
     struct rcs_peer *peer = &cluster->peers[sender];
+    if (peer->flags & RCS_NODE_MEET && cluster->profile->repeats_meet) { /* said until now in every first packet: Valkey a81c32079 */
+        peer->flags &= (uint16_t)~RCS_NODE_MEET;
+        rcs_peer_changed(cluster, sender);
+    }
     if ((peer->flags ^ msg->flags) & RCS_NODE_NOFAILOVER) {
         peer->flags ^= RCS_NODE_NOFAILOVER;
         rcs_peer_changed(cluster, sender);
@@ -124,14 +179,18 @@ static void take_news(struct rcs_cluster *cluster, const struct rcs_event *event
     if (event->link < RCS_LINK_HANDSHAKE && msg->type == RCS_BUS_PONG) {
         take_pong(cluster, sender);
     }
+    bool was_replica = rcs_is_replica(peer);
     take_role(cluster, msg, sender);
-    take_slots(cluster, msg, sender);
+    take_slots(cluster, msg, sender, was_replica);
     if (msg->config_epoch == rcs_myself(cluster)->config_epoch) {
         rcs_epoch_collision(cluster, sender);
     }
     rcs_gossip_read(cluster, msg, sender);
     peer = &cluster->peers[sender]; /* the table may have grown */
     peer->hostname = msg->hostname; /* none sent: none known */
+    if (cluster->profile->shard_ids || rcs_bus_is_extended(msg)) {
+        rcs_extensions_read(cluster, msg, sender);
+    }
 }
 
 static void take_update(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
@@ -165,11 +224,16 @@ static void take_gossiping(struct rcs_cluster *cluster, const struct rcs_event *
                 address.cport = ports->cport;
                 address.pport = ports->pport;
             }
-            rcs_handshake_start(cluster, rcs_store_addr(cluster->store, &address), 0);
+            bool asked =
+                cluster->profile->extend == RCS_EXTEND_ASKED && msg->mflags & RCS_MFLAG_EXT_DATA;
+            unsigned flags = asked ? RCS_NODE_EXTENDED : 0;
+            rcs_handshake_start(cluster, rcs_store_addr(cluster->store, &address), flags);
             rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG);
             rcs_gossip_read(cluster, msg, RCS_ID_NONE);
+            rcs_answer_meet(cluster, event->link, flags);
+        } else {
+            rcs_send_pong(cluster, event->link);
         }
-        rcs_send_pong(cluster, event->link);
     }
     take_news(cluster, event, sender);
 }
@@ -181,10 +245,27 @@ static void take_publish(struct rcs_cluster *cluster, const struct rcs_bus_msg *
     }
 }
 
+/* What a node of another release sent: false if this one drops it. A packet of version 0 may be too
+ * short for a header of version 1: that ends the link; any other is dropped without a word. So is a
+ * packet with extensions by a release that has none: it has a length that it cannot explain. */
+static bool understood(struct rcs_cluster *cluster, const struct rcs_event *event)
+{
+    const struct rcs_bus_msg *msg = event->bus_msg;
+    if (msg->version == cluster->bus_version) {
+        return cluster->profile->extensions > 0;
+    }
+    if (cluster->bus_version == 1 && rcs_bus_size(cluster->store, msg) < RCS_BUS_HEADER_BYTES) {
+        rcs_cluster_fact(cluster, RCS_FACT_BUS_WARNING, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0,
+                         "Bad message length or signature received from Cluster bus.");
+        rcs_link_drop(cluster, event->link);
+    }
+    return false;
+}
+
 void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *event)
 {
     const struct rcs_bus_msg *msg = event->bus_msg;
-    if (msg->type < RCS_BUS_TYPE_COUNT) {
+    if (msg->type < (unsigned)cluster->profile->bus_types) {
         cluster->received[msg->type]++;
     }
     if (msg->type == cluster->drop_filter) {
@@ -192,10 +273,16 @@ void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *ev
                          "Dropping packet that matches debug drop filter");
         return;
     }
+    if ((msg->version != cluster->bus_version || rcs_bus_is_extended(msg)) &&
+        !understood(cluster, event)) {
+        return;
+    }
     rcs_id sender = rcs_link_sender(cluster, event);
     if (sender != RCS_ID_NONE) {
         cluster->peers[sender].data_received_ms = cluster->now_ms;
-        take_header(cluster, msg, sender);
+        if (!(msg->form & RCS_BUS_IS_LIGHT)) {
+            take_header(cluster, msg, sender);
+        }
     }
     switch (msg->type) {
     case RCS_BUS_PING:

@@ -22,6 +22,7 @@ static struct rcs_saved_config *saved_new(struct rcs_store *store, unsigned peer
     struct rcs_saved_config *saved = rcs_store_alloc(store, saved_bytes(peers));
     memset(saved, 0, saved_bytes(peers));
     saved->refs = 1;
+    saved->profile = rcs_profile_default();
     saved->myself = RCS_ID_NONE;
     saved->count = peers;
     return saved;
@@ -53,6 +54,7 @@ void rcs_saved_config_release(struct rcs_store *store, struct rcs_saved_config *
 struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster)
 {
     struct rcs_saved_config *saved = saved_new(cluster->store, cluster->known);
+    saved->profile = cluster->profile;
     saved->myself = cluster->myself;
     saved->current_epoch = cluster->current_epoch;
     saved->last_vote_epoch = cluster->last_vote_epoch;
@@ -69,6 +71,7 @@ struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster)
             .master = peer->master,
             .addr = peer->addr,
             .hostname = peer->hostname,
+            .shard = peer->shard,
             .flags = peer->flags,
             .pinged = peer->ping_sent_ms != 0,
             .ponged = rcs_peer_pong(cluster, id) != 0,
@@ -81,7 +84,8 @@ struct rcs_saved_config *rcs_cluster_saved(const struct rcs_cluster *cluster)
 
 static void load_peer(struct rcs_cluster *cluster, const struct rcs_saved_peer *saved)
 {
-    unsigned flags = saved->flags & ~(unsigned)(RCS_NODE_MEET | RCS_NODE_MIGRATE_TO);
+    unsigned flags = saved->flags & ~(unsigned)(RCS_NODE_MEET | RCS_NODE_MIGRATE_TO |
+                                                RCS_NODE_EXTENDED | RCS_NODE_LIGHT);
     struct rcs_peer *peer = rcs_peer_find(cluster, saved->id);
     if (peer == NULL) {
         peer = rcs_peer_add(cluster, saved->id, flags, saved->addr);
@@ -94,14 +98,19 @@ static void load_peer(struct rcs_cluster *cluster, const struct rcs_saved_peer *
     }
     peer->ping_sent_ms = saved->pinged ? cluster->now_ms : 0;
     peer->pong_received_ms = saved->ponged ? cluster->now_ms : 0;
-    /* A replica's line shows its master's epoch; its own is not in the file. */
+    /* A replica's line shows its master's epoch; its own is not in the file. Before 7.0.3 the
+     * master's is taken for it. */
     bool is_replica = flags & RCS_NODE_REPLICA && saved->master != RCS_ID_NONE;
-    peer->config_epoch = is_replica ? 0 : saved->config_epoch;
+    peer->config_epoch =
+        is_replica && !cluster->profile->loads_replica_epoch ? 0 : saved->config_epoch;
     if (saved->master != RCS_ID_NONE) {
         if (rcs_peer_find(cluster, saved->master) == NULL) {
             (void)rcs_peer_add(cluster, saved->master, 0, 0);
         }
         rcs_replica_join(cluster, saved->master, saved->id);
+    }
+    if (cluster->profile->shard_ids && saved->shard != 0) {
+        peer->shard = saved->shard;
     }
     rcs_peer_changed(cluster, saved->id);
 }
@@ -125,6 +134,12 @@ static void load(struct rcs_cluster *cluster, const struct rcs_saved_config *con
         load_peer(cluster, &conf->peers[i]);
         if (conf->peers[i].config_epoch > cluster->current_epoch) {
             cluster->current_epoch = conf->peers[i].config_epoch;
+        }
+    }
+    for (unsigned i = 0; i < conf->count && cluster->profile->shard_ids; i++) {
+        const struct rcs_saved_peer *saved = &conf->peers[i];
+        if (saved->shard == 0 && saved->master != RCS_ID_NONE) { /* written before 7.2 */
+            cluster->peers[saved->id].shard = cluster->peers[saved->master].shard;
         }
     }
     struct rcs_slot_map *before = cluster->slots;
@@ -161,6 +176,9 @@ void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_confi
         rcs_rand_name(&cluster->names, name);
         cluster->myself = rcs_store_id(cluster->store, name);
         rcs_peer_add(cluster, cluster->myself, RCS_NODE_MYSELF | RCS_NODE_MASTER, 0);
+        if (cluster->profile->shard_ids) {
+            rcs_myself(cluster)->shard = rcs_shard_new(cluster);
+        }
         rcs_cluster_fact0(cluster, RCS_FACT_BOOT_CONF_NEW, cluster->myself);
         /* Written before the ports are known: the first file holds :0@0. */
         rcs_cluster_save(cluster, true);
@@ -172,7 +190,8 @@ void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_confi
 
 static uint64_t shown_epoch(const struct rcs_saved_config *saved, const struct rcs_saved_peer *peer)
 {
-    if (peer->flags & RCS_NODE_REPLICA && peer->master != RCS_ID_NONE) {
+    if (peer->flags & RCS_NODE_REPLICA && peer->master != RCS_ID_NONE &&
+        saved->profile->shows_masters_epoch) {
         for (unsigned i = 0; i < saved->count; i++) {
             if (saved->peers[i].id == peer->master) {
                 return saved->peers[i].config_epoch;
@@ -227,11 +246,13 @@ void rcs_saved_config_write(const struct rcs_store *store, const struct rcs_save
     RCS_ASSERT(open_count == 0 || open != NULL);
     for (unsigned i = 0; i < saved->count; i++) {
         const struct rcs_saved_peer *peer = &saved->peers[i];
-        struct rcs_node_line line = { .flags = peer->flags };
+        struct rcs_node_line line = { .form = saved->profile->conf_form, .flags = peer->flags };
         memcpy(line.name, rcs_store_name(store, peer->id), RCS_ID_LEN + 1);
         line.address = *rcs_store_address(store, peer->addr);
         const char *hostname = rcs_store_text_of(store, peer->hostname);
         memcpy(line.hostname, hostname, strlen(hostname) + 1);
+        const char *shard = rcs_store_text_of(store, peer->shard);
+        memcpy(line.shard, shard, strlen(shard) + 1);
         if (peer->master != RCS_ID_NONE) {
             memcpy(line.master, rcs_store_name(store, peer->master), RCS_ID_LEN + 1);
         }
@@ -293,10 +314,15 @@ static enum rcs_err take_node(struct reading *reading, const struct rcs_node_lin
         .master = line->master[0] != '\0' ? rcs_store_id(store, line->master) : RCS_ID_NONE,
         .addr = rcs_store_addr(store, &line->address),
         .hostname = rcs_store_text(store, line->hostname, strlen(line->hostname)),
+        .shard = rcs_store_text(store, line->shard, strlen(line->shard)),
         .flags = line->flags,
         .pinged = line->ping_sent_ms != 0,
         .ponged = line->pong_received_ms != 0,
     };
+    if (line->form != RCS_LINE_NAME) { /* what release wrote it shows as far as it matters */
+        saved->profile =
+            rcs_profile_at(line->form == RCS_LINE_PORT ? RCS_REDIS_3_0 : RCS_REDIS_7_2);
+    }
     if (peer.master == peer.id) {
         return rcs_diag_set(reading->diag, RCS_ERR_SYNTAX, reading->line, 1,
                             "the node is named as its own master; name another one, or write -");

@@ -5,6 +5,7 @@
 #include <rcsim/resp.h>
 #include <rcsim/store.h>
 
+struct rcs_profile;
 struct rcs_slot_map;
 
 /* One known node, 24 bytes; `pinged`, `ponged`: the times were not zero (loading reads no more). */
@@ -13,11 +14,13 @@ struct rcs_saved_peer {
     rcs_id id, master;
     rcs_addr addr;
     rcs_text hostname;
+    rcs_text shard; /* 0 none */
     uint16_t flags;
     bool pinged, ponged;
 };
 
 struct rcs_saved_config {
+    const struct rcs_profile *profile; /* which release wrote it */
     uint32_t refs;
     rcs_id myself;
     uint32_t count;

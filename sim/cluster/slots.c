@@ -161,7 +161,7 @@ static void weigh_owners(const struct rcs_cluster *cluster, const struct rcs_slo
         taken->word[i] |= unowned.word[i];
     }
     for (unsigned slot = 0; cluster->importing != NULL && slot < RCS_SLOTS; slot++) {
-        if (cluster->importing[slot] != RCS_ID_NONE) {
+        if (cluster->importing[slot] != RCS_ID_NONE && !cluster->profile->open_slots_follow) {
             rcs_slot_words_remove(taken, slot); /* only SETSLOT may change it */
         }
     }
@@ -227,6 +227,65 @@ static void drop_dirty_keys(struct rcs_cluster *cluster, const struct rcs_slot_w
     }
 }
 
+/* Valkey: the source gave up a slot that this node still imports: it is this one's, then. */
+static void finish_import(struct rcs_cluster *cluster, unsigned slot)
+{
+    cluster->importing[slot] = RCS_ID_NONE;
+    if (rcs_slot_owner(cluster, slot) != cluster->myself) {
+        struct rcs_slot_words words = { { 0 } };
+        rcs_slot_words_add(&words, slot);
+        rcs_slots_assign(cluster, &words, cluster->myself);
+        (void)rcs_epoch_bump(cluster);
+        rcs_cluster_todo(cluster,
+                         RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE | RCS_TODO_FSYNC_CONFIG);
+    }
+}
+
+/* Valkey: of two nodes of a shard without slots the one behind becomes the other's replica. */
+static bool overtaken_without_slots(const struct rcs_cluster *cluster, rcs_id sender,
+                                    uint64_t epoch, const struct rcs_slot_set *claimed)
+{
+    const struct rcs_peer *myself = rcs_myself(cluster);
+    bool speaks_for_master = rcs_is_replica(myself) && myself->master != RCS_ID_NONE;
+    rcs_id holder = speaks_for_master ? myself->master : cluster->myself;
+    return myself->master != sender && claimed->count == 0 &&
+           rcs_slot_count(cluster, cluster->myself) == 0 &&
+           cluster->peers[holder].config_epoch < epoch &&
+           rcs_same_shard(cluster, sender, cluster->myself);
+}
+
+/* Valkey 6e7af9471: open slots follow a failover at the other end; what changed hands by an
+ * operator's order is closed. Before the slots of `taken` go to the sender. */
+static void open_slots_follow(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
+                              const struct rcs_slot_set *claimed,
+                              const struct rcs_slot_words *taken)
+{
+    bool same_shard = rcs_same_shard(cluster, sender, cluster->myself);
+    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
+        rcs_id to = rcs_slot_migrating_to(cluster, slot);
+        rcs_id from = rcs_slot_importing_from(cluster, slot);
+        if (rcs_slot_words_has(taken, slot)) {
+            if (to != RCS_ID_NONE && !same_shard) {
+                cluster->migrating[slot] = RCS_ID_NONE;
+            }
+            if (from != RCS_ID_NONE && from != sender) {
+                cluster->importing[slot] =
+                    rcs_same_shard(cluster, sender, from) ? sender : RCS_ID_NONE;
+            }
+        } else if (!rcs_slot_words_has(&claimed->words, slot)) {
+            if (to != RCS_ID_NONE && to != sender && rcs_same_shard(cluster, to, sender) &&
+                (cluster->peers[to].config_epoch < epoch || rcs_is_replica(&cluster->peers[to]))) {
+                cluster->migrating[slot] = sender;
+                rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE |
+                                              RCS_TODO_FSYNC_CONFIG);
+            }
+            if (from == sender && rcs_is_master(rcs_myself(cluster))) {
+                finish_import(cluster, slot);
+            }
+        }
+    }
+}
+
 /* Redis 7.0 clusterUpdateSlotsConfigWith */
 void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
                      const struct rcs_slot_set *claimed)
@@ -239,6 +298,10 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
     }
     struct outcome outcome;
     weigh(cluster, sender, epoch, &claimed->words, my_master, &outcome);
+    if (cluster->profile->open_slots_follow &&
+        (cluster->migrating != NULL || cluster->importing != NULL)) {
+        open_slots_follow(cluster, sender, epoch, claimed, &outcome.taken);
+    }
 
     const struct rcs_slot_words *held = &rcs_slots_held(cluster, sender)->words;
     struct rcs_slot_words kept, given_up;
@@ -249,7 +312,7 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
         any_given_up = any_given_up || given_up.word[i] != 0;
     }
     clear_not_claiming(cluster, &kept);
-    if (any_given_up) {
+    if (any_given_up && cluster->profile->remembers_not_claiming) {
         mark_not_claiming(cluster, &given_up);
     }
     if (outcome.taken_count > 0) {
@@ -261,15 +324,24 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
                          RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE | RCS_TODO_FSYNC_CONFIG);
     }
 
+    bool same_shard = rcs_same_shard(cluster, sender, cluster->myself);
+    bool must_follow = outcome.from_my_master > 0 && rcs_slot_count(cluster, my_master) == 0;
+    bool may_follow =
+        cluster->config->allow_replica_migration ||
+        (cluster->profile->follow == RCS_FOLLOW_SHARD ? same_shard
+                                                      : claimed->count == outcome.from_my_master);
+    if (cluster->profile->follow == RCS_FOLLOW_SHARD && !must_follow) {
+        must_follow =
+            overtaken_without_slots(cluster, sender, epoch, claimed) && outcome.from_my_master == 0;
+    }
     rcs_id grandmaster =
         myself->master != RCS_ID_NONE ? cluster->peers[myself->master].master : RCS_ID_NONE;
-    if (outcome.from_my_master > 0 && rcs_slot_count(cluster, my_master) == 0 &&
-        rcs_rule_on(cluster->config, RCS_RULE_FOLLOW_CLAIM) &&
-        (cluster->config->allow_replica_migration || claimed->count == outcome.from_my_master)) {
+    if (must_follow && may_follow && rcs_rule_on(cluster->config, RCS_RULE_FOLLOW_CLAIM)) {
         rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_CLAIM, sender, my_master, (int64_t)epoch, 0, 0,
                          NULL);
         rcs_cluster_follow(cluster, sender);
     } else if (grandmaster != RCS_ID_NONE && grandmaster != cluster->myself &&
+               cluster->profile->flatten == RCS_FLATTEN_SLOTS &&
                rcs_rule_on(cluster->config, RCS_RULE_SUB_REPLICA)) {
         rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_GRANDMASTER, grandmaster, myself->master, 0, 0,
                          0, NULL);
@@ -390,7 +462,7 @@ void rcs_cluster_set_slot_node(struct rcs_cluster *cluster, unsigned slot, rcs_i
     one_slot(&words, slot);
     rcs_slots_assign(cluster, &words, id);
     if (was_mine && id != cluster->myself && rcs_slot_count(cluster, cluster->myself) == 0 &&
-        cluster->config->allow_replica_migration) {
+        cluster->config->allow_replica_migration && cluster->profile->setslot_may_demote) {
         rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_CLAIM, id, RCS_ID_NONE, 0, 0, 0, NULL);
         rcs_cluster_follow(cluster, id);
         rcs_cluster_todo(cluster,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/node/command.h"
+#include "sim/node/command_release.h"
 #include "sim/node/connection.h"
 
 #include "sim/pure.h"
@@ -12,12 +13,12 @@ struct rcs_arg rcs_arg_of(const char *text)
     return (struct rcs_arg){ .bytes = text, .size_bytes = (uint32_t)strlen(text) };
 }
 
-/* Takes no reference. What a replica or the applier of a master's stream executes goes no further.
- */
+/* Takes no reference. What a replica or the applier of a master's stream executes goes no further,
+ * but for the streams that releases before PSYNC2 write at each node. */
 static void keep(struct rcs_node *node, struct rcs_request *request)
 {
     struct rcs_clients *clients = &node->clients;
-    if (!node->repl.has_master) {
+    if (rcs_repl_makes_stream(node)) {
         rcs_requests_add(&clients->stream, &clients->stream_count, &clients->stream_room, request);
     }
 }
@@ -44,7 +45,11 @@ void rcs_call_run(struct rcs_node *node, struct rcs_client *client,
         .wall_ms = rcs_node_wall_ms(node),
     };
     uint64_t dirty = node->dirty;
-    command->run(&call);
+    if (rcs_release_knows_options(rcs_node_profile(node), call.argc, call.args)) {
+        command->run(&call);
+    } else {
+        rcs_refuse(client, "syntax error");
+    }
     node->stat_commands++;
     if (node->dirty != dirty && !call.said && (command->flags & RCS_COMMAND_WRITE) != 0) {
         keep(node, request);

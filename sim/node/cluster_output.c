@@ -111,15 +111,15 @@ static void add_number(struct rcs_buf *out, const char *name, uint64_t value)
 }
 
 /* Types of which there was none are left out. */
-static void add_messages(struct rcs_buf *out, const uint64_t counts[RCS_BUS_TYPE_COUNT],
-                         const char *direction)
+static void add_messages(struct rcs_buf *out, enum rcs_info_form form,
+                         const uint64_t counts[RCS_BUS_TYPE_COUNT], const char *direction)
 {
     uint64_t total = 0;
     for (unsigned type = 0; type < RCS_BUS_TYPE_COUNT; type++) {
-        if (counts[type] == 0) {
+        total += counts[type];
+        if (counts[type] == 0 || form == RCS_INFO_TOTALS) {
             continue;
         }
-        total += counts[type];
         rcs_buf_format(out, "cluster_stats_messages_%s", rcs_bus_type_name(type));
         add_number(out, direction, counts[type]);
     }
@@ -158,9 +158,12 @@ void rcs_cluster_info(struct rcs_call *call)
     add_number(&text, "cluster_current_epoch", cluster->current_epoch);
     add_number(&text, "cluster_my_epoch",
                master != NULL ? master->config_epoch : myself->config_epoch);
-    add_messages(&text, cluster->sent, "_sent");
-    add_messages(&text, cluster->received, "_received");
-    add_number(&text, "total_cluster_links_buffer_limit_exceeded", 0); /* there is no limit */
+    enum rcs_info_form form = cluster->profile->info_form;
+    add_messages(&text, form, cluster->sent, "_sent");
+    add_messages(&text, form, cluster->received, "_received");
+    if (form == RCS_INFO_LIMIT) {
+        add_number(&text, "total_cluster_links_buffer_limit_exceeded", 0); /* there is no limit */
+    }
     rcs_resp_verbatim(call->out, text.data, text.size_bytes, call->resp3);
     rcs_buf_close(&text);
 }
@@ -174,11 +177,12 @@ static int64_t offset_of(const struct rcs_cluster *cluster, rcs_id id)
                                  : cluster->peers[id].repl_offset;
 }
 
-/* A replica that has failed, or that has not got its first data, is not shown to clients (Redis 7.0
- * isReplicaAvailable). */
+/* A replica that has failed, or (from 7.0 on) that has not got its first data, is not shown to
+ * clients (Redis 7.0 isReplicaAvailable). */
 static bool replica_is_available(const struct rcs_cluster *cluster, rcs_id id)
 {
-    return (cluster->peers[id].flags & RCS_NODE_FAIL) == 0 && offset_of(cluster, id) != 0;
+    return (cluster->peers[id].flags & RCS_NODE_FAIL) == 0 &&
+           (offset_of(cluster, id) != 0 || !cluster->profile->slots_leave_out_empty);
 }
 
 static const char *hostname_of(const struct rcs_cluster *cluster, rcs_id id)
@@ -186,7 +190,8 @@ static const char *hostname_of(const struct rcs_cluster *cluster, rcs_id id)
     return rcs_store_text_of(cluster->store, cluster->peers[id].hostname);
 }
 
-/* [endpoint, port, id, metadata]: the metadata is what is known and is not the endpoint. */
+/* [endpoint, port, id, metadata]: the metadata is what is known and is not the endpoint. Before 7.0
+ * there is none, and in 3.0 no id. */
 static void add_slots_node(const struct rcs_cluster *cluster, struct rcs_client *client, rcs_id id)
 {
     struct rcs_buf *out = &client->reply;
@@ -196,7 +201,8 @@ static void add_slots_node(const struct rcs_cluster *cluster, struct rcs_client 
     bool with_ip = endpoint != RCS_ENDPOINT_IP;
     bool with_hostname = endpoint != RCS_ENDPOINT_HOSTNAME && hostname[0] != '\0';
 
-    rcs_resp_array(out, 4);
+    const struct rcs_profile *profile = cluster->profile;
+    rcs_resp_array(out, 2u + profile->slots_tell_ids + profile->slots_tell_metadata);
     switch (endpoint) {
     case RCS_ENDPOINT_IP:
         rcs_resp_bulk_text(out, address->ip);
@@ -209,7 +215,12 @@ static void add_slots_node(const struct rcs_cluster *cluster, struct rcs_client 
         break;
     }
     rcs_resp_integer(out, address->port);
-    rcs_resp_bulk(out, rcs_store_name(cluster->store, id), RCS_ID_LEN);
+    if (profile->slots_tell_ids) {
+        rcs_resp_bulk(out, rcs_store_name(cluster->store, id), RCS_ID_LEN);
+    }
+    if (!profile->slots_tell_metadata) {
+        return;
+    }
     rcs_resp_map(out, (size_t)with_ip + (size_t)with_hostname, resp3(client));
     if (with_ip) {
         rcs_resp_bulk_text(out, "ip");
@@ -252,6 +263,19 @@ static unsigned run_end(const struct rcs_cluster *cluster, unsigned first)
     return last;
 }
 
+/* Of one owner; RCS_ID_NONE: of all, in the order of slots. */
+static void add_slots_ranges(struct rcs_call *call, rcs_id only)
+{
+    const struct rcs_cluster *cluster = &call->node->cluster;
+    for (unsigned first = 0, last; first < RCS_SLOTS; first = last + 1) {
+        rcs_id owner = rcs_slot_owner(cluster, first);
+        last = run_end(cluster, first);
+        if (owner != RCS_ID_NONE && (only == RCS_ID_NONE || owner == only)) {
+            add_slots_range(cluster, call->client, first, last, owner);
+        }
+    }
+}
+
 void rcs_cluster_slots(struct rcs_call *call)
 {
     const struct rcs_cluster *cluster = &call->node->cluster;
@@ -261,12 +285,12 @@ void rcs_cluster_slots(struct rcs_call *call)
         ranges += rcs_slot_owner(cluster, first) != RCS_ID_NONE;
     }
     rcs_resp_array(call->out, ranges);
-    for (unsigned first = 0, last; first < RCS_SLOTS; first = last + 1) {
-        rcs_id owner = rcs_slot_owner(cluster, first);
-        last = run_end(cluster, first);
-        if (owner != RCS_ID_NONE) {
-            add_slots_range(cluster, call->client, first, last, owner);
-        }
+    if (cluster->profile->slots_in_order) {
+        add_slots_ranges(call, RCS_ID_NONE);
+        return;
+    }
+    for (unsigned i = 0; i < cluster->known; i++) {
+        add_slots_ranges(call, cluster->order[i]);
     }
 }
 

@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/node/command_release.h"
 #include "sim/node/connection.h"
 
 #include "sim/pure.h"
-
-#define NAME_BYTES_SHOWN 128
 
 /* A request on its way through the gates. */
 struct gate {
@@ -37,39 +36,6 @@ static bool refuse(struct gate *gate, const char *text)
     return false;
 }
 
-/* An argument as an error shows it: up to its first NUL, at most `most` bytes. */
-static void add_shown(struct rcs_buf *text, const struct rcs_arg *argument, size_t most)
-{
-    size_t size = rcs_arg_text_bytes(argument);
-    rcs_buf_add(text, argument->bytes, size < most ? size : most);
-}
-
-static void add_unknown_command(struct rcs_buf *text, const struct rcs_request *request)
-{
-    rcs_buf_text(text, "unknown command '");
-    add_shown(text, &request->args[0], NAME_BYTES_SHOWN);
-    rcs_buf_text(text, "', with args beginning with: ");
-    size_t before = text->size_bytes;
-    for (unsigned i = 1; i < request->argc && text->size_bytes - before < NAME_BYTES_SHOWN; i++) {
-        size_t left = NAME_BYTES_SHOWN - (text->size_bytes - before);
-        rcs_buf_text(text, "'");
-        add_shown(text, &request->args[i], left);
-        rcs_buf_text(text, "' ");
-    }
-}
-
-static void add_unknown_subcommand(struct rcs_buf *text, const struct gate *gate)
-{
-    rcs_buf_text(text, "unknown subcommand '");
-    add_shown(text, &gate->request->args[1], NAME_BYTES_SHOWN);
-    rcs_buf_text(text, "'. Try ");
-    for (const char *c = gate->found.container->name; *c != '\0'; c++) {
-        char upper = *c >= 'a' && *c <= 'z' ? (char)(*c - ('a' - 'A')) : *c;
-        rcs_buf_add(text, &upper, 1);
-    }
-    rcs_buf_text(text, " HELP.");
-}
-
 /* Refuses with a text in a buffer, which it closes. */
 static bool refuse_built(struct gate *gate, struct rcs_buf *text)
 {
@@ -94,15 +60,25 @@ static bool refuse_named(struct gate *gate, const char *before, const char *afte
 
 static bool known(struct gate *gate)
 {
-    if (gate->found.command != NULL) {
+    const struct rcs_profile *profile = rcs_node_profile(gate->node);
+    struct rcs_command_found *found = &gate->found;
+    if (found->container != NULL) {
+        struct rcs_command_found container = { found->container, NULL };
+        if (!rcs_release_has(profile, &container)) {
+            *found = (struct rcs_command_found){ NULL, NULL };
+        }
+    }
+    if (found->command != NULL && rcs_release_has(profile, found)) {
         return true;
     }
+    found->command = NULL;
     struct rcs_buf text;
     rcs_buf_init(&text);
-    if (gate->found.container != NULL) {
-        add_unknown_subcommand(&text, gate);
+    if (found->container != NULL) {
+        rcs_release_unknown_subcommand(profile, found->container->name, &gate->request->args[1],
+                                       &text);
     } else {
-        add_unknown_command(&text, gate->request);
+        rcs_release_unknown(profile, gate->request->argc, gate->request->args, &text);
     }
     return refuse_built(gate, &text);
 }
@@ -113,11 +89,27 @@ static bool arity_fits(const struct rcs_command *command, unsigned argc)
                                                        : argc >= (unsigned)-command->arity);
 }
 
+/* Before 7.0 a subcommand with too few or too many words was an unknown one. */
+static bool refuse_arity(struct gate *gate)
+{
+    const struct rcs_profile *profile = rcs_node_profile(gate->node);
+    if (gate->found.container == NULL || profile->release >= RCS_REDIS_7_0) {
+        return refuse_named(gate, "wrong number of arguments for '", "' command");
+    }
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_release_unknown_subcommand(profile, gate->found.container->name, &gate->request->args[1],
+                                   &text);
+    return refuse_built(gate, &text);
+}
+
 static bool allowed(struct gate *gate)
 {
     const struct rcs_client *client = gate->client;
-    if (!arity_fits(gate->found.command, gate->request->argc)) {
-        return refuse_named(gate, "wrong number of arguments for '", "' command");
+    const struct rcs_profile *profile = rcs_node_profile(gate->node);
+    if (!arity_fits(gate->found.command, gate->request->argc) ||
+        !rcs_release_takes(profile, &gate->found, gate->request->argc)) {
+        return refuse_arity(gate);
     }
     if ((gate->flags & RCS_COMMAND_PROTECTED) != 0 && !gate->node->config.enable_debug_command) {
         return refuse(gate,
@@ -165,6 +157,24 @@ static bool enough_replicas(const struct rcs_node *node)
            (int64_t)rcs_repl_good(node) >= node->config.min_replicas_to_write;
 }
 
+static bool refuse_subscribed(struct gate *gate)
+{
+    enum rcs_release release = rcs_node_profile(gate->node)->release;
+    if (release < RCS_REDIS_6_0) {
+        return refuse(gate, "only (P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT allowed in this "
+                            "context");
+    }
+    return refuse_named(gate, "Can't execute '",
+                        release == RCS_REDIS_6_0
+                            ? "': only (P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT are allowed in "
+                              "this context"
+                        : release == RCS_REDIS_6_2
+                            ? "': only (P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT / RESET are "
+                              "allowed in this context"
+                            : "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+                              "allowed in this context");
+}
+
 static bool node_is_able(struct gate *gate)
 {
     const struct rcs_node *node = gate->node;
@@ -177,9 +187,7 @@ static bool node_is_able(struct gate *gate)
     }
     if ((gate->client->flags & RCS_CLIENT_SUBSCRIBED) != 0 && gate->client->protocol == 2 &&
         (gate->flags & RCS_COMMAND_IN_SUBSCRIBED) == 0) {
-        return refuse_named(gate, "Can't execute '",
-                            "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
-                            "allowed in this context");
+        return refuse_subscribed(gate);
     }
     if (node->repl.has_master && node->repl.state != RCS_REPL_CONNECTED &&
         !node->config.replica_serve_stale_data && (gate->flags & RCS_COMMAND_STALE) == 0) {
@@ -204,7 +212,10 @@ static bool not_paused(struct gate *gate)
     if ((gate->client->flags & RCS_CLIENT_REPLICA) != 0 || !rcs_clients_paused(gate->node)) {
         return true;
     }
-    bool held = clients->pause_all_until_ms != 0 ||
+    bool all = clients->pause_all_until_ms != 0 ||
+               (clients->failover_pause_until_ms != 0 &&
+                rcs_node_profile(gate->node)->mf_pause == RCS_PAUSE_ALL);
+    bool held = all ||
                 (gate->flags & (RCS_COMMAND_WRITE | RCS_COMMAND_MAY_REPLICATE)) != 0;
     if (held) {
         gate->client->flags |= RCS_CLIENT_PAUSED;

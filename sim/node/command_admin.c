@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/connection.h"
 
@@ -91,10 +92,7 @@ static void run_debug(struct rcs_call *call)
             rcs_reply_ok(call->client);
         }
     } else {
-        struct rcs_arg shown = *what;
-        shown.size_bytes = shown.size_bytes > 128 ? 128 : shown.size_bytes;
-        rcs_refuse_about(call->client, "unknown subcommand or wrong number of arguments for '",
-                         &shown, "'. Try DEBUG HELP.");
+        rcs_refuse_subcommand(call, "debug", what);
     }
 }
 

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/node/command_release.h"
+
 #include "sim/pure.h"
 
 void rcs_refuse(struct rcs_client *client, const char *text)
 {
-    rcs_resp_error(&client->reply, text);
+    rcs_resp_error(&client->reply, rcs_release_words(client->profile, text));
 }
 
 void rcs_reply_ok(struct rcs_client *client)

@@ -1,6 +1,7 @@
 /* CLIENT and its subcommands. */
 #include <string.h>
 
+#include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/connection.h"
 #include "sim/node/pubsub.h"
@@ -326,8 +327,7 @@ static void run_unblock(struct rcs_call *call)
     int64_t id;
     bool as_error = call->argc == 4 && rcs_arg_is(&call->args[3], "error");
     if (call->argc > 4) {
-        rcs_refuse(call->client, "unknown subcommand or wrong number of arguments for 'UNBLOCK'. "
-                                 "Try CLIENT HELP.");
+        rcs_refuse_subcommand(call, "client", &call->args[1]);
         return;
     }
     if (call->argc == 4 && !as_error && !rcs_arg_is(&call->args[3], "timeout")) {
@@ -373,8 +373,7 @@ static void run_pause(struct rcs_call *call)
     bool writes = call->argc == 4 && rcs_arg_is(&call->args[3], "write");
     int64_t timeout_ms;
     if (call->argc > 4) {
-        rcs_refuse(call->client, "unknown subcommand or wrong number of arguments for 'PAUSE'. Try "
-                                 "CLIENT HELP.");
+        rcs_refuse_subcommand(call, "client", &call->args[1]);
         return;
     }
     if (call->argc == 4 && !writes && !rcs_arg_is(&call->args[3], "all")) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/cluster/orders.h"
+#include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 
 #include "sim/pure.h"
@@ -39,8 +40,7 @@ static bool too_many_words(struct rcs_call *call, unsigned most)
     if (call->argc <= most) {
         return false;
     }
-    rcs_refuse_about(call->client, "unknown subcommand or wrong number of arguments for '",
-                     &call->args[1], "'. Try CLUSTER HELP.");
+    rcs_refuse_subcommand(call, "cluster", &call->args[1]);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/keys/glob.h"
+#include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 
 #include "sim/pure.h"
@@ -117,19 +118,38 @@ static size_t count_rows(const struct rcs_command *row)
     return count;
 }
 
+/* Flags that came with 6.0 and with 7.0. */
+#define FLAGS_OF_6_0 (RCS_COMMAND_SKIP_SLOWLOG | RCS_COMMAND_NO_AUTH)
+#define FLAGS_OF_7_0                                                                               \
+    (RCS_COMMAND_BLOCKING | RCS_COMMAND_NO_ASYNC_LOADING | RCS_COMMAND_NO_MULTI |                  \
+     RCS_COMMAND_ALLOW_BUSY)
+
+static unsigned flags_shown(enum rcs_release release, unsigned flags)
+{
+    flags &= release < RCS_REDIS_7_0 ? ~(unsigned)FLAGS_OF_7_0 : ~0u;
+    return flags & (release < RCS_REDIS_6_0 ? ~(unsigned)FLAGS_OF_6_0 : ~0u);
+}
+
+/* Six words of a command until 5.0; its categories with 6.0; tips, keys and subcommands with 7.0. */
 static void add_command(struct rcs_call *call, const struct rcs_command_found *found)
 {
     const struct rcs_command *command = found->command;
+    enum rcs_release release = call->client->profile->release;
     struct rcs_buf name;
     rcs_buf_init(&name);
     rcs_command_full_name(found, &name);
-    rcs_resp_array(call->out, 10);
+    rcs_resp_array(call->out, release < RCS_REDIS_6_0 ? 6 : release < RCS_REDIS_7_0 ? 7 : 10);
     rcs_resp_bulk(call->out, name.data, name.size_bytes);
     rcs_buf_close(&name);
     rcs_resp_integer(call->out, command->arity);
-    add_bits(call, command->flags, flag_names, COUNT_OF(flag_names));
+    add_bits(call, flags_shown(release, command->flags), flag_names, COUNT_OF(flag_names));
     add_old_key_range(call, command->keys);
-    add_bits(call, categories_of(command), category_names, COUNT_OF(category_names));
+    if (release >= RCS_REDIS_6_0) {
+        add_bits(call, categories_of(command), category_names, COUNT_OF(category_names));
+    }
+    if (release < RCS_REDIS_7_0) {
+        return;
+    }
     add_tips(call, command->tips);
     unsigned ranges = command->keys[0].first == 0 ? 0 : command->keys[1].first == 0 ? 1 : 2;
     rcs_resp_set(call->out, ranges, call->resp3);
@@ -144,22 +164,29 @@ static void add_command(struct rcs_call *call, const struct rcs_command_found *f
     }
 }
 
-static unsigned command_count(void)
+static bool has(const struct rcs_call *call, const struct rcs_command *command)
+{
+    struct rcs_command_found found = { command, NULL };
+    return rcs_release_has(call->client->profile, &found);
+}
+
+static unsigned command_count(const struct rcs_call *call)
 {
     unsigned count = 0;
-    while (rcs_command_at(count) != NULL) {
-        count++;
+    for (unsigned i = 0; rcs_command_at(i) != NULL; i++) {
+        count += has(call, rcs_command_at(i));
     }
     return count;
 }
 
 static void add_all(struct rcs_call *call)
 {
-    unsigned count = command_count();
-    rcs_resp_array(call->out, count);
-    for (unsigned i = 0; i < count; i++) {
+    rcs_resp_array(call->out, command_count(call));
+    for (unsigned i = 0; rcs_command_at(i) != NULL; i++) {
         struct rcs_command_found found = { rcs_command_at(i), NULL };
-        add_command(call, &found);
+        if (has(call, found.command)) {
+            add_command(call, &found);
+        }
     }
 }
 
@@ -170,14 +197,15 @@ static void run_command(struct rcs_call *call)
 
 static void run_count(struct rcs_call *call)
 {
-    rcs_resp_integer(call->out, command_count());
+    rcs_resp_integer(call->out, command_count(call));
 }
 
 /* "get" or "client|id". */
-static struct rcs_command_found find_full_name(const struct rcs_arg *name)
+static struct rcs_command_found find_full_name(enum rcs_release release,
+                                               const struct rcs_arg *name)
 {
     const char *bar = name->size_bytes == 0 ? NULL : memchr(name->bytes, '|', name->size_bytes);
-    if (bar == NULL) {
+    if (bar == NULL || release < RCS_REDIS_7_0) {
         return rcs_command_find(1, name, NULL);
     }
     uint32_t before = (uint32_t)(bar - name->bytes);
@@ -195,8 +223,9 @@ static void run_info(struct rcs_call *call)
     }
     rcs_resp_array(call->out, call->argc - 2);
     for (unsigned i = 2; i < call->argc; i++) {
-        struct rcs_command_found found = find_full_name(&call->args[i]);
-        if (found.command == NULL) {
+        struct rcs_command_found found =
+            find_full_name(call->client->profile->release, &call->args[i]);
+        if (found.command == NULL || !rcs_release_has(call->client->profile, &found)) {
             rcs_resp_nil(call->out, call->resp3);
         } else {
             add_command(call, &found);

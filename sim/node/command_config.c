@@ -13,7 +13,7 @@
 
 static bool is_asked_for(const struct rcs_call *call, const char *name)
 {
-    for (unsigned i = 2; i < call->argc; i++) {
+    for (unsigned i = 2; i < call->argc && rcs_config_exists(&call->node->config, name); i++) {
         if (rcs_glob_matches(call->args[i].bytes, rcs_arg_text_bytes(&call->args[i]), name,
                              strlen(name), true)) {
             return true;
@@ -78,7 +78,7 @@ static bool names_fit(struct rcs_call *call)
     for (unsigned i = 2; i < call->argc; i += 2) {
         char name[NAME_BYTES];
         copy_text(&call->args[i], name, sizeof(name));
-        if (!rcs_config_exists(name)) {
+        if (!rcs_config_exists(&call->node->config, name)) {
             rcs_refuse_about(call->client,
                              "Unknown option or number of arguments for CONFIG SET - '",
                              &call->args[i], "'");

@@ -6,8 +6,6 @@
 
 #include "sim/pure.h"
 
-#define SERVER_VERSION "7.0.15"
-
 static void run_ping(struct rcs_call *call)
 {
     if (call->argc > 2) {
@@ -156,9 +154,9 @@ static void reply_hello(struct rcs_call *call)
     bool resp3 = call->client->protocol == 3;
     rcs_resp_map(call->out, 7, resp3);
     rcs_resp_bulk_text(call->out, "server");
-    rcs_resp_bulk_text(call->out, "redis");
+    rcs_resp_bulk_text(call->out, call->client->profile->says_primary ? "valkey" : "redis");
     rcs_resp_bulk_text(call->out, "version");
-    rcs_resp_bulk_text(call->out, SERVER_VERSION);
+    rcs_resp_bulk_text(call->out, call->client->profile->version);
     rcs_resp_bulk_text(call->out, "proto");
     rcs_resp_integer(call->out, call->client->protocol);
     rcs_resp_bulk_text(call->out, "id");

@@ -7,7 +7,11 @@
 
 void rcs_refuse_expire(struct rcs_call *call)
 {
-    rcs_refuse_format(call->client, "invalid expire time in '%s' command", call->command->name);
+    rcs_refuse_format(call->client,
+                      call->client->profile->release < RCS_REDIS_7_0
+                          ? "invalid expire time in %s"
+                          : "invalid expire time in '%s' command",
+                      call->command->name);
 }
 
 /* Redis 7.0 checkAlreadyExpired: a replica leaves the deciding to its master. */
@@ -127,7 +131,8 @@ static void expire(struct rcs_call *call, bool seconds, bool from_now)
         rcs_call_delete_as_del(call, entry);
     } else {
         rcs_call_set_expire(call, entry, expire_ms);
-        if (seconds || from_now) {
+        bool absolute = call->client->profile->expire_form == RCS_EXPIRE_PXAT;
+        if (absolute && (seconds || from_now)) {
             replicate_date(call, expire_ms);
         }
     }

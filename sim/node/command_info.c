@@ -20,7 +20,17 @@ static void add_field(struct rcs_buf *out, const char *name, int64_t value)
 static void add_server(struct rcs_node *node, struct rcs_buf *out)
 {
     int64_t uptime_s = (rcs_node_wall_ms(node) - node->started_wall_ms) / 1000;
-    rcs_buf_text(out, "# Server\r\nredis_version:7.0.15\r\nredis_mode:cluster\r\narch_bits:64\r\n");
+    const struct rcs_profile *profile = rcs_node_profile(node);
+    if (profile->says_primary) {
+        rcs_buf_format(out,
+                       "# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\n"
+                       "valkey_version:%s\r\nserver_mode:cluster\r\narch_bits:64\r\n",
+                       profile->version);
+    } else {
+        rcs_buf_format(out,
+                       "# Server\r\nredis_version:%s\r\nredis_mode:cluster\r\narch_bits:64\r\n",
+                       profile->version);
+    }
     add_field(out, "process_id", node->pid);
     rcs_buf_text(out, "process_supervised:no\r\nrun_id:");
     rcs_buf_text(out, node->run_id);
@@ -115,6 +125,62 @@ static const struct {
     { "keyspace", add_keyspace },
 };
 
+/* Sections and fields that 3.0 has not; what came with 3.2 counts as 4.0. */
+static const struct {
+    const char *name;
+    enum rcs_release since;
+} since[] = {
+    { "# Modules", RCS_REDIS_6_0 },
+    { "async_loading", RCS_REDIS_7_0 },
+    { "cluster_connections", RCS_REDIS_6_2 },
+    { "configured_hz", RCS_REDIS_5_0 },
+    { "executable", RCS_REDIS_4_0 },
+    { "master_failover_state", RCS_REDIS_6_2 },
+    { "master_replid", RCS_REDIS_4_0 },
+    { "master_replid2", RCS_REDIS_4_0 },
+    { "master_sync_perc", RCS_REDIS_6_2 },
+    { "master_sync_read_bytes", RCS_REDIS_6_2 },
+    { "master_sync_total_bytes", RCS_REDIS_6_2 },
+    { "maxclients", RCS_REDIS_6_2 },
+    { "maxmemory", RCS_REDIS_4_0 },
+    { "maxmemory_policy", RCS_REDIS_4_0 },
+    { "process_supervised", RCS_REDIS_6_2 },
+    { "replica_announced", RCS_REDIS_6_2 },
+    { "second_repl_offset", RCS_REDIS_4_0 },
+    { "server_time_usec", RCS_REDIS_6_2 },
+    { "slave_read_repl_offset", RCS_REDIS_6_2 },
+};
+
+static bool has_field(const struct rcs_profile *profile, const char *line)
+{
+    size_t length = strcspn(line, ":\r");
+    for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++) {
+        if (strlen(since[i].name) == length && memcmp(since[i].name, line, length) == 0) {
+            return profile->release >= since[i].since;
+        }
+    }
+    return true;
+}
+
+/* The lines of a section that the release has; a section without its heading is none. */
+static void add_known_lines(const struct rcs_profile *profile, struct rcs_buf *section,
+                            struct rcs_buf *out)
+{
+    rcs_buf_add(section, "", 1);
+    const char *line = section->data;
+    if (!has_field(profile, line)) {
+        return;
+    }
+    rcs_buf_text(out, out->size_bytes > 0 ? "\r\n" : "");
+    while (*line != '\0') {
+        const char *end = strstr(line, "\r\n") + 2;
+        if (has_field(profile, line)) {
+            rcs_buf_add(out, line, (size_t)(end - line));
+        }
+        line = end;
+    }
+}
+
 static bool is_asked_for(const struct rcs_call *call, const char *section)
 {
     for (unsigned i = 1; i < call->argc; i++) {
@@ -129,14 +195,17 @@ static bool is_asked_for(const struct rcs_call *call, const char *section)
 
 static void run_info(struct rcs_call *call)
 {
-    struct rcs_buf text;
+    struct rcs_buf text, section;
     rcs_buf_init(&text);
+    rcs_buf_init(&section);
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
         if (is_asked_for(call, sections[i].name)) {
-            rcs_buf_text(&text, text.size_bytes > 0 ? "\r\n" : "");
-            sections[i].add(call->node, &text);
+            rcs_buf_clear(&section);
+            sections[i].add(call->node, &section);
+            add_known_lines(call->client->profile, &section, &text);
         }
     }
+    rcs_buf_close(&section);
     rcs_resp_verbatim(call->out, text.data, text.size_bytes, call->resp3);
     rcs_buf_close(&text);
 }

@@ -80,7 +80,8 @@ static void run_incrbyfloat(struct rcs_call *call)
     };
     rcs_key_set(call, key, rcs_string_new_text(text, size), true);
     rcs_call_changed(call, 1);
-    rcs_call_replicate(call, 4, words);
+    /* KEEPTTL since 6.0 */
+    rcs_call_replicate(call, call->client->profile->release < RCS_REDIS_6_0 ? 3 : 4, words);
     rcs_resp_bulk(call->out, text, size);
 }
 

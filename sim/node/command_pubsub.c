@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/keys/glob.h"
+#include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/pubsub.h"
 
@@ -347,8 +348,7 @@ static void reply_channels(struct rcs_call *call, enum kind kind)
 {
     const struct rcs_arg *pattern = call->argc == 3 ? &call->args[2] : NULL;
     if (call->argc > 3) {
-        rcs_refuse_about(call->client, "unknown subcommand or wrong number of arguments for '",
-                         &call->args[1], "'. Try PUBSUB HELP.");
+        rcs_refuse_subcommand(call, "pubsub", &call->args[1]);
         return;
     }
     rcs_resp_array(call->out, list_names(call->node, kind, pattern, NULL));

@@ -107,13 +107,14 @@ static bool read_date(struct rcs_call *call, const struct options *options, int6
 
 /* --- SET and its kind ------------------------------------------------------------------------- */
 
-/* "SET key value PXAT date" */
-static void replicate_dated(struct rcs_call *call, const struct rcs_arg *value, int64_t expire_ms)
+/* "SET key value PXAT date", or PX with what is left of it (6.2). */
+static void replicate_dated(struct rcs_call *call, const struct rcs_arg *value, const char *unit,
+                            int64_t ms)
 {
     struct rcs_buf date;
     rcs_buf_init(&date);
-    rcs_buf_i64(&date, expire_ms);
-    struct rcs_arg words[] = { rcs_arg_of("SET"), call->args[1], *value, rcs_arg_of("PXAT"),
+    rcs_buf_i64(&date, ms);
+    struct rcs_arg words[] = { rcs_arg_of("SET"), call->args[1], *value, rcs_arg_of(unit),
                                text_arg(&date) };
     rcs_call_replicate(call, 5, words);
     rcs_buf_close(&date);
@@ -159,6 +160,25 @@ static void reply_one(struct rcs_call *call)
     rcs_resp_integer(call->out, 1);
 }
 
+static void replicate_time(struct rcs_call *call, const struct rcs_arg *value,
+                           const struct options *options, int64_t expire_ms)
+{
+    bool from_now = (options->set & (OPTION_EX | OPTION_PX)) != 0;
+    switch (call->client->profile->expire_form) {
+    case RCS_EXPIRE_VERBATIM:
+        break;
+    case RCS_EXPIRE_PX:
+        replicate_dated(call, value, from_now ? "PX" : "PXAT",
+                        from_now ? expire_ms - call->wall_ms : expire_ms);
+        break;
+    case RCS_EXPIRE_PXAT:
+        if ((options->set & OPTION_PXAT) == 0) {
+            replicate_dated(call, value, "PXAT", expire_ms);
+        }
+        break;
+    }
+}
+
 /* Redis 7.0 setGenericCommand. */
 static void set(struct rcs_call *call, const struct rcs_arg *value, const struct options *options,
                 struct set_replies replies)
@@ -185,9 +205,7 @@ static void set(struct rcs_call *call, const struct rcs_arg *value, const struct
     rcs_call_changed(call, 1);
     if (options->when != NULL) {
         rcs_keyspace_expire(call->node->keys, entry, expire_ms);
-        if ((options->set & OPTION_PXAT) == 0) {
-            replicate_dated(call, value, expire_ms);
-        }
+        replicate_time(call, value, options, expire_ms);
     } else if (get) {
         replicate_without_get(call);
     }
@@ -229,7 +247,9 @@ static void run_getset(struct rcs_call *call)
     reply_value(call, rcs_key_read(call, &call->args[1]));
     rcs_key_set(call, &call->args[1], rcs_string_new(value->bytes, value->size_bytes), false);
     rcs_call_changed(call, 1);
-    rcs_call_replicate(call, 3, words);
+    if (call->client->profile->expire_form != RCS_EXPIRE_VERBATIM) {
+        rcs_call_replicate(call, 3, words); /* as SET since 6.2 */
+    }
 }
 
 /* Pairs from args[1] on. */
@@ -307,10 +327,13 @@ static void change_life(struct rcs_call *call, struct rcs_entry *entry,
         rcs_call_expires_now(call, expire_ms)) {
         rcs_call_delete_as_del(call, entry);
     } else if (options->when != NULL) {
+        bool left = call->client->profile->expire_form == RCS_EXPIRE_PX &&
+                    (options->set & (OPTION_EX | OPTION_PX)) != 0;
         struct rcs_buf date;
         rcs_buf_init(&date);
-        rcs_buf_i64(&date, expire_ms);
-        struct rcs_arg words[] = { rcs_arg_of("PEXPIREAT"), call->args[1], text_arg(&date) };
+        rcs_buf_i64(&date, left ? expire_ms - call->wall_ms : expire_ms);
+        struct rcs_arg words[] = { rcs_arg_of(left ? "PEXPIRE" : "PEXPIREAT"), call->args[1],
+                                   text_arg(&date) };
         rcs_call_set_expire(call, entry, expire_ms);
         rcs_call_replicate(call, 3, words);
         rcs_buf_close(&date);

@@ -30,12 +30,13 @@ enum kind {
 };
 
 struct directive {
-    const char *name, *alias; /* the alias is the name older releases have */
+    const char *name, *alias; /* the alias is the one name before 5.0, and still one later */
+    enum rcs_release since;   /* which first has it, by either name */
     bool mutable;             /* by CONFIG SET */
     enum kind kind;
     size_t offset;
     int64_t least, most; /* numbers; `most` is the room of texts, the cap of capped ones */
-    const char *preset;  /* redis.conf's default, as text */
+    const char *preset;  /* Redis 7.0's default, as text */
 };
 
 #define AT(field)                   offsetof(struct rcs_config, field)
@@ -47,65 +48,81 @@ struct directive {
 #define WORD(kind, field)           kind, AT(field), 0, 0
 #define FIXED                       KIND_FIXED, 0, 0, 0
 
+#define V3_0 RCS_REDIS_3_0
+#define V4_0 RCS_REDIS_4_0
+#define V5_0 RCS_REDIS_5_0
+#define V6_0 RCS_REDIS_6_0
+#define V6_2 RCS_REDIS_6_2
+#define V7_0 RCS_REDIS_7_0
+
 /* clang-format off */
 /* Ascending by name. FIXED ones are known, and have the one value the model is about; of CAPPED ones
  * the model takes less than Redis does. */
 static const struct directive directives[] = {
-    { "appendonly", NULL, true, YES_NO(appendonly), "no" },
-    { "cluster-allow-pubsubshard-when-down", NULL, true,
+    { "appendonly", NULL, V3_0, true, YES_NO(appendonly), "no" },
+    { "cluster-allow-pubsubshard-when-down", NULL, V7_0, true,
       YES_NO(allow_pubsubshard_when_down), "yes" },
-    { "cluster-allow-reads-when-down", NULL, true, YES_NO(allow_reads_when_down), "no" },
-    { "cluster-allow-replica-migration", NULL, true, YES_NO(allow_replica_migration), "yes" },
-    { "cluster-announce-bus-port", NULL, true, INTEGER(announce_bus_port, 0, 65535), "0" },
-    { "cluster-announce-hostname", NULL, true, TEXT(KIND_HOSTNAME, announce_hostname), "" },
-    { "cluster-announce-ip", NULL, true, TEXT(KIND_TEXT, announce_ip), "" },
-    { "cluster-announce-port", NULL, true, INTEGER(announce_port, 0, 65535), "0" },
-    { "cluster-enabled", NULL, false, FIXED, "yes" },
-    { "cluster-link-sendbuf-limit", NULL, true, FIXED, "0" },
-    { "cluster-migration-barrier", NULL, true, INTEGER(migration_barrier, 0, INT_MAX), "1" },
-    { "cluster-node-timeout", NULL, true, CAPPED(node_timeout_ms, 0, NODE_TIMEOUT_MS_CAP), "15000" },
-    { "cluster-port", NULL, false, INTEGER(cluster_port, 0, 65535), "0" },
-    { "cluster-preferred-endpoint-type", NULL, true,
+    { "cluster-allow-reads-when-down", NULL, V6_0, true, YES_NO(allow_reads_when_down), "no" },
+    { "cluster-allow-replica-migration", NULL, V6_2, true, YES_NO(allow_replica_migration), "yes" },
+    { "cluster-announce-bus-port", NULL, V4_0, true, INTEGER(announce_bus_port, 0, 65535), "0" },
+    { "cluster-announce-hostname", NULL, V7_0, true, TEXT(KIND_HOSTNAME, announce_hostname), "" },
+    { "cluster-announce-ip", NULL, V4_0, true, TEXT(KIND_TEXT, announce_ip), "" },
+    { "cluster-announce-port", NULL, V4_0, true, INTEGER(announce_port, 0, 65535), "0" },
+    { "cluster-enabled", NULL, V3_0, false, FIXED, "yes" },
+    { "cluster-link-sendbuf-limit", NULL, V7_0, true, FIXED, "0" },
+    { "cluster-migration-barrier", NULL, V3_0, true, INTEGER(migration_barrier, 0, INT_MAX), "1" },
+    { "cluster-node-timeout", NULL, V3_0, true, CAPPED(node_timeout_ms, 0, NODE_TIMEOUT_MS_CAP), "15000" },
+    { "cluster-port", NULL, V7_0, false, INTEGER(cluster_port, 0, 65535), "0" },
+    { "cluster-preferred-endpoint-type", NULL, V7_0, true,
       WORD(KIND_ENDPOINT, preferred_endpoint), "ip" },
-    { "cluster-replica-no-failover", "cluster-slave-no-failover", true,
+    { "cluster-replica-no-failover", "cluster-slave-no-failover", V4_0, true,
       YES_NO(replica_no_failover), "no" },
-    { "cluster-replica-validity-factor", "cluster-slave-validity-factor", true,
+    { "cluster-replica-validity-factor", "cluster-slave-validity-factor", V3_0, true,
       INTEGER(replica_validity_factor, 0, INT_MAX), "10" },
-    { "cluster-require-full-coverage", NULL, true, YES_NO(require_full_coverage), "yes" },
-    { "enable-debug-command", NULL, false, YES_NO(enable_debug_command), "no" },
-    { "hz", NULL, true, INTEGER(hz, 0, INT_MAX), "10" },
-    { "loglevel", NULL, true, WORD(KIND_LEVEL, loglevel), "notice" },
-    { "masterauth", NULL, true, TEXT(KIND_TEXT, masterauth), "" },
-    { "maxclients", NULL, true, INTEGER(maxclients, 1, UINT_MAX), "10000" },
-    { "maxmemory", NULL, true, FIXED, "0" },
-    { "min-replicas-max-lag", "min-slaves-max-lag", true,
+    { "cluster-require-full-coverage", NULL, V3_0, true, YES_NO(require_full_coverage), "yes" },
+    { "enable-debug-command", NULL, V7_0, false, YES_NO(enable_debug_command), "no" },
+    { "hz", NULL, V3_0, true, INTEGER(hz, 0, INT_MAX), "10" },
+    { "loglevel", NULL, V3_0, true, WORD(KIND_LEVEL, loglevel), "notice" },
+    { "masterauth", NULL, V3_0, true, TEXT(KIND_TEXT, masterauth), "" },
+    { "maxclients", NULL, V3_0, true, INTEGER(maxclients, 1, UINT_MAX), "10000" },
+    { "maxmemory", NULL, V3_0, true, FIXED, "0" },
+    { "min-replicas-max-lag", "min-slaves-max-lag", V3_0, true,
       INTEGER(min_replicas_max_lag_s, 0, INT_MAX), "10" },
-    { "min-replicas-to-write", "min-slaves-to-write", true,
+    { "min-replicas-to-write", "min-slaves-to-write", V3_0, true,
       INTEGER(min_replicas_to_write, 0, INT_MAX), "0" },
-    { "port", NULL, false, INTEGER(port, 0, 65535), "6379" },
-    { "proto-max-bulk-len", NULL, true, BYTES(proto_max_bulk_len_bytes, 1024 * 1024), "536870912" },
-    { "repl-backlog-size", NULL, true, BYTES(repl_backlog_size_bytes, 1), "1048576" },
-    { "repl-backlog-ttl", NULL, true, INTEGER(repl_backlog_ttl_s, 0, INT64_MAX), "3600" },
-    { "repl-diskless-load", NULL, true, FIXED, "disabled" },
-    { "repl-diskless-sync", NULL, true, YES_NO(repl_diskless_sync), "yes" },
-    { "repl-diskless-sync-delay", NULL, true,
+    { "port", NULL, V3_0, false, INTEGER(port, 0, 65535), "6379" },
+    { "proto-max-bulk-len", NULL, V4_0, true, BYTES(proto_max_bulk_len_bytes, 1024 * 1024), "536870912" },
+    { "repl-backlog-size", NULL, V3_0, true, BYTES(repl_backlog_size_bytes, 1), "1048576" },
+    { "repl-backlog-ttl", NULL, V3_0, true, INTEGER(repl_backlog_ttl_s, 0, INT64_MAX), "3600" },
+    { "repl-diskless-load", NULL, V6_0, true, FIXED, "disabled" },
+    { "repl-diskless-sync", NULL, V3_0, true, YES_NO(repl_diskless_sync), "yes" },
+    { "repl-diskless-sync-delay", NULL, V3_0, true,
       INTEGER(repl_diskless_sync_delay_s, 0, INT_MAX), "5" },
-    { "repl-diskless-sync-max-replicas", NULL, true,
+    { "repl-diskless-sync-max-replicas", NULL, V7_0, true,
       INTEGER(repl_diskless_sync_max_replicas, 0, INT_MAX), "0" },
-    { "repl-ping-replica-period", "repl-ping-slave-period", true,
+    { "repl-ping-replica-period", "repl-ping-slave-period", V3_0, true,
       INTEGER(repl_ping_period_s, 1, INT_MAX), "10" },
-    { "repl-timeout", NULL, true, INTEGER(repl_timeout_s, 1, INT_MAX), "60" },
-    { "replica-announce-ip", "slave-announce-ip", true, TEXT(KIND_TEXT, replica_announce_ip), "" },
-    { "replica-announce-port", "slave-announce-port", true,
+    { "repl-timeout", NULL, V3_0, true, INTEGER(repl_timeout_s, 1, INT_MAX), "60" },
+    { "replica-announce-ip", "slave-announce-ip", V4_0, true, TEXT(KIND_TEXT, replica_announce_ip), "" },
+    { "replica-announce-port", "slave-announce-port", V4_0, true,
       INTEGER(replica_announce_port, 0, 65535), "0" },
-    { "replica-priority", "slave-priority", true, INTEGER(replica_priority, 0, INT_MAX), "100" },
-    { "replica-read-only", "slave-read-only", true, YES_NO(replica_read_only), "yes" },
-    { "replica-serve-stale-data", "slave-serve-stale-data", true,
+    { "replica-priority", "slave-priority", V3_0, true, INTEGER(replica_priority, 0, INT_MAX), "100" },
+    { "replica-read-only", "slave-read-only", V3_0, true, YES_NO(replica_read_only), "yes" },
+    { "replica-serve-stale-data", "slave-serve-stale-data", V3_0, true,
       YES_NO(replica_serve_stale_data), "yes" },
-    { "requirepass", NULL, true, TEXT(KIND_TEXT, requirepass), "" },
-    { "save", NULL, true, TEXT(KIND_SAVE, save), "3600 1 300 100 60 10000" },
+    { "requirepass", NULL, V3_0, true, TEXT(KIND_TEXT, requirepass), "" },
+    { "save", NULL, V3_0, true, TEXT(KIND_SAVE, save), "3600 1 300 100 60 10000" },
 };
 /* clang-format on */
+
+/* Where releases before another have another default. */
+static const struct old_preset {
+    const char *name, *preset;
+    enum rcs_release until; /* this one excluded */
+} old_presets[] = {
+    { "enable-debug-command", "yes", RCS_REDIS_7_0 }, /* DEBUG could not be forbidden */
+    { "repl-diskless-sync", "no", RCS_REDIS_7_0 },
+};
 
 /* Switches rules of the model off (rules.h); not a directive that CONFIG would know. */
 #define RULE_OFF "rule-off"
@@ -143,6 +160,19 @@ static const struct directive *find(const char *name)
 }
 
 /* --- reading values --------------------------------------------------------------------------- */
+
+/* The release that first knows the directive by this name; the newer names came with 5.0. */
+static enum rcs_release since(const struct directive *directive, const char *name)
+{
+    bool newer = directive->alias != NULL && compare_names(name, directive->alias) != 0;
+    return newer && directive->since < RCS_REDIS_5_0 ? RCS_REDIS_5_0 : directive->since;
+}
+
+static bool has(const struct rcs_profile *profile, const struct directive *directive,
+                const char *name)
+{
+    return profile == NULL || profile->release >= since(directive, name);
+}
 
 static enum rcs_err refuse(char *reason, enum rcs_err err, const char *text)
 {
@@ -336,6 +366,60 @@ void rcs_config_init(struct rcs_config *config)
         enum rcs_err err = set_directive(config, &directives[i], directives[i].preset, reason);
         RCS_ASSERT(err == RCS_OK);
     }
+    config->profile = rcs_profile_default();
+}
+
+static enum rcs_err refuse_release(const struct rcs_profile *profile,
+                                   const struct directive *directive, const char *name,
+                                   char *reason)
+{
+    bool older_name =
+        directive->since < since(directive, name) && profile->release >= directive->since;
+    snprintf(reason, RCS_CONFIG_REASON_BYTES, "since %s%s%s; this is %s",
+             rcs_profile_at(since(directive, name))->name, older_name ? ", before as " : "",
+             older_name ? directive->alias : "", profile->name);
+    return RCS_ERR_UNKNOWN;
+}
+
+static uint64_t bit_of(const struct directive *directive)
+{
+    _Static_assert(DIRECTIVES <= 64, "a bit for each directive");
+    return UINT64_C(1) << (directive - directives);
+}
+
+static const char *preset_of(const struct directive *directive, const struct rcs_profile *profile)
+{
+    for (size_t i = 0; i < sizeof(old_presets) / sizeof(old_presets[0]); i++) {
+        if (strcmp(old_presets[i].name, directive->name) == 0 &&
+            profile->release < old_presets[i].until) {
+            return old_presets[i].preset;
+        }
+    }
+    return directive->preset;
+}
+
+enum rcs_err rcs_config_choose(struct rcs_config *config, const struct rcs_profile *profile,
+                               struct rcs_diag *diag)
+{
+    for (size_t i = 0; i < DIRECTIVES; i++) {
+        const struct directive *directive = &directives[i];
+        if ((config->given & bit_of(directive)) != 0 && profile->release < directive->since) {
+            return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "%s: since %s; this is %s",
+                                directive->name, rcs_profile_at(directive->since)->name,
+                                profile->name);
+        }
+    }
+    config->profile = profile;
+    for (size_t i = 0; i < DIRECTIVES; i++) {
+        const struct directive *directive = &directives[i];
+        char reason[RCS_CONFIG_REASON_BYTES];
+        if ((config->given & bit_of(directive)) == 0) {
+            enum rcs_err err =
+                set_directive(config, directive, preset_of(directive, profile), reason);
+            RCS_ASSERT(err == RCS_OK);
+        }
+    }
+    return RCS_OK;
 }
 
 /* What Redis 7.0 takes and then makes fit, in updateHZ and resizeReplicationBacklog. */
@@ -353,11 +437,15 @@ enum rcs_err rcs_config_try(struct rcs_config *config, const char *name, const c
     const struct directive *directive = find(name);
     if (directive == NULL) {
         return refuse(reason, RCS_ERR_UNKNOWN,
-                      rcs_config_exists(name) ? "rcsim does not model this directive"
-                                              : "there is no such directive");
+                      rcs_config_exists(config, name) ? "rcsim does not model this directive"
+                                                      : "there is no such directive");
+    }
+    if (!has(config->profile, directive, name)) {
+        return refuse_release(config->profile, directive, name, reason);
     }
     enum rcs_err err = set_directive(config, directive, value, reason);
     if (err == RCS_OK) {
+        config->given |= bit_of(directive);
         cut_to_limits(config);
     }
     return err;
@@ -372,7 +460,7 @@ enum rcs_err rcs_config_set(struct rcs_config *config, const char *name, const c
     }
     enum rcs_err err = rcs_config_try(config, name, value, reason);
     if (err == RCS_ERR_UNKNOWN) {
-        const char *near = rcs_config_nearest(name);
+        const char *near = find(name) != NULL ? NULL : rcs_config_nearest(name);
         return rcs_diag_set(diag, err, 0, 0, "%.80s: %s%s%s%s", name, reason,
                             near == NULL ? "" : " (did you mean ", near == NULL ? "" : near,
                             near == NULL ? "" : "?)");
@@ -403,7 +491,7 @@ bool rcs_config_mutable(const char *name)
 bool rcs_config_get(const struct rcs_config *config, const char *name, struct rcs_buf *out)
 {
     const struct directive *directive = find(name);
-    if (directive == NULL) {
+    if (directive == NULL || !has(config->profile, directive, name)) {
         return false;
     }
     const void *at = (const char *)config + directive->offset;
@@ -459,10 +547,11 @@ const char *rcs_config_name(unsigned index)
     return name;
 }
 
-bool rcs_config_exists(const char *name)
+bool rcs_config_exists(const struct rcs_config *config, const char *name)
 {
-    if (find(name) != NULL) {
-        return true;
+    const struct directive *directive = find(name);
+    if (directive != NULL) {
+        return has(config->profile, directive, name);
     }
     for (size_t i = 0; i < sizeof(unmodelled) / sizeof(unmodelled[0]); i++) {
         if (compare_names(name, unmodelled[i]) == 0) {

@@ -1,10 +1,11 @@
-/* A node's parameters by their redis.conf names (Redis 7.0 defaults). */
+/* A node's parameters by their redis.conf names, and the release that it is. */
 #ifndef RCSIM_SIM_NODE_CONFIG_H
 #define RCSIM_SIM_NODE_CONFIG_H
 
 #include <rcsim/base.h>
 #include <rcsim/resp.h>
 
+#include "sim/cluster/profile.h"
 #include "sim/node/rules.h"
 
 #define RCS_CONFIG_REASON_BYTES 256
@@ -12,6 +13,8 @@
 enum rcs_endpoint { RCS_ENDPOINT_IP, RCS_ENDPOINT_HOSTNAME, RCS_ENDPOINT_UNKNOWN };
 
 struct rcs_config {
+    const struct rcs_profile *profile; /* NULL: any release, for checking a directive alone */
+    uint64_t given;                    /* directives that were set: bits, in the table's order */
     /* cluster */
     int64_t node_timeout_ms;
     bool require_full_coverage, allow_reads_when_down, allow_pubsubshard_when_down;
@@ -44,9 +47,14 @@ static inline bool rcs_rule_on(const struct rcs_config *config, enum rcs_rule ru
     return (config->rules_off >> rule & 1) == 0;
 }
 
-void rcs_config_init(struct rcs_config *config); /* the defaults of redis.conf */
+void rcs_config_init(struct rcs_config *config); /* the defaults of Redis 7.0 */
+/* Makes it the configuration of another release: what was not set takes that one's defaults.
+ * RCS_ERR_UNKNOWN: a directive that was set is none of that release, see `diag`. */
+enum rcs_err rcs_config_choose(struct rcs_config *config, const struct rcs_profile *profile,
+                               struct rcs_diag *diag);
 
-/* One directive. RCS_ERR_UNKNOWN: no such name, or one that is not modelled (the text says which);
+/* One directive. RCS_ERR_UNKNOWN: no such name, or one that is not modelled, or that the release
+ * does not have (the text says which);
  * RCS_ERR_RANGE, RCS_ERR_SYNTAX: the value. `diag->text` names what was found and what would do.
  * Older names (cluster-slave-..., slave-...) are accepted. Sizes take kb, mb, gb as redis.conf
  * does. */
@@ -55,11 +63,12 @@ enum rcs_err rcs_config_set(struct rcs_config *config, const char *name, const c
 /* The same in the words of CONFIG SET: `reason` is what Redis 7.0 says of the value. */
 enum rcs_err rcs_config_try(struct rcs_config *config, const char *name, const char *value,
                             char reason[RCS_CONFIG_REASON_BYTES]);
-/* True if Redis 7.0 has this directive, modelled or not. */
-bool rcs_config_exists(const char *name);
+/* True if the release has this directive, modelled or not (those not modelled: if Redis 7.0 has).
+ */
+bool rcs_config_exists(const struct rcs_config *config, const char *name);
 /* True if `name` can be changed in a running node (CONFIG SET). */
 bool rcs_config_mutable(const char *name);
-/* Appends the value as CONFIG GET shows it; false if there is no such name. */
+/* Appends the value as CONFIG GET shows it; false if the release has no such name. */
 bool rcs_config_get(const struct rcs_config *config, const char *name, struct rcs_buf *out);
 /* The i-th name, NULL past the end; aliases included; ascending by name. */
 const char *rcs_config_name(unsigned index);

@@ -50,6 +50,7 @@ struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link)
     RCS_ASSERT(client != NULL);
     client->link = link;
     client->protocol = 2;
+    client->profile = rcs_node_profile(node);
     client->created_wall_s = client->last_wall_s = rcs_node_unixtime(node);
     rcs_buf_init(&client->name);
     rcs_buf_init(&client->reply);

@@ -40,6 +40,7 @@ struct rcs_replica {
     bool capa_eof, capa_psync2;
     bool old_sync;             /* came by SYNC: sends no ACKs */
     bool stream_waits_for_ack; /* online after a diskless sync, its first ACK is not here yet */
+    bool in_sync_unsaid;       /* until 6.2: that it is in sync is said with that ACK */
     int64_t initial_offset;    /* said in +FULLRESYNC */
     int64_t sent_offset;       /* of the last byte of the stream written to it */
     int64_t ack_offset;
@@ -52,6 +53,7 @@ struct rcs_client {
     uint64_t id;      /* CLIENT ID */
     uint32_t flags;   /* enum rcs_client_flag */
     uint8_t protocol; /* 2 or 3 */
+    const struct rcs_profile *profile; /* of the node it is a client of */
     rcs_addr remote, local;
     int64_t created_wall_s, last_wall_s;
     struct rcs_buf name;
@@ -211,6 +213,10 @@ static inline int64_t rcs_node_unixtime(const struct rcs_node *node)
 {
     return rcs_wall_ms(&node->cluster) / 1000;
 }
+static inline const struct rcs_profile *rcs_node_profile(const struct rcs_node *node)
+{
+    return node->config.profile;
+}
 /* A fact of this node; the role letter is S while a master host is set, else M. */
 void rcs_node_fact(struct rcs_node *node, enum rcs_fact_code code, rcs_id about, int64_t v0,
                    int64_t v1, int64_t v2, const char *text0, const char *text1);
@@ -280,6 +286,12 @@ void rcs_repl_command(struct rcs_node *node, struct rcs_client *client,
                       const struct rcs_request *request);
 void rcs_repl_client_gone(struct rcs_node *node,
                           struct rcs_client *client);  /* before it is freed */
+/* With PSYNC2 replicas of replicas get their master's bytes; before, each node wrote a stream of its
+ * own. */
+static inline bool rcs_repl_makes_stream(const struct rcs_node *node)
+{
+    return !node->repl.has_master || !rcs_node_profile(node)->psync2;
+}
 unsigned rcs_repl_online(const struct rcs_node *node); /* online replicas */
 unsigned rcs_repl_good(const struct rcs_node *node);   /* within min-replicas-max-lag */
 void rcs_repl_count_good(struct rcs_node *node); /* after a change of the min-replicas settings */

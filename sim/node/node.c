@@ -10,10 +10,10 @@
 #include "sim/cluster/orders.h"
 #include "sim/node/backlog.h"
 #include "sim/node/internal.h"
+#include "sim/node/replication.h"
 
 #include "sim/pure.h"
 
-#define REDIS_VERSION     "7.0.15"
 #define CLUSTER_CRON_MS   100
 #define REPL_CRON_MS      1000
 #define FIRST_TICK_US     1000
@@ -25,6 +25,11 @@
 static void host_set_master(void *node, rcs_addr addr)
 {
     rcs_repl_set_master(node, addr);
+}
+
+static void host_forget_history(void *node)
+{
+    rcs_master_discard_cached(node);
 }
 
 static void host_unset_master(void *node)
@@ -97,6 +102,7 @@ static void host_slot_lost(void *node, unsigned slot)
 
 static const struct rcs_cluster_host host_template = {
     .set_master = host_set_master,
+    .forget_history = host_forget_history,
     .unset_master = host_unset_master,
     .offset = host_offset,
     .has_master_host = host_has_master,
@@ -244,21 +250,30 @@ static void server_cron(struct rcs_node *node)
 static void on_start(struct rcs_node *node, const struct rcs_event *event)
 {
     const struct rcs_start *start = event->start;
+    const struct rcs_profile *profile = rcs_node_profile(node);
     node->started_wall_ms = rcs_node_wall_ms(node);
     rcs_rand_name(&node->replids, node->run_id);
+    if (!profile->psync2) {
+        memcpy(node->repl.replid, node->run_id, sizeof(node->repl.replid)); /* its history's name */
+    }
     rcs_fact_add(&node->out->facts, RCS_FACT_BOOT_STARTING, 'C', RCS_ID_NONE, RCS_ID_NONE, 0, 0,
                  node->pid, NULL, NULL);
     rcs_fact_add(&node->out->facts, RCS_FACT_BOOT_VERSION, 'C', RCS_ID_NONE, RCS_ID_NONE, 0, 0,
-                 node->pid, REDIS_VERSION, NULL);
+                 node->pid, profile->version, NULL);
     rcs_fact_add(&node->out->facts, RCS_FACT_BOOT_CONFIGURED, 'C', RCS_ID_NONE, RCS_ID_NONE, 0, 0,
                  node->pid, NULL, NULL);
     rcs_node_fact(node, RCS_FACT_BOOT_CLOCK, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-    rcs_cluster_start(&node->cluster, start->conf);
+    if (!profile->conf_after_mode) {
+        rcs_cluster_start(&node->cluster, start->conf);
+    }
     rcs_node_fact(node, RCS_FACT_BOOT_MODE, RCS_ID_NONE, node->config.port, 0, 0, NULL, NULL);
-    rcs_node_fact(node, RCS_FACT_BOOT_INITIALIZED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    if (profile->conf_after_mode) {
+        rcs_cluster_start(&node->cluster, start->conf);
+    }
+    rcs_node_fact(node, RCS_FACT_BOOT_INITIALIZED, RCS_ID_NONE, 0, 0, 0, profile->version, NULL);
     rcs_repl_start(node, start->dump);
     rcs_cluster_verify_slots(&node->cluster);
-    rcs_node_fact(node, RCS_FACT_BOOT_READY, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    rcs_node_fact(node, RCS_FACT_BOOT_READY, RCS_ID_NONE, node->config.port, 0, 0, NULL, NULL);
     /* The timer is first due a millisecond after it is made (Redis 7.0 initServer). */
     rcs_us phase_us = start->any_phase ? rcs_rand_between(&node->tick, FIRST_TICK_US,
                                                           RCS_MS(1000 / node->config.hz))
@@ -386,6 +401,7 @@ void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct 
     node->out = out;
     node->cluster.out = out;
     out->facts.level = (enum rcs_level)node->config.loglevel;
+    out->facts.release = (uint8_t)rcs_node_profile(node)->release;
     node->settled = false;
     handlers[event->kind](node, event);
     if (!node->dead && !event->more) {

@@ -211,12 +211,11 @@ void rcs_replicas_pass(struct rcs_node *node, const void *bytes, size_t size_byt
 }
 
 /* A command of this node itself into the stream, without SELECT (Redis 7.0 replicationFeedSlaves
- * with the database that is selected already). Replicas of replicas get their master's bytes
- * instead. */
+ * with the database that is selected already). */
 static void feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
 {
     struct rcs_replication *repl = &node->repl;
-    if (repl->has_master || repl->backlog == NULL) {
+    if (!rcs_repl_makes_stream(node) || repl->backlog == NULL) {
         return;
     }
     rcs_buf_clear(&repl->scratch);
@@ -227,7 +226,7 @@ static void feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *arg
 void rcs_repl_feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
 {
     struct rcs_replication *repl = &node->repl;
-    if (!repl->has_master && repl->backlog != NULL && !repl->select_sent) {
+    if (rcs_repl_makes_stream(node) && repl->backlog != NULL && !repl->select_sent) {
         const struct rcs_arg select[] = { { "SELECT", 6 }, { "0", 1 } };
         repl->select_sent = true;
         feed(node, 2, select);
@@ -259,6 +258,10 @@ static void take_ack(struct rcs_node *node, struct rcs_client *client, const str
     }
     if (replica->stream_waits_for_ack && replica->state == RCS_REPLICA_ONLINE) {
         replica->stream_waits_for_ack = false;
+        if (replica->in_sync_unsaid) {
+            replica->in_sync_unsaid = false;
+            rcs_replica_say(node, RCS_FACT_SYNC_DONE, client, 0, 0);
+        }
         rcs_replica_serve(node, client);
     }
 }
@@ -290,6 +293,8 @@ static enum option_end option(struct rcs_node *node, struct rcs_client *client,
     } else if (rcs_arg_is(name, "capa")) {
         replica->capa_eof = replica->capa_eof || rcs_arg_is(value, "eof");
         replica->capa_psync2 = replica->capa_psync2 || rcs_arg_is(value, "psync2");
+    } else if (rcs_arg_is(name, "version") && rcs_node_profile(node)->tells_version) {
+        /* Valkey remembers it for what it may send */
     } else if (rcs_arg_is(name, "ack")) {
         take_ack(node, client, value);
         return OPTION_QUIET;
@@ -343,11 +348,13 @@ static bool failover_pause(struct rcs_node *node)
 void rcs_replicas_cron(struct rcs_node *node)
 {
     struct rcs_replication *repl = &node->repl;
-    if (repl->replica_count == 0) {
+    const struct rcs_profile *profile = rcs_node_profile(node);
+    if (repl->replica_count == 0 && !profile->pings_without_replicas) {
         return;
     }
     int64_t period = node->config.repl_ping_period_s;
-    if (repl->cron_loops % (period > 0 ? period : 1) == 0 && !failover_pause(node)) {
+    if (repl->cron_loops % (period > 0 ? period : 1) == 0 &&
+        (profile->pings_in_failover || !failover_pause(node))) {
         const struct rcs_arg ping[] = { { "ping", 4 } };
         feed(node, 1, ping);
     }

@@ -11,7 +11,15 @@
 #define LINE_BYTES 256 /* Redis 7.0 receiveSynchronousResponse */
 
 /* Which answer comes next. */
-enum handshake_step { STEP_PING, STEP_AUTH, STEP_PORT, STEP_IP, STEP_CAPA, STEP_PSYNC };
+enum handshake_step {
+    STEP_PING,
+    STEP_AUTH,
+    STEP_PORT,
+    STEP_IP,
+    STEP_CAPA,
+    STEP_VERSION,
+    STEP_PSYNC
+};
 
 static void say(struct rcs_node *node, enum rcs_fact_code code, const char *text)
 {
@@ -52,26 +60,6 @@ void rcs_master_ack(struct rcs_node *node)
     send_request(node, 3, (const char *const[]){ "REPLCONF", "ACK", offset });
 }
 
-/* What a replica says of itself; the answers are read one after the other. */
-static void introduce(struct rcs_node *node)
-{
-    const struct rcs_config *config = &node->config;
-    if (config->masterauth[0] != '\0') {
-        send_request(node, 2, (const char *const[]){ "AUTH", config->masterauth });
-    }
-    char port[RCS_DECIMAL_MAX + 1];
-    int64_t number =
-        config->replica_announce_port != 0 ? config->replica_announce_port : config->port;
-    port[rcs_decimal_write(port, number)] = '\0';
-    send_request(node, 3, (const char *const[]){ "REPLCONF", "listening-port", port });
-    if (config->replica_announce_ip[0] != '\0') {
-        send_request(
-            node, 3,
-            (const char *const[]){ "REPLCONF", "ip-address", config->replica_announce_ip });
-    }
-    send_request(node, 5, (const char *const[]){ "REPLCONF", "capa", "eof", "capa", "psync2" });
-}
-
 static void ask_psync(struct rcs_node *node)
 {
     struct rcs_replication *repl = &node->repl;
@@ -86,6 +74,75 @@ static void ask_psync(struct rcs_node *node)
     rcs_node_fact(node, RCS_FACT_REPL_TRY_PARTIAL, RCS_ID_NONE, repl->cached_offset + 1, 0, 0,
                   repl->cached_replid, NULL);
     send_request(node, 3, (const char *const[]){ "PSYNC", repl->cached_replid, offset });
+}
+
+static void tell_port(struct rcs_node *node)
+{
+    const struct rcs_config *config = &node->config;
+    char port[RCS_DECIMAL_MAX + 1];
+    int64_t number =
+        config->replica_announce_port != 0 ? config->replica_announce_port : config->port;
+    port[rcs_decimal_write(port, number)] = '\0';
+    send_request(node, 3, (const char *const[]){ "REPLCONF", "listening-port", port });
+}
+
+/* What a replica says of itself at a step. */
+static void ask(struct rcs_node *node, enum handshake_step step)
+{
+    const struct rcs_config *config = &node->config;
+    const struct rcs_profile *profile = rcs_node_profile(node);
+    switch (step) {
+    case STEP_PING:
+        send_request(node, 1, (const char *const[]){ "PING" });
+        break;
+    case STEP_AUTH:
+        send_request(node, 2, (const char *const[]){ "AUTH", config->masterauth });
+        break;
+    case STEP_PORT:
+        tell_port(node);
+        break;
+    case STEP_IP:
+        send_request(
+            node, 3,
+            (const char *const[]){ "REPLCONF", "ip-address", config->replica_announce_ip });
+        break;
+    case STEP_CAPA:
+        send_request(node, profile->psync2 ? 5 : 3,
+                     (const char *const[]){ "REPLCONF", "capa", "eof", "capa", "psync2" });
+        break;
+    case STEP_VERSION:
+        send_request(node, 3, (const char *const[]){ "REPLCONF", "version", profile->version });
+        break;
+    case STEP_PSYNC:
+        ask_psync(node);
+        break;
+    }
+}
+
+static enum handshake_step step_after(const struct rcs_node *node, enum handshake_step step)
+{
+    do {
+        step++;
+    } while ((step == STEP_AUTH && node->config.masterauth[0] == '\0') ||
+             (step == STEP_IP && node->config.replica_announce_ip[0] == '\0') ||
+             (step == STEP_VERSION && !rcs_node_profile(node)->tells_version));
+    return step;
+}
+
+/* An answer is there: the next word, unless all before PSYNC were said when the PONG came. */
+static void advance(struct rcs_node *node)
+{
+    struct rcs_replication *repl = &node->repl;
+    enum handshake_step step = step_after(node, (enum handshake_step)repl->handshake_step);
+    bool in_steps = rcs_node_profile(node)->handshake_in_steps;
+    if (in_steps || step == STEP_PSYNC) {
+        ask(node, step);
+    } else if (repl->handshake_step == STEP_PING) {
+        for (enum handshake_step at = step; at != STEP_PSYNC; at = step_after(node, at)) {
+            ask(node, at);
+        }
+    }
+    repl->handshake_step = step;
 }
 
 /* --- the life of the link --------------------------------------------------------------------- */
@@ -138,7 +195,7 @@ void rcs_master_cancel(struct rcs_node *node, bool again)
     }
     close_link(node);
     node->repl.state = RCS_REPL_CONNECT;
-    if (again) {
+    if (again && rcs_node_profile(node)->connect == RCS_CONNECT_ONCE) {
         say_address(node, RCS_FACT_REPL_RETRYING);
         rcs_master_connect(node);
     }
@@ -156,7 +213,7 @@ static void after_loss(struct rcs_node *node)
     struct rcs_replication *repl = &node->repl;
     repl->state = RCS_REPL_CONNECT;
     repl->down_since_s = rcs_node_unixtime(node);
-    if (repl->has_master) {
+    if (repl->has_master && rcs_node_profile(node)->connect == RCS_CONNECT_ONCE) {
         say_address(node, RCS_FACT_REPL_RECONNECTING);
         rcs_master_connect(node);
     }
@@ -234,6 +291,19 @@ static void begin_transfer(struct rcs_node *node)
     repl->transfer_last_io_s = rcs_node_unixtime(node);
 }
 
+/* Until 6.2 what is shared with the old master ends with the answer that says so; from 7.0 with the
+ * load of the new data (replica_stream.c). */
+static void leave_history(struct rcs_node *node)
+{
+    struct rcs_replication *repl = &node->repl;
+    if (rcs_node_profile(node)->sub_drop == RCS_SUB_DROP_ORDER) {
+        rcs_master_discard_cached(node);
+        rcs_replicas_disconnect(node);
+        rcs_backlog_free(repl->backlog);
+        repl->backlog = NULL;
+    }
+}
+
 /* "+FULLRESYNC <id> <offset>" */
 static void on_full_resync(struct rcs_node *node, const char *line)
 {
@@ -250,6 +320,7 @@ static void on_full_resync(struct rcs_node *node, const char *line)
         rcs_node_fact(node, RCS_FACT_REPL_FULL, RCS_ID_NONE, repl->sync_offset, 0, 0,
                       repl->sync_replid, NULL);
     }
+    leave_history(node);
     begin_transfer(node);
 }
 
@@ -280,7 +351,8 @@ static void on_continue(struct rcs_node *node, const char *line)
     repl->state = RCS_REPL_CONNECTED;
     repl->last_io_s = rcs_node_unixtime(node);
     repl->down_since_s = 0;
-    if (repl->backlog == NULL) { /* a restart: id and offset came from dump.rdb */
+    if (repl->backlog == NULL && rcs_node_profile(node)->psync2) {
+        /* a restart: id and offset came from dump.rdb */
         repl->backlog = rcs_backlog_new(repl->offset + 1);
     }
     say(node, RCS_FACT_REPL_ACCEPTED, NULL);
@@ -295,11 +367,13 @@ static void on_psync_reply(struct rcs_node *node, const char *line)
         on_full_resync(node, line);
     } else if (begins(line, "+CONTINUE") && node->repl.has_cached_master) {
         on_continue(node, line);
-    } else if (begins(line, "-NOMASTERLINK") || begins(line, "-LOADING")) {
+    } else if (rcs_node_profile(node)->psync2 &&
+               (begins(line, "-NOMASTERLINK") || begins(line, "-LOADING"))) {
         say(node, RCS_FACT_REPL_TRY_LATER, line);
         give_up(node);
     } else {
         say(node, begins(line, "-ERR") ? RCS_FACT_REPL_NO_PSYNC : RCS_FACT_REPL_UNEXPECTED, line);
+        leave_history(node);
         say(node, RCS_FACT_REPL_OLD_SYNC, NULL);
         send_request(node, 1, (const char *const[]){ "SYNC" });
         begin_transfer(node);
@@ -317,8 +391,7 @@ static void on_pong(struct rcs_node *node, const char *line)
         return;
     }
     say(node, RCS_FACT_REPL_PONG, NULL);
-    introduce(node);
-    node->repl.handshake_step = node->config.masterauth[0] != '\0' ? STEP_AUTH : STEP_PORT;
+    advance(node);
 }
 
 static void on_auth_reply(struct rcs_node *node, const char *line)
@@ -328,7 +401,7 @@ static void on_auth_reply(struct rcs_node *node, const char *line)
         give_up(node);
         return;
     }
-    node->repl.handshake_step = STEP_PORT;
+    advance(node);
 }
 
 /* Errors of REPLCONF are said and ignored: an older master knows less. */
@@ -337,6 +410,7 @@ static void on_conf_reply(struct rcs_node *node, const char *line, const char *o
     if (line[0] == '-') {
         rcs_node_fact(node, RCS_FACT_REPL_CONF_IGNORED, RCS_ID_NONE, 0, 0, 0, option, line);
     }
+    advance(node);
 }
 
 static void on_handshake_line(struct rcs_node *node, const char *line)
@@ -354,16 +428,15 @@ static void on_handshake_line(struct rcs_node *node, const char *line)
         break;
     case STEP_PORT:
         on_conf_reply(node, line, "listening-port");
-        repl->handshake_step = node->config.replica_announce_ip[0] != '\0' ? STEP_IP : STEP_CAPA;
         break;
     case STEP_IP:
         on_conf_reply(node, line, "ip-address");
-        repl->handshake_step = STEP_CAPA;
         break;
     case STEP_CAPA:
         on_conf_reply(node, line, "capa");
-        ask_psync(node);
-        repl->handshake_step = STEP_PSYNC;
+        break;
+    case STEP_VERSION:
+        on_conf_reply(node, line, "version");
         break;
     case STEP_PSYNC:
         on_psync_reply(node, line);
@@ -431,7 +504,7 @@ static void on_up(struct rcs_node *node)
     say(node, RCS_FACT_REPL_CONNECTED, NULL);
     node->repl.state = RCS_REPL_HANDSHAKE;
     node->repl.handshake_step = STEP_PING;
-    send_request(node, 1, (const char *const[]){ "PING" });
+    ask(node, STEP_PING);
 }
 
 static void on_failed(struct rcs_node *node, const char *reason)
@@ -442,7 +515,42 @@ static void on_failed(struct rcs_node *node, const char *reason)
     }
 }
 
-/* "Success": real servers print the errno of a read that ended, 0. */
+/* The master is gone while it owes an answer. "Success": real servers print the errno of a read that
+ * ended, 0. */
+static void on_lost_in_handshake(struct rcs_node *node)
+{
+    struct rcs_replication *repl = &node->repl;
+    say(node, RCS_FACT_REPL_NO_RESPONSE, "Success");
+    say(node,
+        repl->handshake_step == STEP_PSYNC ? RCS_FACT_REPL_PSYNC_LOST : RCS_FACT_REPL_HANDSHAKE_LOST,
+        NULL);
+}
+
+/* Until 6.2 a read that fails is taken for an error of the master (Redis 6.2
+ * sendSynchronousCommand). */
+static void on_lost_answer(struct rcs_node *node)
+{
+    static const char answer[] = "-Reading from master: Connection reset by peer";
+    switch ((enum handshake_step)node->repl.handshake_step) {
+    case STEP_PING:
+        say(node, RCS_FACT_REPL_PING_ERROR, answer);
+        break;
+    case STEP_AUTH:
+        say(node, RCS_FACT_REPL_AUTH_ERROR, answer);
+        break;
+    case STEP_PORT:
+    case STEP_IP:
+    case STEP_CAPA:
+    case STEP_VERSION:
+        break; /* the next word cannot be sent */
+    case STEP_PSYNC:
+        say(node, RCS_FACT_REPL_UNEXPECTED, answer);
+        leave_history(node);
+        say(node, RCS_FACT_REPL_OLD_SYNC, NULL); /* which cannot be sent */
+        break;
+    }
+}
+
 static void on_lost(struct rcs_node *node)
 {
     struct rcs_replication *repl = &node->repl;
@@ -454,11 +562,11 @@ static void on_lost(struct rcs_node *node)
         on_failed(node, "Connection reset by peer");
         return;
     case RCS_REPL_HANDSHAKE:
-        say(node, RCS_FACT_REPL_NO_RESPONSE, "Success");
-        say(node,
-            repl->handshake_step == STEP_PSYNC ? RCS_FACT_REPL_PSYNC_LOST
-                                               : RCS_FACT_REPL_HANDSHAKE_LOST,
-            NULL);
+        if (rcs_node_profile(node)->reads_loss_as_answer) {
+            on_lost_answer(node);
+        } else {
+            on_lost_in_handshake(node);
+        }
         rcs_master_forget_input(node);
         repl->state = RCS_REPL_CONNECT;
         return;

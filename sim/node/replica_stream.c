@@ -52,15 +52,18 @@ void rcs_stream_snapshot(struct rcs_node *node, struct rcs_snapshot *snapshot)
         return;
     }
     repl->transfer_last_io_s = rcs_node_unixtime(node);
-    if (repl->child.phase != RCS_CHILD_NONE) {
+    const struct rcs_profile *profile = rcs_node_profile(node);
+    if (repl->child.phase != RCS_CHILD_NONE && profile->psync2) { /* 3.0 lets it write on */
         rcs_node_fact(node, RCS_FACT_REPL_CHILD_IN_WAY, RCS_ID_NONE, repl->child.pid, 0, 0, NULL,
                       NULL);
         rcs_child_kill(node);
     }
-    rcs_master_discard_cached(node);
-    rcs_replicas_disconnect(node);
-    rcs_backlog_free(repl->backlog);
-    repl->backlog = NULL;
+    if (profile->sub_drop == RCS_SUB_DROP_SYNC) {
+        rcs_master_discard_cached(node);
+        rcs_replicas_disconnect(node);
+        rcs_backlog_free(repl->backlog);
+        repl->backlog = NULL;
+    }
     say(node, RCS_FACT_REPL_FLUSH, NULL);
     rcs_keyspace_flush(node->keys);
     rcs_persistence_store(node, snapshot); /* stays, also with save "" */
@@ -73,6 +76,17 @@ void rcs_stream_snapshot(struct rcs_node *node, struct rcs_snapshot *snapshot)
     if (snapshot->size_bytes < SERVED_EVERY_BYTES) {
         rcs_effect_add(node->out, RCS_EFFECT_SLEEP, 0)->duration_us = load_us;
     }
+}
+
+/* The master's history is this node's own from here on, also towards its replicas (PSYNC2). */
+static void share_history(struct rcs_node *node)
+{
+    struct rcs_replication *repl = &node->repl;
+    memcpy(repl->replid, repl->sync_replid, sizeof(repl->replid));
+    repl->offset = repl->sync_offset;
+    rcs_repl_clear_id2(node);
+    RCS_ASSERT(repl->backlog == NULL);
+    repl->backlog = rcs_backlog_new(repl->offset + 1);
 }
 
 void rcs_stream_loaded(struct rcs_node *node)
@@ -91,13 +105,11 @@ void rcs_stream_loaded(struct rcs_node *node)
     repl->state = RCS_REPL_CONNECTED;
     repl->last_io_s = rcs_node_unixtime(node);
     repl->down_since_s = 0;
-    memcpy(repl->replid, repl->sync_replid, sizeof(repl->replid));
-    repl->offset = repl->sync_offset;
-    rcs_repl_clear_id2(node);
-    RCS_ASSERT(repl->backlog == NULL);
-    repl->backlog = rcs_backlog_new(repl->offset + 1);
+    if (rcs_node_profile(node)->psync2) {
+        share_history(node);
+    }
     say(node, RCS_FACT_REPL_FINISHED, NULL);
-    if (repl->diskless) {
+    if (repl->diskless || rcs_node_profile(node)->acks_any_sync) {
         rcs_master_ack(node); /* puts this replica online at its master */
     }
     rcs_master_read(node);
@@ -159,8 +171,16 @@ void rcs_stream_drop_transaction(struct rcs_node *node)
 static void execute_held(struct rcs_node *node)
 {
     struct rcs_replication *repl = &node->repl;
+    const struct rcs_arg multi[] = { { "MULTI", 5 } }, exec[] = { { "EXEC", 4 } };
+    bool feeds = !rcs_node_profile(node)->psync2; /* its replicas get a stream of its own */
+    if (feeds) {
+        rcs_repl_feed(node, 1, multi);
+    }
     for (unsigned i = 0; i < repl->transaction_count; i++) {
         rcs_command_apply(node, repl->transaction[i]);
+    }
+    if (feeds) {
+        rcs_repl_feed(node, 1, exec);
     }
     rcs_stream_drop_transaction(node);
 }
@@ -211,7 +231,9 @@ void rcs_stream_read(struct rcs_node *node, const void *bytes, size_t size_bytes
         if (!repl->in_transaction) {
             size_t applied = read - passed;
             repl->cached_offset += (int64_t)applied;
-            rcs_replicas_pass(node, repl->input.data + passed, applied);
+            if (rcs_node_profile(node)->psync2) {
+                rcs_replicas_pass(node, repl->input.data + passed, applied);
+            }
             passed = read;
         }
     }

@@ -79,6 +79,7 @@ void rcs_replicas_start_sync(struct rcs_node *node)
     }
     int64_t longest_s = 0, waiting = 0, now_s = rcs_node_unixtime(node);
     bool all_eof = true;
+    const struct rcs_profile *profile = rcs_node_profile(node);
     for (unsigned i = 0; i < node->repl.replica_count; i++) {
         const struct rcs_replica *replica = &node->repl.replicas[i]->replica;
         if (replica->state != RCS_REPLICA_WAIT_BGSAVE) {
@@ -90,11 +91,12 @@ void rcs_replicas_start_sync(struct rcs_node *node)
             longest_s = now_s - replica->waiting_since_s;
         }
     }
-    /* Redis 7.0 shouldStartChildReplication */
+    /* Redis 7.0 shouldStartChildReplication; until 6.0 the delay had to be exceeded */
+    int64_t delay_s = config->repl_diskless_sync_delay_s + profile->diskless_waits_for_cron;
     bool enough = config->repl_diskless_sync_max_replicas > 0 &&
                   waiting >= config->repl_diskless_sync_max_replicas;
     if (waiting > 0 && (!config->repl_diskless_sync || enough ||
-                        longest_s >= config->repl_diskless_sync_delay_s)) {
+                        longest_s >= delay_s)) {
         start_bgsave(node, all_eof);
     }
 }
@@ -129,7 +131,9 @@ static void put_online(struct rcs_node *node, struct rcs_client *client)
     client->replica.state = RCS_REPLICA_ONLINE;
     client->replica.ack_wall_s = rcs_node_unixtime(node);
     rcs_repl_count_good(node);
-    rcs_replica_say(node, RCS_FACT_SYNC_DONE, client, 0, 0);
+    if (!client->replica.in_sync_unsaid) {
+        rcs_replica_say(node, RCS_FACT_SYNC_DONE, client, 0, 0);
+    }
 }
 
 static void child_ended_for(struct rcs_node *node, struct rcs_client *client, bool to_sockets,
@@ -138,6 +142,7 @@ static void child_ended_for(struct rcs_node *node, struct rcs_client *client, bo
     if (to_sockets) {
         /* the stream begins with the first ACK: so the end of the RDB is found without a length */
         rcs_replica_say(node, RCS_FACT_SYNC_STREAMED, client, 0, 0);
+        client->replica.in_sync_unsaid = rcs_node_profile(node)->in_sync_with_ack;
         put_online(node, client);
         client->replica.stream_waits_for_ack = true;
         return;
@@ -194,7 +199,11 @@ static void say_other_history(struct rcs_node *node, struct rcs_client *client,
     } else if (rcs_facts_wanted(&node->out->facts, RCS_FACT_SYNC_ID_MISMATCH)) {
         char asked[128], mine[2 * RCS_ID_LEN + 8];
         snprintf(asked, sizeof(asked), "%.*s", (int)id->size_bytes, id->bytes);
-        snprintf(mine, sizeof(mine), "%s' and '%s", repl->replid, repl->replid2);
+        if (rcs_node_profile(node)->psync2) {
+            snprintf(mine, sizeof(mine), "%s' and '%s", repl->replid, repl->replid2);
+        } else {
+            snprintf(mine, sizeof(mine), "%s", repl->replid);
+        }
         rcs_node_fact(node, RCS_FACT_SYNC_ID_MISMATCH, RCS_ID_NONE, 0, 0, 0, asked, mine);
     }
 }
@@ -242,6 +251,9 @@ static void create_backlog(struct rcs_node *node)
 {
     struct rcs_replication *repl = &node->repl;
     rcs_repl_change_id(node); /* there is no history that could be shared */
+    if (!rcs_node_profile(node)->psync2) {
+        repl->offset++; /* no replica can have asked for an offset before (Redis 3.0) */
+    }
     repl->backlog = rcs_backlog_new(repl->offset + 1);
     rcs_node_fact(node, RCS_FACT_BACKLOG_CREATED, RCS_ID_NONE, 0, 0, 0, repl->replid,
                   repl->replid2);
@@ -283,8 +295,11 @@ static void full_sync(struct rcs_node *node, struct rcs_client *client)
     } else if (repl->child.phase != RCS_CHILD_NONE) {
         say(node, RCS_FACT_SYNC_SOCKET_BUSY);
     } else if (config->repl_diskless_sync && client->replica.capa_eof &&
-               config->repl_diskless_sync_delay_s != 0) {
-        say(node, RCS_FACT_SYNC_DELAYED);
+               (config->repl_diskless_sync_delay_s != 0 ||
+                rcs_node_profile(node)->diskless_waits_for_cron)) {
+        if (config->repl_diskless_sync_delay_s != 0) {
+            say(node, RCS_FACT_SYNC_DELAYED);
+        }
     } else {
         start_bgsave(node, client->replica.capa_eof);
     }
@@ -298,7 +313,9 @@ void rcs_replica_sync(struct rcs_node *node, struct rcs_client *client,
         return;
     }
     if (node->repl.has_master && !rcs_repl_link_up(node)) {
-        rcs_refuse(client, "-NOMASTERLINK Can't SYNC while not connected with my master");
+        rcs_refuse(client, rcs_node_profile(node)->psync2
+                               ? "-NOMASTERLINK Can't SYNC while not connected with my master"
+                               : "Can't SYNC while not connected with my master");
         return;
     }
     if (client->reply.size_bytes > 0) {

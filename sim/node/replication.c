@@ -8,8 +8,6 @@
 
 #include "sim/pure.h"
 
-#define RDB_VERSION_TEXT "7.0.15"
-
 static void say(struct rcs_node *node, enum rcs_fact_code code, int64_t v0, const char *text)
 {
     rcs_node_fact(node, code, RCS_ID_NONE, v0, 0, 0, text, NULL);
@@ -26,6 +24,10 @@ void rcs_repl_clear_id2(struct rcs_node *node)
 
 void rcs_repl_change_id(struct rcs_node *node)
 {
+    if (!rcs_node_profile(node)->psync2) {
+        rcs_repl_clear_id2(node); /* a history goes by the run id */
+        return;
+    }
     rcs_rand_name(&node->replids, node->repl.replid);
     rcs_repl_clear_id2(node);
 }
@@ -45,7 +47,7 @@ static void shift_id(struct rcs_node *node)
 bool rcs_repl_has_info(const struct rcs_node *node)
 {
     const struct rcs_replication *repl = &node->repl;
-    return (!repl->has_master && repl->backlog != NULL) || rcs_repl_link_up(node) ||
+    return !rcs_node_profile(node)->psync2 || (!repl->has_master && repl->backlog != NULL) || rcs_repl_link_up(node) ||
            repl->has_cached_master;
 }
 
@@ -88,7 +90,7 @@ void rcs_repl_say_rdb(struct rcs_node *node, const struct rcs_snapshot *snapshot
     int64_t age_s = rcs_node_unixtime(node) - snapshot->created_wall_ms / 1000;
     char memory[32];
     memory_text(snapshot, memory);
-    say(node, RCS_FACT_LOAD_VERSION, 0, RDB_VERSION_TEXT);
+    say(node, RCS_FACT_LOAD_VERSION, 0, rcs_node_profile(node)->version);
     say(node, RCS_FACT_LOAD_AGE, age_s > 0 ? age_s : 0, NULL);
     say(node, RCS_FACT_LOAD_MEMORY, 0, memory);
 }
@@ -98,8 +100,13 @@ void rcs_repl_say_rdb(struct rcs_node *node, const struct rcs_snapshot *snapshot
 static void restore_history(struct rcs_node *node, const struct rcs_snapshot *dump)
 {
     struct rcs_replication *repl = &node->repl;
+    enum rcs_history restored = rcs_node_profile(node)->history;
+    bool master = rcs_is_master(rcs_myself(&node->cluster));
+    if (restored == RCS_HISTORY_NONE || (restored == RCS_HISTORY_REPLICA && master)) {
+        return;
+    }
     repl->offset = dump->repl_offset;
-    if (!rcs_is_master(rcs_myself(&node->cluster))) {
+    if (!master) {
         memcpy(repl->replid, dump->replid, sizeof(repl->replid));
         rcs_master_cache_myself(node);
         return;
@@ -131,46 +138,93 @@ void rcs_repl_start(struct rcs_node *node, struct rcs_snapshot *dump)
 
 /* --- roles ------------------------------------------------------------------------------------ */
 
+/* What this node was a replica of is over, and what its own replicas were told with it (Redis 3.0
+ * replicationSetMaster: there is no history that could be shared). */
+static void end_history(struct rcs_node *node)
+{
+    struct rcs_replication *repl = &node->repl;
+    rcs_master_discard_cached(node);
+    rcs_backlog_free(repl->backlog);
+    repl->backlog = NULL;
+    repl->offset = 0;
+    repl->down_since_s = 0;
+}
+
 void rcs_repl_set_master(struct rcs_node *node, rcs_addr addr)
 {
     struct rcs_replication *repl = &node->repl;
+    const struct rcs_profile *profile = rcs_node_profile(node);
     bool was_master = !repl->has_master;
-    repl->has_master = false; /* so that losing the link does not connect again, and logs as M */
+    if (profile->connect == RCS_CONNECT_ONCE) {
+        repl->has_master = false; /* so that losing the link does not connect again, logs as M */
+    } else {
+        repl->has_master = true;
+    }
     if (rcs_repl_link_up(node)) {
         rcs_master_lose(node, false);
     }
     rcs_clients_role_changed(node);
     repl->has_master = true;
     repl->master_addr = addr;
-    /* replicas stay: they are cut when a full sync loads or the id changes */
+    if (profile->sub_drop == RCS_SUB_DROP_ORDER) {
+        rcs_replicas_disconnect(node);
+    } /* else they stay: they are cut when a full sync loads or the id changes */
+    if (!profile->psync2) {
+        end_history(node);
+    }
     rcs_master_cancel(node, false);
-    if (was_master) {
+    if (was_master && profile->psync2) {
         rcs_master_discard_cached(node);
         rcs_master_cache_myself(node);
     }
     repl->state = RCS_REPL_CONNECT;
-    const struct rcs_address *address = rcs_store_address(node->store, addr);
-    say(node, RCS_FACT_REPL_CONNECTING, address->port, address->ip);
-    rcs_master_connect(node);
+    if (profile->connect == RCS_CONNECT_ONCE) {
+        const struct rcs_address *address = rcs_store_address(node->store, addr);
+        say(node, RCS_FACT_REPL_CONNECTING, address->port, address->ip);
+        rcs_master_connect(node);
+    } /* else the cron does */
+}
+
+/* Before PSYNC2 a promoted replica takes over its master's offset, unless its own replicas count by
+ * the one it has (Redis 3.0 replicationUnsetMaster). */
+static void take_offset_of_master(struct rcs_node *node)
+{
+    struct rcs_replication *repl = &node->repl;
+    if (rcs_repl_link_up(node) && repl->replica_count == 0) {
+        repl->offset = repl->cached_offset;
+        rcs_backlog_free(repl->backlog);
+        repl->backlog = NULL;
+    }
 }
 
 void rcs_repl_unset_master(struct rcs_node *node)
 {
     struct rcs_replication *repl = &node->repl;
+    const struct rcs_profile *profile = rcs_node_profile(node);
     if (!repl->has_master) {
         return;
     }
     repl->has_master = false;
+    if (!profile->psync2) {
+        take_offset_of_master(node);
+    }
+    if (profile->shifts_id_first) {
+        shift_id(node);
+    }
     if (rcs_repl_link_up(node)) {
         rcs_master_lose(node, false);
     }
     rcs_master_discard_cached(node);
     rcs_master_cancel(node, false);
-    shift_id(node);
-    rcs_replicas_disconnect(node); /* they must learn the new id; they can continue */
+    if (profile->psync2 && !profile->shifts_id_first) {
+        shift_id(node);
+    }
+    if (profile->promotion_drops_replicas) {
+        rcs_replicas_disconnect(node); /* they must learn the new id; they can continue */
+        repl->select_sent = false;
+        repl->no_replicas_since_s = rcs_node_unixtime(node);
+    }
     repl->state = RCS_REPL_NONE;
-    repl->select_sent = false;
-    repl->no_replicas_since_s = rcs_node_unixtime(node);
     repl->down_since_s = 0;
 }
 
@@ -244,7 +298,8 @@ static void free_unused_backlog(struct rcs_node *node)
 {
     struct rcs_replication *repl = &node->repl;
     int64_t ttl_s = node->config.repl_backlog_ttl_s;
-    if (repl->backlog == NULL || repl->replica_count > 0 || repl->has_master || ttl_s == 0 ||
+    if (repl->backlog == NULL || repl->replica_count > 0 ||
+        (repl->has_master && rcs_node_profile(node)->psync2) || ttl_s == 0 ||
         rcs_node_unixtime(node) - repl->no_replicas_since_s <= ttl_s) {
         return;
     }
@@ -379,10 +434,11 @@ static void info_of_replicas(const struct rcs_node *node, struct rcs_buf *out)
         const struct rcs_client *client = node->repl.replicas[i];
         const struct rcs_replica *replica = &client->replica;
         bool online = replica->state == RCS_REPLICA_ONLINE;
-        rcs_buf_format(out, "slave%u:ip=%s,port=%u,state=%s,offset=%lld,lag=%lld\r\n", i,
+        rcs_buf_format(out, "slave%u:ip=%s,port=%u,state=%s,offset=%lld,lag=%lld%s\r\n", i,
                        rcs_replica_ip(node, client), (unsigned)replica->listening_port,
                        states[replica->state], (long long)replica->ack_offset,
-                       online ? (long long)(now_s - replica->ack_wall_s) : 0LL);
+                       online ? (long long)(now_s - replica->ack_wall_s) : 0LL,
+                       rcs_node_profile(node)->says_primary ? ",type=replica" : "");
     }
 }
 

@@ -56,7 +56,9 @@ static int nth_node(const struct rcs_stmt *stmt, unsigned i)
 static bool configure(struct rcs_run *run, const struct rcs_stmt *stmt, int node, const char *value)
 {
     struct rcs_diag diag = { .line = 0 };
-    enum rcs_err err = rcs_sim_configure(run->sim, node, stmt->name, value, &diag);
+    enum rcs_err err = strcmp(stmt->name, RCS_DIRECTIVE_RELEASE) == 0
+                           ? rcs_sim_set_release(run->sim, node, value, &diag)
+                           : rcs_sim_configure(run->sim, node, stmt->name, value, &diag);
     if (err != RCS_OK) {
         rcs_run_stop(run, stmt, err, diag.text);
     }
@@ -67,6 +69,10 @@ enum rcs_progress rcs_act_directive(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     if (overridden(run, stmt->name)) {
+        return RCS_PROGRESS_DONE;
+    }
+    if (in_during(task) && strcmp(stmt->name, RCS_DIRECTIVE_RELEASE) == 0) {
+        rcs_run_stop(run, stmt, RCS_ERR_STATE, "a release does not end with a block: put it above");
         return RCS_PROGRESS_DONE;
     }
     if (in_during(task)) {

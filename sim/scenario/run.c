@@ -253,7 +253,7 @@ static void begin_trace(struct rcs_run *run, const struct rcs_scenario *scenario
         .level = run->options.trace_level,
         .overrides = run->overrides,
         .params = (char *)(uintptr_t)(run->options.params == NULL ? "" : run->options.params),
-        .redis = (char *)(uintptr_t) "7.0",
+        .redis = (char *)(uintptr_t)rcs_sim_config(run->sim, -1)->profile->name,
     };
     run->trace =
         rcs_trace_writer_new(run->sim, &header, run->options.write_trace, run->options.arg);
@@ -307,7 +307,7 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
         rcs_sim_on_log(run->sim, on_log, run);
     }
     begin_trace(run, scenario, seed);
-    rcs_transcript_begin(run->transcript, seed);
+    rcs_transcript_begin(run->transcript, rcs_sim_release(run->sim, -1), seed);
     rcs_run_task(run, script->stmts, script->stmt_count);
     return run;
 }

@@ -151,7 +151,7 @@ static void print_layout(const struct rcs_script *script, struct rcs_buf *out)
     free(nodes);
 }
 
-void rcs_transcript_begin(struct rcs_transcript *transcript, uint64_t seed)
+void rcs_transcript_begin(struct rcs_transcript *transcript, const char *release, uint64_t seed)
 {
     if (transcript->quiet) {
         return;
@@ -173,7 +173,7 @@ void rcs_transcript_begin(struct rcs_transcript *transcript, uint64_t seed)
             words(transcript, TITLE, script->title);
             flush(transcript);
         }
-        rcs_buf_format(&transcript->line, "%s; Redis 7.0.15, seed %llu", layout.data,
+        rcs_buf_format(&transcript->line, "%s; %s, seed %llu", layout.data, release,
                        (unsigned long long)seed);
         flush(transcript);
     }

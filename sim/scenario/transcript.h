@@ -12,7 +12,7 @@ struct rcs_transcript *rcs_transcript_new(const struct rcs_script *script,
 void rcs_transcript_free(struct rcs_transcript *transcript);
 
 /* Title and layout; first of all. */
-void rcs_transcript_begin(struct rcs_transcript *transcript, uint64_t seed);
+void rcs_transcript_begin(struct rcs_transcript *transcript, const char *release, uint64_t seed);
 void rcs_transcript_step(struct rcs_transcript *transcript, rcs_us at_us, const char *title);
 /* A statement as it begins: "kill a1..a6"; `kind` for JSON ("fault", "setting", "wait", "print",
  * "cli"). */

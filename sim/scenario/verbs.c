@@ -22,13 +22,13 @@ const struct rcs_verb rcs_verb_laid_out = { .word = "node", .where = RCS_VERB_LA
 /* clang-format off */
 static const struct rcs_verb verbs[] = {
     { "title", "title \"TEXT\"", "what the scenario shows, in a sentence", LAYOUT, 0, rcs_parse_title, NULL, NULL },
-    { "redis", "redis 7.0", "the release whose behaviour is simulated", LAYOUT, 0, rcs_parse_redis, NULL, NULL },
+    { "redis", "redis RELEASE", "the release whose behaviour is simulated, such as 6.2 or valkey-8.0; 7.0 if nothing is said", LAYOUT, 0, rcs_parse_redis, NULL, NULL },
     { "seed", "seed N", "the seed of all chance; 1 if nothing is said", LAYOUT, 0, rcs_parse_seed, NULL, NULL },
     { "network", "network lan|loopback", "the kind of links; lan if nothing is said", LAYOUT, 0, rcs_parse_network, NULL, NULL },
     { "include", "include FILE", "the lines of another file, put here", SETTING, AT | DURING, rcs_parse_include, NULL, NULL },
     { "param", "param NAME VALUE", "a value to be used as $NAME below; --param NAME=VALUE replaces it", SETTING, DURING, rcs_parse_param, NULL, NULL },
     { "site", "site NAME NODES", "declares nodes a1..a6 that stand at one site", LAYOUT, 0, rcs_parse_site, NULL, NULL },
-    { "node", "node NAME [IP:PORT] | node NODES DIRECTIVE VALUE", "declares a node or gives one an address; sets a directive for some nodes", SETTING, AT | UNDO, rcs_parse_node, rcs_act_directive, NULL },
+    { "node", "node NAME [IP:PORT] | node NODES DIRECTIVE VALUE | node NODES redis RELEASE", "declares a node or gives one an address; sets a directive for some nodes; makes them another release, before they start", SETTING, AT | UNDO, rcs_parse_node, rcs_act_directive, NULL },
     { "absent", "absent NODES", "these are not started at the beginning (start NODES does it later)", LAYOUT, 0, rcs_parse_absent, NULL, NULL },
     { "client", "client NAME [site SITE]", "declares one more client; `client` itself is there", LAYOUT, 0, rcs_parse_client, NULL, NULL },
     { "latency", "latency SITE [SITE] 8ms..12ms", "one-way delay between two sites, within one (A A), or of one to all", SETTING, AT | UNDO, rcs_parse_latency, rcs_act_latency, NULL },

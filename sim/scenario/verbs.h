@@ -40,7 +40,10 @@ struct rcs_verb {
 const struct rcs_verb *rcs_verb_find(const char *word); /* NULL none */
 const struct rcs_verb *rcs_verb_row(unsigned index);    /* NULL past the end */
 extern const struct rcs_verb rcs_verb_prompt;           /* NODES> COMMAND */
-extern const struct rcs_verb rcs_verb_directive;        /* NAME VALUE as in redis.conf */
+/* Stands where a directive of a node may: the release it runs. */
+#define RCS_DIRECTIVE_RELEASE "redis"
+
+extern const struct rcs_verb rcs_verb_directive; /* NAME VALUE as in redis.conf */
 
 /* The nearest word that may begin a line, or NULL. */
 const char *rcs_verb_nearest(const char *word);

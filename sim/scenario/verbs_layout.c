@@ -32,17 +32,30 @@ bool rcs_parse_title(struct rcs_parser *parser)
     return rcs_parser_end(parser);
 }
 
+/* NULL: there is no such release, which was said. */
+static const struct rcs_profile *check_release(struct rcs_parser *parser, unsigned index,
+                                               const char *name)
+{
+    const struct rcs_profile *profile = rcs_profile_find(name);
+    if (profile == NULL) {
+        struct rcs_diag diag = { .line = 0 };
+        rcs_profile_refuse(name, &diag);
+        rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, index, "%s", diag.text);
+    }
+    return profile;
+}
+
 bool rcs_parse_redis(struct rcs_parser *parser)
 {
     const struct rcs_word *word;
     if (!rcs_parser_word(parser, "a release, such as 7.0,", &word)) {
         return false;
     }
-    if (strcmp(word->text, "7.0") != 0 && strcmp(word->text, "7.0.15") != 0) {
-        return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1,
-                                "Redis %s is not modelled yet (7.0 is, as 7.0.15)", word->text);
+    const struct rcs_profile *profile = check_release(parser, parser->at - 1, word->text);
+    if (profile == NULL) {
+        return false;
     }
-    parser->script->redis = "7.0";
+    parser->script->redis = profile->name;
     return rcs_parser_end(parser);
 }
 
@@ -251,6 +264,7 @@ static bool check_directive(struct rcs_parser *parser, unsigned index, const cha
     struct rcs_config config;
     struct rcs_diag diag = { .line = 0 };
     rcs_config_init(&config);
+    config.profile = NULL; /* of which release it will be is not known yet */
     enum rcs_err err = rcs_config_set(&config, name, value, &diag);
     if (err == RCS_OK) {
         return true;
@@ -280,7 +294,9 @@ static bool take_directive(struct rcs_parser *parser)
         snprintf(joined, size, "%s %s", stmt->value, value->text);
         stmt->value = joined;
     }
-    return check_directive(parser, index, stmt->name, stmt->value);
+    return strcmp(stmt->name, RCS_DIRECTIVE_RELEASE) == 0
+               ? check_release(parser, index + 1, stmt->value) != NULL
+               : check_directive(parser, index, stmt->name, stmt->value);
 }
 
 bool rcs_parse_directive(struct rcs_parser *parser)
@@ -294,7 +310,7 @@ static bool looks_like_address(const struct rcs_parser *parser)
     return strchr(text, ':') != NULL || (text[0] >= '0' && text[0] <= '9');
 }
 
-/* node NAME | node NAME IP:PORT | node NODES DIRECTIVE VALUE */
+/* node NAME | node NAME IP:PORT | node NODES DIRECTIVE VALUE | node NODES redis RELEASE */
 bool rcs_parse_node(struct rcs_parser *parser)
 {
     struct rcs_script *script = parser->script;

@@ -10,18 +10,18 @@
 #define CLIENT_PORT   6379
 #define SITES_MAX     255
 #define PORT_MAX      55535 /* the bus port is 10000 above it */
-#define RELEASE       "7.0"
 #define SOURCE_PORT   40000 /* of a node as a client of its master: this and its number */
 #define SOURCE_PORTS  20000
 
 /* --- beginning and end ------------------------------------------------------------------------ */
 
 static enum rcs_err check_options(const struct rcs_sim_options *options,
-                                  const struct rcs_link_kind **link_kind, struct rcs_diag *diag)
+                                  const struct rcs_link_kind **link_kind,
+                                  const struct rcs_profile **profile, struct rcs_diag *diag)
 {
-    if (options->redis != NULL && strcmp(options->redis, RELEASE) != 0) {
-        return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0,
-                            "no release profile \"%s\" (there is: " RELEASE ")", options->redis);
+    *profile = options->redis == NULL ? rcs_profile_default() : rcs_profile_find(options->redis);
+    if (*profile == NULL) {
+        return rcs_profile_refuse(options->redis, diag);
     }
     const char *network = options->network == NULL ? "lan" : options->network;
     *link_kind = rcs_link_kind_find(network);
@@ -49,7 +49,8 @@ static char *copy_text(const char *text)
 struct rcs_sim *rcs_sim_new(const struct rcs_sim_options *options, struct rcs_diag *diag)
 {
     const struct rcs_link_kind *link_kind = NULL;
-    if (check_options(options, &link_kind, diag) != RCS_OK) {
+    const struct rcs_profile *profile = NULL;
+    if (check_options(options, &link_kind, &profile, diag) != RCS_OK) {
         return NULL;
     }
     struct rcs_sim *sim = calloc(1, sizeof(*sim));
@@ -66,6 +67,8 @@ struct rcs_sim *rcs_sim_new(const struct rcs_sim_options *options, struct rcs_di
     rcs_record_init(&sim->packets);
     rcs_record_init(&sim->milestones);
     rcs_config_init(&sim->config);
+    enum rcs_err err = rcs_config_choose(&sim->config, profile, diag);
+    RCS_ASSERT(err == RCS_OK); /* nothing is set yet */
     rcs_rand_init(&sim->cli_rand, options->seed, RCS_RAND_CLI, 0);
     rcs_buf_init(&sim->log_line);
     rcs_buf_init(&sim->text);
@@ -416,6 +419,27 @@ static enum rcs_err configure_node(struct rcs_sim *sim, unsigned node, const cha
         sim->net.nodes[node].keepalive_s = rcs_host_keepalive_s(rcs_node_config(n->machine));
     }
     return err;
+}
+
+enum rcs_err rcs_sim_set_release(struct rcs_sim *sim, int node, const char *redis,
+                                 struct rcs_diag *diag)
+{
+    struct rcs_world_node *n = &sim->nodes[node_at(sim, node) - sim->nodes];
+    const struct rcs_profile *profile = rcs_profile_find(redis);
+    if (profile == NULL) {
+        return rcs_profile_refuse(redis, diag);
+    }
+    if (n->machine != NULL) {
+        return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0,
+                            "\"%s\" runs %s: stop it before it becomes another release", n->name,
+                            n->config.profile->title);
+    }
+    return rcs_config_choose(&n->config, profile, diag);
+}
+
+const char *rcs_sim_release(const struct rcs_sim *sim, int node)
+{
+    return (node < 0 ? &sim->config : &node_at(sim, node)->config)->profile->title;
 }
 
 enum rcs_err rcs_sim_configure(struct rcs_sim *sim, int node, const char *name, const char *value,

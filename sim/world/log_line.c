@@ -1,5 +1,6 @@
 /* A node's log as the real server writes it: "<pid>:<role> <DD Mon YYYY HH:MM:SS.mmm> <level>
  * <text>" (Redis 7.0 serverLogRaw). Lines are made only while somebody reads them. */
+#include "sim/words.h"
 #include "sim/world/parts.h"
 
 #include "sim/pure.h"
@@ -15,7 +16,7 @@ static void add_padded(struct rcs_buf *out, int64_t value, unsigned digits)
 
 /* Day, month, year of a day counted from 1970-01-01; the Gregorian calendar in eras of 400 years
  * that begin on the first of March. */
-static void add_date(struct rcs_buf *out, int64_t day)
+static void add_date(struct rcs_buf *out, int64_t day, bool with_year)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     int64_t z = day + 719468, era = z / 146097, of_era = z % 146097;
@@ -26,14 +27,16 @@ static void add_date(struct rcs_buf *out, int64_t day)
     add_padded(out, of_year - (153 * march_month + 2) / 5 + 1, 2);
     rcs_buf_add(out, " ", 1);
     rcs_buf_add(out, months + 3 * month, 3);
-    rcs_buf_add(out, " ", 1);
-    add_padded(out, era * 400 + year_of_era + (month < 2), 4);
+    if (with_year) {
+        rcs_buf_add(out, " ", 1);
+        add_padded(out, era * 400 + year_of_era + (month < 2), 4);
+    }
 }
 
-static void add_wall_clock(struct rcs_buf *out, int64_t wall_ms)
+static void add_wall_clock(struct rcs_buf *out, int64_t wall_ms, bool with_year)
 {
     int64_t ms_of_day = wall_ms % 86400000;
-    add_date(out, wall_ms / 86400000);
+    add_date(out, wall_ms / 86400000, with_year);
     rcs_buf_add(out, " ", 1);
     add_padded(out, ms_of_day / 3600000, 2);
     rcs_buf_add(out, ":", 1);
@@ -47,15 +50,16 @@ static void add_wall_clock(struct rcs_buf *out, int64_t wall_ms)
 void rcs_log_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fact)
 {
     static const char levels[] = ".-*#"; /* debug, verbose, notice, warning */
-    const struct rcs_fact_row *row = rcs_fact_row((enum rcs_fact_code)fact->code);
+    enum rcs_release release = (enum rcs_release)fact->release;
+    enum rcs_level said_at = rcs_words(release, (enum rcs_fact_code)fact->code).level;
     struct rcs_buf *line = &sim->log_line;
     rcs_us at_us = sim->on->at_us;
     rcs_buf_clear(line);
     rcs_buf_i64(line, fact->role == 'C' ? fact->v[2] : rcs_node_pid(sim->nodes[node].machine));
     const char role[3] = { ':', fact->role, ' ' };
     rcs_buf_add(line, role, sizeof(role));
-    add_wall_clock(line, sim->start_wall_ms + at_us / 1000);
-    const char level[3] = { ' ', levels[row->level], ' ' };
+    add_wall_clock(line, sim->start_wall_ms + at_us / 1000, rcs_profile_at(release)->logs_year);
+    const char level[3] = { ' ', levels[said_at], ' ' };
     rcs_buf_add(line, level, sizeof(level));
     rcs_fact_text(line, sim->store, fact);
     rcs_buf_add(line, "", 1);

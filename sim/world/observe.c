@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/words.h"
 #include "sim/world/parts.h"
 
 #include "sim/pure.h"
@@ -136,7 +137,7 @@ const char *rcs_observe_on(const struct rcs_event *event)
 /* The log line's text, for the life of the world. */
 static const char *kept_text(struct rcs_sim *sim, const struct rcs_fact *fact)
 {
-    if (rcs_fact_row((enum rcs_fact_code)fact->code)->text == NULL) {
+    if (rcs_words((enum rcs_release)fact->release, (enum rcs_fact_code)fact->code).text == NULL) {
         return NULL;
     }
     rcs_buf_clear(&sim->log_line);
@@ -191,6 +192,13 @@ static void record_milestone(struct rcs_sim *sim, unsigned node, const struct rc
     sim->counts.milestones++;
 }
 
+static bool is_logged(const struct rcs_facts *facts, const struct rcs_fact *fact)
+{
+    struct rcs_words words =
+        rcs_words((enum rcs_release)fact->release, (enum rcs_fact_code)fact->code);
+    return words.text != NULL && words.level >= facts->level;
+}
+
 void rcs_observe_facts(struct rcs_sim *sim, unsigned node)
 {
     rcs_id myself = rcs_node_cluster(sim->nodes[node].machine)->myself;
@@ -211,7 +219,7 @@ void rcs_observe_facts(struct rcs_sim *sim, unsigned node)
                 rcs_trace_milestone(sim->trace, node, fact);
             }
         }
-        if (sim->log_fn != NULL && row->text != NULL && row->level >= facts->level) {
+        if (sim->log_fn != NULL && is_logged(facts, fact)) {
             rcs_log_fact(sim, node, fact);
         }
     }

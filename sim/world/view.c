@@ -19,8 +19,8 @@ const struct rcs_node *rcs_sim_node(const struct rcs_sim *sim, int node)
 
 const struct rcs_config *rcs_sim_config(const struct rcs_sim *sim, int node)
 {
-    const struct rcs_world_node *n = node_at(sim, node);
-    return n->machine != NULL ? rcs_node_config(n->machine) : &n->config;
+    const struct rcs_world_node *n = node < 0 ? NULL : node_at(sim, node);
+    return n == NULL ? &sim->config : n->machine != NULL ? rcs_node_config(n->machine) : &n->config;
 }
 
 unsigned rcs_sim_node_bus_port(const struct rcs_sim *sim, int node)

@@ -23,7 +23,8 @@ void rcs_sim_latency_end(struct rcs_sim *sim, unsigned rule);
 bool rcs_sim_is_cut(const struct rcs_sim *sim, int from, int to);
 /* Ends cuts one way each: `ways` are `count` pairs from, to. */
 void rcs_sim_heal_ways(struct rcs_sim *sim, const int *ways, unsigned count);
-/* What the node goes by, or will go by when it is started next. Borrowed. */
+/* What the node goes by, or will go by when it is started next; of -1 what nodes begin with.
+ * Borrowed. */
 const struct rcs_config *rcs_sim_config(const struct rcs_sim *sim, int node);
 unsigned rcs_sim_node_bus_port(const struct rcs_sim *sim, int node);
 /* "a.b.c.d:port" with decimal numbers in their shortest form. */

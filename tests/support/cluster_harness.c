@@ -70,18 +70,40 @@ static void slot_lost(void *node, unsigned slot)
     (void)slot;
 }
 
+static void forget_history(void *node)
+{
+    ((struct harness *)node)->history_forgotten = true;
+}
+
 struct harness *harness_new(void)
+{
+    return harness_new_as("7.0");
+}
+
+struct harness *harness_new_as(const char *release)
 {
     struct harness *h = calloc(1, sizeof(*h));
     assert_non_null(h);
     h->store = rcs_store_new();
     rcs_config_init(&h->config);
+    assert_int_equal(rcs_config_choose(&h->config, rcs_profile_find(release), NULL), RCS_OK);
     h->config.node_timeout_ms = 1000;
-    h->host = (struct rcs_cluster_host){
-        h,         set_master,     unset_master,   offset,        has_master,   data_age_ms,
-        slot_keys, keys,           drop_slot_keys, drop_all_keys, pause_writes, unpause_writes,
-        publish,   shard_channels, slot_lost
-    };
+    h->host = (struct rcs_cluster_host){ h,
+                                         set_master,
+                                         forget_history,
+                                         unset_master,
+                                         offset,
+                                         has_master,
+                                         data_age_ms,
+                                         slot_keys,
+                                         keys,
+                                         drop_slot_keys,
+                                         drop_all_keys,
+                                         pause_writes,
+                                         unpause_writes,
+                                         publish,
+                                         shard_channels,
+                                         slot_lost };
     rcs_effects_init(&h->out);
     rcs_cluster_init(&h->cluster, h->store, &h->config, &h->host, 1, 0);
     h->cluster.wall_base_ms = 1767225600000 - RCS_NODE_MS_START;

@@ -20,12 +20,13 @@ struct harness {
     unsigned keys_in[RCS_SLOTS];
     unsigned dropped_slots;
     rcs_addr master_addr;
-    bool paused;
+    bool paused, history_forgotten;
     uint32_t next_inbound;
 };
 
 /* A started node, `myself`, that has no slots, at node time 100000 ms after the start. */
 struct harness *harness_new(void);
+struct harness *harness_new_as(const char *release); /* "6.2"; harness_new: 7.0 */
 void harness_free(struct harness *h);
 int harness_setup(void **state); /* cmocka fixtures */
 int harness_teardown(void **state);

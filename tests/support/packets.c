@@ -79,6 +79,16 @@ uint8_t *test_exact(const uint8_t *bytes, size_t size_bytes)
     return copy;
 }
 
+struct test_outcome test_read_as(struct rcs_store *store, const struct rcs_bus_dialect *dialect,
+                                 const uint8_t *bytes, size_t size_bytes)
+{
+    struct test_outcome got;
+    uint8_t *copy = test_exact(bytes, size_bytes);
+    got.err = rcs_bus_read_as(store, dialect, copy, size_bytes, &got.msg, &got.used, &got.refusal);
+    free(copy);
+    return got;
+}
+
 struct test_outcome test_read(struct rcs_store *store, const uint8_t *bytes, size_t size_bytes)
 {
     struct test_outcome got;

@@ -56,6 +56,8 @@ struct test_outcome {
 
 /* rcs_bus_read of such a copy. */
 struct test_outcome test_read(struct rcs_store *store, const uint8_t *bytes, size_t size_bytes);
+struct test_outcome test_read_as(struct rcs_store *store, const struct rcs_bus_dialect *dialect,
+                                 const uint8_t *bytes, size_t size_bytes);
 /* The message that all of the bytes are, read without a word. */
 struct rcs_bus_msg *test_read_ok(struct rcs_store *store, const uint8_t *bytes, size_t size_bytes);
 

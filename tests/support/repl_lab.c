@@ -1,5 +1,7 @@
 #include "tests/support/repl_lab.h"
 
+#include "sim/words.h"
+
 #define DELAY_US   200
 #define LINES_MAX  4000
 #define EVENTS_MAX 4096
@@ -42,6 +44,8 @@ struct lab {
     unsigned conn_count;
     unsigned test_conn[LAB_NODES];
     struct rcs_buf answers[LAB_NODES];
+    struct rcs_buf asked[LAB_NODES]; /* text, a line a request; what was handed out is over */
+    bool asked_read[LAB_NODES];
     struct line lines[LAB_NODES][LINES_MAX];
     unsigned line_count[LAB_NODES], line_read[LAB_NODES];
 };
@@ -150,8 +154,41 @@ static void to_client(struct lab *lab, unsigned from, struct rcs_effect *effect)
     }
 }
 
+static void keep_request(struct lab *lab, unsigned from, const struct rcs_request *request)
+{
+    struct rcs_buf *asked = &lab->asked[from];
+    if (lab->asked_read[from]) {
+        rcs_buf_clear(asked);
+        lab->asked_read[from] = false;
+    }
+    for (unsigned i = 0; i < request->argc; i++) {
+        const struct rcs_arg *word = &request->args[i];
+        rcs_buf_text(asked, i > 0 ? " " : "");
+        if (word->size_bytes == RCS_ID_LEN) {
+            rcs_buf_text(asked, "ID");
+        } else {
+            rcs_buf_add(asked, word->bytes, word->size_bytes);
+        }
+    }
+    rcs_buf_text(asked, "\n");
+}
+
+const char *lab_asked(struct lab *lab, unsigned index)
+{
+    struct rcs_buf *asked = &lab->asked[index];
+    if (lab->asked_read[index]) {
+        rcs_buf_clear(asked);
+    }
+    rcs_buf_add(asked, "", 1);
+    lab->asked_read[index] = true;
+    return asked->data;
+}
+
 static void to_master(struct lab *lab, unsigned from, struct rcs_effect *effect)
 {
+    if (effect->kind == RCS_EFFECT_MASTER_REQUEST) {
+        keep_request(lab, from, effect->request);
+    }
     struct conn *conn = conn_from(lab, from, effect->link);
     if (conn == NULL || lost_on_the_way(lab, from, conn->to)) {
         return;
@@ -168,13 +205,14 @@ static void to_master(struct lab *lab, unsigned from, struct rcs_effect *effect)
 
 static void keep_line(struct lab *lab, unsigned index, const struct rcs_fact *fact)
 {
-    const struct rcs_fact_row *row = rcs_fact_row(fact->code);
-    if (fact->code < RCS_FACT_REPL_CONNECTING || row->text == NULL) {
+    struct rcs_words words =
+        rcs_words((enum rcs_release)fact->release, (enum rcs_fact_code)fact->code);
+    if (fact->code < RCS_FACT_REPL_CONNECTING || words.text == NULL) {
         return;
     }
     struct rcs_buf out;
     rcs_buf_init(&out);
-    rcs_buf_format(&out, "%c %c ", fact->role, row->level == RCS_LEVEL_WARNING ? '#' : '*');
+    rcs_buf_format(&out, "%c %c ", fact->role, words.level == RCS_LEVEL_WARNING ? '#' : '*');
     rcs_fact_text(&out, lab->store, fact);
     rcs_buf_add(&out, "", 1);
     assert_true(lab->line_count[index] < LINES_MAX);
@@ -459,6 +497,7 @@ struct lab *lab_new(const struct rcs_config *config)
         struct rcs_address address = { .ip = "127.0.0.1", .port = (uint16_t)(7000 + i) };
         lab->addrs[i] = rcs_store_addr(lab->store, &address);
         rcs_buf_init(&lab->answers[i]);
+        rcs_buf_init(&lab->asked[i]);
     }
     for (unsigned i = 0; i < LAB_NODES; i++) {
         lab_start(lab, i, false);
@@ -474,6 +513,7 @@ void lab_free(struct lab *lab)
             rcs_snapshot_release(lab->dumps[i]);
         }
         rcs_buf_close(&lab->answers[i]);
+        rcs_buf_close(&lab->asked[i]);
         for (unsigned j = 0; j < lab->line_count[i]; j++) {
             free(lab->lines[i][j].text);
         }
@@ -522,7 +562,18 @@ const char *lab_ask(struct lab *lab, unsigned index, const char *request)
 
 void lab_own_slots(struct lab *lab, unsigned index)
 {
-    assert_string_equal(lab_ask(lab, index, "CLUSTER ADDSLOTSRANGE 0 16383"), "+OK\r\n");
+    if (rcs_node_profile(lab->nodes[index])->release >= RCS_REDIS_7_0) {
+        assert_string_equal(lab_ask(lab, index, "CLUSTER ADDSLOTSRANGE 0 16383"), "+OK\r\n");
+    } else {
+        for (unsigned slot = 0; slot < 16384; slot += 8) { /* one by one, eight at a time */
+            char text[128];
+            int size = snprintf(text, sizeof(text), "CLUSTER ADDSLOTS");
+            for (unsigned i = slot; i < slot + 8; i++) {
+                size += snprintf(text + size, sizeof(text) - (size_t)size, " %u", i);
+            }
+            assert_string_equal(lab_ask(lab, index, text), "+OK\r\n");
+        }
+    }
     lab_run(lab, 6000);
 }
 

@@ -4,6 +4,8 @@
 
 #include "tests/support/support.h"
 
+#include "sim/words.h"
+
 /* WARM_S: whole seconds between the origin of virtual time and the second in which the recording
  * begins. */
 #define WARM_S    6
@@ -233,7 +235,9 @@ static void keep_lines(struct stage *stage)
     rcs_us at_us = stage->now_us - stage->origin_us;
     const struct rcs_facts *facts = &stage->effects.facts;
     for (size_t i = 0; i < facts->count && at_us >= 0; i++) {
-        if (rcs_fact_row((enum rcs_fact_code)facts->list[i].code)->text == NULL) {
+        const struct rcs_fact *fact = &facts->list[i];
+        if (rcs_words((enum rcs_release)fact->release, (enum rcs_fact_code)fact->code).text ==
+            NULL) {
             continue;
         }
         struct rcs_buf text;
