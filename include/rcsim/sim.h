@@ -69,9 +69,29 @@ enum rcs_err rcs_sim_configure(struct rcs_sim *sim, int node, const char *name, 
  * the last one set holds. The order within a connection is kept. */
 enum rcs_err rcs_sim_latency(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
                              rcs_us high, struct rcs_diag *diag);
+/* So many of 10000 segments are lost between two sites, each way; TCP sends them again, later.
+ * Sites as above. Not above 10000. */
+enum rcs_err rcs_sim_loss(struct rcs_sim *sim, const char *a, const char *b, unsigned of_10000,
+                          struct rcs_diag *diag);
+/* What may travel between two sites each way, in bits a second, 1000 to 10^12: all connections
+ * share it, one packet after the other. NULL for `b`: so much to each other site. */
+enum rcs_err rcs_sim_bandwidth(struct rcs_sim *sim, const char *a, const char *b,
+                               uint64_t bits_per_s, struct rcs_diag *diag);
+/* Another kind of link between two sites: a row of the table of link kinds. Its latency holds where
+ * none was set. */
+enum rcs_err rcs_sim_link(struct rcs_sim *sim, const char *a, const char *b, const char *kind,
+                          struct rcs_diag *diag);
 /* Packets from each of `from` to each of `to` vanish (`oneway`: but not the other way round). */
 void rcs_sim_partition(struct rcs_sim *sim, const int *from, unsigned from_count, const int *to,
                        unsigned to_count, bool oneway);
+/* The same, but the sender is told, as by a firewall that rejects. */
+enum rcs_reject {
+    RCS_REJECT_RST, /* by a TCP reset: connections break, new ones are refused */
+    RCS_REJECT_ICMP /* by ICMP port unreachable, about one a second for each sender (Linux
+                       icmp_ratelimit): new connections are refused, those there are stay */
+};
+void rcs_sim_reject(struct rcs_sim *sim, enum rcs_reject how, const int *from, unsigned from_count,
+                    const int *to, unsigned to_count, bool oneway);
 /* Undoes partitions between the two groups in both directions; both NULL: all partitions. */
 void rcs_sim_heal(struct rcs_sim *sim, const int *a, unsigned a_count, const int *b,
                   unsigned b_count);
@@ -90,14 +110,24 @@ enum rcs_fault {
     RCS_FAULT_STOP,  /* SIGTERM: the same after saving what its configuration saves */
     RCS_FAULT_PAUSE, /* SIGSTOP: connections stay, nothing is answered, input queues up */
     RCS_FAULT_RESUME,
-    RCS_FAULT_POWEROFF,  /* of the host: silence, no EOF, no refusal */
-    RCS_FAULT_LOSE_CONF, /* nodes.conf of a node that is down is gone */
-    RCS_FAULT_LOSE_DATA, /* dump.rdb of a node that is down is gone */
+    RCS_FAULT_POWEROFF,   /* of the host: silence, no EOF, no refusal */
+    RCS_FAULT_LOSE_CONF,  /* nodes.conf of a node that is down is gone */
+    RCS_FAULT_LOSE_DATA,  /* dump.rdb of a node that is down is gone */
+    RCS_FAULT_STALE_CONF, /* a node that is down finds nodes.conf as rcs_sim_keep_conf copied it */
     RCS_FAULT_COUNT
 };
 const char *rcs_fault_name(enum rcs_fault fault);
 enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int *nodes,
                            unsigned count, struct rcs_diag *diag);
+
+/* Each fsync of nodes.conf takes so long from now on (0: no time, at most 1 h): the node's event
+ * loop stands still meanwhile, and what it was about to send waits. */
+enum rcs_err rcs_sim_fsync(struct rcs_sim *sim, const int *nodes, unsigned count, rcs_us fsync_us,
+                           struct rcs_diag *diag);
+/* Takes a copy of nodes.conf as the nodes' hosts hold it (none: there is none), instead of an older
+ * copy; RCS_ERR_STATE if a node was never started. */
+enum rcs_err rcs_sim_keep_conf(struct rcs_sim *sim, const int *nodes, unsigned count,
+                               struct rcs_diag *diag);
 
 enum rcs_node_life {
     RCS_LIFE_NEVER_STARTED,

@@ -27,6 +27,7 @@ struct rcs_world_node {
     rcs_us wake_us;           /* of its pending wake; RCS_NEVER none */
     bool frozen;              /* paused or asleep: input waits in `inbox` */
     bool paused;
+    bool stalled;         /* asleep in an fsync */
     bool shutdown_waits;  /* SIGTERM came while frozen */
     uint8_t life;         /* enum rcs_node_life */
     rcs_id id;            /* who it is, or last was; RCS_ID_NONE: never started */
@@ -49,8 +50,10 @@ struct rcs_world_node {
     unsigned inbox_first, inbox_count, inbox_room;
 
     /* the host's disk */
-    struct rcs_saved_config *conf; /* nodes.conf, NULL none */
-    struct rcs_snapshot *dump;     /* dump.rdb, NULL none */
+    struct rcs_saved_config *conf;      /* nodes.conf, NULL none */
+    struct rcs_saved_config *kept_conf; /* an older copy of it, NULL none */
+    rcs_us fsync_us;                    /* how long an fsync of nodes.conf takes */
+    struct rcs_snapshot *dump;          /* dump.rdb, NULL none */
 
     struct rcs_config config;
     uint32_t lives; /* how often it was started */
@@ -144,8 +147,9 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped);
 
 /* --- effects.c -------------------------------------------------------------------------------- */
 
-/* Carries out a list of `node`, up to where it falls asleep: the rest waits in its `late` list. */
-void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects);
+/* Carries out a list of `node`, up to where it falls asleep: the rest waits in its `late` list, and
+ * is carried out `late`. */
+void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects, bool late);
 
 /* --- links.c ---------------------------------------------------------------------------------- */
 
@@ -184,6 +188,9 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node);
 void rcs_host_end(struct rcs_sim *sim, const bool *marked, bool silently);
 void rcs_host_free(struct rcs_sim *sim, unsigned node);
 void rcs_host_save_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_config *conf);
+/* Keeps a copy of nodes.conf as it is / puts it back; the node must not be running. */
+void rcs_host_keep_conf(struct rcs_sim *sim, unsigned node);
+void rcs_host_put_back_conf(struct rcs_sim *sim, unsigned node);
 void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot *dump);
 void rcs_host_identity(struct rcs_sim *sim, unsigned node, rcs_id id);
 /* True, and *port, if both would listen on one port of their host. */

@@ -50,7 +50,7 @@ void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_even
     }
     rcs_check_node(sim, node);
     if (sim->effects.count > 0) {
-        rcs_sim_carry_out(sim, node, &sim->effects);
+        rcs_sim_carry_out(sim, node, &sim->effects, false);
     }
     if (sim->effects.count > 0 || sim->effects.facts.count > 0) {
         rcs_effects_clear(&sim->effects, sim->store);
@@ -286,10 +286,12 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
         return;
     }
     n->frozen = false;
+    was_stopped |= n->stalled; /* it slept in beforeSleep: next the loop polls, then come timers */
+    n->stalled = false;
     if (n->late.count > 0) {
         struct rcs_effects late = n->late;
         rcs_effects_init(&n->late);
-        rcs_sim_carry_out(sim, node, &late);
+        rcs_sim_carry_out(sim, node, &late, true);
         rcs_effects_close(&late, sim->store);
         if (n->machine == NULL || n->frozen) {
             return;
