@@ -153,6 +153,21 @@ static void carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
     case RCS_EFFECT_EXIT:
         end_process(sim, node);
         break;
+    case RCS_EFFECT_TARGET_CONNECT:
+        rcs_target_connect(sim, node, effect->link, effect->addr);
+        break;
+    case RCS_EFFECT_TARGET_REQUEST:
+        rcs_target_send(sim, node, effect);
+        break;
+    case RCS_EFFECT_TARGET_CLOSE:
+        rcs_target_close(sim, node, effect->link);
+        break;
+    case RCS_EFFECT_BLOCK:
+        rcs_target_block(sim, node, effect->duration_us);
+        break;
+    case RCS_EFFECT_UNBLOCK:
+        rcs_target_unblock(sim, node);
+        break;
     }
 }
 
@@ -202,7 +217,8 @@ void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *e
     }
     for (size_t i = 0; i < effects->count && n->machine != NULL; i++) {
         carry_out(sim, node, &effects->list[i]);
-        if (effects->list[i].kind == RCS_EFFECT_SLEEP) {
+        if (effects->list[i].kind == RCS_EFFECT_SLEEP ||
+            effects->list[i].kind == RCS_EFFECT_BLOCK) {
             put_off(&sim->nodes[node], effects, i + 1);
         }
     }

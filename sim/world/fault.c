@@ -30,7 +30,9 @@ static void stop(struct rcs_sim *sim, unsigned node)
 
 static void pause_process(struct rcs_sim *sim, unsigned node)
 {
-    rcs_links_refusals(sim, node);
+    if (!sim->nodes[node].blocked) {
+        rcs_links_refusals(sim, node);
+    }
     sim->nodes[node].paused = sim->nodes[node].frozen = true;
     sim->nodes[node].life = RCS_LIFE_PAUSED;
 }

@@ -231,7 +231,8 @@ static void end_process(struct rcs_sim *sim, unsigned node)
     n->machine = NULL;
     sim->net.nodes[node].listening = false;
     n->wake_us = RCS_NEVER;
-    n->frozen = n->paused = n->stalled = n->shutdown_waits = false;
+    n->frozen = n->paused = n->stalled = n->blocked = n->shutdown_waits = false;
+    rcs_target_clear(n);
     n->asleep_until_us = 0;
     n->life = RCS_LIFE_DOWN;
     rcs_links_clear(n);
@@ -269,5 +270,6 @@ void rcs_host_free(struct rcs_sim *sim, unsigned node)
     rcs_effects_close(&n->late, sim->store);
     rcs_links_close_all(n);
     free(n->inbox);
+    free(n->targets);
     free(n->name);
 }

@@ -42,6 +42,7 @@ enum rcs_pending_kind {
     RCS_PENDING_WAKE,     /* `who` is a node */
     RCS_PENDING_RESUME,   /* a node that was blocked goes on */
     RCS_PENDING_REFUSALS, /* a node has refused connects to hear of */
+    RCS_PENDING_BLOCK_OVER, /* the time a node waits for a target is over */
     /* the network's own: `who` is a connection */
     RCS_PENDING_ITEM,    /* `value` arrives */
     RCS_PENDING_SYN,     /* a SYN leaves once more */
@@ -68,7 +69,8 @@ void rcs_item_release(struct rcs_store *store, enum rcs_item item, void *value);
 
 /* --- connections ------------------------------------------------------------------------------ */
 
-enum rcs_conn_kind { RCS_CONN_BUS, RCS_CONN_REPLICATION, RCS_CONN_SESSION };
+/* A session's opener stands outside the cluster. A target's is a node in MIGRATE. */
+enum rcs_conn_kind { RCS_CONN_BUS, RCS_CONN_REPLICATION, RCS_CONN_SESSION, RCS_CONN_TARGET };
 enum rcs_conn_state { RCS_CONN_FREE, RCS_CONN_CONNECTING, RCS_CONN_OPEN };
 
 /* 32 bytes, as there are two for each pair of nodes. What is rare stands in a side table. */

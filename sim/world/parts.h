@@ -21,6 +21,9 @@ struct rcs_refusal {
 struct rcs_handshake_link {
     uint32_t link, conn;
 };
+struct rcs_target_link {
+    uint32_t link, conn;
+};
 
 struct rcs_world_node {
     struct rcs_node *machine; /* NULL: no process */
@@ -28,12 +31,14 @@ struct rcs_world_node {
     bool frozen;              /* paused or asleep: input waits in `inbox` */
     bool paused;
     bool stalled;         /* asleep in an fsync */
+    bool blocked;         /* frozen, but for its targets (target.c) */
     bool shutdown_waits;  /* SIGTERM came while frozen */
     uint8_t life;         /* enum rcs_node_life */
     rcs_id id;            /* who it is, or last was; RCS_ID_NONE: never started */
     rcs_addr ip_addr;     /* interned: its ip, no ports */
     rcs_addr client_addr; /* interned: as a client, with a source port */
     rcs_us asleep_until_us;
+    rcs_us blocked_until_us; /* then a target took too long */
     struct rcs_effects late; /* what the step that fell asleep had still to do */
 
     /* its links by its own names: connections (links.c) */
@@ -42,6 +47,8 @@ struct rcs_world_node {
     struct rcs_handshake_link *handshakes; /* ascending by link */
     unsigned handshake_count, handshake_room;
     uint32_t master_conn;         /* to its master's client port, 0 none */
+    struct rcs_target_link *targets; /* other nodes' client ports, in the order of opening */
+    unsigned target_count, target_room;
     struct rcs_refusal *refusals; /* ascending by at_us, from refusal_first on */
     unsigned refusal_first, refusal_count, refusal_room;
     rcs_us refusal_event_us; /* of the pending event that tells of the first; RCS_NEVER none */
@@ -67,6 +74,7 @@ struct rcs_world_node {
     rcs_id voter;
 };
 #define RCS_CONN_REFUSED UINT32_MAX
+#define RCS_TARGETS_MAX  64 /* as many as Redis keeps */
 
 struct rcs_site {
     char *name;
@@ -139,6 +147,8 @@ struct rcs_sim {
 void *rcs_grow(void *array, unsigned *room, unsigned wanted, size_t item_bytes);
 /* The node handles `event` now, and its effects are carried out. */
 void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_event *event, int from);
+/* Hands a delivery to a process, frozen or not. `more`: it reads more before it sleeps. */
+void rcs_sim_hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery, bool more);
 /* A delivery goes to the process it is for, or into the inbox of a frozen one. */
 void rcs_sim_deliver(struct rcs_sim *sim, const struct rcs_delivery *delivery);
 /* A frozen node goes on. One that was stopped reads what waits first, one that slept goes on with
@@ -173,9 +183,30 @@ void rcs_links_schedule_refusals(struct rcs_sim *sim, unsigned node);
 /* The process ended: no links, no refusals. */
 void rcs_links_clear(struct rcs_world_node *node);
 void rcs_links_close_all(struct rcs_world_node *node); /* frees */
+/* A connection to a client port for the node's `link`; an address nobody has refuses. */
+uint32_t rcs_links_connect_client(struct rcs_sim *sim, unsigned node, enum rcs_conn_kind kind,
+                                  uint32_t link, rcs_addr addr);
 /* Where "ip:port" leads: a node, -1. */
 int rcs_links_node_at(const struct rcs_sim *sim, const char *ip, unsigned port);
 void rcs_links_forget_targets(struct rcs_sim *sim); /* the layout changed */
+
+/* --- target.c: MIGRATE's connections, and the wait for them ------------------------------------ */
+
+void rcs_target_connect(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr);
+void rcs_target_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect);
+void rcs_target_close(struct rcs_sim *sim, unsigned node, uint32_t link);
+/* The node waits / goes on. */
+void rcs_target_block(struct rcs_sim *sim, unsigned node, rcs_us duration_us);
+void rcs_target_unblock(struct rcs_sim *sim, unsigned node);
+/* True if it was for a target's opener that waits, and was handed over. */
+bool rcs_target_delivered(struct rcs_sim *sim, const struct rcs_delivery *delivery);
+/* What the delivery is to the node that opened the connection. */
+void rcs_target_event(struct rcs_sim *sim, const struct rcs_conn *conn,
+                      const struct rcs_delivery *delivery, struct rcs_event *event);
+void rcs_target_over(struct rcs_sim *sim, unsigned node); /* RCS_PENDING_BLOCK_OVER */
+/* A node that was stopped while it waited runs again: it hears of its targets first. */
+void rcs_target_resume(struct rcs_sim *sim, unsigned node);
+void rcs_target_clear(struct rcs_world_node *node); /* the process ended */
 
 /* --- layout.c --------------------------------------------------------------------------------- */
 

@@ -187,6 +187,7 @@ void rcs_trace_link(struct rcs_trace_writer *writer, enum rcs_link_news news, ui
         [RCS_CONN_BUS] = "bus",
         [RCS_CONN_REPLICATION] = "replication",
         [RCS_CONN_SESSION] = "client",
+        [RCS_CONN_TARGET] = "target",
     };
     struct rcs_buf *out = begin_line(writer);
     key_text(out, "link", names[news]);
