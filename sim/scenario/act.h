@@ -4,6 +4,9 @@
 
 #include "sim/scenario/verbs.h"
 
+/* Holds what a statement that is no command printed against its `=` lines; act_command.c. */
+void rcs_act_check_output(struct rcs_run *run, const struct rcs_stmt *stmt, const char *text);
+
 enum rcs_progress rcs_act_step(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_print(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_show(struct rcs_run *run, struct rcs_task *task);

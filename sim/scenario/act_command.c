@@ -127,6 +127,11 @@ static void check_reply(struct rcs_run *run, const struct rcs_stmt *stmt, const 
     free(trimmed);
 }
 
+void rcs_act_check_output(struct rcs_run *run, const struct rcs_stmt *stmt, const char *text)
+{
+    check_reply(run, stmt, "", text);
+}
+
 /* --- sending ---------------------------------------------------------------------------------- */
 
 static struct rcs_session **own_session(struct rcs_run *run, const struct rcs_stmt *stmt, int node)

@@ -36,7 +36,7 @@ static const struct rcs_verb verbs[] = {
 
     { "step", "step \"TITLE\"", "begins a part of the story", ACTS, 0, rcs_parse_step, rcs_act_step, NULL },
     { "print", "print \"TEXT\"", "a line of the transcript", ACTS, AT | DURING, rcs_parse_print, rcs_act_print, NULL },
-    { "show", "show nodes|info|log on NODES", "prints what nodes believe, without asking them over the network", ACTS, AT | DURING, rcs_parse_show, rcs_act_show, NULL },
+    { "show", "show nodes|info on NODES | show log on NODES [from \"TEXT\" [to \"TEXT\"]]", "prints what nodes believe, or lines of their logs (from the first that has the text to the next with the other; * stands for any text), without asking them over the network", ACTS, AT | DURING | REPLIES, rcs_parse_show, rcs_act_show, NULL },
     { "wait", "wait DURATION", "lets time pass", ACTS, DURING, rcs_parse_wait, rcs_act_wait, rcs_act_wait_poll },
     { "await", "await CONDITION within DURATION", "lets time pass until it is so; looks every millisecond", ACTS, DURING, rcs_parse_await, rcs_act_await, rcs_act_await_poll },
     { "expect", "expect CONDITION", "it must be so now", ACTS, AT | DURING, rcs_parse_expect, rcs_act_expect, NULL },
