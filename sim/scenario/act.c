@@ -141,6 +141,9 @@ enum rcs_progress rcs_act_show(struct rcs_run *run, struct rcs_task *task)
     struct rcs_buf out;
     rcs_buf_init(&out);
     rcs_transcript_act(run->transcript, now_of(run), "show", stmt->text);
+    if (stmt->number == 3) {
+        rcs_act_tell_workloads(run);
+    }
     for (unsigned i = 0; i < stmt->a.count; i++) {
         int node = stmt->a.nodes[i];
         if (stmt->number == 0) {

@@ -25,6 +25,9 @@ enum rcs_progress rcs_act_at(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_during(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_prompt(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_prompt_poll(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_workload(struct rcs_run *run, struct rcs_task *task);
+/* A line each on what the workloads have counted so far. */
+void rcs_act_tell_workloads(struct rcs_run *run);
 enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_cli_poll(struct rcs_run *run, struct rcs_task *task);
 

@@ -145,28 +145,35 @@ static bool take_log_range(struct rcs_parser *parser)
     struct rcs_word *range = rcs_arena_alloc(&parser->script->arena, 2 * sizeof(range[0]));
     stmt->words = range;
     for (const char *edge = "from"; rcs_parser_more(parser); edge = "to") {
-        const struct rcs_word *word;
         if (stmt->word_count == 2) {
             return rcs_parser_end(parser);
         }
-        if (!rcs_parser_expect(parser, edge) ||
-            !rcs_parser_word(parser, "a line's text in quotes (* stands for any)", &word) ||
-            !rcs_parser_refs(parser, word)) {
+        if (!rcs_parser_expect(parser, edge)) {
             return false;
         }
-        range[stmt->word_count++] = *word;
+        if (!rcs_parser_more(parser)) {
+            return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                    "a line's text in quotes (* stands for any) is missing here");
+        }
+        if (!rcs_parser_refs(parser, &parser->words[parser->at])) {
+            return false;
+        }
+        range[stmt->word_count++] = parser->words[parser->at++];
     }
     return true;
 }
 
 bool rcs_parse_show(struct rcs_parser *parser)
 {
-    static const char *const what[] = { "nodes", "info", "log", NULL };
+    static const char *const what[] = { "nodes", "info", "log", "workloads", NULL };
     struct rcs_stmt *stmt = parser->stmt;
     if (!rcs_parser_choice(parser, what, &stmt->number)) {
         return false;
     }
     parser->script->wants_log |= stmt->number == 2;
+    if (stmt->number == 3) {
+        return rcs_parser_end(parser);
+    }
     if (!rcs_parser_expect(parser, "on") || !rcs_parser_groups(parser, "from", &stmt->a)) {
         return false;
     }
