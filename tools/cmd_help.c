@@ -40,7 +40,8 @@ static int help_scenario(void)
             print_row(rcs_verb_prompt.usage, rcs_verb_prompt.what);
             print_row(
                 "= REPLY",
-                "below a command: what it must print; * any text, A | B either, ... any lines");
+                "below a command, cli or show: what it must print; * any text, A | B either, "
+                "... any lines; redirections are asked for by a first line that begins with ->");
         }
         for (unsigned i = 0; rcs_verb_row(i) != NULL; i++) {
             const struct rcs_verb *verb = rcs_verb_row(i);

@@ -490,6 +490,11 @@ size_t rcs_node_keys(const struct rcs_node *node)
     return rcs_keyspace_size(node->keys);
 }
 
+const struct rcs_keyspace *rcs_node_keyspace(const struct rcs_node *node)
+{
+    return node->keys;
+}
+
 enum rcs_err rcs_node_configure(struct rcs_node *node, const char *name, const char *value,
                                 struct rcs_diag *diag)
 {

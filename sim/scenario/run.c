@@ -296,7 +296,8 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     run->story = rcs_story_new(script);
     run->prompts = calloc(script->node_count, sizeof(struct rcs_session *));
     run->clients = calloc(script->client_count, sizeof(struct rcs_session *));
-    RCS_ASSERT(run->prompts != NULL && run->clients != NULL);
+    run->workloads = calloc(script->workload_count + 1, sizeof(struct rcs_workload *));
+    RCS_ASSERT(run->prompts != NULL && run->clients != NULL && run->workloads != NULL);
     run->sim = rcs_sim_new(&sim_options, told);
     if (run->sim == NULL || add_nodes(run, told) != RCS_OK ||
         apply_overrides(run, told) != RCS_OK || check_log_option(run, told) != RCS_OK) {
@@ -316,6 +317,7 @@ static void free_task(struct rcs_task *task)
 {
     for (unsigned i = 0; i < task->answer_count; i++) {
         free(task->answers[i].text);
+        free(task->answers[i].redirections);
     }
     free(task->answers);
     if (task->own_session) {
@@ -354,6 +356,7 @@ void rcs_run_free(struct rcs_run *run)
         }
     }
     free(run->clients);
+    free(run->workloads);
     for (unsigned i = 0; i < run->mark_count; i++) {
         free((char *)(uintptr_t)run->marks[i].text);
     }
@@ -520,6 +523,7 @@ static void finish(struct rcs_run *run, bool interrupted)
                                    : "",
                                0, 0 };
     check_broken(run, &place);
+    rcs_act_tell_workloads(run);
     if (run->trace != NULL) {
         rcs_trace_writer_end(run->trace, interrupted || run->err != RCS_OK);
         run->trace = NULL;

@@ -25,6 +25,7 @@ struct rcs_log_line {
 struct rcs_answer {
     int node; /* -1: a client's */
     char *text;
+    char *redirections; /* as the client printed them, "" none */
 };
 
 #define RCS_FRAMES 9
@@ -91,6 +92,7 @@ struct rcs_run {
 
     struct rcs_session **prompts; /* per node, NULL until used */
     struct rcs_session **clients;
+    struct rcs_workload **workloads; /* NULL: not begun; freed with the world */
 
     struct rcs_pair_latency *latencies;
     unsigned latency_count;

@@ -279,6 +279,7 @@ static bool carry_out(struct rcs_network *net, const struct rcs_pending *pending
     case RCS_PENDING_RESUME:
     case RCS_PENDING_REFUSALS:
     case RCS_PENDING_BLOCK_OVER:
+    case RCS_PENDING_WORKLOAD:
         break;
     }
     rcs_assert_failed("the pending event is the network's", __FILE__, __LINE__);

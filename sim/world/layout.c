@@ -97,6 +97,10 @@ void rcs_sim_free(struct rcs_sim *sim)
     if (sim == NULL) {
         return;
     }
+    for (unsigned i = 0; i < sim->workload_count; i++) {
+        rcs_workload_free(sim->workloads[i]);
+    }
+    free(sim->workloads);
     for (unsigned i = 0; i < sim->session_count; i++) {
         rcs_session_free(sim->sessions[i]);
     }

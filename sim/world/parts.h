@@ -123,6 +123,8 @@ struct rcs_sim {
 
     struct rcs_session **sessions; /* NULL: free */
     unsigned session_count;
+    struct rcs_workload **workloads; /* NULL: freed; numbers are not used again */
+    unsigned workload_count;
 
     struct rcs_kept_milestones *kept; /* NULL: not asked for */
     rcs_log_fn *log_fn;
@@ -266,6 +268,26 @@ void rcs_check_started(struct rcs_sim *sim, unsigned node);
 
 void rcs_session_take(struct rcs_sim *sim, unsigned session, const struct rcs_delivery *delivery);
 rcs_addr rcs_session_addr(struct rcs_sim *sim, unsigned session); /* as nodes see it */
+/* `done` is called whenever a request has ended, at that instant; it may ask the next one. */
+void rcs_session_on_done(struct rcs_session *session, void (*done)(void *arg), void *arg);
+/* The connection the last request was for. */
+bool rcs_session_connected(const struct rcs_session *session);
+/* The request under way is given up: its connection is closed, nothing is called. */
+void rcs_session_abandon(struct rcs_session *session);
+
+/* "MOVED 3999 10.1.0.2:6379" or "ASK ...": the words after the first. An empty host is the one that
+ * answered (cluster-preferred-endpoint-type unknown-endpoint). */
+struct rcs_redirection {
+    char slot[8];
+    char ip[64];
+    unsigned port;
+    bool ask;
+};
+bool rcs_redirection_read(const struct rcs_reply *reply, struct rcs_redirection *out);
+
+/* --- client_workload.c ------------------------------------------------------------------------ */
+
+void rcs_workload_wake(struct rcs_sim *sim, unsigned workload);
 
 /* --- trace_write.c ---------------------------------------------------------------------------- */
 

@@ -378,6 +378,10 @@ static void carry_out_next(struct rcs_sim *sim)
         rcs_target_over(sim, pending.who);
         return;
     }
+    if (pending.kind == RCS_PENDING_WORKLOAD) {
+        rcs_workload_wake(sim, pending.who);
+        return;
+    }
     struct rcs_delivery delivery;
     if (rcs_network_arrive(&sim->net, &pending, sim->now_us, &delivery)) {
         rcs_sim_deliver(sim, &delivery);
