@@ -8,8 +8,12 @@
 /* clang-format off */
 static const struct rcs_fact_row rows[] = {
 #define X(name, level, milestone, trace, text, a, b, c) \
-    [RCS_FACT_##name] = { RCS_LEVEL_##level, milestone, trace, text, { a, b, c } },
+    [RCS_FACT_##name] = { RCS_LEVEL_##level, milestone, false, trace, text, { a, b, c } },
     RCS_NODE_FACTS(X) RCS_CLUSTER_FACTS(X) RCS_REPL_FACTS(X)
+#undef X
+#define X(name, trace, a, b, c) \
+    [RCS_FACT_##name] = { RCS_LEVEL_NONE, false, true, trace, NULL, { a, b, c } },
+    RCS_CAUSE_FACTS(X)
 #undef X
 };
 /* clang-format on */
@@ -45,7 +49,7 @@ void rcs_facts_clear(struct rcs_facts *facts)
 bool rcs_facts_wanted(const struct rcs_facts *facts, enum rcs_fact_code code)
 {
     const struct rcs_fact_row *row = rcs_fact_row(code);
-    return row->milestone ||
+    return row->milestone || (row->cause && facts->causes) ||
            (!facts->unread && row->level != RCS_LEVEL_NONE && row->level >= facts->level);
 }
 

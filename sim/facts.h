@@ -5,13 +5,14 @@
  * milestone (part of the trace and the digest whatever the log level), its name in traces, the
  * exact text of Redis 7.0.15, and the names of up to three numbers. In the text `%n` is the id of
  * the node it is about, `%m` the id of a second node, `%0 %1 %2` the numbers, `%s` and `%t` two
- * texts. */
+ * texts. A cause (facts_cause.h) is neither logged nor a milestone: traces hold it. */
 #ifndef RCSIM_SIM_FACTS_H
 #define RCSIM_SIM_FACTS_H
 
 #include <rcsim/resp.h>
 #include <rcsim/store.h>
 
+#include "sim/facts_cause.h"
 #include "sim/facts_cluster.h"
 #include "sim/facts_node.h"
 #include "sim/facts_repl.h"
@@ -28,12 +29,15 @@ enum rcs_fact_code {
 #define X(name, level, milestone, trace, text, a, b, c) RCS_FACT_##name,
     RCS_NODE_FACTS(X) RCS_CLUSTER_FACTS(X) RCS_REPL_FACTS(X)
 #undef X
-        RCS_FACT_COUNT
+#define X(name, trace, a, b, c) RCS_FACT_##name,
+        RCS_CAUSE_FACTS(X)
+#undef X
+            RCS_FACT_COUNT
 };
 
 struct rcs_fact_row {
     enum rcs_level level;
-    bool milestone;
+    bool milestone, cause;
     const char *trace; /* name in traces */
     const char *text;  /* NULL: not logged */
     const char *fields[3];
@@ -55,6 +59,7 @@ struct rcs_facts {
     size_t count, room;
     enum rcs_level level; /* facts that are no milestones and lie below it are not kept */
     bool unread;          /* nobody reads log lines: only milestones are kept */
+    bool causes;          /* somebody reads causes: they are kept as well */
     char **copies;        /* the texts of these facts */
     size_t copied, copies_room;
 };

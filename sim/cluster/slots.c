@@ -227,6 +227,20 @@ static void drop_dirty_keys(struct rcs_cluster *cluster, const struct rcs_slot_w
     }
 }
 
+/* From whom the claim takes slots, and the epochs that decided it. */
+static void tell_taken(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
+                       const struct rcs_slot_words *taken)
+{
+    for (unsigned id = 0; cluster->out->facts.causes && id < cluster->slots->ids; id++) {
+        const struct rcs_slot_set *set = cluster->slots->sets[id];
+        unsigned count = set == NULL ? 0 : bits_in(taken, &set->words);
+        if (count > 0) {
+            rcs_cluster_cause(cluster, RCS_FACT_CAUSE_SLOTS_FROM, sender, (rcs_id)id, count,
+                              (int64_t)cluster->peers[id].config_epoch, (int64_t)epoch);
+        }
+    }
+}
+
 /* Redis 7.0 clusterUpdateSlotsConfigWith */
 void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
                      const struct rcs_slot_set *claimed)
@@ -253,6 +267,7 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
         mark_not_claiming(cluster, &given_up);
     }
     if (outcome.taken_count > 0) {
+        tell_taken(cluster, sender, epoch, &outcome.taken);
         rcs_slots_assign(cluster, &outcome.taken, sender);
         clear_not_claiming(cluster, &outcome.taken);
         rcs_cluster_fact(cluster, RCS_FACT_SLOTS_CLAIMED, sender, RCS_ID_NONE, outcome.taken_count,
@@ -266,6 +281,8 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
     if (outcome.from_my_master > 0 && rcs_slot_count(cluster, my_master) == 0 &&
         rcs_rule_on(cluster->config, RCS_RULE_FOLLOW_CLAIM) &&
         (cluster->config->allow_replica_migration || claimed->count == outcome.from_my_master)) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_SLOTS_LOST, sender, my_master,
+                          outcome.from_my_master, rcs_slot_count(cluster, my_master), 0);
         rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_CLAIM, sender, my_master, (int64_t)epoch, 0, 0,
                          NULL);
         rcs_cluster_follow(cluster, sender);

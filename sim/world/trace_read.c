@@ -204,6 +204,8 @@ struct line_row {
 static const struct line_row line_rows[] = {
     { "what",   true,  { "node", "what", "about", "by", "text", "text2", "on", "from" },
                        { "t", "t", "?t", "?t", "?t", "?t", "t", "?t" } },
+    { "why",    true,  { "node", "why", "about", "by", "text", "text2", "on", "from" },
+                       { "t", "t", "?t", "?t", "?t", "?t", "t", "?t" } },
     { "note",   false, { "note", "text" },                         { "t", "t" } },
     { "fault",  false, { "fault", "nodes", "others", "how" },      { "t", "?l", "?l", "?h" } },
     { "packet", false, { "packet", "from", "to", "hash" },         { "t", "t", "t", "h" } },
@@ -321,7 +323,7 @@ static enum rcs_err check_object(struct check *check, const struct rcs_trace_lin
     const struct line_row *row = row_of(object);
     if (row == NULL) {
         return wrong_line(check, lines, "no known kind of line", "",
-                          " (what, note, fault, packet, link, data or end)");
+                          " (what, why, note, fault, packet, link, data or end)");
     }
     const char *key = missing_key(row, object);
     if (key != NULL) {
