@@ -18,6 +18,11 @@ static const struct command commands[] = {
       "the trace\n"
       "cannot be read.\n",
       cmd_replay },
+    { "log", "rcsim log TRACE NODE|all", "runs a trace again and prints a node's log",
+      "The lines are those that a real server of that configuration writes; with `all`, the node's "
+      "name stands in\nfront of each. Exit status: 0 printed, 1 this rcsim plays the run "
+      "differently, 2 the trace cannot be read.\n",
+      cmd_log },
     { "diff", "rcsim diff A B", "compares two traces at the coarser of their levels",
       "Exit status: 0 the same, 1 not, 2 one cannot be read.\n", cmd_diff },
     { "list", "rcsim list", "names the shipped scenarios with their titles", NULL, cmd_list },
@@ -78,7 +83,7 @@ int main(int argc, char **argv)
         const char *near = command_nearest(argv[1]);
         return near != NULL
                    ? complain("no command \"%s\" (did you mean %s?)", argv[1], near)
-                   : complain("no command \"%s\" (run, replay, diff, list, help)", argv[1]);
+                   : complain("no command \"%s\" (rcsim help lists them)", argv[1]);
     }
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {
