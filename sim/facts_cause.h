@@ -18,13 +18,15 @@
     X(CAUSE_FAIL_UNDO,        "fail-undo",           "failed_for_ms", "limit_ms", "")               \
     X(CAUSE_FAIL_KEPT,        "fail-kept",           "failed_for_ms", "limit_ms", "")               \
     /* cluster_state */                                                                             \
-    X(CAUSE_STATE_UNCOVERED,  "state-uncovered",     "uncovered", "", "")                           \
+    X(CAUSE_STATE_UNCOVERED,  "state-uncovered",     "uncovered", "unowned", "")                    \
     X(CAUSE_STATE_MINORITY,   "state-minority",      "reachable", "needed", "size")                 \
     X(CAUSE_STATE_UNREACHED,  "state-unreached",     "flags", "slots", "")                          \
     X(CAUSE_STATE_STARTING,   "state-starting",      "up_ms", "limit_ms", "")                       \
     X(CAUSE_STATE_REJOINING,  "state-rejoining",     "since_minority_ms", "limit_ms", "")           \
     X(CAUSE_STATE_MAJORITY,   "state-majority",      "reachable", "needed", "size")                 \
     X(CAUSE_STATE_REJOINED,   "state-rejoined",      "since_minority_ms", "limit_ms", "")           \
+    X(CAUSE_STATE_REPLICA,    "state-replica",       "", "", "")                                    \
+    X(CAUSE_STATE_STEADY,     "state-steady",        "", "", "")                                    \
     /* the candidate: why it does not stand, or goes no further; about its master */                \
     X(CAUSE_STAND_UNKNOWN,    "stand-unknown",       "", "", "")                                    \
     X(CAUSE_STAND_SUSPECTED,  "stand-suspected",     "reports", "needed", "size")                   \
@@ -74,6 +76,7 @@
     X(CAUSE_EPOCH_KEPT,       "epoch-kept",          "my_epoch", "max_epoch", "")                   \
     X(CAUSE_EPOCH_SAME,       "epoch-same",          "epoch", "", "")                               \
     X(CAUSE_SLOTS_FROM,       "slots-from",          "slots", "owner_epoch", "claimed_epoch")       \
+    X(CAUSE_SLOTS_UNOWNED,    "slots-unowned",       "slots", "", "")                               \
     X(CAUSE_SLOTS_KEPT,       "slots-kept",          "slot", "owner_epoch", "claimed_epoch")        \
     X(CAUSE_SLOTS_LOST,       "slots-lost",          "lost", "left", "")                            \
     /* replica migration: about the orphaned master, or my own */                                   \

@@ -65,16 +65,14 @@ static void tell_coverage(struct rcs_cluster *cluster, const struct coverage *se
     if (!cluster->out->facts.causes) {
         return;
     }
+    tell_unreached(cluster);
     if (why & UNCOVERED) {
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_UNCOVERED, RCS_ID_NONE, RCS_ID_NONE,
-                          seen->uncovered, 0, 0);
+                          seen->uncovered, RCS_SLOTS - cluster->slots->assigned, 0);
     }
     if (why & MINORITY) {
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_MINORITY, RCS_ID_NONE, RCS_ID_NONE,
                           seen->reachable, seen->masters / 2 + 1, seen->masters);
-    }
-    if (why & (UNCOVERED | MINORITY)) {
-        tell_unreached(cluster);
     }
 }
 
@@ -93,7 +91,11 @@ static void tell_good(struct rcs_cluster *cluster, const struct coverage *seen, 
     cluster->told.state = 0;
     rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_MAJORITY, RCS_ID_NONE, RCS_ID_NONE,
                       seen->reachable, seen->masters / 2 + 1, seen->masters);
-    if (rcs_is_master(rcs_myself(cluster)) && cluster->among_minority_ms != 0) {
+    if (rcs_is_replica(rcs_myself(cluster))) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_REPLICA, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0);
+    } else if (cluster->among_minority_ms == 0) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_STEADY, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0);
+    } else {
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_REJOINED, RCS_ID_NONE, RCS_ID_NONE,
                           since_ms, rejoin_delay_ms(cluster), 0);
     }

@@ -261,9 +261,9 @@ static void request_votes(struct rcs_cluster *cluster, int needed)
 {
     cluster->current_epoch++;
     cluster->auth_epoch = cluster->current_epoch;
+    tell_asked(cluster);
     rcs_cluster_fact(cluster, RCS_FACT_ELECTION_STARTED, rcs_myself(cluster)->master, RCS_ID_NONE,
                      (int64_t)cluster->current_epoch, needed, 0, NULL);
-    tell_asked(cluster);
     struct rcs_bus_msg *msg = rcs_msg_new(cluster, RCS_BUS_AUTH_REQUEST, 0);
     if (cluster->mf_end_ms != 0) {
         msg->mflags |= RCS_MFLAG_FORCEACK;

@@ -231,13 +231,18 @@ static void drop_dirty_keys(struct rcs_cluster *cluster, const struct rcs_slot_w
 static void tell_taken(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
                        const struct rcs_slot_words *taken)
 {
-    for (unsigned id = 0; cluster->out->facts.causes && id < cluster->slots->ids; id++) {
+    unsigned unowned = rcs_slot_words_count(taken);
+    for (unsigned id = 0; id < cluster->slots->ids; id++) {
         const struct rcs_slot_set *set = cluster->slots->sets[id];
         unsigned count = set == NULL ? 0 : bits_in(taken, &set->words);
+        unowned -= count;
         if (count > 0) {
             rcs_cluster_cause(cluster, RCS_FACT_CAUSE_SLOTS_FROM, sender, (rcs_id)id, count,
                               (int64_t)cluster->peers[id].config_epoch, (int64_t)epoch);
         }
+    }
+    if (unowned > 0) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_SLOTS_UNOWNED, sender, RCS_ID_NONE, unowned, 0, 0);
     }
 }
 
@@ -267,7 +272,9 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
         mark_not_claiming(cluster, &given_up);
     }
     if (outcome.taken_count > 0) {
-        tell_taken(cluster, sender, epoch, &outcome.taken);
+        if (cluster->out->facts.causes) {
+            tell_taken(cluster, sender, epoch, &outcome.taken);
+        }
         rcs_slots_assign(cluster, &outcome.taken, sender);
         clear_not_claiming(cluster, &outcome.taken);
         rcs_cluster_fact(cluster, RCS_FACT_SLOTS_CLAIMED, sender, RCS_ID_NONE, outcome.taken_count,
