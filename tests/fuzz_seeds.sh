@@ -29,7 +29,7 @@ cat "$here"/vectors/nodes_text/{redis-7.0,redis-3.0,valkey-8.0}.txt | grep -v '^
     (cd "$out/fuzz_nodes_text" && split -l 1 -a 4)
 
 cp "$here"/../traces/*.scenario "$out/fuzz_scenario/" 2>/dev/null || true
-cp "$here"/../traces/*.trace "$out/fuzz_trace/" 2>/dev/null || true
+cp "$here"/../traces/*.trace "$here"/../traces/*/*.trace "$out/fuzz_trace/" 2>/dev/null || true
 
 # shellcheck disable=SC2016 # RESP has dollars of its own
 printf '*3\r\n$3\r\nSET\r\n$4\r\ntest\r\n$4\r\ndata\r\n' >"$out/fuzz_resp/request"

@@ -94,7 +94,7 @@ int cmd_help(int argc, char **argv)
         const char *near = command_nearest(argv[0]);
         return near != NULL
                    ? complain("no command \"%s\" (did you mean %s?)", argv[0], near)
-                   : complain("no command \"%s\" (run, replay, diff, list, help)", argv[0]);
+                   : complain("no command \"%s\" (rcsim help lists them)", argv[0]);
     }
     printf("%s\n\n%s\n", command->usage, command->what);
     if (command->more != NULL) {

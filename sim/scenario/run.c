@@ -192,6 +192,9 @@ static void on_log(void *arg, int node, rcs_us at_us, const char *line)
     if (wanted != NULL &&
         (strcmp(wanted, "all") == 0 || strcmp(wanted, run->script->nodes[node].name) == 0)) {
         rcs_transcript_log(run->transcript, at_us, node, line);
+        if (run->options.log_line != NULL) {
+            run->options.log_line(run->options.arg, node, at_us, line);
+        }
     }
 }
 
