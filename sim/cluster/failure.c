@@ -195,7 +195,7 @@ void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_
     rcs_cluster_fact(cluster, RCS_FACT_PFAIL_SET, id, RCS_ID_NONE, ping_delay_ms, data_delay_ms,
                      timeout_ms, NULL);
     if (cluster->profile->alone_marks_fail && cluster->size == 1 && is_voter(cluster)) {
-        rcs_fail_check(cluster, id);
+        rcs_fail_check(cluster, id, RCS_ID_NONE);
     }
 }
 
@@ -218,7 +218,7 @@ static void tell_reports(struct rcs_cluster *cluster, rcs_id id)
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_REPORT, id, reports->list[i].reporter,
                           cluster->now_ms - reports->list[i].at_ms, 0, 0);
     }
-    if (rcs_is_master(rcs_myself(cluster))) {
+    if (is_voter(cluster)) {
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_OWN_REPORT, id, RCS_ID_NONE, 0, 0, 0);
     }
 }

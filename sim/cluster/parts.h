@@ -129,7 +129,7 @@ bool rcs_reported(const struct rcs_cluster *cluster, rcs_id about);   /* any, li
 void rcs_reports_forget(struct rcs_cluster *cluster, rcs_id id);      /* a node leaves the table */
 void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_ms,
                      int64_t data_delay_ms);
-/* markNodeAsFailingIfNeeded, after what `sender` said of the node */
+/* markNodeAsFailingIfNeeded, after what `sender` said of the node (RCS_ID_NONE: nobody did) */
 void rcs_fail_check(struct rcs_cluster *cluster, rcs_id id, rcs_id sender);
 void rcs_fail_received(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
 void rcs_fail_clear(struct rcs_cluster *cluster, rcs_id id); /* clearNodeFailureIfNeeded */

@@ -110,7 +110,7 @@ void rcs_target_unblock(struct rcs_sim *sim, unsigned node)
     n->blocked = false;
     struct rcs_effects late = n->late;
     rcs_effects_init(&n->late);
-    rcs_sim_carry_out(sim, node, &late);
+    rcs_sim_carry_out(sim, node, &late, true);
     rcs_effects_close(&late, sim->store);
 }
 
