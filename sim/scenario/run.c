@@ -609,14 +609,12 @@ enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
             stop_at_the_end(run);
             continue;
         }
+        uint64_t answers = rcs_sim_answers(run->sim);
         bool stepped = true;
-        while (stepped && events > 0) {
+        while (stepped && events > 0 && (quiet || answers == rcs_sim_answers(run->sim))) {
             stepped = rcs_sim_step(run->sim, limit);
             events -= stepped;
             run->complete = !stepped;
-            if (!quiet) {
-                break;
-            }
         }
     }
     return run->ended ? RCS_RUN_DONE : RCS_RUN_MORE;

@@ -40,7 +40,7 @@ struct rcs_task {
     } frames[RCS_FRAMES];
     unsigned depth;
     bool begun;          /* the statement at hand waits */
-    bool quiet;          /* only wake_us ends the wait: no need to ask after each event */
+    bool quiet;          /* only wake_us ends the wait; else an answer of a session may, too */
     rcs_us wake_us;      /* RCS_NEVER: not before an event */
     rcs_us began_us;     /* the statement at hand */
     rcs_us deadline_us;  /* of it */

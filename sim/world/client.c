@@ -153,6 +153,7 @@ static void end_request(struct rcs_session *session, enum rcs_session_state stat
 {
     session->state = state;
     session->answered_us = session->sim->now_us;
+    session->sim->answers++;
     drop_request(session);
     if (session->done != NULL) {
         session->done(session->done_arg);
@@ -419,6 +420,11 @@ void rcs_session_take(struct rcs_sim *sim, unsigned number, const struct rcs_del
 }
 
 /* --- what callers ask ------------------------------------------------------------------------- */
+
+uint64_t rcs_sim_answers(const struct rcs_sim *sim)
+{
+    return sim->answers;
+}
 
 enum rcs_session_state rcs_session_state(const struct rcs_session *session)
 {

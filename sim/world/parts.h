@@ -123,6 +123,7 @@ struct rcs_sim {
 
     struct rcs_session **sessions; /* NULL: free */
     unsigned session_count;
+    uint64_t answers; /* requests of sessions that came to their end */
     struct rcs_workload **workloads; /* NULL: freed; numbers are not used again */
     unsigned workload_count;
 
