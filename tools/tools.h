@@ -27,7 +27,10 @@ const char *command_nearest(const char *name);
 
 int cmd_run(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_log(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
@@ -36,7 +39,8 @@ int cmd_help(int argc, char **argv);
 #define RELEASES_MAX 16
 
 struct run_arguments {
-    const char *file; /* path, name of a shipped scenario, or "-" */
+    const char *file;   /* path, name of a shipped scenario, or "-" */
+    const char *second; /* of two */
     struct rcs_run_options options;
     struct rcs_buf overrides, params;
     const char *trace_path; /* NULL none */
@@ -46,8 +50,8 @@ struct run_arguments {
     const char *releases[RELEASES_MAX];
     unsigned release_count;
 };
-/* 0, or an exit state after a message on stderr. */
-int run_arguments_read(struct run_arguments *out, int argc, char **argv);
+/* Options and as many files, 1 or 2. 0, or an exit state after a message on stderr. */
+int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char **argv);
 void run_arguments_close(struct run_arguments *arguments);
 /* The options of `run`, for help: name with its value, and a sentence; NULL past the end. */
 const char *run_option(unsigned index, const char **what);
@@ -77,6 +81,12 @@ int run_releases(const struct run_arguments *arguments, const char *text, size_t
 /* Prints the first event in which two traces part, or `same_text`; EXIT_FINDING if they do. */
 int trace_compare(const char *name_a, const char *a, size_t a_bytes, const char *name_b,
                   const char *b, size_t b_bytes, const char *same_text);
+
+/* --- trace_source.c --------------------------------------------------------------------------- */
+
+/* A trace's text: the file if it is one, else the trace that the scenario gives when it is run with
+ * the arguments. 0, or an exit state after a message. */
+int trace_source_read(const struct run_arguments *arguments, const char *file, struct rcs_buf *out);
 
 /* "rcsim: text" on stderr; returns EXIT_USAGE. */
 int complain(const char *format, ...)
