@@ -56,8 +56,8 @@
     X(SLOTS_CLAIMED,       NONE,    1, "slots",          NULL, "slots", "epoch", "")                           \
     X(SLOTS_ADDED,         NONE,    1, "slots-added",    NULL, "slots", "", "")                                \
     X(SLOTS_DELETED,       NONE,    1, "slots-deleted",  NULL, "slots", "", "")                                \
-    X(SLOT_TAKEN_AT_START, NOTICE,  1, "slot-taken",     "I have keys for unassigned slot %0. Taking responsibility for it.", "slot", "", "") \
-    X(SLOT_IMPORTING_AT_START, NOTICE, 1, "slot-importing", "I have keys for slot %0, but the slot is assigned to another node. Setting it to importing state.", "slot", "", "") \
+    X(SLOT_TAKEN_AT_START, WARNING, 1, "slot-taken",     "I have keys for unassigned slot %0. Taking responsibility for it.", "slot", "", "") \
+    X(SLOT_IMPORTING_AT_START, WARNING, 1, "slot-importing", "I have keys for slot %0, but the slot is assigned to another node. Setting it to importing state.", "slot", "", "") \
     X(KEYS_DROPPED,        NONE,    1, "keys-dropped",   NULL, "slot", "keys", "")                             \
     X(UPDATE_SENT,         VERBOSE, 0, "update-sent",    "Node %m has old slots configuration, sending an UPDATE message about %n", "", "", "") \
     X(UPDATE_ABOUT_MYSELF, WARNING, 1, "update-ignored", "Discarding UPDATE message about myself.", "", "", "")    \
