@@ -72,6 +72,11 @@
     X(LINK_LOST,           DEBUG,   0, "link-lost",      "I/O error reading from node link: connection closed", "", "", "") \
     X(BUS_WARNING,         WARNING, 0, "bus-warning",    "%s", "", "", "")                               \
     /* what 7.0 does not say, but later releases do */                                                    \
-    X(ELECTION_VOTES,      NONE,    0, "election-votes", NULL, "needed", "votes", "")
+    X(ELECTION_VOTES,      NONE,    0, "election-votes", NULL, "needed", "votes", "")                      \
+    X(SHARD_FAILOVER,      NONE,    0, "shard-failover", NULL, "epoch", "slots", "")                       \
+    X(SHARD_STALE,         NONE,    0, "shard-stale",    NULL, "said_epoch", "known_epoch", "")            \
+    X(SHARD_LEFT,          NONE,    0, "shard-left",     NULL, "slots", "", "")                            \
+    X(SHARD_JOINED,        NONE,    0, "shard-joined",   NULL, "", "", "")                                 \
+    X(SHARD_REPLICA,       NONE,    0, "shard-replica",  NULL, "", "", "")
 /* clang-format on */
 #endif

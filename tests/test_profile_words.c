@@ -18,10 +18,6 @@ static const struct {
     { NULL, "WARNING: Changing databases number from 16 to 1 since we are in cluster mode" },
     { "7.0", "Warning: no config file%s" },
     { "6.2", "Sending command to master in replication handshake: %s" },
-    { "7.4", "Node %n () is %s" }, /* shards: what a node hears about them */
-    { "7.4", "A failover occurred in shard %s" },
-    { "valkey-8.0", "Node %n () is %s" },
-    { "valkey-8.0", "A failover occurred in shard %s" },
 };
 
 /* True if `line` is `text` with anything for each placeholder. */
