@@ -220,7 +220,8 @@ static const struct stream_row streams[] = {
 /* --- a replica's refusals, a pause ------------------------------------------------------------ */
 
 static const struct row as_replica[] = {
-    { "words: 4.0 is a read only slave", "4.0", "SET a 1", "-READONLY You can't write against a read only slave.\r\n" },
+    { "words: 4.0 is a read only slave", "4.0", "SET a 1",
+      "-READONLY You can't write against a read only slave.\r\n" },
     { "words: 5.0 is a read only replica", "5.0", "SET a 1",
       "-READONLY You can't write against a read only replica.\r\n" },
 };

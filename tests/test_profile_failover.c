@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#define LINES_MAX 400
+#define LINES_MAX  400
 #define LINE_BYTES 320
 
 struct lines {
@@ -67,8 +67,8 @@ static struct rcs_buf play(const struct recording *recording, const char *releas
      * that machine was busy. */
     const char *latency = strcmp(release, "7.2") == 0 ? "1ms..4ms" : recording->latency;
     char text[2048];
-    int size = snprintf(text, sizeof(text), "redis %s\nseed %u\n%s", release, seed,
-                        recording->scenario);
+    int size =
+        snprintf(text, sizeof(text), "redis %s\nseed %u\n%s", release, seed, recording->scenario);
     const char *rest = recording->latency == NULL ? NULL : strstr(recording->scenario, "cli ");
     if (rest != NULL) {
         size -= (int)strlen(rest);
@@ -246,7 +246,7 @@ static void logs(void **state)
 
 int main(void)
 {
-    static const char *const releases[] = { "3.0", "4.0", "5.0", "6.0", "6.2",
+    static const char *const releases[] = { "3.0", "4.0", "5.0", "6.0",       "6.2",
                                             "7.0", "7.2", "7.4", "valkey-8.0" };
     static char names[18][40];
     static struct row rows[18];
@@ -256,9 +256,8 @@ int main(void)
         rows[i] = (struct row){ first ? &failover : &takeover, releases[i % 9] };
         snprintf(names[i], sizeof(names[i]), "%s as recorded: %s", first ? "failover" : "takeover",
                  releases[i % 9]);
-        tests[i] = (struct CMUnitTest){ .name = names[i],
-                                        .test_func = logs,
-                                        .initial_state = &rows[i] };
+        tests[i] =
+            (struct CMUnitTest){ .name = names[i], .test_func = logs, .initial_state = &rows[i] };
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,9 +46,8 @@ static unsigned speakers(enum rcs_release release, char level, const char *line)
     unsigned count = 0;
     for (unsigned code = 0; code < RCS_FACT_COUNT; code++) {
         struct rcs_words words = rcs_words(release, (enum rcs_fact_code)code);
-        if (code != RCS_FACT_BUS_WARNING && words.text != NULL &&
-            words.level != RCS_LEVEL_NONE && levels[words.level] == level &&
-            fits(words.text, line)) {
+        if (code != RCS_FACT_BUS_WARNING && words.text != NULL && words.level != RCS_LEVEL_NONE &&
+            levels[words.level] == level && fits(words.text, line)) {
             count++;
         }
     }

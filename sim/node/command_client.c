@@ -69,13 +69,13 @@ static const struct {
     const char *name;
     enum rcs_release since;
 } since[] = {
-    { "laddr", RCS_REDIS_6_2 },      { "ssub", RCS_REDIS_7_0 },
-    { "watch", RCS_REDIS_7_4 },      { "argv-mem", RCS_REDIS_6_0 },
-    { "multi-mem", RCS_REDIS_7_0 },  { "rbs", RCS_REDIS_7_0 },
-    { "rbp", RCS_REDIS_7_0 },        { "tot-mem", RCS_REDIS_6_0 },
-    { "user", RCS_REDIS_6_0 },       { "redir", RCS_REDIS_6_2 },
-    { "resp", RCS_REDIS_7_0 },       { "lib-name", RCS_REDIS_7_2 },
-    { "lib-ver", RCS_REDIS_7_2 },    { "tot-net-in", RCS_VALKEY_8_0 },
+    { "laddr", RCS_REDIS_6_2 },        { "ssub", RCS_REDIS_7_0 },
+    { "watch", RCS_REDIS_7_4 },        { "argv-mem", RCS_REDIS_6_0 },
+    { "multi-mem", RCS_REDIS_7_0 },    { "rbs", RCS_REDIS_7_0 },
+    { "rbp", RCS_REDIS_7_0 },          { "tot-mem", RCS_REDIS_6_0 },
+    { "user", RCS_REDIS_6_0 },         { "redir", RCS_REDIS_6_2 },
+    { "resp", RCS_REDIS_7_0 },         { "lib-name", RCS_REDIS_7_2 },
+    { "lib-ver", RCS_REDIS_7_2 },      { "tot-net-in", RCS_VALKEY_8_0 },
     { "tot-net-out", RCS_VALKEY_8_0 }, { "tot-cmds", RCS_VALKEY_8_0 },
 };
 

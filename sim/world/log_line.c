@@ -1,5 +1,6 @@
 /* A node's log as the real server writes it: "<pid>:<role> <DD Mon YYYY HH:MM:SS.mmm> <level>
- * <text>" (Redis 7.0 serverLogRaw; without the year before 5.0). Lines are made only while somebody reads them. */
+ * <text>" (Redis 7.0 serverLogRaw; without the year before 5.0). Lines are made only while somebody
+ * reads them. */
 #include "sim/words.h"
 #include "sim/world/parts.h"
 
