@@ -56,7 +56,7 @@ struct rcs_client {
     const struct rcs_profile *profile; /* of the node it is a client of */
     rcs_addr remote, local;
     int64_t created_wall_s, last_wall_s;
-    struct rcs_buf name;
+    struct rcs_buf name, lib_name, lib_ver;
     struct rcs_buf reply; /* what this step writes to it; flushed as one effect at the end */
     struct rcs_replica replica;
     struct rcs_request **queued; /* MULTI: references held */
