@@ -459,6 +459,38 @@ struct open_room {
     unsigned count;
 };
 
+/* Where `open` belongs among the open slots read so far: ascending by slot, migrating first. */
+static unsigned open_place(const struct rcs_node_line *node, const struct open_room *room,
+                           const struct rcs_open_slot *open)
+{
+    unsigned at = node->open_count;
+    while (at > 0 && (room->open[at - 1].slot > open->slot ||
+                      (room->open[at - 1].slot == open->slot &&
+                       room->open[at - 1].importing >= open->importing))) {
+        at--;
+    }
+    return at;
+}
+
+/* Keeps an open slot in its place; said twice the last one counts, as in the server's two tables of
+ * one node a slot. False: no room. */
+static bool keep_open(struct rcs_node_line *node, const struct open_room *room,
+                      const struct rcs_open_slot *open)
+{
+    unsigned at = open_place(node, room, open);
+    struct rcs_open_slot *place = room->open + at;
+    if (at == node->open_count || place->slot != open->slot ||
+        place->importing != open->importing) {
+        if (node->open_count == room->count) {
+            return false;
+        }
+        memmove(place + 1, place, (node->open_count - at) * sizeof(*place));
+        node->open_count++;
+    }
+    *place = *open;
+    return true;
+}
+
 /* "[n->-id]" or "[n-<-id]" */
 static enum rcs_err read_open(const struct word *word, struct rcs_node_line *node,
                               const struct open_room *room, struct rcs_diag *diag)
@@ -482,12 +514,10 @@ static enum rcs_err read_open(const struct word *word, struct rcs_node_line *nod
     }
     open.slot = (uint16_t)slot;
     open.importing = word->text[dash + 1] == '<';
-    if (node->open_count == room->count) {
-        return rcs_diag_set(diag, RCS_ERR_LIMIT, 0, word->column,
-                            "more than %u open slots: finish some moves first", room->count);
-    }
-    room->open[node->open_count++] = open;
-    return RCS_OK;
+    return keep_open(node, room, &open)
+               ? RCS_OK
+               : rcs_diag_set(diag, RCS_ERR_LIMIT, 0, word->column,
+                              "more than %u open slots: finish some moves first", room->count);
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */

@@ -10,8 +10,12 @@
 /* clang-format off */
 static const struct rcs_fact_row rows[] = {
 #define X(name, level, milestone, trace, text, a, b, c) \
-    [RCS_FACT_##name] = { RCS_LEVEL_##level, milestone, trace, text, { a, b, c } },
+    [RCS_FACT_##name] = { RCS_LEVEL_##level, milestone, false, trace, text, { a, b, c } },
     RCS_NODE_FACTS(X) RCS_CLUSTER_FACTS(X) RCS_REPL_FACTS(X)
+#undef X
+#define X(name, trace, a, b, c) \
+    [RCS_FACT_##name] = { RCS_LEVEL_NONE, false, true, trace, NULL, { a, b, c } },
+    RCS_CAUSE_FACTS(X)
 #undef X
 };
 /* clang-format on */
@@ -46,7 +50,8 @@ void rcs_facts_clear(struct rcs_facts *facts)
 
 bool rcs_facts_wanted(const struct rcs_facts *facts, enum rcs_fact_code code)
 {
-    if (rcs_fact_row(code)->milestone) {
+    const struct rcs_fact_row *row = rcs_fact_row(code);
+    if (row->milestone || (row->cause && facts->causes)) {
         return true;
     }
     if (facts->unread) {

@@ -3,9 +3,10 @@
  *
  * A row holds the constant, the log level (NONE: a real server logs nothing), whether it is a
  * milestone (part of the trace and the digest whatever the log level), its name in traces, the
- * exact text of Redis 7.0.15 (words.h has those of other releases), and the names of up to three numbers. In the text `%n` is the id of
- * the node it is about, `%m` the id of a second node, `%0 %1 %2` the numbers, `%s` and `%t` two
- * texts. */
+ * exact text of Redis 7.0.15 (words.h has those of other releases), and the names of up to three
+ * numbers. In the text `%n` is the id of the node it is about, `%m` the id of a second node, `%0 %1
+ * %2` the numbers, `%s` and `%t` two texts. A cause (facts_cause.h) is neither logged nor a
+ * milestone: traces hold it. */
 #ifndef RCSIM_SIM_FACTS_H
 #define RCSIM_SIM_FACTS_H
 
@@ -13,6 +14,7 @@
 #include <rcsim/store.h>
 
 #include "sim/cluster/profile.h"
+#include "sim/facts_cause.h"
 #include "sim/facts_cluster.h"
 #include "sim/facts_node.h"
 #include "sim/facts_repl.h"
@@ -29,12 +31,15 @@ enum rcs_fact_code {
 #define X(name, level, milestone, trace, text, a, b, c) RCS_FACT_##name,
     RCS_NODE_FACTS(X) RCS_CLUSTER_FACTS(X) RCS_REPL_FACTS(X)
 #undef X
-        RCS_FACT_COUNT
+#define X(name, trace, a, b, c) RCS_FACT_##name,
+        RCS_CAUSE_FACTS(X)
+#undef X
+            RCS_FACT_COUNT
 };
 
 struct rcs_fact_row {
     enum rcs_level level;
-    bool milestone;
+    bool milestone, cause;
     const char *trace; /* name in traces */
     const char *text;  /* NULL: not logged */
     const char *fields[3];
@@ -45,7 +50,7 @@ struct rcs_fact {
     uint16_t code;
     rcs_id about; /* RCS_ID_NONE: nobody */
     rcs_id by;
-    char role; /* of the log line: M, S or C (child), at that moment */
+    char role;       /* of the log line: M, S or C (child), at that moment */
     uint8_t release; /* enum rcs_release: in whose words it is logged */
     int64_t v[3];
     const char *text[2]; /* NULL none; borrowed until the facts are cleared */
@@ -58,6 +63,7 @@ struct rcs_facts {
     enum rcs_level level; /* facts that are no milestones and lie below it are not kept */
     bool unread;          /* nobody reads log lines: only milestones are kept */
     uint8_t release;      /* enum rcs_release of the node whose step it is */
+    bool causes;          /* somebody reads causes: they are kept as well */
     char **copies;        /* the texts of these facts */
     size_t copied, copies_room;
 };

@@ -17,7 +17,8 @@ enum rcs_purpose {
     RCS_RAND_NETWORK,
     RCS_RAND_CLIENT,
     RCS_RAND_CLI, /* redis-cli's own srand */
-    RCS_RAND_PLAN
+    RCS_RAND_PLAN,
+    RCS_RAND_LOSS = 32 /* segments that get lost */
 };
 
 struct rcs_rand {

@@ -64,7 +64,7 @@ check "help events" 0 '^  state-fail  ' help events
 check "help for nothing" 2 'no command "rum" \(did you mean run\?\)' help rum
 check "help twice" 2 'one command at most' help run diff
 check "an unknown command" 2 'no command "repaly" \(did you mean replay\?\)' repaly
-check "a far unknown command" 2 'no command "frobnicate" \(run, replay, diff, list, help\)' frobnicate
+check "a far unknown command" 2 'no command "frobnicate" \(rcsim help lists them\)' frobnicate
 
 # --- run ---
 check "a good scenario" 0 '^virtual time 3\.00. s$' run good.scenario
@@ -155,12 +155,26 @@ check "overrides and parameters are kept" 0 . run good.scenario --param pause=9s
 check "replay with them" 0 '^identical$' replay over.trace
 check "failures are part of a run" 1 . run fails.scenario --trace fails.trace
 check "replay of a failure" 0 '^identical$' replay fails.trace
+check "log" 0 '^1001:M 01 Jan 2026 00:00:0[0-9.]+ # Cluster state changed: ok$' log good.trace a1
+[ "$(grep -c . out)" -gt 1 ] && ! grep -qv '^1001:[MC] 01 Jan 2026 ' out || { echo "NOT: log prints something else"; bad=$((bad + 1)); }
+cp out log.a1
+check "log of packets" 0 . log good.packets a1
+same "the log at either level" out log.a1
+check "log of all" 0 '^a1 \| 1001:M 01 Jan 2026 ' log good.trace all
+check "log is what run shows" 0 . run good.scenario --log a1
+sed -n 's/^.* a1  *| \(1001:\)/\1/p' out >shown
+same "log is what run shows" shown log.a1
+check "log with overrides" 0 . log over.trace a1
+check "log of nobody" 2 'no node "b1"' log good.trace b1
+check "log of nothing" 2 'takes a trace and a node' log good.trace
 sed '$d' good.trace >cut.trace
+check "log of a cut trace" 2 'cut\.trace:[0-9]+:1: truncated' log cut.trace a1
 check "a cut trace" 2 'cut\.trace' replay cut.trace
 head -c 100 good.trace >torn.trace
 check "a torn trace" 2 'torn\.trace:1' replay torn.trace
 sed 's/"what":"state-ok"/"what":"state-fail"/' good.trace >edited.trace
 check "an edited trace" 2 'edited\.trace' diff good.trace edited.trace
+check "log of an edited trace" 2 'edited\.trace:[0-9]+:1: edited: the lines up to here' log edited.trace a1
 : >empty.trace
 check "an empty trace" 2 'empty\.trace' replay empty.trace
 check "a trace that is none" 2 'good\.scenario:1' replay good.scenario

@@ -10,7 +10,7 @@ read -ra seeds <<<"${SEEDS:-1 2 3}"
 if [ -n "${SCENARIOS:-}" ]; then
     read -ra scenarios <<<"$SCENARIOS"
 else
-    scenarios=("$traces"/*.scenario)
+    scenarios=("$traces"/*.scenario "$traces"/*/*.scenario)
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -29,7 +29,7 @@ cat "$here"/vectors/nodes_text/{redis-7.0,redis-3.0,valkey-8.0}.txt | grep -v '^
     (cd "$out/fuzz_nodes_text" && split -l 1 -a 4)
 
 cp "$here"/../traces/*.scenario "$out/fuzz_scenario/" 2>/dev/null || true
-cp "$here"/../traces/*.trace "$out/fuzz_trace/" 2>/dev/null || true
+cp "$here"/../traces/*.trace "$here"/../traces/*/*.trace "$out/fuzz_trace/" 2>/dev/null || true
 
 # shellcheck disable=SC2016 # RESP has dollars of its own
 printf '*3\r\n$3\r\nSET\r\n$4\r\ntest\r\n$4\r\ndata\r\n' >"$out/fuzz_resp/request"
@@ -38,3 +38,11 @@ printf 'set test "da\\x00ta" \x27one\x27\r\n' >"$out/fuzz_resp/inline"
 printf '+OK\r\n-MOVED 6918 10.1.0.2:6379\r\n:42\r\n$-1\r\n*-1\r\n' >"$out/fuzz_resp/replies2"
 printf '%%1\r\n+a\r\n~2\r\n#t\r\n,1.5\r\n_\r\n=7\r\ntxt:abc\r\n(123\r\n>1\r\n:1\r\n|1\r\n+k\r\n+v\r\n' \
     >"$out/fuzz_resp/replies3"
+
+# Payloads of DUMP, and what stands behind their type byte.
+n=0
+while IFS=$'\t' read -r _ payload; do
+    n=$((n + 1))
+    printf '%b' "$(sed 's/../\\x&/g' <<<"$payload")" >"$out/fuzz_rdb/$n"
+    tail -c +2 "$out/fuzz_rdb/$n" >"$out/fuzz_rdb/$n.string"
+done < <(grep -v '^#' "$here"/vectors/rdb/dump-7.0.tsv)

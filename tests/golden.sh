@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 bad=0
 
-for scenario in "$traces"/*.scenario; do
+for scenario in "$traces"/*.scenario "$traces"/*/*.scenario; do
     golden=${scenario%.scenario}.trace
     name=$(basename "$golden")
     if ! "$rcsim" run "$scenario" --quiet --trace "$work/$name" >"$work/out" 2>&1; then

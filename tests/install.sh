@@ -68,7 +68,8 @@ step "rcsim.pc and rcsim --version agree" sh -c "'$prefix/bin/rcsim' --version |
 
 cd / # far from any checkout
 step "rcsim list" "$prefix/bin/rcsim" list
-step "every shipped scenario is listed" sh -c "for s in '$prefix'/share/rcsim/traces/*.scenario; do
-    '$prefix/bin/rcsim' list | grep -F \"\$(basename \"\$s\" .scenario)\" || exit 1; done"
+step "every shipped scenario is listed" sh -c "cd '$prefix/share/rcsim/traces' && for s in *.scenario */*.scenario; do
+    '$prefix/bin/rcsim' list | grep -F \"\${s%.scenario} \" || exit 1; done"
+step "a lesson's scenario by its name" "$prefix/bin/rcsim" run election-vs-takeover/election --quiet
 step "rcsim run two-dc-chained" "$prefix/bin/rcsim" run two-dc-chained --quiet
 tail -n 3 "$work/outside.out"

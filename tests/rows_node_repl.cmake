@@ -1,4 +1,5 @@
 rcs_test(backlog rcsim_node)
 rcs_test(replication rcsim_node)
+rcs_test(replica_link rcsim_node)
 rcs_test(profile_words rcsim_node)
 rcs_test(profile_replication rcsim_node)

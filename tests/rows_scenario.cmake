@@ -2,6 +2,7 @@
 rcs_test(lex rcsim_core)
 rcs_test(parse rcsim_core)
 rcs_test(run rcsim_core)
+rcs_test(workload rcsim_core)
 rcs_test(mutations rcsim_core)
 rcs_test(cli_create rcsim_core)
 rcs_test(profile_cli rcsim_core)

@@ -8,7 +8,7 @@ set -euo pipefail
 rcsim=$1 first=$2 last=$3
 shift 3
 traces=$(cd "$(dirname "$0")/../traces" && pwd)
-[ $# -gt 0 ] || set -- "$traces"/*.scenario
+[ $# -gt 0 ] || set -- "$traces"/*.scenario "$traces"/*/*.scenario
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,6 +1,8 @@
 /* Who stands, after which delay, who votes and who refuses. */
 #include "tests/support/cluster_harness.h"
 
+#include <limits.h>
+
 #define WITH(name) cmocka_unit_test_setup_teardown(name, harness_setup, harness_teardown)
 
 static rcs_id b, c, d, r;
@@ -74,6 +76,23 @@ static void the_delay_is_half_a_second_and_a_random_part(void **state)
     assert_int_equal(request->config_epoch, 1);
     assert_int_equal(request->slots->count, 100);
     assert_int_equal(request->mflags, 0);
+}
+
+static void every_delay_from_500_to_999_ms_comes(void **state)
+{
+    struct harness *h = candidate(state);
+    set_failed(h, b);
+    int least = INT_MAX, most = 0;
+    for (int i = 0; i < 5000; i++) {
+        h->cluster.auth_ms = (int64_t)h->cluster.now_ms - 100000;
+        harness_clear(h);
+        harness_cron(h);
+        int delay = scheduled_delay(h);
+        least = delay < least ? delay : least;
+        most = delay > most ? delay : most;
+    }
+    assert_int_equal(least, 500);
+    assert_int_equal(most, 999);
 }
 
 static void a_sibling_ahead_costs_a_second(void **state)
@@ -153,8 +172,14 @@ static void votes_of_replicas_and_of_masters_without_slots_do_not_count(void **s
     old->current_epoch = h->cluster.auth_epoch - 1;
     harness_receive(h, old);
     assert_int_equal(h->cluster.auth_count, 0);
+}
+
+/* Real servers ask neither who voted before nor whether an election is under way. */
+static void votes_are_counted_twice_and_without_an_election(void **state)
+{
+    struct harness *h = candidate(state);
     vote(h, c);
-    vote(h, c); /* real servers do not ask who voted before */
+    vote(h, c);
     assert_int_equal(h->cluster.auth_count, 2);
 }
 
@@ -364,11 +389,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(nothing_happens_while_the_master_is_only_suspected),
         WITH(the_delay_is_half_a_second_and_a_random_part),
+        WITH(every_delay_from_500_to_999_ms_comes),
         WITH(a_sibling_ahead_costs_a_second),
         WITH(a_sibling_that_may_not_stand_is_not_counted),
         WITH(the_rank_can_only_rise),
         WITH(a_majority_of_votes_wins),
         WITH(votes_of_replicas_and_of_masters_without_slots_do_not_count),
+        WITH(votes_are_counted_twice_and_without_an_election),
         WITH(a_lost_election_is_tried_again_after_four_seconds),
         WITH(too_old_data_does_not_stand),
         WITH(no_failover_means_no_automatic_one),

@@ -222,6 +222,21 @@ static void an_address_in_other_letters_is_no_news(void **state)
     assert_string_equal(rcs_peer_address(&h->cluster, about)->ip, "fe80::a");
 }
 
+/* Who sees a node well that I suspect knows better where it is. */
+static void a_failing_nodes_new_address_is_believed(void **state)
+{
+    struct harness *h = *state;
+    add_masters(h, 3);
+    rcs_id by = h->cluster.order[1], about = h->cluster.order[2];
+    tell_ip(h, by, about, "10.7.7.7"); /* nobody suspects it: no news */
+    assert_string_not_equal(rcs_peer_address(&h->cluster, about)->ip, "10.7.7.7");
+    h->cluster.peers[about].flags |= RCS_NODE_FAIL;
+    rcs_peer_changed(&h->cluster, about);
+    tell_ip(h, by, about, "10.7.7.7");
+    assert_string_equal(rcs_peer_address(&h->cluster, about)->ip, "10.7.7.7");
+    assert_int_equal(h->cluster.peers[about].link, RCS_LINK_CLOSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +250,7 @@ int main(void)
         WITH(not_without_address_not_from_strangers_not_for_a_minute_after_forget),
         WITH(a_suspect_without_address_is_not_counted),
         WITH(an_address_in_other_letters_is_no_news),
+        WITH(a_failing_nodes_new_address_is_believed),
     };
     return cmocka_run_group_tests_name("gossip", tests, NULL, NULL);
 }

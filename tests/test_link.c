@@ -92,6 +92,43 @@ static void an_unknown_node_gets_its_pong_and_nothing_else(void **state)
     assert_int_equal(h->cluster.handshake_count, 0);
 }
 
+static void fail_from_an_unknown_node_is_ignored(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 1);
+    link_event(h, RCS_EVENT_LINK_ACCEPTED, RCS_LINK_IN + 5);
+    struct rcs_bus_msg *msg = from(h, RCS_BUS_FAIL, 'q');
+    msg->body.about = b;
+    receive(h, msg, RCS_LINK_IN + 5);
+    assert_int_equal(harness_facts(h, RCS_FACT_FAIL_UNKNOWN), 1);
+    assert_int_equal(h->cluster.peers[b].flags & RCS_NODE_FAIL, 0);
+}
+
+static void an_unknown_type_is_said(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 1);
+    harness_receive(h, harness_msg(h, (enum rcs_bus_type)40, b, 0));
+    const struct rcs_fact *fact = harness_fact(h, RCS_FACT_BUS_WARNING);
+    assert_non_null(fact);
+    assert_string_equal(fact->text[0], "Received unknown packet type: 40");
+}
+
+static void a_ping_from_another_address_moves_the_node(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    link_event(h, RCS_EVENT_LINK_ACCEPTED, RCS_LINK_IN + 5);
+    receive(h, from(h, RCS_BUS_PONG, 'q'), RCS_LINK_IN + 5); /* a PONG moves nobody */
+    assert_null(harness_fact(h, RCS_FACT_ADDRESS_UPDATED));
+    receive(h, from(h, RCS_BUS_PING, 'q'), RCS_LINK_IN + 5);
+    assert_non_null(harness_fact(h, RCS_FACT_ADDRESS_UPDATED));
+    const struct rcs_address *address = rcs_store_address(h->store, h->cluster.peers[q].addr);
+    assert_string_equal(address->ip, "10.9.9.9");
+    assert_int_equal(address->port, 7000);
+    assert_int_equal(h->cluster.peers[q].link, RCS_LINK_CLOSED);
+}
+
 static void a_handshake_ends_after_the_node_timeout(void **state)
 {
     struct harness *h = *state;
@@ -227,6 +264,9 @@ int main(void)
         WITH(meet_from_the_side_that_asks),
         WITH(meet_from_the_side_that_is_asked),
         WITH(an_unknown_node_gets_its_pong_and_nothing_else),
+        WITH(fail_from_an_unknown_node_is_ignored),
+        WITH(an_unknown_type_is_said),
+        WITH(a_ping_from_another_address_moves_the_node),
         WITH(a_handshake_ends_after_the_node_timeout),
         WITH(a_node_met_twice_is_one_node),
         WITH(a_lost_link_is_tried_again_every_tick),

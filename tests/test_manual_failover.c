@@ -96,6 +96,41 @@ static void a_recent_win_wins_again_without_votes(void **state)
     assert_int_equal(harness_sent(h, RCS_BUS_AUTH_REQUEST), 0);
 }
 
+/* Between two and four timeouts after an own election, won or lost, none can start. */
+static void no_election_in_the_cool_down_after_one(void **state)
+{
+    struct harness *h = replica(state);
+    int timeout_ms = (int)h->config.node_timeout_ms;
+    h->cluster.auth_ms = h->cluster.now_ms - 2 * timeout_ms - 1;
+    h->cluster.auth_sent = true;
+    h->cluster.auth_count = 0;
+    rcs_cluster_failover(&h->cluster, RCS_FAILOVER_FORCE);
+    harness_cron(h);
+    harness_sleep(h);
+    assert_int_equal(harness_sent(h, RCS_BUS_AUTH_REQUEST), 0);
+    const struct rcs_fact *fact = harness_fact(h, RCS_FACT_ELECTION_BLOCKED);
+    assert_non_null(fact);
+    assert_string_equal(fact->text[0], "Failover attempt expired.");
+    harness_later(h, 2 * timeout_ms);
+    harness_cron(h);
+    harness_sleep(h);
+    assert_int_equal(harness_sent(h, RCS_BUS_AUTH_REQUEST), 2);
+}
+
+/* The master goes by its own table: a node that it does not hold as its replica yet waits in vain.
+ */
+static void mfstart_of_a_stranger_is_ignored(void **state)
+{
+    struct harness *h = *state;
+    harness_slots(h, h->cluster.myself, 0, 99);
+    c = harness_master(h, 'c', 100, 199, 1);
+    rcs_id r = harness_replica(h, 'r', c);
+    harness_receive(h, harness_msg(h, RCS_BUS_MFSTART, r, 0));
+    assert_false(h->paused);
+    assert_int_equal(h->cluster.mf_end_ms, 0);
+    assert_null(harness_fact(h, RCS_FACT_MF_REQUESTED));
+}
+
 static void the_master_pauses_and_answers_with_its_offset(void **state)
 {
     struct harness *h = *state;
@@ -128,6 +163,8 @@ int main(void)
         WITH(takeover_asks_nobody),
         WITH(five_seconds_and_no_longer),
         WITH(a_recent_win_wins_again_without_votes),
+        WITH(no_election_in_the_cool_down_after_one),
+        WITH(mfstart_of_a_stranger_is_ignored),
         WITH(the_master_pauses_and_answers_with_its_offset),
     };
     return cmocka_run_group_tests_name("manual failover", tests, NULL, NULL);

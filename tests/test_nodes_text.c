@@ -380,6 +380,22 @@ static void expect_node_line(const struct rcs_node_line *line, const char *want)
     assert_string_equal(text, want);
 }
 
+/* A server keeps one node a slot and direction: the last line read counts. */
+static void open_slots_said_twice(void **state)
+{
+    (void)state;
+    static struct rcs_conf_line line;
+    struct rcs_diag diag;
+    static const char text[] = ID_A " :1@2 myself,master - 0 0 0 connected [60-<-" ID_A "]"
+                                    " [60->-" ID_B "] [7->-" ID_B "] [60-<-" ID_B "]";
+    assert_int_equal(rcs_conf_line_read(text, strlen(text), &line, &diag), RCS_OK);
+    assert_int_equal(line.node.open_count, 3);
+    assert_int_equal(line.node.open[0].slot, 7);
+    assert_false(line.node.open[1].importing);
+    assert_true(line.node.open[2].importing);
+    assert_string_equal(line.node.open[2].name, ID_B);
+}
+
 static void open_slots_are_written(void **state)
 {
     static const struct rcs_open_slot open[] = {
@@ -493,6 +509,7 @@ int main(void)
         { "vars", vars, NULL, NULL, NULL },
         { "bad: a host name of 256 characters", host_name_too_long, NULL, NULL, NULL },
         { "bad: the 65th open slot", more_than_64_open_slots, NULL, NULL, NULL },
+        { "open slots said twice: the last one counts", open_slots_said_twice, NULL, NULL, NULL },
         { "write: open slots of myself", open_slots_are_written, NULL, NULL, NULL },
         { "write: a node without address", a_node_without_address, NULL, NULL, NULL },
         { "write: into less room", written_into_less_room, NULL, NULL, NULL },

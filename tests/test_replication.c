@@ -297,6 +297,52 @@ static void a_sync_waits_for_the_end_of_another_child(void **state)
     lab_free(lab);
 }
 
+/* A second replica that comes while the child writes the file waits for that file. */
+static void replicas_share_a_file_under_way(void **state)
+{
+    (void)state;
+    static const char *const settings[] = { "repl-diskless-sync", "no", NULL };
+    struct lab *lab = lab_of(settings);
+    lab_replicate(lab, 1, 0);
+    while (repl(lab, 0)->child.phase == RCS_CHILD_NONE) {
+        lab_run_us(lab, 50);
+    }
+    lab_forget_log(lab, 0);
+    lab_replicate(lab, 2, 0);
+    lab_run(lab, 500);
+    lab_expect_log(lab, 0,
+                   "M * Background saving started by pid 1100\n"
+                   "M * Replica 127.0.0.1:7002 asks for synchronization\n"
+                   "M * Partial resynchronization not accepted: ~\n"
+                   "M * Waiting for end of BGSAVE for SYNC\n");
+    assert_int_equal(rcs_repl_online(lab_node(lab, 0)), 2);
+    lab_free(lab);
+}
+
+/* While it loads more than 2 MB a node serves its clients now and then. */
+static void who_loads_for_long_says_so(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(quick);
+    lab_own_slots(lab, 0);
+    char *set = malloc(3000000);
+    assert_non_null(set);
+    memset(set, 'v', 3000000);
+    memcpy(set, "SET k ", 6);
+    set[2999999] = '\0';
+    assert_string_equal(lab_ask(lab, 0, set), "+OK\r\n");
+    free(set);
+    lab_replicate(lab, 1, 0);
+    while (!rcs_repl_loading(lab_node(lab, 1))) {
+        lab_run_us(lab, 100);
+    }
+    assert_string_equal(lab_ask(lab, 1, "DBSIZE"),
+                        "-LOADING Redis is loading the dataset in memory\r\n");
+    lab_run(lab, 1000);
+    assert_false(rcs_repl_loading(lab_node(lab, 1)));
+    lab_free(lab);
+}
+
 /* --- the stream ------------------------------------------------------------------------------- */
 
 /* oracle/bytes/repl: 0 before, 50 after the first SET (SELECT 0 goes ahead), 71 after INCR. */
@@ -1166,6 +1212,8 @@ int main(void)
         cmocka_unit_test(the_stream_waits_for_an_ack),
         cmocka_unit_test(who_waits_hears_a_newline_a_second),
         cmocka_unit_test(a_sync_waits_for_the_end_of_another_child),
+        cmocka_unit_test(replicas_share_a_file_under_way),
+        cmocka_unit_test(who_loads_for_long_says_so),
         cmocka_unit_test(offsets_count_the_bytes_of_the_stream),
         cmocka_unit_test(a_full_sync_makes_the_next_write_select_again),
         cmocka_unit_test(pings_come_by_the_cron_of_the_process),

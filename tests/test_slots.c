@@ -73,6 +73,20 @@ static void an_update_is_believed_only_with_a_later_epoch(void **state)
     assert_int_equal(h->cluster.peers[c].config_epoch, 6);
 }
 
+static void an_update_about_myself_is_discarded(void **state)
+{
+    struct harness *h = *state;
+    harness_slots(h, h->cluster.myself, 0, 99);
+    rcs_id b = harness_master(h, 'b', 100, 199, 5);
+    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_UPDATE, b, 0);
+    msg->body.update.id = h->cluster.myself;
+    msg->body.update.config_epoch = 6;
+    msg->body.update.slots = range(h, 0, 49);
+    harness_receive(h, msg);
+    assert_int_equal(harness_facts(h, RCS_FACT_UPDATE_ABOUT_MYSELF), 1);
+    assert_int_equal(rcs_slot_count(&h->cluster, h->cluster.myself), 100);
+}
+
 static void a_slot_no_longer_claimed_stays_bound_but_open_to_any_claim(void **state)
 {
     struct harness *h = *state;
@@ -207,6 +221,7 @@ int main(void)
         WITH(a_later_epoch_wins_an_equal_one_does_not),
         WITH(an_outdated_claim_is_answered_with_one_update),
         WITH(an_update_is_believed_only_with_a_later_epoch),
+        WITH(an_update_about_myself_is_discarded),
         WITH(a_slot_no_longer_claimed_stays_bound_but_open_to_any_claim),
         WITH(an_importing_slot_is_left_to_setslot),
         WITH(a_master_that_lost_its_last_slot_follows_the_winner),

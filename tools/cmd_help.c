@@ -40,7 +40,8 @@ static int help_scenario(void)
             print_row(rcs_verb_prompt.usage, rcs_verb_prompt.what);
             print_row(
                 "= REPLY",
-                "below a command: what it must print; * any text, A | B either, ... any lines");
+                "below a command, cli or show: what it must print; * any text, A | B either, "
+                "... any lines; redirections are asked for by a first line that begins with ->");
         }
         for (unsigned i = 0; rcs_verb_row(i) != NULL; i++) {
             const struct rcs_verb *verb = rcs_verb_row(i);
@@ -93,7 +94,7 @@ int cmd_help(int argc, char **argv)
         const char *near = command_nearest(argv[0]);
         return near != NULL
                    ? complain("no command \"%s\" (did you mean %s?)", argv[0], near)
-                   : complain("no command \"%s\" (run, replay, diff, list, help)", argv[0]);
+                   : complain("no command \"%s\" (rcsim help lists them)", argv[0]);
     }
     printf("%s\n\n%s\n", command->usage, command->what);
     if (command->more != NULL) {

@@ -119,7 +119,7 @@ int cmd_run(int argc, char **argv)
     char *text = NULL, *path = NULL;
     const char *source;
     size_t size_bytes;
-    int state = run_arguments_read(&arguments, argc, argv);
+    int state = run_arguments_read(&arguments, 1, argc, argv);
     if (state == 0) {
         text = scenario_read(arguments.file, &size_bytes, &path, &source);
         state = text != NULL

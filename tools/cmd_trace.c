@@ -1,4 +1,4 @@
-/* Subcommands that read traces: replay and diff. */
+/* Subcommands that read traces and run them again, or compare them: replay, log, diff. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ static int compare(const char *name_a, const char *a, size_t a_bytes, const char
 struct stop {
     bool wanted;
     rcs_us at_us;
-    uint64_t digest;
+    uint64_t digest; /* of any trace */
 };
 
 static struct stop stop_of(const char *text, size_t size_bytes)
@@ -68,6 +68,8 @@ static struct stop stop_of(const char *text, size_t size_bytes)
     };
     if (stop.wanted) {
         stop.at_us = strtoll(last + 5, NULL, 10);
+    }
+    if (digest != NULL) {
         stop.digest = strtoull(digest + strlen("\"digest\":\""), NULL, 16);
     }
     return stop;
@@ -84,9 +86,10 @@ static void play_until(struct rcs_run *run, const struct stop *stop)
     }
 }
 
-/* Runs the header's scenario again as far as `stop`; its trace goes to `out`. */
+/* Runs the header's scenario again as far as `stop`, with what else `options` want. Its world goes
+ * to *sim for as long as it runs, its digest to *digest. */
 static int run_again(const struct rcs_trace_header *header, const struct stop *stop,
-                     struct rcs_buf *out)
+                     struct rcs_run_options options, struct rcs_sim **sim, uint64_t *digest)
 {
     struct rcs_diag diag = { .line = 0 };
     struct rcs_scenario *scenario;
@@ -94,22 +97,18 @@ static int run_again(const struct rcs_trace_header *header, const struct stop *s
                            NULL, NULL, &diag) != RCS_OK) {
         return complain_diag(&diag, "", NULL);
     }
-    struct rcs_run_options options = {
-        .seed = header->seed,
-        .has_seed = true,
-        .redis = header->redis,
-        .overrides = header->overrides,
-        .params = header->params,
-        .quiet = true,
-        .trace = true,
-        .trace_level = header->level,
-        .write_trace = collect,
-        .arg = out,
-    };
+    options.seed = header->seed;
+    options.has_seed = true;
+    options.redis = header->redis;
+    options.overrides = header->overrides;
+    options.params = header->params;
+    options.quiet = true;
     struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
     int state = run == NULL ? complain_diag(&diag, "", NULL) : EXIT_HELD;
     if (run != NULL) {
+        *sim = rcs_run_sim(run);
         play_until(run, stop);
+        *digest = rcs_sim_digest(*sim);
     }
     rcs_run_free(run);
     rcs_scenario_free(scenario);
@@ -135,7 +134,14 @@ int cmd_replay(int argc, char **argv)
         state = complain_diag(&diag, "", NULL);
     } else {
         struct stop stop = stop_of(text, size_bytes);
-        state = run_again(&header, &stop, &again);
+        struct rcs_sim *sim;
+        uint64_t digest;
+        state = run_again(&header, &stop,
+                          (struct rcs_run_options){ .trace = true,
+                                                    .trace_level = header.level,
+                                                    .write_trace = collect,
+                                                    .arg = &again },
+                          &sim, &digest);
         if (state == EXIT_HELD) {
             state = compare(argv[0], text, size_bytes, "the run just made", again.data,
                             again.size_bytes, "identical");
@@ -146,6 +152,72 @@ int cmd_replay(int argc, char **argv)
     free(text);
     return state;
 }
+
+/* --- log -------------------------------------------------------------------------------------- */
+
+struct log_printer {
+    bool names; /* of several nodes: whose line it is stands in front */
+    struct rcs_sim *sim;
+};
+
+static void print_log_line(void *arg, int node, rcs_us at_us, const char *line)
+{
+    const struct log_printer *printer = arg;
+    (void)at_us;
+    if (printer->names) {
+        printf("%s | ", rcs_sim_node_name(printer->sim, node));
+    }
+    puts(line);
+}
+
+static int print_log(const struct rcs_trace_header *header, const struct stop *stop,
+                     const char *source, const char *node)
+{
+    struct log_printer printer = { .names = strcmp(node, "all") == 0 };
+    uint64_t digest = 0;
+    struct rcs_run_options options = { .log = node, .log_line = print_log_line, .arg = &printer };
+    int state = run_again(header, stop, options, &printer.sim, &digest);
+    if (state != EXIT_HELD) {
+        return state;
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        return complain("standard output cannot be written: %s", strerror(errno));
+    }
+    if (digest != stop->digest) {
+        fprintf(stderr,
+                "rcsim: this is not the run that was recorded: %s was written by another rcsim, "
+                "which played it differently (rcsim replay shows where)\n",
+                source);
+        return EXIT_FINDING;
+    }
+    return EXIT_HELD;
+}
+
+int cmd_log(int argc, char **argv)
+{
+    if (argc != 2) {
+        return complain("log takes a trace and a node, or all (rcsim log TRACE NODE|all)");
+    }
+    int state = EXIT_USAGE;
+    size_t size_bytes;
+    char *text = trace_read(argv[0], &size_bytes, &state);
+    if (text == NULL) {
+        return state;
+    }
+    struct rcs_trace_header header;
+    struct rcs_diag diag = { .line = 0 };
+    if (rcs_trace_read_header(argv[0], text, size_bytes, &header, &diag) != RCS_OK) {
+        state = complain_diag(&diag, "", NULL);
+    } else {
+        struct stop stop = stop_of(text, size_bytes);
+        state = print_log(&header, &stop, argv[0], argv[1]);
+        rcs_trace_header_close(&header);
+    }
+    free(text);
+    return state;
+}
+
+/* --- diff ------------------------------------------------------------------------------------- */
 
 int cmd_diff(int argc, char **argv)
 {

@@ -112,7 +112,7 @@ static bool is_file(const char *path)
 char *scenario_read(const char *name, size_t *size_bytes, char **path, const char **source)
 {
     *path = join(name, strlen(name), "", "");
-    bool by_name = strcmp(name, "-") != 0 && !is_file(name) && strchr(name, '/') == NULL;
+    bool by_name = strcmp(name, "-") != 0 && !is_file(name) && name[0] != '/' && name[0] != '.';
     for (unsigned i = 0; by_name; i++) {
         char *dir = scenario_dir(i);
         if (dir == NULL) {

@@ -18,8 +18,28 @@ static const struct command commands[] = {
       "the trace\n"
       "cannot be read.\n",
       cmd_replay },
+    { "log", "rcsim log TRACE NODE|all", "runs a trace again and prints a node's log",
+      "The lines are those that a real server of that configuration writes; with `all`, the node's "
+      "name stands in\nfront of each. Exit status: 0 printed, 1 this rcsim plays the run "
+      "differently, 2 the trace cannot be read.\n",
+      cmd_log },
     { "diff", "rcsim diff A B", "compares two traces at the coarser of their levels",
       "Exit status: 0 the same, 1 not, 2 one cannot be read.\n", cmd_diff },
+    { "explain", "rcsim explain TRACE|FILE [--node NODE] [--at TIME] [--why-not NODE] [options]",
+      "tells why roles and states changed, or did not",
+      "Reads the trace only; a scenario is run for one, with the options of run. Each change stands "
+      "in front of\nwhat it rests on, with the numbers that were compared; what the trace lacks is "
+      "said to be missing.\n"
+      "  --node NODE        this node's changes only\n"
+      "  --at TIME          what held at that time since the run began, and what held it up\n"
+      "  --why-not NODE     why this node was not promoted (by --at), and what would do\n"
+      "  --json             a statement a line, as JSON\n",
+      cmd_explain },
+    { "compare", "rcsim compare A B [options]", "puts two runs side by side, from the fault on",
+      "A and B are traces, or scenarios, which are run with the options of run. The steps of both: "
+      "when the node\nwas suspected, when its masters agreed, votes, the new master, epochs, what was "
+      "dropped; then in sentences\nwhat they differ in. --json: a step a line, as JSON.\n",
+      cmd_compare },
     { "list", "rcsim list", "names the shipped scenarios with their titles", NULL, cmd_list },
     { "help", "rcsim help [COMMAND|scenario|events]",
       "explains a command, the scenario language, its events", NULL, cmd_help },
@@ -78,7 +98,7 @@ int main(int argc, char **argv)
         const char *near = command_nearest(argv[1]);
         return near != NULL
                    ? complain("no command \"%s\" (did you mean %s?)", argv[1], near)
-                   : complain("no command \"%s\" (run, replay, diff, list, help)", argv[1]);
+                   : complain("no command \"%s\" (rcsim help lists them)", argv[1]);
     }
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {

@@ -213,7 +213,7 @@ static bool colours_wanted(void)
            strcmp(term, "dumb") != 0;
 }
 
-int run_arguments_read(struct run_arguments *out, int argc, char **argv)
+int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char **argv)
 {
     *out = (struct run_arguments){ .batch = 1024 };
     rcs_buf_init(&out->overrides);
@@ -226,13 +226,19 @@ int run_arguments_read(struct run_arguments *out, int argc, char **argv)
             }
         } else if (out->file == NULL) {
             out->file = argv[i++];
+        } else if (files == 2 && out->second == NULL) {
+            out->second = argv[i++];
         } else {
-            return complain("one scenario at a time: \"%s\" is one too many", argv[i]);
+            return complain("%s at a time: \"%s\" is one too many",
+                            files == 2 ? "two" : "one scenario", argv[i]);
         }
     }
     if (out->file == NULL) {
         return complain(
             "which scenario? (a path, a name out of `rcsim list`, or - for standard input)");
+    }
+    if (files == 2 && out->second == NULL) {
+        return complain("it takes two, traces or scenarios: %s and what?", out->file);
     }
     if (out->has_level && out->trace_path == NULL) {
         return complain("--trace-level says how much goes into a trace: --trace OUT is missing");

@@ -27,7 +27,10 @@ const char *command_nearest(const char *name);
 
 int cmd_run(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_log(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
@@ -35,14 +38,15 @@ int cmd_help(int argc, char **argv);
 
 struct run_arguments {
     const char *file; /* path, name of a shipped scenario, or "-" */
+    const char *second; /* of two */
     struct rcs_run_options options;
     struct rcs_buf overrides, params;
     const char *trace_path; /* NULL none */
     bool has_level;
     unsigned batch;
 };
-/* 0, or an exit state after a message on stderr. */
-int run_arguments_read(struct run_arguments *out, int argc, char **argv);
+/* Options and as many files, 1 or 2. 0, or an exit state after a message on stderr. */
+int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char **argv);
 void run_arguments_close(struct run_arguments *arguments);
 /* The options of `run`, for help: name with its value, and a sentence; NULL past the end. */
 const char *run_option(unsigned index, const char **what);
@@ -59,6 +63,13 @@ char *scenario_read(const char *name, size_t *size_bytes, char **path, const cha
 char *include_read(void *arg, const char *name, size_t *size_bytes);
 /* The directories in which shipped scenarios are looked for, malloc'd; NULL past the end. */
 char *scenario_dir(unsigned index);
+
+/* --- trace_source.c --------------------------------------------------------------------------- */
+
+/* A trace's text: the file if it is one, else the trace that the scenario gives when it is run with
+ * the arguments. 0, or an exit state after a message. */
+int trace_source_read(const struct run_arguments *arguments, const char *file,
+                      struct rcs_buf *out);
 
 /* "rcsim: text" on stderr; returns EXIT_USAGE. */
 int complain(const char *format, ...)

@@ -69,8 +69,8 @@ struct rcs_conf_line {
  * logs). Older releases' forms are accepted: `ip:port` without cport (then port + 10000), `:0@0`,
  * `:0`, and 7.2+'s
  * `,hostname,key=value...` suffix, whose unknown keys are skipped. More than 64 open slots in a
- * line: RCS_ERR_LIMIT. Stricter than the server: words that are no numbers, backward ranges,
- * unknown link states are errors. */
+ * line: RCS_ERR_LIMIT; one said twice counts once, as last said. Stricter than the server: words
+ * that are no numbers, backward ranges, unknown link states are errors. */
 enum rcs_err rcs_conf_line_read(const char *text, size_t size_bytes, struct rcs_conf_line *out,
                                 struct rcs_diag *diag);
 /* The same with room of the caller's for the open slots, to which node.open points: RCS_ERR_LIMIT

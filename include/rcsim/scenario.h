@@ -41,6 +41,7 @@ struct rcs_run_options {
     /* Node name or "all": its log lines go into the transcript; NULL none. Borrowed for the run's
      * life. */
     const char *log;
+    rcs_log_fn *log_line; /* gets those lines as the server writes them, with `arg`; NULL nobody */
     bool json;   /* the transcript as JSON Lines */
     bool quiet;  /* failures and the end only */
     bool colour; /* escape sequences for a terminal in the transcript */

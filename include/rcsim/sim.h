@@ -69,9 +69,29 @@ enum rcs_err rcs_sim_configure(struct rcs_sim *sim, int node, const char *name, 
  * the last one set holds. The order within a connection is kept. */
 enum rcs_err rcs_sim_latency(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
                              rcs_us high, struct rcs_diag *diag);
+/* So many of 10000 segments are lost between two sites, each way; TCP sends them again, later.
+ * Sites as above. Not above 10000. */
+enum rcs_err rcs_sim_loss(struct rcs_sim *sim, const char *a, const char *b, unsigned of_10000,
+                          struct rcs_diag *diag);
+/* What may travel between two sites each way, in bits a second, 1000 to 10^12: all connections
+ * share it, one packet after the other. NULL for `b`: so much to each other site. */
+enum rcs_err rcs_sim_bandwidth(struct rcs_sim *sim, const char *a, const char *b,
+                               uint64_t bits_per_s, struct rcs_diag *diag);
+/* Another kind of link between two sites: a row of the table of link kinds. Its latency holds where
+ * none was set. */
+enum rcs_err rcs_sim_link(struct rcs_sim *sim, const char *a, const char *b, const char *kind,
+                          struct rcs_diag *diag);
 /* Packets from each of `from` to each of `to` vanish (`oneway`: but not the other way round). */
 void rcs_sim_partition(struct rcs_sim *sim, const int *from, unsigned from_count, const int *to,
                        unsigned to_count, bool oneway);
+/* The same, but the sender is told, as by a firewall that rejects. */
+enum rcs_reject {
+    RCS_REJECT_RST, /* by a TCP reset: connections break, new ones are refused */
+    RCS_REJECT_ICMP /* by ICMP port unreachable, about one a second for each sender (Linux
+                       icmp_ratelimit): new connections are refused, those there are stay */
+};
+void rcs_sim_reject(struct rcs_sim *sim, enum rcs_reject how, const int *from, unsigned from_count,
+                    const int *to, unsigned to_count, bool oneway);
 /* Undoes partitions between the two groups in both directions; both NULL: all partitions. */
 void rcs_sim_heal(struct rcs_sim *sim, const int *a, unsigned a_count, const int *b,
                   unsigned b_count);
@@ -90,14 +110,24 @@ enum rcs_fault {
     RCS_FAULT_STOP,  /* SIGTERM: the same after saving what its configuration saves */
     RCS_FAULT_PAUSE, /* SIGSTOP: connections stay, nothing is answered, input queues up */
     RCS_FAULT_RESUME,
-    RCS_FAULT_POWEROFF,  /* of the host: silence, no EOF, no refusal */
-    RCS_FAULT_LOSE_CONF, /* nodes.conf of a node that is down is gone */
-    RCS_FAULT_LOSE_DATA, /* dump.rdb of a node that is down is gone */
+    RCS_FAULT_POWEROFF,   /* of the host: silence, no EOF, no refusal */
+    RCS_FAULT_LOSE_CONF,  /* nodes.conf of a node that is down is gone */
+    RCS_FAULT_LOSE_DATA,  /* dump.rdb of a node that is down is gone */
+    RCS_FAULT_STALE_CONF, /* a node that is down finds nodes.conf as rcs_sim_keep_conf copied it */
     RCS_FAULT_COUNT
 };
 const char *rcs_fault_name(enum rcs_fault fault);
 enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int *nodes,
                            unsigned count, struct rcs_diag *diag);
+
+/* Each fsync of nodes.conf takes so long from now on (0: no time, at most 1 h): the node's event
+ * loop stands still meanwhile, and what it was about to send waits. */
+enum rcs_err rcs_sim_fsync(struct rcs_sim *sim, const int *nodes, unsigned count, rcs_us fsync_us,
+                           struct rcs_diag *diag);
+/* Takes a copy of nodes.conf as the nodes' hosts hold it (none: there is none), instead of an older
+ * copy; RCS_ERR_STATE if a node was never started. */
+enum rcs_err rcs_sim_keep_conf(struct rcs_sim *sim, const int *nodes, unsigned count,
+                               struct rcs_diag *diag);
 
 enum rcs_node_life {
     RCS_LIFE_NEVER_STARTED,
@@ -133,6 +163,8 @@ struct rcs_session;
  * order, from the last that answered). */
 struct rcs_session *rcs_session_new(struct rcs_sim *sim, const char *site, bool cluster);
 void rcs_session_free(struct rcs_session *session);
+/* Where a cluster client that has asked nobody yet stands; at first node 0. */
+void rcs_session_stand(struct rcs_session *session, int node);
 
 enum rcs_session_state {
     RCS_SESSION_IDLE,
@@ -157,6 +189,78 @@ const char *rcs_session_redirections(const struct rcs_session *session);
 int rcs_session_node(const struct rcs_session *session);
 rcs_us rcs_session_sent(const struct rcs_session *session);
 rcs_us rcs_session_answered(const struct rcs_session *session);
+
+/* A client program that writes and reads all the time, as an application does through a client
+ * library, and counts what became of it. An operation writes a key and reads it back (or does one
+ * of the two); the next one begins `every_us` after its end. */
+struct rcs_workload;
+
+enum rcs_workload_does { RCS_WORKLOAD_BOTH, RCS_WORKLOAD_WRITES, RCS_WORKLOAD_READS };
+
+struct rcs_workload_options {
+    const char *name; /* keys are called NAME:1..., or NAME:{TAG}:1... */
+    const char *kind; /* a row of rcs_workload_kind */
+    const char *site; /* NULL: outside all sites */
+    const int *nodes; /* whom it is told of: at least one, copied */
+    unsigned node_count;
+    unsigned keys;     /* 0: 1000; at most 1000000; taken one after the other, again and again */
+    const char *tag;   /* NULL: none. With one, all keys lie in one slot */
+    rcs_us every_us;   /* 0: 50 ms */
+    rcs_us timeout_us; /* a reply is given up after this; 0: as the kind does */
+    bool renew;        /* after a failed operation the client object is made anew */
+    enum rcs_workload_does does;
+};
+
+/* The kinds, for help: name and a sentence; NULL past the end. */
+const char *rcs_workload_kind(unsigned index, const char **what);
+
+/* Starts at once. NULL and `diag` if the kind or the site is not known or a number is out of range.
+ * Freed with the world, if not before. */
+struct rcs_workload *rcs_workload_new(struct rcs_sim *sim,
+                                      const struct rcs_workload_options *options,
+                                      struct rcs_diag *diag);
+void rcs_workload_free(struct rcs_workload *workload);
+/* The operation under way is its last one. */
+void rcs_workload_stop(struct rcs_workload *workload);
+
+/* clang-format off */
+#define RCS_WORKLOAD_ERRORS(X) \
+    X(REFUSED,     "refused")       /* nobody listens there */                         \
+    X(CLOSED,      "closed")        /* the server closed the connection */             \
+    X(TIMEOUT,     "timeout")       /* no answer, or not connected, in time */         \
+    X(CLUSTERDOWN, "clusterdown")                                                      \
+    X(MOVED,       "moved")         /* MOVED or ASK, not followed or too often */      \
+    X(READONLY,    "readonly")                                                         \
+    X(TOPOLOGY,    "topology")      /* the client could not read the slots anew */     \
+    X(STALE,       "stale")         /* a read gave less than what was acknowledged */  \
+    X(OTHER,       "other")         /* any other error reply */
+/* clang-format on */
+enum rcs_workload_error {
+#define X(name, text) RCS_WORKLOAD_##name,
+    RCS_WORKLOAD_ERRORS(X)
+#undef X
+        RCS_WORKLOAD_ERROR_COUNT
+};
+const char *rcs_workload_error_name(enum rcs_workload_error error);
+
+struct rcs_workload_counts {
+    uint64_t operations, ok; /* ended; without an error */
+    uint64_t errors[RCS_WORKLOAD_ERROR_COUNT];
+    uint64_t error_count;
+    /* An outage begins with a failed operation and ends with the first good one of 20 in a row. */
+    uint64_t outages;
+    rcs_us unavailable_us; /* sum of their lengths, up to now if one lasts */
+    bool down;             /* one lasts */
+    uint64_t acknowledged; /* writes */
+    /* Acknowledged writes that are gone: whoever serves the key (the owner of its slot by its own
+     * picture, of several the one of the highest epoch; or who imports the slot) has no value of
+     * it, or an older one. */
+    uint64_t lost;
+    uint64_t unserved; /* acknowledged writes to keys that nobody serves now: lost or not */
+    rcs_us slowest_us; /* of the operations that ended */
+};
+/* Reads the nodes' data; changes nothing. */
+void rcs_workload_counts(struct rcs_workload *workload, struct rcs_workload_counts *out);
 
 /* --- what holds: read from a node's own picture ----------------------------------------------- */
 

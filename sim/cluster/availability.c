@@ -40,6 +40,67 @@ static int64_t rejoin_delay_ms(const struct rcs_cluster *cluster)
     return delay_ms < RCS_REJOIN_DELAY_MS_MIN ? RCS_REJOIN_DELAY_MS_MIN : delay_ms;
 }
 
+/* Why the state is, or stays, fail; told when one of them begins or ends. */
+enum { UNCOVERED = 1, MINORITY = 2, STARTING = 4, REJOINING = 8 };
+
+static void tell_unreached(struct rcs_cluster *cluster)
+{
+    for (unsigned i = 0; i < cluster->known; i++) {
+        rcs_id id = cluster->order[i];
+        unsigned flags = cluster->peers[id].flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL);
+        unsigned slots = rcs_slot_count(cluster, id);
+        if (flags != 0 && slots > 0) {
+            rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_UNREACHED, id, RCS_ID_NONE, flags,
+                              slots, 0);
+        }
+    }
+}
+
+static void tell_coverage(struct rcs_cluster *cluster, const struct coverage *seen, unsigned why)
+{
+    if (cluster->told.state == why) {
+        return;
+    }
+    cluster->told.state = why;
+    if (!cluster->out->facts.causes) {
+        return;
+    }
+    tell_unreached(cluster);
+    if (why & UNCOVERED) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_UNCOVERED, RCS_ID_NONE, RCS_ID_NONE,
+                          seen->uncovered, RCS_SLOTS - cluster->slots->assigned, 0);
+    }
+    if (why & MINORITY) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_MINORITY, RCS_ID_NONE, RCS_ID_NONE,
+                          seen->reachable, seen->masters / 2 + 1, seen->masters);
+    }
+}
+
+/* Time has to pass yet, or has passed: since when, and how much. */
+static void tell_wait(struct rcs_cluster *cluster, unsigned why, enum rcs_fact_code code,
+                      int64_t since_ms, int64_t limit_ms)
+{
+    if (cluster->told.state != why) {
+        cluster->told.state = why;
+        rcs_cluster_cause(cluster, code, RCS_ID_NONE, RCS_ID_NONE, since_ms, limit_ms, 0);
+    }
+}
+
+static void tell_good(struct rcs_cluster *cluster, const struct coverage *seen, int64_t since_ms)
+{
+    cluster->told.state = 0;
+    rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_MAJORITY, RCS_ID_NONE, RCS_ID_NONE,
+                      seen->reachable, seen->masters / 2 + 1, seen->masters);
+    if (rcs_is_replica(rcs_myself(cluster))) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_REPLICA, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0);
+    } else if (cluster->among_minority_ms == 0) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_STEADY, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0);
+    } else {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_REJOINED, RCS_ID_NONE, RCS_ID_NONE,
+                          since_ms, rejoin_delay_ms(cluster), 0);
+    }
+}
+
 void rcs_state_update(struct rcs_cluster *cluster)
 {
     bool is_master = rcs_is_master(rcs_myself(cluster));
@@ -50,14 +111,21 @@ void rcs_state_update(struct rcs_cluster *cluster)
     /* A master that was just started gives the others time to tell it what it missed. */
     if (is_master && !cluster->state_ok &&
         cluster->now_ms - cluster->first_update_ms < RCS_WRITABLE_DELAY_MS) {
+        tell_wait(cluster, STARTING, RCS_FACT_CAUSE_STATE_STARTING,
+                  cluster->now_ms - cluster->first_update_ms, RCS_WRITABLE_DELAY_MS);
         return;
     }
     struct coverage seen = look(cluster);
     cluster->size = seen.masters;
     bool ok = !(cluster->config->require_full_coverage && seen.uncovered > 0);
+    unsigned why = ok ? 0 : UNCOVERED;
     if (seen.reachable < seen.masters / 2 + 1 && rcs_rule_on(cluster->config, RCS_RULE_MAJORITY)) {
         ok = false;
+        why |= MINORITY;
         cluster->among_minority_ms = cluster->now_ms;
+    }
+    if (!ok) {
+        tell_coverage(cluster, &seen, why);
     }
     if (ok == cluster->state_ok) {
         return;
@@ -65,7 +133,12 @@ void rcs_state_update(struct rcs_cluster *cluster)
     int64_t since_minority_ms = cluster->now_ms - cluster->among_minority_ms;
     if (ok && is_master && since_minority_ms < rejoin_delay_ms(cluster) &&
         rcs_rule_on(cluster->config, RCS_RULE_REJOIN_DELAY)) {
+        tell_wait(cluster, REJOINING, RCS_FACT_CAUSE_STATE_REJOINING, since_minority_ms,
+                  rejoin_delay_ms(cluster));
         return;
+    }
+    if (ok) {
+        tell_good(cluster, &seen, since_minority_ms);
     }
     cluster->state_ok = ok;
     rcs_cluster_fact(cluster, ok ? RCS_FACT_STATE_OK : RCS_FACT_STATE_FAIL, RCS_ID_NONE,

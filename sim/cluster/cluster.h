@@ -75,6 +75,7 @@ struct rcs_fail_report {
 struct rcs_fail_reports {
     rcs_id about;
     uint16_t count, room;
+    uint16_t told; /* how many were last said to be too few */
     struct rcs_fail_report *list;
 };
 
@@ -210,6 +211,16 @@ struct rcs_cluster {
     uint64_t sent[RCS_BUS_TYPE_COUNT], received[RCS_BUS_TYPE_COUNT];
 
     struct rcs_rand names, gossip, election;
+
+    /* What of this was last said as a cause, so that it is said once; decides nothing. */
+    struct {
+        enum rcs_fact_code stand; /* why no election goes on; 0 nothing to tell */
+        int64_t stand_number;
+        unsigned state; /* bits of availability.c */
+        enum rcs_fact_code migrate;
+        rcs_id fail_kept;
+        bool failover_behind;
+    } told;
 };
 
 static inline bool rcs_is_master(const struct rcs_peer *peer)
@@ -274,6 +285,9 @@ const struct rcs_address *rcs_peer_address(const struct rcs_cluster *cluster, rc
 /* True when PUBLISH was sent to all / to the shard (Redis 7.0 clusterPropagatePublish). */
 void rcs_cluster_publish(struct rcs_cluster *cluster, const struct rcs_arg *channel,
                          const struct rcs_arg *message, bool sharded);
+/* What a decision weighed (facts_cause.h): said in front of it, costs nothing unless it is read. */
+void rcs_cluster_cause(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about,
+                       rcs_id by, int64_t v0, int64_t v1, int64_t v2);
 /* The fact as this node's log would have it: the role letter is set from has_master_host. */
 void rcs_cluster_fact(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about, rcs_id by,
                       int64_t v0, int64_t v1, int64_t v2, const char *text);

@@ -81,6 +81,14 @@ void rcs_cluster_fact(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_
     rcs_fact_add(&cluster->out->facts, code, role, about, by, v0, v1, v2, text, NULL);
 }
 
+void rcs_cluster_cause(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about,
+                       rcs_id by, int64_t v0, int64_t v1, int64_t v2)
+{
+    if (cluster->out->facts.causes) {
+        rcs_cluster_fact(cluster, code, about, by, v0, v1, v2, NULL);
+    }
+}
+
 void rcs_cluster_fact0(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about)
 {
     rcs_cluster_fact(cluster, code, about, RCS_ID_NONE, 0, 0, 0, NULL);

@@ -21,6 +21,12 @@ void rcs_epoch_collision(struct rcs_cluster *cluster, rcs_id sender)
                rcs_store_name(cluster->store, cluster->myself), RCS_ID_LEN) <= 0) {
         return;
     }
+    if (cluster->out->facts.causes) {
+        rcs_fact_add(&cluster->out->facts, RCS_FACT_CAUSE_EPOCH_SAME, 'M', sender, RCS_ID_NONE,
+                     (int64_t)myself->config_epoch, 0, 0,
+                     rcs_store_name(cluster->store, cluster->myself),
+                     rcs_store_name(cluster->store, sender));
+    }
     cluster->current_epoch++;
     myself->config_epoch = cluster->current_epoch;
     rcs_cluster_save(cluster, true);
@@ -42,10 +48,16 @@ static uint64_t max_epoch(const struct rcs_cluster *cluster)
 bool rcs_epoch_bump(struct rcs_cluster *cluster)
 {
     struct rcs_peer *myself = rcs_myself(cluster);
-    if ((myself->config_epoch != 0 && myself->config_epoch == max_epoch(cluster)) ||
+    uint64_t max = max_epoch(cluster);
+    if ((myself->config_epoch != 0 && myself->config_epoch == max) ||
         !rcs_rule_on(cluster->config, RCS_RULE_EPOCH_BUMP)) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_EPOCH_KEPT, RCS_ID_NONE, RCS_ID_NONE,
+                          (int64_t)myself->config_epoch, (int64_t)max, 0);
         return false;
     }
+    rcs_cluster_cause(cluster, RCS_FACT_CAUSE_EPOCH_MAX, RCS_ID_NONE, RCS_ID_NONE,
+                      (int64_t)myself->config_epoch, (int64_t)max,
+                      (int64_t)cluster->current_epoch);
     cluster->current_epoch++;
     myself->config_epoch = cluster->current_epoch;
     rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG);

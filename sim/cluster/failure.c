@@ -143,6 +143,18 @@ unsigned rcs_cluster_failure_reports(struct rcs_cluster *cluster, rcs_id id)
     return rcs_report_count(cluster, id);
 }
 
+/* As above, but nothing is dropped: for those who only look. */
+unsigned rcs_report_live(const struct rcs_cluster *cluster, rcs_id about)
+{
+    const struct rcs_fail_reports *reports = reports_about(cluster, about);
+    int64_t limit_ms = cluster->config->node_timeout_ms * RCS_FAIL_REPORT_VALIDITY_MULT;
+    unsigned count = 0;
+    for (unsigned i = 0; reports != NULL && i < reports->count; i++) {
+        count += cluster->now_ms - reports->list[i].at_ms <= limit_ms;
+    }
+    return count;
+}
+
 void rcs_reports_forget(struct rcs_cluster *cluster, rcs_id id)
 {
     for (unsigned i = cluster->report_count; i-- > 0;) {
@@ -183,7 +195,31 @@ void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_
     rcs_cluster_fact(cluster, RCS_FACT_PFAIL_SET, id, RCS_ID_NONE, ping_delay_ms, data_delay_ms,
                      timeout_ms, NULL);
     if (cluster->profile->alone_marks_fail && cluster->size == 1 && is_voter(cluster)) {
-        rcs_fail_check(cluster, id);
+        rcs_fail_check(cluster, id, RCS_ID_NONE);
+    }
+}
+
+/* Too few: said when their number changes. */
+static void tell_short(struct rcs_cluster *cluster, rcs_id id, rcs_id sender, unsigned count,
+                       unsigned needed)
+{
+    struct rcs_fail_reports *reports = reports_about(cluster, id);
+    if (reports != NULL && reports->told != count) {
+        reports->told = (uint16_t)count;
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_FAIL_SHORT, id, sender, count, needed,
+                          cluster->size);
+    }
+}
+
+static void tell_reports(struct rcs_cluster *cluster, rcs_id id)
+{
+    const struct rcs_fail_reports *reports = reports_about(cluster, id);
+    for (unsigned i = 0; reports != NULL && i < reports->count; i++) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_REPORT, id, reports->list[i].reporter,
+                          cluster->now_ms - reports->list[i].at_ms, 0, 0);
+    }
+    if (is_voter(cluster)) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_OWN_REPORT, id, RCS_ID_NONE, 0, 0, 0);
     }
 }
 
@@ -196,7 +232,7 @@ static void set_fail(struct rcs_cluster *cluster, rcs_id id)
     rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
 }
 
-void rcs_fail_check(struct rcs_cluster *cluster, rcs_id id)
+void rcs_fail_check(struct rcs_cluster *cluster, rcs_id id, rcs_id sender)
 {
     struct rcs_peer *peer = &cluster->peers[id];
     unsigned needed = (unsigned)cluster->size / 2 + 1;
@@ -208,8 +244,10 @@ void rcs_fail_check(struct rcs_cluster *cluster, rcs_id id)
         reports++; /* its own opinion */
     }
     if (reports < needed || !rcs_rule_on(cluster->config, RCS_RULE_FAIL_QUORUM)) {
+        tell_short(cluster, id, sender, reports, needed);
         return;
     }
+    tell_reports(cluster, id);
     rcs_cluster_fact(cluster, RCS_FACT_FAIL_QUORUM, id, RCS_ID_NONE, reports, needed, 0, NULL);
     set_fail(cluster, id);
     if (!cluster->profile->all_broadcast_fail && !rcs_is_master(rcs_myself(cluster))) {
@@ -243,8 +281,19 @@ void rcs_fail_clear(struct rcs_cluster *cluster, rcs_id id)
     int64_t undo_ms = cluster->config->node_timeout_ms * RCS_FAIL_UNDO_TIME_MULT;
     bool serves = rcs_is_master(peer) && rcs_slot_count(cluster, id) > 0;
     if (serves && failed_for_ms <= undo_ms) {
+        if (cluster->told.fail_kept != id) {
+            cluster->told.fail_kept = id;
+            rcs_cluster_cause(cluster, RCS_FACT_CAUSE_FAIL_KEPT, id, RCS_ID_NONE, failed_for_ms,
+                              undo_ms, 0);
+        }
         return;
     }
+    cluster->told.fail_kept = RCS_ID_NONE;
+    rcs_cluster_cause(cluster,
+                      rcs_is_replica(peer) ? RCS_FACT_CAUSE_FAIL_REPLICA
+                      : serves             ? RCS_FACT_CAUSE_FAIL_UNDO
+                                           : RCS_FACT_CAUSE_FAIL_EMPTY,
+                      id, RCS_ID_NONE, failed_for_ms, undo_ms, 0);
     enum rcs_fact_code code = rcs_is_replica(peer) ? RCS_FACT_FAIL_CLEARED_REPLICA
                               : serves             ? RCS_FACT_FAIL_CLEARED_MASTER
                                                    : RCS_FACT_FAIL_CLEARED_EMPTY;

@@ -246,7 +246,7 @@ static void take_report(struct rcs_cluster *cluster, const struct rcs_gossip *en
         if (rcs_report_add(cluster, entry->id, sender)) {
             rcs_cluster_fact(cluster, RCS_FACT_REPORTED, entry->id, sender, 0, 0, 0, NULL);
         }
-        rcs_fail_check(cluster, entry->id);
+        rcs_fail_check(cluster, entry->id, sender);
     } else if (rcs_report_del(cluster, entry->id, sender)) {
         rcs_cluster_fact(cluster, RCS_FACT_REPORT_WITHDRAWN, entry->id, sender, 0, 0, 0, NULL);
     }

@@ -14,11 +14,34 @@ void rcs_mf_reset(struct rcs_cluster *cluster)
     cluster->mf_can_start = false;
     cluster->mf_replica = RCS_ID_NONE;
     cluster->mf_master_offset = -1;
+    cluster->told.failover_behind = false;
+}
+
+/* What the failover that now ends still waited for. */
+static void tell_stuck(struct rcs_cluster *cluster)
+{
+    rcs_id master = rcs_myself(cluster)->master;
+    int64_t waited_ms = cluster->now_ms - (cluster->mf_end_ms - RCS_MF_TIMEOUT_MS);
+    if (rcs_is_master(rcs_myself(cluster))) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_NO_CLAIM, cluster->mf_replica, RCS_ID_NONE,
+                          waited_ms, 0, 0);
+    } else if (cluster->mf_can_start) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_NO_VOTES, master, RCS_ID_NONE,
+                          cluster->auth_count, cluster->size / 2 + 1,
+                          (int64_t)cluster->auth_epoch);
+    } else if (cluster->mf_master_offset == -1) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_NO_OFFSET, master, RCS_ID_NONE, waited_ms, 0,
+                          0);
+    } else {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_BEHIND, master, RCS_ID_NONE,
+                          cluster->host->offset(cluster->host->node), cluster->mf_master_offset, 0);
+    }
 }
 
 void rcs_mf_check_timeout(struct rcs_cluster *cluster)
 {
     if (cluster->mf_end_ms != 0 && cluster->mf_end_ms < cluster->now_ms) {
+        tell_stuck(cluster);
         rcs_cluster_fact0(cluster, RCS_FACT_MF_TIMEOUT, RCS_ID_NONE);
         rcs_mf_reset(cluster);
     }
@@ -63,6 +86,11 @@ void rcs_mf_handle(struct rcs_cluster *cluster)
     }
     int64_t mine = cluster->host->offset(cluster->host->node);
     if (cluster->mf_master_offset != mine) {
+        if (!cluster->told.failover_behind) {
+            cluster->told.failover_behind = true;
+            rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_BEHIND, rcs_myself(cluster)->master,
+                              RCS_ID_NONE, mine, cluster->mf_master_offset, 0);
+        }
         if (at_once) {
             rcs_cluster_todo(cluster, RCS_TODO_HANDLE_MANUALFAILOVER);
         }
@@ -98,7 +126,12 @@ void rcs_mf_heard(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rc
 void rcs_mf_start_received(struct rcs_cluster *cluster, const struct rcs_event *event,
                            rcs_id sender)
 {
-    if (sender == RCS_ID_NONE || cluster->peers[sender].master != cluster->myself) {
+    if (sender == RCS_ID_NONE) {
+        return;
+    }
+    if (cluster->peers[sender].master != cluster->myself) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_NOT_REPLICA, sender,
+                          cluster->peers[sender].master, 0, 0, 0);
         return;
     }
     rcs_mf_reset(cluster);

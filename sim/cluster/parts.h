@@ -126,11 +126,13 @@ rcs_id rcs_random_peer(struct rcs_cluster *cluster); /* RCS_ID_NONE: the draw hi
 bool rcs_report_add(struct rcs_cluster *cluster, rcs_id about, rcs_id reporter); /* true if new */
 bool rcs_report_del(struct rcs_cluster *cluster, rcs_id about, rcs_id reporter);
 unsigned rcs_report_count(struct rcs_cluster *cluster, rcs_id about); /* live ones */
+unsigned rcs_report_live(const struct rcs_cluster *cluster, rcs_id about);
 bool rcs_reported(const struct rcs_cluster *cluster, rcs_id about);   /* any, live or not */
 void rcs_reports_forget(struct rcs_cluster *cluster, rcs_id id);      /* a node leaves the table */
 void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_ms,
                      int64_t data_delay_ms);
-void rcs_fail_check(struct rcs_cluster *cluster, rcs_id id); /* markNodeAsFailingIfNeeded */
+/* markNodeAsFailingIfNeeded, after what `sender` said of the node (RCS_ID_NONE: nobody did) */
+void rcs_fail_check(struct rcs_cluster *cluster, rcs_id id, rcs_id sender);
 void rcs_fail_received(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
 void rcs_fail_clear(struct rcs_cluster *cluster, rcs_id id); /* clearNodeFailureIfNeeded */
 

@@ -150,6 +150,8 @@ static void take_slots(struct rcs_cluster *cluster, const struct rcs_bus_msg *ms
     unsigned slot = rcs_slots_stale(cluster, sender, msg->config_epoch, msg->slots);
     if (slot < RCS_SLOTS && rcs_rule_on(cluster->config, RCS_RULE_UPDATE)) {
         rcs_id owner = rcs_slot_owner(cluster, slot);
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_SLOTS_KEPT, sender, owner, slot,
+                          (int64_t)cluster->peers[owner].config_epoch, (int64_t)msg->config_epoch);
         rcs_cluster_fact(cluster, RCS_FACT_UPDATE_SENT, owner, sender, 0, 0, 0, NULL);
         rcs_send_update(cluster, sender, owner);
     }

@@ -50,6 +50,16 @@ static bool is_orphaned(const struct rcs_peer *peer, unsigned ok_replicas)
            peer->flags & RCS_NODE_MIGRATE_TO && ok_replicas == 0;
 }
 
+/* Why no replica goes to an orphan: said when the reason changes. */
+static void tell(struct rcs_cluster *cluster, enum rcs_fact_code why, rcs_id about, rcs_id by,
+                 int64_t v0, int64_t v1)
+{
+    if (cluster->told.migrate != why) {
+        cluster->told.migrate = why;
+        rcs_cluster_cause(cluster, why, about, by, v0, v1, 0);
+    }
+}
+
 static bool name_before(const struct rcs_cluster *cluster, rcs_id a, rcs_id b)
 {
     return memcmp(rcs_store_name(cluster->store, a), rcs_store_name(cluster->store, b),
@@ -59,9 +69,17 @@ static bool name_before(const struct rcs_cluster *cluster, rcs_id a, rcs_id b)
 static void migrate(struct rcs_cluster *cluster)
 {
     rcs_id mine = rcs_myself(cluster)->master;
-    if (!cluster->state_ok || mine == RCS_ID_NONE ||
-        healthy_replicas(cluster, &cluster->peers[mine]) <=
-            (uint64_t)cluster->config->migration_barrier) {
+    if (!cluster->state_ok) {
+        tell(cluster, RCS_FACT_CAUSE_MIGRATE_STATE, mine, RCS_ID_NONE, 0, 0);
+        return;
+    }
+    if (mine == RCS_ID_NONE) {
+        return;
+    }
+    unsigned healthy = healthy_replicas(cluster, &cluster->peers[mine]);
+    if (healthy <= (uint64_t)cluster->config->migration_barrier) {
+        tell(cluster, RCS_FACT_CAUSE_MIGRATE_BARRIER, mine, RCS_ID_NONE, healthy,
+             cluster->config->migration_barrier);
         return;
     }
     if (cluster->orphaned_ms == NULL) {
@@ -92,8 +110,21 @@ static void migrate(struct rcs_cluster *cluster)
             }
         }
     }
-    if (target != RCS_ID_NONE && candidate == cluster->myself &&
-        cluster->now_ms - cluster->orphaned_ms[target] > RCS_REPLICA_MIGRATION_MS) {
+    if (target == RCS_ID_NONE) {
+        return;
+    }
+    int64_t orphaned_ms = cluster->now_ms - cluster->orphaned_ms[target];
+    if (candidate != cluster->myself) {
+        tell(cluster, RCS_FACT_CAUSE_MIGRATE_NOT_ME, target, candidate, 0, 0);
+    } else if (orphaned_ms <= RCS_REPLICA_MIGRATION_MS) {
+        tell(cluster, RCS_FACT_CAUSE_MIGRATE_WAIT, target, RCS_ID_NONE, orphaned_ms,
+             RCS_REPLICA_MIGRATION_MS);
+    } else {
+        cluster->told.migrate = (enum rcs_fact_code)0;
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MIGRATE_SPARE, mine, RCS_ID_NONE, healthy,
+                          cluster->config->migration_barrier, 0);
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MIGRATE_DUE, target, RCS_ID_NONE, orphaned_ms,
+                          RCS_REPLICA_MIGRATION_MS, 0);
         rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_ORPHAN, target, mine, 0, 0, 0,
                          rcs_shard_said(cluster, target));
         rcs_cluster_follow(cluster, target);
@@ -103,9 +134,17 @@ static void migrate(struct rcs_cluster *cluster)
 void rcs_replica_migration(struct rcs_cluster *cluster)
 {
     count_replicas(cluster);
-    if (cluster->orphaned_masters > 0 && cluster->max_replicas >= 2 &&
-        cluster->this_replicas == cluster->max_replicas &&
-        cluster->config->allow_replica_migration) {
+    rcs_id mine = rcs_myself(cluster)->master;
+    if (cluster->orphaned_masters == 0) {
+        cluster->told.migrate = (enum rcs_fact_code)0;
+    } else if (cluster->max_replicas < 2) {
+        tell(cluster, RCS_FACT_CAUSE_MIGRATE_FEW, mine, RCS_ID_NONE, cluster->max_replicas, 2);
+    } else if (cluster->this_replicas != cluster->max_replicas) {
+        tell(cluster, RCS_FACT_CAUSE_MIGRATE_NOT_MOST, mine, RCS_ID_NONE, cluster->this_replicas,
+             cluster->max_replicas);
+    } else if (!cluster->config->allow_replica_migration) {
+        tell(cluster, RCS_FACT_CAUSE_MIGRATE_OFF, mine, RCS_ID_NONE, 0, 0);
+    } else {
         migrate(cluster);
     }
 }

@@ -286,6 +286,26 @@ static void open_slots_follow(struct rcs_cluster *cluster, rcs_id sender, uint64
     }
 }
 
+/* From whom the claim takes slots, and the epochs that decided it. */
+static void tell_taken(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
+                       const struct rcs_slot_words *taken)
+{
+    unsigned unowned = rcs_slot_words_count(taken);
+    for (unsigned id = 0; id < cluster->slots->ids; id++) {
+        const struct rcs_slot_set *set = cluster->slots->sets[id];
+        unsigned count = set == NULL ? 0 : bits_in(taken, &set->words);
+        unowned -= count;
+        if (count > 0) {
+            rcs_cluster_cause(cluster, RCS_FACT_CAUSE_SLOTS_FROM, sender, (rcs_id)id, count,
+                              (int64_t)cluster->peers[id].config_epoch, (int64_t)epoch);
+        }
+    }
+    if (unowned > 0) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_SLOTS_UNOWNED, sender, RCS_ID_NONE, unowned, 0,
+                          0);
+    }
+}
+
 /* Redis 7.0 clusterUpdateSlotsConfigWith */
 void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
                      const struct rcs_slot_set *claimed)
@@ -316,6 +336,9 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
         mark_not_claiming(cluster, &given_up);
     }
     if (outcome.taken_count > 0) {
+        if (cluster->out->facts.causes) {
+            tell_taken(cluster, sender, epoch, &outcome.taken);
+        }
         rcs_slots_assign(cluster, &outcome.taken, sender);
         clear_not_claiming(cluster, &outcome.taken);
         rcs_cluster_fact(cluster, RCS_FACT_SLOTS_CLAIMED, sender, RCS_ID_NONE, outcome.taken_count,
@@ -337,6 +360,8 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
     rcs_id grandmaster =
         myself->master != RCS_ID_NONE ? cluster->peers[myself->master].master : RCS_ID_NONE;
     if (must_follow && may_follow && rcs_rule_on(cluster->config, RCS_RULE_FOLLOW_CLAIM)) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_SLOTS_LOST, sender, my_master,
+                          outcome.from_my_master, rcs_slot_count(cluster, my_master), 0);
         rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_CLAIM, sender, my_master, (int64_t)epoch, 0, 0,
                          rcs_shard_said(cluster, sender));
         rcs_cluster_follow(cluster, sender);

@@ -29,6 +29,7 @@
     X(NO_AUTH, "no_auth")                           \
     X(NO_ASYNC_LOADING, "no_async_loading")         \
     X(NO_MULTI, "no_multi")                         \
+    X(MOVABLE_KEYS, "movablekeys")                  \
     X(ALLOW_BUSY, "allow_busy")                     \
     /* what COMMAND does not show */                \
     X(MAY_REPLICATE, NULL)                          \
@@ -66,6 +67,7 @@
     X(INSERT, "insert")                             \
     X(DELETE, "delete")                             \
     X(NOT_KEY, "not_key")                           \
+    X(INCOMPLETE, "incomplete")                     \
     X(VARIABLE, "variable_flags")
 /* clang-format on */
 
@@ -108,6 +110,9 @@ typedef void rcs_command_handler(struct rcs_call *call);
 struct rcs_key_range {
     int first, last, step; /* first 0: no such range */
     unsigned flags;        /* enum rcs_key_flag */
+    /* NULL none; else the keys stand behind this word, if it is there, instead of where the first
+     * range has them; `first` is where COMMAND says the search begins */
+    const char *keyword;
 };
 
 struct rcs_command {
@@ -128,6 +133,7 @@ extern const struct rcs_command rcs_admin_commands[], rcs_transaction_commands[]
 extern const struct rcs_command rcs_pubsub_commands[], rcs_cluster_commands[];
 extern const struct rcs_command rcs_key_commands[], rcs_expire_commands[], rcs_string_commands[];
 extern const struct rcs_command rcs_number_commands[], rcs_bit_commands[];
+extern const struct rcs_command rcs_dump_commands[], rcs_migrate_commands[];
 
 /* The i-th command of all tables; NULL past the end. */
 const struct rcs_command *rcs_command_at(unsigned index);
@@ -142,10 +148,15 @@ struct rcs_command_found rcs_command_find(unsigned argc, const struct rcs_arg *a
                                           const struct rcs_command *guess);
 /* "get", "client|info". */
 void rcs_command_full_name(const struct rcs_command_found *found, struct rcs_buf *out);
+/* The two ranges that hold the keys of this request: the command's own, or those put together in
+ * `moved` if a keyword moves them. Neither has a keyword. */
+const struct rcs_key_range *rcs_command_ranges(const struct rcs_command *command, unsigned argc,
+                                               const struct rcs_arg *args,
+                                               struct rcs_key_range moved[2]);
 /* Positions of the keys in the arguments, ascending within a range; at most `most` are filled in.
  * Returns how many there are. */
-unsigned rcs_command_keys(const struct rcs_command *command, unsigned argc, unsigned *positions,
-                          unsigned most);
+unsigned rcs_command_keys(const struct rcs_command *command, unsigned argc,
+                          const struct rcs_arg *args, unsigned *positions, unsigned most);
 
 /* --- one command being executed (call.c) --------------------------------------------------------
  */

@@ -210,17 +210,22 @@ static void run_failover(struct rcs_call *call)
         }
     }
     if (rcs_is_master(rcs_myself(cluster))) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_IS_MASTER, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0);
         rcs_refuse(call->client, "You should send CLUSTER FAILOVER to a replica");
         return;
     }
     const struct rcs_peer *master = rcs_peer_find(cluster, rcs_myself(cluster)->master);
     if (master == NULL) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_NO_MASTER, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0);
         rcs_refuse(call->client, "I'm a replica but my master is unknown to me");
         return;
     }
     /* A link that is still connecting will do, and so will a suspected master. */
     if (kind == RCS_FAILOVER_PLAIN &&
         ((master->flags & RCS_NODE_FAIL) != 0 || master->link == RCS_LINK_CLOSED)) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_MASTER_DOWN, rcs_myself(cluster)->master,
+                          RCS_ID_NONE, master->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL),
+                          master->link != RCS_LINK_CLOSED, 0);
         rcs_refuse(call->client, "Master is down or failed, please use CLUSTER FAILOVER FORCE");
         return;
     }

@@ -71,6 +71,18 @@ static void add_tips(struct rcs_call *call, const char *tips)
     }
 }
 
+static void add_capitals(struct rcs_buf *out, const char *word)
+{
+    char text[16];
+    size_t size = 0;
+    for (; word[size] != '\0'; size++) {
+        RCS_ASSERT(size < sizeof(text));
+        text[size] = word[size] >= 'a' && word[size] <= 'z' ? (char)(word[size] - ('a' - 'A'))
+                                                            : word[size];
+    }
+    rcs_resp_bulk(out, text, size);
+}
+
 static void add_key_range(struct rcs_call *call, const struct rcs_key_range *range)
 {
     bool resp3 = call->resp3;
@@ -81,11 +93,18 @@ static void add_key_range(struct rcs_call *call, const struct rcs_key_range *ran
     rcs_resp_bulk_text(out, "begin_search");
     rcs_resp_map(out, 2, resp3);
     rcs_resp_bulk_text(out, "type");
-    rcs_resp_bulk_text(out, "index");
+    rcs_resp_bulk_text(out, range->keyword == NULL ? "index" : "keyword");
     rcs_resp_bulk_text(out, "spec");
-    rcs_resp_map(out, 1, resp3);
-    rcs_resp_bulk_text(out, "index");
-    rcs_resp_integer(out, range->first);
+    rcs_resp_map(out, range->keyword == NULL ? 1 : 2, resp3);
+    if (range->keyword == NULL) {
+        rcs_resp_bulk_text(out, "index");
+        rcs_resp_integer(out, range->first);
+    } else {
+        rcs_resp_bulk_text(out, "keyword");
+        add_capitals(out, range->keyword);
+        rcs_resp_bulk_text(out, "startfrom");
+        rcs_resp_integer(out, range->first);
+    }
     rcs_resp_bulk_text(out, "find_keys");
     rcs_resp_map(out, 2, resp3);
     rcs_resp_bulk_text(out, "type");
@@ -105,7 +124,7 @@ static void add_old_key_range(struct rcs_call *call, const struct rcs_key_range 
 {
     int last = keys[0].last < 0 ? keys[0].last : keys[0].first + keys[0].last;
     rcs_resp_integer(call->out, keys[0].first);
-    rcs_resp_integer(call->out, keys[1].first != 0 ? keys[1].first : last);
+    rcs_resp_integer(call->out, keys[1].first > 0 ? keys[1].first : last);
     rcs_resp_integer(call->out, keys[0].step);
 }
 
@@ -347,7 +366,11 @@ static void run_getkeys(struct rcs_call *call)
         return;
     }
     unsigned positions[64];
-    unsigned keys = rcs_command_keys(command, count, positions, 64);
+    unsigned keys = rcs_command_keys(command, count, words, positions, 64);
+    if (keys == 0) {
+        rcs_refuse(call->client, "Invalid arguments specified for command");
+        return;
+    }
     if (keys > 64) {
         rcs_refuse(call->client, "rcsim shows no more than 64 keys here");
         return;

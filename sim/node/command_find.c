@@ -9,7 +9,7 @@ static const struct rcs_command *const tables[] = {
     rcs_string_commands, rcs_number_commands,      rcs_bit_commands,        rcs_key_commands,
     rcs_expire_commands, rcs_transaction_commands, rcs_connection_commands, rcs_client_commands,
     rcs_pubsub_commands, rcs_cluster_commands,     rcs_admin_commands,      rcs_info_commands,
-    rcs_config_commands, rcs_command_commands,
+    rcs_config_commands, rcs_command_commands,     rcs_dump_commands,       rcs_migrate_commands,
 };
 
 const struct rcs_command *rcs_command_at(unsigned index)
@@ -62,12 +62,50 @@ void rcs_command_full_name(const struct rcs_command_found *found, struct rcs_buf
     rcs_buf_text(out, found->command->name);
 }
 
-unsigned rcs_command_keys(const struct rcs_command *command, unsigned argc, unsigned *positions,
-                          unsigned most)
+/* Options of MIGRATE that have arguments, which are passed over in the search for KEYS. */
+static unsigned arguments_of(const struct rcs_arg *option)
+{
+    return rcs_arg_is(option, "auth") ? 1 : rcs_arg_is(option, "auth2") ? 2 : 0;
+}
+
+/* Redis 7.0 migrateGetKeys. A keyword beside a key that is not empty is an error of syntax, which
+ * is left to the command: no keys. */
+static struct rcs_key_range behind_keyword(const struct rcs_command *command, unsigned argc,
+                                           const struct rcs_arg *args)
+{
+    struct rcs_key_range range = command->keys[0];
+    for (unsigned i = (unsigned)-command->arity; i < argc; i++) {
+        if (rcs_arg_is(&args[i], command->keys[1].keyword)) {
+            bool empty = args[range.first].size_bytes == 0;
+            range.first = empty ? (int)i + 1 : 0;
+            range.last = -1;
+            return range;
+        }
+        i += arguments_of(&args[i]);
+    }
+    return range;
+}
+
+const struct rcs_key_range *rcs_command_ranges(const struct rcs_command *command, unsigned argc,
+                                               const struct rcs_arg *args,
+                                               struct rcs_key_range moved[2])
+{
+    if (command->keys[1].keyword == NULL) {
+        return command->keys;
+    }
+    moved[0] = behind_keyword(command, argc, args);
+    moved[1] = (struct rcs_key_range){ 0 };
+    return moved;
+}
+
+unsigned rcs_command_keys(const struct rcs_command *command, unsigned argc,
+                          const struct rcs_arg *args, unsigned *positions, unsigned most)
 {
     unsigned count = 0;
-    const struct rcs_key_range *range = command->keys;
-    for (; range < command->keys + 2 && range->first > 0; range++) {
+    struct rcs_key_range moved[2];
+    const struct rcs_key_range *ranges = rcs_command_ranges(command, argc, args, moved);
+    const struct rcs_key_range *range = ranges;
+    for (; range < ranges + 2 && range->first > 0; range++) {
         int last = range->last >= 0 ? range->first + range->last : (int)argc + range->last;
         for (int at = range->first; at <= last && at < (int)argc; at += range->step) {
             if (count < most) {

@@ -19,6 +19,7 @@
 #define NO_AUTH          RCS_COMMAND_NO_AUTH
 #define NO_ASYNC_LOADING RCS_COMMAND_NO_ASYNC_LOADING
 #define NO_MULTI         RCS_COMMAND_NO_MULTI
+#define MOVABLE_KEYS     RCS_COMMAND_MOVABLE_KEYS
 #define ALLOW_BUSY       RCS_COMMAND_ALLOW_BUSY
 #define MAY_REPLICATE    RCS_COMMAND_MAY_REPLICATE
 #define PROTECTED        RCS_COMMAND_PROTECTED
@@ -39,26 +40,27 @@
 #define INSERT   RCS_KEY_INSERT
 #define DELETE   RCS_KEY_DELETE
 #define NOT_KEY  RCS_KEY_NOT_KEY
+#define INCOMPLETE RCS_KEY_INCOMPLETE
 #define VARIABLE RCS_KEY_VARIABLE
 
 /* One key; all words from `first` on, in steps; two keys with flags of their own; none. */
 #define ONE_KEY(first, flags)                                                                      \
     {                                                                                              \
         {                                                                                          \
-            first, 0, 1, flags                                                                     \
+            first, 0, 1, flags, NULL                                                               \
         }                                                                                          \
     }
 #define ALL_KEYS(first, step, flags)                                                               \
     {                                                                                              \
         {                                                                                          \
-            first, -1, step, flags                                                                 \
+            first, -1, step, flags, NULL                                                           \
         }                                                                                          \
     }
 #define TWO_KEYS(flags, flags2)                                                                    \
     {                                                                                              \
-        { 1, 0, 1, flags },                                                                        \
+        { 1, 0, 1, flags, NULL },                                                                  \
         {                                                                                          \
-            2, 0, 1, flags2                                                                        \
+            2, 0, 1, flags2, NULL                                                                  \
         }                                                                                          \
     }
 #define NO_KEYS                                                                                    \

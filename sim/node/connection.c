@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/node/command.h"
+#include "sim/node/migrate.h"
 #include "sim/node/pubsub.h"
 
 #include "sim/pure.h"
@@ -170,7 +171,7 @@ static void process(struct rcs_node *node, struct rcs_client *client, struct rcs
 static void process_held(struct rcs_node *node, struct rcs_client *client)
 {
     unsigned done = 0;
-    while (done < client->held_count && !held_back(client) &&
+    while (done < client->held_count && !held_back(client) && !rcs_migrate_waits(node) &&
            (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) == 0) {
         process(node, client, client->held[done]);
         if ((client->flags & RCS_CLIENT_PAUSED) != 0) {

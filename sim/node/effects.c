@@ -36,6 +36,7 @@ static void give_back(struct rcs_effect *effect, struct rcs_store *store)
         }
         break;
     case RCS_EFFECT_MASTER_REQUEST:
+    case RCS_EFFECT_TARGET_REQUEST:
         if (effect->request != NULL) {
             rcs_request_release(store, effect->request);
         }
@@ -59,6 +60,10 @@ static void give_back(struct rcs_effect *effect, struct rcs_store *store)
     case RCS_EFFECT_MASTER_CLOSE:
     case RCS_EFFECT_SLEEP:
     case RCS_EFFECT_EXIT:
+    case RCS_EFFECT_TARGET_CONNECT:
+    case RCS_EFFECT_TARGET_CLOSE:
+    case RCS_EFFECT_BLOCK:
+    case RCS_EFFECT_UNBLOCK:
         break; /* plain values */
     }
 }

@@ -33,6 +33,16 @@ enum rcs_effect_kind {
     RCS_EFFECT_SAVE_DUMP,   /* dump.rdb now holds `snapshot` (NULL: removed) */
     RCS_EFFECT_SLEEP,       /* the process is blocked for `duration_us` (DEBUG SLEEP) */
     RCS_EFFECT_EXIT,        /* the process ends with `status`; the kernel closes its sockets */
+
+    /* other nodes' client ports (MIGRATE); `link` is the node's number */
+    RCS_EFFECT_TARGET_CONNECT, /* to `addr` */
+    RCS_EFFECT_TARGET_REQUEST, /* send `request` */
+    RCS_EFFECT_TARGET_CLOSE,
+    /* The process waits for a target: until RCS_EFFECT_UNBLOCK it is given events of its targets
+     * only, and RCS_EVENT_BLOCK_OVER if `duration_us` pass without another RCS_EFFECT_BLOCK. What
+     * stands behind this in the list is done when it goes on. */
+    RCS_EFFECT_BLOCK,
+    RCS_EFFECT_UNBLOCK,
 };
 
 struct rcs_effect {
@@ -56,7 +66,7 @@ struct rcs_effect {
 #define RCS_EFFECTS_OWNING                                                                         \
     (1u << RCS_EFFECT_BUS_SEND | 1u << RCS_EFFECT_CLIENT_REPLY |                                   \
      1u << RCS_EFFECT_CLIENT_SNAPSHOT | 1u << RCS_EFFECT_MASTER_REQUEST |                          \
-     1u << RCS_EFFECT_SAVE_CONFIG | 1u << RCS_EFFECT_SAVE_DUMP)
+     1u << RCS_EFFECT_SAVE_CONFIG | 1u << RCS_EFFECT_SAVE_DUMP | 1u << RCS_EFFECT_TARGET_REQUEST)
 
 struct rcs_effects {
     struct rcs_effect *list;

@@ -21,6 +21,11 @@ const char *rcs_event_kind_name(enum rcs_event_kind kind)
         [RCS_EVENT_MASTER_DATA] = "master-data",
         [RCS_EVENT_MASTER_SNAPSHOT] = "master-snapshot",
         [RCS_EVENT_MASTER_LOST] = "master-lost",
+        [RCS_EVENT_TARGET_UP] = "target-up",
+        [RCS_EVENT_TARGET_FAILED] = "target-failed",
+        [RCS_EVENT_TARGET_DATA] = "target-data",
+        [RCS_EVENT_TARGET_LOST] = "target-lost",
+        [RCS_EVENT_BLOCK_OVER] = "block-over",
     };
     _Static_assert(sizeof(names) / sizeof(names[0]) == RCS_EVENT_KIND_COUNT,
                    "every kind has a name");

@@ -40,6 +40,14 @@ enum rcs_event_kind {
     RCS_EVENT_MASTER_SNAPSHOT, /* `snapshot`: the RDB of a full sync, whole */
     RCS_EVENT_MASTER_LOST,
 
+    /* this node's connections to other nodes' client ports, for MIGRATE; `link` is the number the
+     * node gave it in RCS_EFFECT_TARGET_CONNECT. They come although the node waits. */
+    RCS_EVENT_TARGET_UP,
+    RCS_EVENT_TARGET_FAILED, /* `reason` */
+    RCS_EVENT_TARGET_DATA,   /* `blob` */
+    RCS_EVENT_TARGET_LOST,
+    RCS_EVENT_BLOCK_OVER, /* the time of RCS_EFFECT_BLOCK is over */
+
     RCS_EVENT_KIND_COUNT
 };
 

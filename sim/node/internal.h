@@ -204,6 +204,7 @@ struct rcs_node {
     uint64_t stat_commands, stat_sync_full, stat_sync_partial_ok, stat_sync_partial_err;
     uint64_t stat_expired, stat_keyspace_hits, stat_keyspace_misses;
     char run_id[RCS_ID_LEN + 1];
+    struct rcs_migrate *migrate; /* migrate.h; NULL: not used yet */
 };
 
 static inline int64_t rcs_node_wall_ms(const struct rcs_node *node)

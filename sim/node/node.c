@@ -10,6 +10,7 @@
 #include "sim/cluster/orders.h"
 #include "sim/node/backlog.h"
 #include "sim/node/internal.h"
+#include "sim/node/migrate.h"
 #include "sim/node/replication.h"
 
 #include "sim/pure.h"
@@ -152,6 +153,7 @@ void rcs_node_free(struct rcs_node *node)
     if (node == NULL) {
         return;
     }
+    rcs_migrate_close(node);
     rcs_clients_close(node);
     rcs_repl_close(node);
     rcs_cluster_close(&node->cluster);
@@ -238,6 +240,7 @@ static void server_cron(struct rcs_node *node)
     rcs_repl_tick(node);
     if (due(node, node->rates.repl_ticks)) {
         rcs_repl_cron(node);
+        rcs_migrate_cron(node); /* has the same period */
     }
     if (due(node, node->rates.cluster_ticks)) {
         rcs_cluster_cron(&node->cluster);
@@ -327,6 +330,11 @@ static void on_master(struct rcs_node *node, const struct rcs_event *event)
     rcs_repl_event(node, event);
 }
 
+static void on_target(struct rcs_node *node, const struct rcs_event *event)
+{
+    rcs_migrate_event(node, event);
+}
+
 typedef void handler_fn(struct rcs_node *node, const struct rcs_event *event);
 
 static handler_fn *const handlers[] = {
@@ -346,6 +354,11 @@ static handler_fn *const handlers[] = {
     [RCS_EVENT_MASTER_DATA] = on_master,
     [RCS_EVENT_MASTER_SNAPSHOT] = on_master,
     [RCS_EVENT_MASTER_LOST] = on_master,
+    [RCS_EVENT_TARGET_UP] = on_target,
+    [RCS_EVENT_TARGET_FAILED] = on_target,
+    [RCS_EVENT_TARGET_DATA] = on_target,
+    [RCS_EVENT_TARGET_LOST] = on_target,
+    [RCS_EVENT_BLOCK_OVER] = on_target,
 };
 _Static_assert(sizeof(handlers) / sizeof(handlers[0]) == RCS_EVENT_KIND_COUNT,
                "a handler for every kind of event");
@@ -404,7 +417,8 @@ void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct 
     out->facts.release = (uint8_t)rcs_node_profile(node)->release;
     node->settled = false;
     handlers[event->kind](node, event);
-    if (!node->dead && !event->more) {
+    /* A command that waits keeps the turn from ending. */
+    if (!node->dead && !event->more && !rcs_migrate_waits(node)) {
         before_sleep(node);
     }
     node->out = NULL;
@@ -474,6 +488,11 @@ size_t rcs_node_bytes(const struct rcs_node *node)
 size_t rcs_node_keys(const struct rcs_node *node)
 {
     return rcs_keyspace_size(node->keys);
+}
+
+const struct rcs_keyspace *rcs_node_keyspace(const struct rcs_node *node)
+{
+    return node->keys;
 }
 
 enum rcs_err rcs_node_configure(struct rcs_node *node, const char *name, const char *value,

@@ -12,6 +12,7 @@
 #include "sim/node/event.h"
 
 struct rcs_node;
+struct rcs_keyspace;
 
 struct rcs_node_params {
     struct rcs_store *store;         /* borrowed for the node's life */
@@ -49,6 +50,7 @@ int64_t rcs_node_offset(const struct rcs_node *node);
 bool rcs_node_master_link_up(const struct rcs_node *node);
 uint32_t rcs_node_pid(const struct rcs_node *node);
 size_t rcs_node_keys(const struct rcs_node *node);
+const struct rcs_keyspace *rcs_node_keyspace(const struct rcs_node *node);
 /* Memory of the node without its keys, clients and backlog and what the store lends it. */
 size_t rcs_node_bytes(const struct rcs_node *node);
 

@@ -66,8 +66,11 @@ static void survey_key(struct survey *survey, const struct rcs_arg *key)
 static void survey_command(struct survey *survey, const struct rcs_command *command,
                            const struct rcs_request *request)
 {
-    const struct rcs_key_range *range = command->keys;
-    for (; range < command->keys + 2 && range->first > 0; range++) {
+    struct rcs_key_range moved[2];
+    const struct rcs_key_range *ranges =
+        rcs_command_ranges(command, request->argc, request->args, moved);
+    const struct rcs_key_range *range = ranges;
+    for (; range < ranges + 2 && range->first > 0; range++) {
         int last = range->last >= 0 ? range->first + range->last : (int)request->argc + range->last;
         for (int at = range->first; at <= last && survey->verdict == SERVE; at += range->step) {
             survey_key(survey, &request->args[at]);
@@ -111,7 +114,9 @@ static enum verdict decide(const struct rcs_node *node, const struct rcs_client 
             return verdict;
         }
     }
-    /* (Here a MIGRATE of an open slot is served; the command is not modelled.) */
+    if ((survey->migrating || survey->importing) && (flags & RCS_COMMAND_MOVABLE_KEYS) != 0) {
+        return SERVE; /* MIGRATE moves keys of an open slot, whoever owns it */
+    }
     if (survey->migrating && survey->missing > 0) {
         return survey->existing > 0 ? TRYAGAIN : ASK;
     }

@@ -618,6 +618,11 @@ void rcs_repl_event(struct rcs_node *node, const struct rcs_event *event)
     case RCS_EVENT_CLIENT_OPEN:
     case RCS_EVENT_CLIENT_REQUEST:
     case RCS_EVENT_CLIENT_GONE:
+    case RCS_EVENT_TARGET_UP:
+    case RCS_EVENT_TARGET_FAILED:
+    case RCS_EVENT_TARGET_DATA:
+    case RCS_EVENT_TARGET_LOST:
+    case RCS_EVENT_BLOCK_OVER:
     case RCS_EVENT_KIND_COUNT:
         RCS_ASSERT(false); /* not an event of this link */
         break;

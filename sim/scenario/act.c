@@ -106,12 +106,44 @@ static void show_view(struct rcs_run *run, int node, struct rcs_buf *out)
                    (long long)view.offset);
 }
 
+/* The lines of a range, its edges included; without a range all of them. */
+static void show_log(struct rcs_run *run, const struct rcs_stmt *stmt, int node,
+                     struct rcs_buf *out)
+{
+    char *edges[2] = { NULL, NULL };
+    for (unsigned i = 0; i < stmt->word_count; i++) {
+        struct rcs_buf edge;
+        rcs_buf_init(&edge);
+        rcs_run_word(run, &stmt->words[i], &edge);
+        edges[i] = rcs_run_copy(edge.data, edge.size_bytes);
+        rcs_buf_close(&edge);
+    }
+    bool within = edges[0] == NULL, over = false;
+    for (unsigned i = 0; i < run->log_count && !over; i++) {
+        const struct rcs_log_line *line = &run->log[i];
+        if (line->node != node) {
+            continue;
+        }
+        bool begins = !within && rcs_log_line_fits(edges[0], line->text);
+        within |= begins;
+        if (within) {
+            rcs_buf_format(out, "%-6s %s\n", run->script->nodes[node].name, line->text);
+        }
+        over = within && !begins && edges[1] != NULL && rcs_log_line_fits(edges[1], line->text);
+    }
+    free(edges[0]);
+    free(edges[1]);
+}
+
 enum rcs_progress rcs_act_show(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     struct rcs_buf out;
     rcs_buf_init(&out);
     rcs_transcript_act(run->transcript, now_of(run), "show", stmt->text);
+    if (stmt->number == 3) {
+        rcs_act_tell_workloads(run);
+    }
     for (unsigned i = 0; i < stmt->a.count; i++) {
         int node = stmt->a.nodes[i];
         if (stmt->number == 0) {
@@ -119,15 +151,15 @@ enum rcs_progress rcs_act_show(struct rcs_run *run, struct rcs_task *task)
         } else if (stmt->number == 1) {
             show_view(run, node, &out);
         }
-        for (unsigned l = 0; l < run->log_count && stmt->number == 2; l++) {
-            if (run->log[l].node == node) {
-                rcs_buf_format(&out, "%-6s %s\n", run->script->nodes[node].name, run->log[l].text);
-            }
+        if (stmt->number == 2) {
+            show_log(run, stmt, node, &out);
         }
     }
     if (out.size_bytes > 0) {
         rcs_transcript_output(run->transcript, now_of(run), "", out.data, out.size_bytes);
     }
+    rcs_buf_add(&out, "", 1);
+    rcs_act_check_output(run, stmt, out.data);
     rcs_buf_close(&out);
     return RCS_PROGRESS_DONE;
 }

@@ -4,6 +4,9 @@
 
 #include "sim/scenario/verbs.h"
 
+/* Holds what a statement that is no command printed against its `=` lines; act_command.c. */
+void rcs_act_check_output(struct rcs_run *run, const struct rcs_stmt *stmt, const char *text);
+
 enum rcs_progress rcs_act_step(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_print(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_show(struct rcs_run *run, struct rcs_task *task);
@@ -22,6 +25,9 @@ enum rcs_progress rcs_act_at(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_during(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_prompt(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_prompt_poll(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_workload(struct rcs_run *run, struct rcs_task *task);
+/* A line each on what the workloads have counted so far. */
+void rcs_act_tell_workloads(struct rcs_run *run);
 enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_cli_poll(struct rcs_run *run, struct rcs_task *task);
 

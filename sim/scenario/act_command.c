@@ -127,6 +127,11 @@ static void check_reply(struct rcs_run *run, const struct rcs_stmt *stmt, const 
     free(trimmed);
 }
 
+void rcs_act_check_output(struct rcs_run *run, const struct rcs_stmt *stmt, const char *text)
+{
+    check_reply(run, stmt, "", text);
+}
+
 /* --- sending ---------------------------------------------------------------------------------- */
 
 static struct rcs_session **own_session(struct rcs_run *run, const struct rcs_stmt *stmt, int node)
@@ -136,9 +141,57 @@ static struct rcs_session **own_session(struct rcs_run *run, const struct rcs_st
 
 static struct rcs_session *open_session(struct rcs_run *run, const struct rcs_stmt *stmt)
 {
-    bool cluster = stmt->client >= 0;
-    return rcs_session_new(run->sim, cluster ? run->script->clients[stmt->client].site : NULL,
-                           cluster);
+    if (stmt->client < 0) {
+        return rcs_session_new(run->sim, NULL, false);
+    }
+    const struct rcs_client_decl *client = &run->script->clients[stmt->client];
+    struct rcs_session *session = rcs_session_new(run->sim, client->site, true);
+    if (client->at >= 0) {
+        rcs_session_stand(session, client->at);
+    }
+    return session;
+}
+
+/* {0..5500}, unquoted: each of these numbers a word, as a shell does it. False: no such word. */
+static bool is_range(const struct rcs_word *word, unsigned *low, unsigned *high)
+{
+    char rest[2];
+    return !word->quoted && word->ref_count == 0 && word->size_bytes <= 16 &&
+           sscanf(word->text, "{%5u..%5u%1[}]%1s", low, high, rest, rest) == 3 && *low <= *high;
+}
+
+struct sent_words {
+    struct rcs_arg *args;
+    unsigned count, room;
+};
+
+static void add_word(struct sent_words *words, const char *bytes, size_t size_bytes)
+{
+    if (words->count == words->room) {
+        words->room = words->room == 0 ? 8 : words->room * 2;
+        words->args = realloc(words->args, words->room * sizeof(words->args[0]));
+        RCS_ASSERT(words->args != NULL);
+    }
+    words->args[words->count++] =
+        (struct rcs_arg){ rcs_run_copy(bytes, size_bytes), (uint32_t)size_bytes };
+}
+
+static void add_words(struct rcs_run *run, struct sent_words *words, const struct rcs_word *word)
+{
+    unsigned low, high;
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    if (is_range(word, &low, &high)) {
+        for (unsigned number = low; number <= high; number++) {
+            rcs_buf_clear(&text);
+            rcs_buf_i64(&text, number);
+            add_word(words, text.data, text.size_bytes);
+        }
+    } else {
+        rcs_run_word(run, word, &text);
+        add_word(words, text.data, text.size_bytes);
+    }
+    rcs_buf_close(&text);
 }
 
 static void send_command(struct rcs_run *run, struct rcs_task *task)
@@ -155,22 +208,15 @@ static void send_command(struct rcs_run *run, struct rcs_task *task)
         }
         task->session = *session;
     }
-    struct rcs_arg *args = rcs_run_alloc(stmt->word_count * sizeof(args[0]));
-    char **texts = rcs_run_alloc(stmt->word_count * sizeof(texts[0]));
+    struct sent_words words = { 0 };
     for (unsigned i = 0; i < stmt->word_count; i++) {
-        struct rcs_buf word;
-        rcs_buf_init(&word);
-        rcs_run_word(run, &stmt->words[i], &word);
-        texts[i] = rcs_run_copy(word.data, word.size_bytes);
-        args[i] = (struct rcs_arg){ texts[i], (uint32_t)word.size_bytes };
-        rcs_buf_close(&word);
+        add_words(run, &words, &stmt->words[i]);
     }
-    rcs_session_request(task->session, node, stmt->word_count, args);
-    for (unsigned i = 0; i < stmt->word_count; i++) {
-        free(texts[i]);
+    rcs_session_request(task->session, node, words.count, words.args);
+    for (unsigned i = 0; i < words.count; i++) {
+        free((char *)(uintptr_t)words.args[i].bytes);
     }
-    free(texts);
-    free(args);
+    free(words.args);
     task->deadline_us = rcs_sim_now(run->sim) + REPLY_LIMIT_US;
     task->wake_us = task->deadline_us;
     task->quiet = false;
@@ -289,7 +335,8 @@ static void keep_answer(struct rcs_run *run, struct rcs_task *task, int node)
     task->answers = realloc(task->answers, (task->answer_count + 1) * sizeof(task->answers[0]));
     RCS_ASSERT(task->answers != NULL);
     task->answers[task->answer_count++] =
-        (struct rcs_answer){ node, rcs_run_copy(text.data, text.size_bytes) };
+        (struct rcs_answer){ node, rcs_run_copy(text.data, text.size_bytes),
+                             rcs_run_copy(redirections, strlen(redirections)) };
     rcs_buf_close(&text);
     if (state == RCS_SESSION_WAITING ||
         task->own_session) { /* its late reply must not meet a later command */
@@ -300,6 +347,23 @@ static void keep_answer(struct rcs_run *run, struct rcs_task *task, int node)
         task->own_session = false;
     }
     task->session = NULL;
+}
+
+/* Redirections are asked for by the first `=` line, or passed over. */
+static void check_answer(struct rcs_run *run, const struct rcs_stmt *stmt, const char *who,
+                         const struct rcs_answer *answer)
+{
+    if (stmt->expected_count == 0 || strncmp(stmt->expected[0].word.text, "-> ", 3) != 0) {
+        check_reply(run, stmt, who, answer->text);
+        return;
+    }
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_buf_format(&text, "%s%s%s", answer->redirections,
+                   answer->redirections[0] != '\0' ? "\n" : "", answer->text);
+    rcs_buf_add(&text, "", 1);
+    check_reply(run, stmt, who, text.data);
+    rcs_buf_close(&text);
 }
 
 /* Same answers of a group are told once, with the nodes that gave them if there are others. */
@@ -337,10 +401,11 @@ static void tell_answers(struct rcs_run *run, struct rcs_task *task)
         if (run->trace != NULL) {
             rcs_trace_note(run->trace, "reply", task->answers[i].text);
         }
-        check_reply(run, rcs_task_stmt(task),
-                    node < 0 ? rcs_task_stmt(task)->name : run->script->nodes[node].name,
-                    task->answers[i].text);
+        check_answer(run, rcs_task_stmt(task),
+                     node < 0 ? rcs_task_stmt(task)->name : run->script->nodes[node].name,
+                     &task->answers[i]);
         free(task->answers[i].text);
+        free(task->answers[i].redirections);
     }
     free(task->answers);
     task->answers = NULL;

@@ -34,5 +34,7 @@ const char *rcs_cond_usage(unsigned index, const char **what);
 
 /* True if `text` is what `pattern` asks for: `*` stands for any text, `\*` for a star. */
 bool rcs_pattern_matches(const char *pattern, const char *text);
+/* The same for a line of a node's log: the whole line, or what follows the level's mark. */
+bool rcs_log_line_fits(const char *pattern, const char *line);
 
 #endif

@@ -24,8 +24,7 @@ bool rcs_cond_parse_log(struct rcs_parser *parser, struct rcs_cond *cond)
     return true;
 }
 
-/* The pattern is held against the whole line and against what follows the level's mark. */
-static bool line_matches(const char *pattern, const char *line)
+bool rcs_log_line_fits(const char *pattern, const char *line)
 {
     const char *text = line;
     for (int blanks = 0; blanks < 6; blanks++) {
@@ -45,7 +44,7 @@ void rcs_cond_log_holds(struct rcs_run *run, const struct rcs_cond *cond,
         const struct rcs_log_line *hit = NULL;
         for (unsigned j = 0; j < run->log_count && hit == NULL; j++) {
             if (run->log[j].node == cond->a.nodes[i] &&
-                line_matches(cond->pattern, run->log[j].text)) {
+                rcs_log_line_fits(cond->pattern, run->log[j].text)) {
                 hit = &run->log[j];
             }
         }

@@ -39,6 +39,7 @@ struct rcs_cond {
     struct rcs_happening happened[RCS_HAPPENINGS];
     unsigned happened_count;
     rcs_us low_us, high_us;
+    int workload, error; /* numbers; -1 any error */
 };
 
 typedef bool rcs_cond_parse_fn(struct rcs_parser *parser, struct rcs_cond *cond);
@@ -89,6 +90,8 @@ rcs_cond_parse_fn rcs_cond_parse_event;
 rcs_cond_parse_fn rcs_cond_parse_span;
 rcs_cond_parse_fn rcs_cond_parse_order;
 rcs_cond_parse_fn rcs_cond_parse_digest;
+rcs_cond_parse_fn rcs_cond_parse_workload; /* verbs_workload.c */
+rcs_cond_holds_fn rcs_cond_workload_holds;
 rcs_cond_holds_fn rcs_cond_state_holds;
 rcs_cond_holds_fn rcs_cond_role_holds;
 rcs_cond_holds_fn rcs_cond_link_holds;

@@ -192,6 +192,9 @@ static void on_log(void *arg, int node, rcs_us at_us, const char *line)
     if (wanted != NULL &&
         (strcmp(wanted, "all") == 0 || strcmp(wanted, run->script->nodes[node].name) == 0)) {
         rcs_transcript_log(run->transcript, at_us, node, line);
+        if (run->options.log_line != NULL) {
+            run->options.log_line(run->options.arg, node, at_us, line);
+        }
     }
 }
 
@@ -296,7 +299,8 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     run->story = rcs_story_new(script);
     run->prompts = calloc(script->node_count, sizeof(struct rcs_session *));
     run->clients = calloc(script->client_count, sizeof(struct rcs_session *));
-    RCS_ASSERT(run->prompts != NULL && run->clients != NULL);
+    run->workloads = calloc(script->workload_count + 1, sizeof(struct rcs_workload *));
+    RCS_ASSERT(run->prompts != NULL && run->clients != NULL && run->workloads != NULL);
     run->sim = rcs_sim_new(&sim_options, told);
     if (run->sim == NULL || add_nodes(run, told) != RCS_OK ||
         apply_overrides(run, told) != RCS_OK || check_log_option(run, told) != RCS_OK) {
@@ -316,6 +320,7 @@ static void free_task(struct rcs_task *task)
 {
     for (unsigned i = 0; i < task->answer_count; i++) {
         free(task->answers[i].text);
+        free(task->answers[i].redirections);
     }
     free(task->answers);
     if (task->own_session) {
@@ -354,6 +359,7 @@ void rcs_run_free(struct rcs_run *run)
         }
     }
     free(run->clients);
+    free(run->workloads);
     for (unsigned i = 0; i < run->mark_count; i++) {
         free((char *)(uintptr_t)run->marks[i].text);
     }
@@ -520,6 +526,7 @@ static void finish(struct rcs_run *run, bool interrupted)
                                    : "",
                                0, 0 };
     check_broken(run, &place);
+    rcs_act_tell_workloads(run);
     if (run->trace != NULL) {
         rcs_trace_writer_end(run->trace, interrupted || run->err != RCS_OK);
         run->trace = NULL;
@@ -602,14 +609,12 @@ enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
             stop_at_the_end(run);
             continue;
         }
+        uint64_t answers = rcs_sim_answers(run->sim);
         bool stepped = true;
-        while (stepped && events > 0) {
+        while (stepped && events > 0 && (quiet || answers == rcs_sim_answers(run->sim))) {
             stepped = rcs_sim_step(run->sim, limit);
             events -= stepped;
             run->complete = !stepped;
-            if (!quiet) {
-                break;
-            }
         }
     }
     return run->ended ? RCS_RUN_DONE : RCS_RUN_MORE;

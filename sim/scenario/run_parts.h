@@ -25,6 +25,7 @@ struct rcs_log_line {
 struct rcs_answer {
     int node; /* -1: a client's */
     char *text;
+    char *redirections; /* as the client printed them, "" none */
 };
 
 #define RCS_FRAMES 9
@@ -39,7 +40,7 @@ struct rcs_task {
     } frames[RCS_FRAMES];
     unsigned depth;
     bool begun;          /* the statement at hand waits */
-    bool quiet;          /* only wake_us ends the wait: no need to ask after each event */
+    bool quiet;          /* only wake_us ends the wait; else an answer of a session may, too */
     rcs_us wake_us;      /* RCS_NEVER: not before an event */
     rcs_us began_us;     /* the statement at hand */
     rcs_us deadline_us;  /* of it */
@@ -91,6 +92,7 @@ struct rcs_run {
 
     struct rcs_session **prompts; /* per node, NULL until used */
     struct rcs_session **clients;
+    struct rcs_workload **workloads; /* NULL: not begun; freed with the world */
 
     struct rcs_pair_latency *latencies;
     unsigned latency_count;

@@ -3,6 +3,7 @@
 #define RCSIM_SIM_SCENARIO_SCRIPT_H
 
 #include <rcsim/scenario.h>
+#include <rcsim/sim.h>
 
 #include "sim/scenario/lex.h"
 
@@ -47,6 +48,7 @@ struct rcs_stmt {
     unsigned skip, times;
     bool oneway, absolute;
     const struct rcs_cond *cond;
+    const struct rcs_workload_options *workload;
     struct rcs_stmt *body; /* of `at` and `during` */
     unsigned body_count;
 };
@@ -62,6 +64,7 @@ struct rcs_node_decl {
 struct rcs_client_decl {
     const char *name;
     const char *site; /* NULL: outside all sites */
+    int at;           /* the node it asks first; -1: the first of all */
 };
 
 struct rcs_named_mark {
@@ -81,6 +84,8 @@ struct rcs_script {
     unsigned node_count;
     struct rcs_client_decl *clients; /* the first is `client` */
     unsigned client_count;
+    const char **workloads; /* names, in the order in which they begin to be spoken of */
+    unsigned workload_count;
     struct rcs_param *params;
     unsigned param_count;
     struct rcs_stmt *stmts;

@@ -213,9 +213,9 @@ void rcs_transcript_act(struct rcs_transcript *transcript, rcs_us at_us, const c
         transcript->stamped_ms = cause ? -1 : transcript->stamped_ms;
         stamp(transcript, at_us);
         words(transcript,
-              strcmp(kind, "wait") == 0    ? DIM
-              : strcmp(kind, "print") == 0 ? PLAIN
-                                           : PROMPT,
+              strcmp(kind, "wait") == 0                                     ? DIM
+              : strcmp(kind, "print") == 0 || strcmp(kind, "workload") == 0 ? PLAIN
+                                                                            : PROMPT,
               what);
         flush(transcript);
     }

@@ -30,13 +30,13 @@ static const struct rcs_verb verbs[] = {
     { "site", "site NAME NODES", "declares nodes a1..a6 that stand at one site", LAYOUT, 0, rcs_parse_site, NULL, NULL },
     { "node", "node NAME [IP:PORT] | node NODES DIRECTIVE VALUE | node NODES redis RELEASE", "declares a node or gives one an address; sets a directive for some nodes; makes them another release, before they start", SETTING, AT | UNDO, rcs_parse_node, rcs_act_directive, NULL },
     { "absent", "absent NODES", "these are not started at the beginning (start NODES does it later)", LAYOUT, 0, rcs_parse_absent, NULL, NULL },
-    { "client", "client NAME [site SITE]", "declares one more client; `client` itself is there", LAYOUT, 0, rcs_parse_client, NULL, NULL },
+    { "client", "client NAME [site SITE] [at NODE]", "declares one more client, which asks NODE first; `client` itself is there", LAYOUT, 0, rcs_parse_client, NULL, NULL },
     { "latency", "latency SITE [SITE] 8ms..12ms", "one-way delay between two sites, within one (A A), or of one to all", SETTING, AT | UNDO, rcs_parse_latency, rcs_act_latency, NULL },
     { "jitter", "jitter SITE [SITE] 2ms", "adds up to so much to that latency", SETTING, AT | UNDO, rcs_parse_jitter, rcs_act_latency, NULL },
 
     { "step", "step \"TITLE\"", "begins a part of the story", ACTS, 0, rcs_parse_step, rcs_act_step, NULL },
     { "print", "print \"TEXT\"", "a line of the transcript", ACTS, AT | DURING, rcs_parse_print, rcs_act_print, NULL },
-    { "show", "show nodes|info|log on NODES", "prints what nodes believe, without asking them over the network", ACTS, AT | DURING, rcs_parse_show, rcs_act_show, NULL },
+    { "show", "show nodes|info on NODES | show workloads | show log on NODES [from \"TEXT\" [to \"TEXT\"]]", "prints what nodes believe, or lines of their logs (from the first that has the text to the next with the other; * stands for any text), without asking them over the network", ACTS, AT | DURING | REPLIES, rcs_parse_show, rcs_act_show, NULL },
     { "wait", "wait DURATION", "lets time pass", ACTS, DURING, rcs_parse_wait, rcs_act_wait, rcs_act_wait_poll },
     { "await", "await CONDITION within DURATION", "lets time pass until it is so; looks every millisecond", ACTS, DURING, rcs_parse_await, rcs_act_await, rcs_act_await_poll },
     { "expect", "expect CONDITION", "it must be so now", ACTS, AT | DURING, rcs_parse_expect, rcs_act_expect, NULL },
@@ -53,11 +53,12 @@ static const struct rcs_verb verbs[] = {
     { "heal", "heal [NODES NODES]", "ends partitions between two groups, or all", ACTS, AT | DURING, rcs_parse_heal, rcs_act_heal, NULL },
     { "drop", "drop TYPE|any [from NODES] [to NODES] [nth N] [times N]", "the next such bus messages vanish", ACTS, AT | DURING, rcs_parse_drop, rcs_act_drop, NULL },
 
+    { "workload", "workload NAME KIND NODES [every 50ms] [keys 1000] [tag WORD] [only writes|reads] [timeout DURATION] [site SITE] [renew] | workload NAME stop", "a client program that is told of these nodes and writes and reads keys NAME:1... all the time; what it counted is told at the end", ACTS, AT, rcs_parse_workload, rcs_act_workload, NULL },
+
     { "at", "at +3s STATEMENT | at 40s STATEMENT", "puts a statement off; the script goes on", ACTS, 0, rcs_parse_at, rcs_act_at, NULL },
     { "during", "during 10s { STATEMENTS }", "faults and settings in the block hold for so long and are then undone; the script goes on after it", ACTS, DURING, rcs_parse_during, rcs_act_during, NULL },
 
     { "chaos", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
-    { "workload", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
     { "loss", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
     { "bandwidth", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
     { "clock", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
@@ -70,7 +71,8 @@ const struct rcs_verb rcs_verb_prompt = {
     .word = "a command",
     .usage = "NODES> COMMAND | CLIENT> COMMAND",
     .what =
-        "sends it as redis-cli does and waits for the reply; to several nodes one after the other",
+        "sends it as redis-cli does and waits for the reply; to several nodes one after the other; "
+        "{0..5500} stands for these numbers, as in a shell",
     .where = RCS_VERB_ACTS,
     .flags = RCS_VERB_AT | RCS_VERB_DURING | RCS_VERB_REPLIES,
     .begin = rcs_act_prompt,

@@ -134,15 +134,50 @@ bool rcs_parse_print(struct rcs_parser *parser)
     return true;
 }
 
+/* from "TEXT" [to "TEXT"]: words[0] and words[1] of the statement. */
+static bool take_log_range(struct rcs_parser *parser)
+{
+    struct rcs_stmt *stmt = parser->stmt;
+    if (stmt->number != 2) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "\"from\" goes with `show log` only");
+    }
+    struct rcs_word *range = rcs_arena_alloc(&parser->script->arena, 2 * sizeof(range[0]));
+    stmt->words = range;
+    for (const char *edge = "from"; rcs_parser_more(parser); edge = "to") {
+        if (stmt->word_count == 2) {
+            return rcs_parser_end(parser);
+        }
+        if (!rcs_parser_expect(parser, edge)) {
+            return false;
+        }
+        if (!rcs_parser_more(parser)) {
+            return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                    "a line's text in quotes (* stands for any) is missing here");
+        }
+        if (!rcs_parser_refs(parser, &parser->words[parser->at])) {
+            return false;
+        }
+        range[stmt->word_count++] = parser->words[parser->at++];
+    }
+    return true;
+}
+
 bool rcs_parse_show(struct rcs_parser *parser)
 {
-    static const char *const what[] = { "nodes", "info", "log", NULL };
+    static const char *const what[] = { "nodes", "info", "log", "workloads", NULL };
     struct rcs_stmt *stmt = parser->stmt;
     if (!rcs_parser_choice(parser, what, &stmt->number)) {
         return false;
     }
     parser->script->wants_log |= stmt->number == 2;
-    return rcs_parser_expect(parser, "on") && rcs_parser_groups(parser, NULL, &stmt->a);
+    if (stmt->number == 3) {
+        return rcs_parser_end(parser);
+    }
+    if (!rcs_parser_expect(parser, "on") || !rcs_parser_groups(parser, "from", &stmt->a)) {
+        return false;
+    }
+    return !rcs_parser_more(parser) || take_log_range(parser);
 }
 
 bool rcs_parse_wait(struct rcs_parser *parser)

@@ -375,7 +375,7 @@ bool rcs_parse_absent(struct rcs_parser *parser)
 bool rcs_parse_client(struct rcs_parser *parser)
 {
     struct rcs_script *script = parser->script;
-    struct rcs_client_decl client = { .site = NULL };
+    struct rcs_client_decl client = { .site = NULL, .at = -1 };
     const struct rcs_word *word;
     if (!rcs_parser_word(parser, "the client's name", &word)) {
         return false;
@@ -386,11 +386,13 @@ bool rcs_parse_client(struct rcs_parser *parser)
     if (!known && !check_new_name(parser, client.name)) {
         return false;
     }
-    if (rcs_parser_is(parser, "site") && !rcs_parser_site(parser, &client.site)) {
+    if ((rcs_parser_is(parser, "site") && !rcs_parser_site(parser, &client.site)) ||
+        (rcs_parser_is(parser, "at") && !rcs_parser_node(parser, &client.at))) {
         return false;
     }
     if (known) {
         script->clients[0].site = client.site;
+        script->clients[0].at = client.at;
         return rcs_parser_end(parser);
     }
     script->clients = rcs_arena_grow(&script->arena, script->clients, script->client_count,

@@ -35,6 +35,8 @@ struct rcs_session {
     rcs_us sent_us, answered_us;
     const struct rcs_reply *reply;
     struct rcs_buf error, redirections;
+    void (*done)(void *arg);
+    void *done_arg;
 };
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -78,6 +80,12 @@ struct rcs_session *rcs_session_new(struct rcs_sim *sim, const char *site, bool 
     rcs_network_set_session(&sim->net, session->number, (unsigned)found);
     sim->sessions[session->number] = session;
     return session;
+}
+
+void rcs_session_stand(struct rcs_session *session, int node)
+{
+    RCS_ASSERT(node >= 0 && (unsigned)node < session->sim->node_count);
+    session->at = node;
 }
 
 static void drop_request(struct rcs_session *session)
@@ -133,8 +141,50 @@ static struct session_conn *conn_to(struct rcs_session *session, unsigned node)
     return &session->conns[node];
 }
 
+/* Its reader stays until the node is asked again: the last reply may still be looked at. */
+static void forget_conn(struct session_conn *c)
+{
+    c->conn = 0;
+    c->up = false;
+}
+
+/* The last thing done on behalf of a request: the next one may begin in it. */
+static void end_request(struct rcs_session *session, enum rcs_session_state state)
+{
+    session->state = state;
+    session->answered_us = session->sim->now_us;
+    session->sim->answers++;
+    drop_request(session);
+    if (session->done != NULL) {
+        session->done(session->done_arg);
+    }
+}
+
 static void fail(struct rcs_session *session)
 {
+    end_request(session, RCS_SESSION_FAILED);
+}
+
+void rcs_session_on_done(struct rcs_session *session, void (*done)(void *arg), void *arg)
+{
+    session->done = done;
+    session->done_arg = arg;
+}
+
+bool rcs_session_connected(const struct rcs_session *session)
+{
+    unsigned target = (unsigned)session->target;
+    return target < session->conn_room && session->conns[target].up;
+}
+
+void rcs_session_abandon(struct rcs_session *session)
+{
+    RCS_ASSERT(session->state == RCS_SESSION_WAITING);
+    struct session_conn *c = &session->conns[session->target];
+    if (c->conn != 0) {
+        rcs_network_close_end(&session->sim->net, c->conn, 0, session->sim->now_us);
+        forget_conn(c);
+    }
     session->state = RCS_SESSION_FAILED;
     session->answered_us = session->sim->now_us;
     drop_request(session);
@@ -216,15 +266,6 @@ static void cannot_connect(struct rcs_session *session, const char *ip, unsigned
     rcs_buf_format(&session->error, "Could not connect to Redis at %s:%u: %s", ip, port, reason);
 }
 
-/* "MOVED 3999 10.1.0.2:6379" or "ASK ...": the words after the first. An empty host is the one that
- * answered (cluster-preferred-endpoint-type unknown-endpoint). */
-struct redirection {
-    char slot[8];
-    char ip[64];
-    unsigned port;
-    bool ask;
-};
-
 static bool copy_word(char *out, size_t capacity, const char *from, size_t size_bytes)
 {
     if (size_bytes >= capacity) {
@@ -235,7 +276,7 @@ static bool copy_word(char *out, size_t capacity, const char *from, size_t size_
     return true;
 }
 
-static bool read_redirection(const struct rcs_reply *reply, struct redirection *out)
+bool rcs_redirection_read(const struct rcs_reply *reply, struct rcs_redirection *out)
 {
     const char *text = reply->bytes, *end = text + reply->size_bytes;
     if (reply->kind != RCS_REPLY_ERROR) {
@@ -271,8 +312,8 @@ static bool read_redirection(const struct rcs_reply *reply, struct redirection *
 /* True if the request goes on to another node. */
 static bool follow(struct rcs_session *session, const struct rcs_reply *reply)
 {
-    struct redirection to;
-    if (!session->cluster || !read_redirection(reply, &to) ||
+    struct rcs_redirection to;
+    if (!session->cluster || !rcs_redirection_read(reply, &to) ||
         session->redirected == REDIRECTIONS_MAX) {
         return false;
     }
@@ -314,9 +355,7 @@ static void take_replies(struct rcs_session *session)
         }
         session->at = session->target;
         session->reply = reply;
-        session->state = RCS_SESSION_REPLIED;
-        session->answered_us = session->sim->now_us;
-        drop_request(session);
+        end_request(session, RCS_SESSION_REPLIED);
         return;
     }
     if (err != RCS_MORE) {
@@ -326,13 +365,6 @@ static void take_replies(struct rcs_session *session)
 }
 
 /* --- what the network brings ------------------------------------------------------------------ */
-
-/* Its reader stays until the node is asked again: the last reply may still be looked at. */
-static void forget_conn(struct session_conn *c)
-{
-    c->conn = 0;
-    c->up = false;
-}
 
 /* A cluster client goes to the next node; it gives up when it has tried them all. */
 static void try_next(struct rcs_session *session)
@@ -388,6 +420,11 @@ void rcs_session_take(struct rcs_sim *sim, unsigned number, const struct rcs_del
 }
 
 /* --- what callers ask ------------------------------------------------------------------------- */
+
+uint64_t rcs_sim_answers(const struct rcs_sim *sim)
+{
+    return sim->answers;
+}
 
 enum rcs_session_state rcs_session_state(const struct rcs_session *session)
 {

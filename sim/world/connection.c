@@ -59,16 +59,22 @@ static rcs_us syn_pause(const struct rcs_link_kind *kind, unsigned tries)
 static void send_syn(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us now_us)
 {
     const struct rcs_conn *c = rcs_network_conn(net, conn);
-    if (rcs_network_ways_open(net, c)) {
+    const struct rcs_link_kind *kind = rcs_network_kind(net, c);
+    bool open = rcs_network_ways_open(net, c),
+         rejected = !open && rcs_path_rejects(net, c, 0, now_us);
+    if (open && net->hampered && rcs_path_loses_syn(net, c)) {
+        open = false;
+    }
+    if (open || rejected) {
         rcs_us back_us = now_us + rcs_network_draw(net, c, 0) + rcs_network_draw(net, c, 1);
-        bool refused = c->nobody || !net->nodes[c->party[1]].listening;
+        bool refused = rejected || c->nobody || !net->nodes[c->party[1]].listening;
         rcs_conn_push(net, back_us,
                       (struct rcs_pending){ .kind = refused ? RCS_PENDING_REFUSED : RCS_PENDING_UP,
                                             .who = conn });
         return;
     }
-    bool last = tries == net->link_kind->syn_retries;
-    rcs_conn_push(net, now_us + syn_pause(net->link_kind, tries),
+    bool last = tries == kind->syn_retries;
+    rcs_conn_push(net, now_us + syn_pause(kind, tries),
                   (struct rcs_pending){ .kind = last ? RCS_PENDING_TIMEOUT : RCS_PENDING_SYN,
                                         .who = conn,
                                         .tries = (uint8_t)(tries + 1) });
@@ -130,6 +136,9 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
     /* What leaves together arrives together. */
     bool same_write = way == 0 && c->fresh && net->fresh_us == depart_us;
     rcs_us at_us = same_write ? c->arrives_us[0] : depart_us + rcs_network_draw(net, c, way);
+    if (net->hampered) {
+        at_us += rcs_path_delays(net, c, way, item, value, depart_us);
+    }
     if (at_us < c->arrives_us[way]) {
         at_us = c->arrives_us[way]; /* in order; the queue keeps the order of one instant */
     }
@@ -269,6 +278,8 @@ static bool carry_out(struct rcs_network *net, const struct rcs_pending *pending
     case RCS_PENDING_WAKE:
     case RCS_PENDING_RESUME:
     case RCS_PENDING_REFUSALS:
+    case RCS_PENDING_BLOCK_OVER:
+    case RCS_PENDING_WORKLOAD:
         break;
     }
     rcs_assert_failed("the pending event is the network's", __FILE__, __LINE__);

@@ -153,6 +153,21 @@ static void carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
     case RCS_EFFECT_EXIT:
         end_process(sim, node);
         break;
+    case RCS_EFFECT_TARGET_CONNECT:
+        rcs_target_connect(sim, node, effect->link, effect->addr);
+        break;
+    case RCS_EFFECT_TARGET_REQUEST:
+        rcs_target_send(sim, node, effect);
+        break;
+    case RCS_EFFECT_TARGET_CLOSE:
+        rcs_target_close(sim, node, effect->link);
+        break;
+    case RCS_EFFECT_BLOCK:
+        rcs_target_block(sim, node, effect->duration_us);
+        break;
+    case RCS_EFFECT_UNBLOCK:
+        rcs_target_unblock(sim, node);
+        break;
     }
 }
 
@@ -166,12 +181,44 @@ static void put_off(struct rcs_world_node *n, struct rcs_effects *effects, size_
     effects->count = first;
 }
 
-void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects)
+/* Redis 7.0 beforeSleep saves nodes.conf before anything queued is written: replies and packets of
+ * this turn leave after the fsync. What was written is there for the next process, even if this one
+ * is killed meanwhile. */
+static bool stalls(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    unsigned fsyncs = 0;
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct rcs_effect *effect = &effects->list[i];
+        fsyncs += effect->kind == RCS_EFFECT_SAVE_CONFIG && effect->fsync;
+    }
+    if (fsyncs == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < effects->count; i++) {
+        struct rcs_effect *effect = &effects->list[i];
+        if (effect->kind == RCS_EFFECT_SAVE_CONFIG) {
+            carry_out(sim, node, effect);
+        } else {
+            *rcs_effect_add(&n->late, (enum rcs_effect_kind)effect->kind, effect->link) = *effect;
+        }
+    }
+    effects->count = 0;
+    n->stalled = true;
+    fall_asleep(sim, node, fsyncs * n->fsync_us);
+    return true;
+}
+
+void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects, bool late)
 {
     const struct rcs_world_node *n = &sim->nodes[node];
+    if (n->fsync_us != 0 && !late && stalls(sim, node, effects)) {
+        return;
+    }
     for (size_t i = 0; i < effects->count && n->machine != NULL; i++) {
         carry_out(sim, node, &effects->list[i]);
-        if (effects->list[i].kind == RCS_EFFECT_SLEEP) {
+        if (effects->list[i].kind == RCS_EFFECT_SLEEP ||
+            effects->list[i].kind == RCS_EFFECT_BLOCK) {
             put_off(&sim->nodes[node], effects, i + 1);
         }
     }

@@ -30,7 +30,9 @@ static void stop(struct rcs_sim *sim, unsigned node)
 
 static void pause_process(struct rcs_sim *sim, unsigned node)
 {
-    rcs_links_refusals(sim, node);
+    if (!sim->nodes[node].blocked) {
+        rcs_links_refusals(sim, node);
+    }
     sim->nodes[node].paused = sim->nodes[node].frozen = true;
     sim->nodes[node].life = RCS_LIFE_PAUSED;
 }
@@ -50,6 +52,11 @@ static void lose_conf(struct rcs_sim *sim, unsigned node)
 static void lose_data(struct rcs_sim *sim, unsigned node)
 {
     rcs_host_save_dump(sim, node, NULL);
+}
+
+static void stale_conf(struct rcs_sim *sim, unsigned node)
+{
+    rcs_host_put_back_conf(sim, node);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -74,6 +81,7 @@ static const struct fault_row rows[] = {
     [RCS_FAULT_POWEROFF]  = { "poweroff",  ~IN(OFF),                 NULL,          "its host must have power" },
     [RCS_FAULT_LOSE_CONF] = { "lose-conf", NO_PROCESS,               lose_conf,     "it must not be running" },
     [RCS_FAULT_LOSE_DATA] = { "lose-data", NO_PROCESS,               lose_data,     "it must not be running" },
+    [RCS_FAULT_STALE_CONF] = { "stale-conf", NO_PROCESS,             stale_conf,    "it must not be running" },
 };
 static const char *const life_names[] = {
     [RCS_LIFE_NEVER_STARTED] = "was never started", [RCS_LIFE_UP] = "is running",
@@ -112,6 +120,19 @@ static void end_all(struct rcs_sim *sim, enum rcs_fault fault)
     rcs_host_end(sim, sim->marked, fault == RCS_FAULT_POWEROFF);
 }
 
+static enum rcs_err check_copies(const struct rcs_sim *sim, const int *nodes, unsigned count,
+                                 struct rcs_diag *diag)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (sim->nodes[nodes[i]].kept_conf == NULL) {
+            return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0,
+                                "%s has no older nodes.conf: no copy was kept",
+                                sim->nodes[nodes[i]].name);
+        }
+    }
+    return RCS_OK;
+}
+
 /* A port of one host belongs to one process: a real server would not come up. `marked` are about to
  * be started. */
 static enum rcs_err check_ports(const struct rcs_sim *sim, const int *nodes, unsigned count,
@@ -146,6 +167,11 @@ enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int 
                                 n->name, life_names[n->life], row->otherwise);
         }
     }
+    enum rcs_err none =
+        fault == RCS_FAULT_STALE_CONF ? check_copies(sim, nodes, count, diag) : RCS_OK;
+    if (none != RCS_OK) {
+        return none;
+    }
     for (unsigned i = 0; i < count; i++) {
         sim->marked[nodes[i]] = true; /* index order, and twice in the list is once */
     }
@@ -175,20 +201,35 @@ enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int 
 
 /* --- the network ------------------------------------------------------------------------------ */
 
+static void cut(struct rcs_sim *sim, enum rcs_cut kind, const int *from, unsigned from_count,
+                const int *to, unsigned to_count, bool oneway)
+{
+    for (unsigned i = 0; i < from_count; i++) {
+        for (unsigned j = 0; j < to_count; j++) {
+            rcs_network_cut(&sim->net, (unsigned)from[i], (unsigned)to[j], kind);
+            if (!oneway) {
+                rcs_network_cut(&sim->net, (unsigned)to[j], (unsigned)from[i], kind);
+            }
+        }
+    }
+    rcs_network_trouble_began(&sim->net, sim->now_us);
+}
+
 void rcs_sim_partition(struct rcs_sim *sim, const int *from, unsigned from_count, const int *to,
                        unsigned to_count, bool oneway)
 {
     rcs_observe_fault(sim, oneway ? "partition-oneway" : "partition", from, from_count, to,
                       to_count, 0);
-    for (unsigned i = 0; i < from_count; i++) {
-        for (unsigned j = 0; j < to_count; j++) {
-            rcs_network_cut(&sim->net, (unsigned)from[i], (unsigned)to[j], true);
-            if (!oneway) {
-                rcs_network_cut(&sim->net, (unsigned)to[j], (unsigned)from[i], true);
-            }
-        }
-    }
-    rcs_network_trouble_began(&sim->net, sim->now_us);
+    cut(sim, RCS_CUT_DROP, from, from_count, to, to_count, oneway);
+}
+
+void rcs_sim_reject(struct rcs_sim *sim, enum rcs_reject how, const int *from, unsigned from_count,
+                    const int *to, unsigned to_count, bool oneway)
+{
+    rcs_observe_fault(sim, how == RCS_REJECT_RST ? "reject-rst" : "reject-icmp", from, from_count,
+                      to, to_count, oneway);
+    cut(sim, how == RCS_REJECT_RST ? RCS_CUT_RST : RCS_CUT_ICMP, from, from_count, to, to_count,
+        oneway);
 }
 
 void rcs_sim_heal(struct rcs_sim *sim, const int *a, unsigned a_count, const int *b,
@@ -202,15 +243,15 @@ void rcs_sim_heal(struct rcs_sim *sim, const int *a, unsigned a_count, const int
     RCS_ASSERT(a != NULL && b != NULL);
     for (unsigned i = 0; i < a_count; i++) {
         for (unsigned j = 0; j < b_count; j++) {
-            rcs_network_cut(&sim->net, (unsigned)a[i], (unsigned)b[j], false);
-            rcs_network_cut(&sim->net, (unsigned)b[j], (unsigned)a[i], false);
+            rcs_network_cut(&sim->net, (unsigned)a[i], (unsigned)b[j], RCS_CUT_NONE);
+            rcs_network_cut(&sim->net, (unsigned)b[j], (unsigned)a[i], RCS_CUT_NONE);
         }
     }
 }
 
 bool rcs_sim_is_cut(const struct rcs_sim *sim, int from, int to)
 {
-    return rcs_network_is_cut(&sim->net, (unsigned)from, (unsigned)to);
+    return rcs_network_cut_of(&sim->net, (unsigned)from, (unsigned)to) != RCS_CUT_NONE;
 }
 
 void rcs_sim_heal_ways(struct rcs_sim *sim, const int *ways, unsigned count)
@@ -218,9 +259,50 @@ void rcs_sim_heal_ways(struct rcs_sim *sim, const int *ways, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         const int *way = &ways[2 * i];
         rcs_observe_fault(sim, "heal-oneway", &way[0], 1, &way[1], 1, 0);
-        rcs_network_cut(&sim->net, (unsigned)way[0], (unsigned)way[1], false);
+        rcs_network_cut(&sim->net, (unsigned)way[0], (unsigned)way[1], RCS_CUT_NONE);
     }
 }
+
+/* --- disks ------------------------------------------------------------------------------------ */
+
+#define FSYNC_MAX_US RCS_S(3600)
+
+enum rcs_err rcs_sim_fsync(struct rcs_sim *sim, const int *nodes, unsigned count, rcs_us fsync_us,
+                           struct rcs_diag *diag)
+{
+    if (fsync_us < 0 || fsync_us > FSYNC_MAX_US) {
+        return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0, "an fsync takes 0 to 3600 s, not %lld us",
+                            (long long)fsync_us);
+    }
+    rcs_observe_fault(sim, "fsync", nodes, count, NULL, 0, fsync_us);
+    for (unsigned i = 0; i < count; i++) {
+        sim->nodes[nodes[i]].fsync_us = fsync_us;
+    }
+    return RCS_OK;
+}
+
+rcs_us rcs_sim_fsync_us(const struct rcs_sim *sim, int node)
+{
+    return sim->nodes[node].fsync_us;
+}
+
+enum rcs_err rcs_sim_keep_conf(struct rcs_sim *sim, const int *nodes, unsigned count,
+                               struct rcs_diag *diag)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (sim->nodes[nodes[i]].conf == NULL) {
+            return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0, "%s has no nodes.conf to keep a copy of",
+                                sim->nodes[nodes[i]].name);
+        }
+    }
+    rcs_observe_fault(sim, "keep-conf", nodes, count, NULL, 0, 0);
+    for (unsigned i = 0; i < count; i++) {
+        rcs_host_keep_conf(sim, (unsigned)nodes[i]);
+    }
+    return RCS_OK;
+}
+
+/* --- bus messages ----------------------------------------------------------------------------- */
 
 void rcs_sim_drop(struct rcs_sim *sim, int type, int from, int to, unsigned skip, unsigned count)
 {

@@ -21,6 +21,25 @@ void rcs_host_save_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_con
     n->conf = conf;
 }
 
+void rcs_host_keep_conf(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (n->kept_conf != NULL) {
+        rcs_saved_config_release(sim->store, n->kept_conf);
+    }
+    n->kept_conf = n->conf == NULL ? NULL : rcs_saved_config_retain(n->conf);
+}
+
+void rcs_host_put_back_conf(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    RCS_ASSERT(n->machine == NULL && n->kept_conf != NULL);
+    rcs_host_save_conf(sim, node, rcs_saved_config_retain(n->kept_conf));
+    rcs_host_identity(sim, node, n->conf->myself);
+    n->voter = RCS_ID_NONE; /* with the file an older vote may come back */
+    n->epoch_seen = 0;
+}
+
 void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot *dump)
 {
     struct rcs_world_node *n = &sim->nodes[node];
@@ -212,7 +231,8 @@ static void end_process(struct rcs_sim *sim, unsigned node)
     n->machine = NULL;
     sim->net.nodes[node].listening = false;
     n->wake_us = RCS_NEVER;
-    n->frozen = n->paused = n->shutdown_waits = false;
+    n->frozen = n->paused = n->stalled = n->blocked = n->shutdown_waits = false;
+    rcs_target_clear(n);
     n->asleep_until_us = 0;
     n->life = RCS_LIFE_DOWN;
     rcs_links_clear(n);
@@ -245,9 +265,11 @@ void rcs_host_free(struct rcs_sim *sim, unsigned node)
         end_process(sim, node);
     }
     rcs_host_save_conf(sim, node, NULL);
+    rcs_host_keep_conf(sim, node);
     rcs_host_save_dump(sim, node, NULL);
     rcs_effects_close(&n->late, sim->store);
     rcs_links_close_all(n);
     free(n->inbox);
+    free(n->targets);
     free(n->name);
 }

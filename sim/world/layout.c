@@ -97,6 +97,10 @@ void rcs_sim_free(struct rcs_sim *sim)
     if (sim == NULL) {
         return;
     }
+    for (unsigned i = 0; i < sim->workload_count; i++) {
+        rcs_workload_free(sim->workloads[i]);
+    }
+    free(sim->workloads);
     for (unsigned i = 0; i < sim->session_count; i++) {
         rcs_session_free(sim->sessions[i]);
     }
@@ -171,16 +175,27 @@ static void observe_latency(struct rcs_sim *sim, rcs_us low, rcs_us high)
     rcs_observe_fault(sim, "latency", NULL, 0, NULL, 0, low << 32 | high);
 }
 
-enum rcs_err rcs_sim_latency_rule(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
-                                  rcs_us high, unsigned *rule, struct rcs_diag *diag)
+static enum rcs_err find_sites(const struct rcs_sim *sim, const char *a, const char *b,
+                               int sites[2], struct rcs_diag *diag)
 {
-    int sites[2] = { rcs_layout_site(sim, a), b == NULL ? RCS_SITE_ANY : rcs_layout_site(sim, b) };
+    sites[0] = rcs_layout_site(sim, a);
+    sites[1] = b == NULL ? RCS_SITE_ANY : rcs_layout_site(sim, b);
     for (unsigned i = 0; i < 2; i++) {
         if (sites[i] < 0) {
             return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no site \"%s\"", i == 0 ? a : b);
         }
     }
-    enum rcs_err err = check_latency(low, high, diag);
+    return RCS_OK;
+}
+
+enum rcs_err rcs_sim_latency_rule(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
+                                  rcs_us high, unsigned *rule, struct rcs_diag *diag)
+{
+    int sites[2];
+    enum rcs_err err = find_sites(sim, a, b, sites, diag);
+    if (err == RCS_OK) {
+        err = check_latency(low, high, diag);
+    }
     if (err == RCS_OK) {
         observe_latency(sim, low, high);
         *rule =
@@ -210,7 +225,88 @@ enum rcs_err rcs_sim_latency_change(struct rcs_sim *sim, unsigned rule, rcs_us l
 void rcs_sim_latency_end(struct rcs_sim *sim, unsigned rule)
 {
     rcs_observe_fault(sim, "latency-end", NULL, 0, NULL, 0, rule);
-    rcs_network_end_latency(&sim->net, rule);
+    rcs_network_end_rule(&sim->net, rule);
+}
+
+/* --- what else lies between sites ------------------------------------------------------------- */
+
+#define LOSS_MAX 10000
+#define RATE_MIN UINT64_C(1000)
+#define RATE_MAX UINT64_C(1000000000000)
+
+/* clang-format off */
+static const struct {
+    const char *name, *end_name; /* in the trace */
+    enum rcs_path_property property;
+} path_faults[] = {
+    [RCS_PATH_FAULT_LOSS]      = { "loss",      "loss-end",      RCS_PATH_LOSS },
+    [RCS_PATH_FAULT_BANDWIDTH] = { "bandwidth", "bandwidth-end", RCS_PATH_RATE },
+    [RCS_PATH_FAULT_LINK]      = { "link",      "link-end",      RCS_PATH_KIND },
+};
+/* clang-format on */
+
+static enum rcs_err check_path(enum rcs_path_fault what, uint64_t value, struct rcs_diag *diag)
+{
+    if (what == RCS_PATH_FAULT_LOSS && value > LOSS_MAX) {
+        return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0, "a loss is at most %d of 10000 segments",
+                            LOSS_MAX);
+    }
+    if (what == RCS_PATH_FAULT_BANDWIDTH && (value < RATE_MIN || value > RATE_MAX)) {
+        return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0, "a bandwidth is %llu to %llu bits a second",
+                            (unsigned long long)RATE_MIN, (unsigned long long)RATE_MAX);
+    }
+    return RCS_OK;
+}
+
+enum rcs_err rcs_sim_path_rule(struct rcs_sim *sim, enum rcs_path_fault what, const char *a,
+                               const char *b, uint64_t value, unsigned *rule, struct rcs_diag *diag)
+{
+    int sites[2];
+    enum rcs_err err = find_sites(sim, a, b, sites, diag);
+    if (err == RCS_OK) {
+        err = check_path(what, value, diag);
+    }
+    if (err == RCS_OK) {
+        rcs_observe_fault(sim, path_faults[what].name, NULL, 0, NULL, 0, (int64_t)value);
+        *rule = rcs_network_add_rule(
+            &sim->net, &(struct rcs_path_rule){ .a = (uint16_t)sites[0],
+                                                .b = (uint16_t)sites[1],
+                                                .property = (uint8_t)path_faults[what].property,
+                                                .value = value });
+    }
+    return err;
+}
+
+void rcs_sim_path_end(struct rcs_sim *sim, enum rcs_path_fault what, unsigned rule)
+{
+    rcs_observe_fault(sim, path_faults[what].end_name, NULL, 0, NULL, 0, rule);
+    rcs_network_end_rule(&sim->net, rule);
+}
+
+enum rcs_err rcs_sim_loss(struct rcs_sim *sim, const char *a, const char *b, unsigned of_10000,
+                          struct rcs_diag *diag)
+{
+    unsigned rule;
+    return rcs_sim_path_rule(sim, RCS_PATH_FAULT_LOSS, a, b, of_10000, &rule, diag);
+}
+
+enum rcs_err rcs_sim_bandwidth(struct rcs_sim *sim, const char *a, const char *b,
+                               uint64_t bits_per_s, struct rcs_diag *diag)
+{
+    unsigned rule;
+    return rcs_sim_path_rule(sim, RCS_PATH_FAULT_BANDWIDTH, a, b, bits_per_s, &rule, diag);
+}
+
+enum rcs_err rcs_sim_link(struct rcs_sim *sim, const char *a, const char *b, const char *kind,
+                          struct rcs_diag *diag)
+{
+    unsigned rule;
+    int row = rcs_sim_link_kind(kind);
+    if (row < 0) {
+        return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no kind of link \"%s\" (there are: %s)",
+                            kind, rcs_link_kind_names());
+    }
+    return rcs_sim_path_rule(sim, RCS_PATH_FAULT_LINK, a, b, (unsigned)row, &rule, diag);
 }
 
 /* --- addresses -------------------------------------------------------------------------------- */

@@ -253,15 +253,21 @@ void rcs_links_connect_bus(struct rcs_sim *sim, unsigned node, uint32_t link, rc
     bind(&sim->nodes[node], link, conn);
 }
 
+uint32_t rcs_links_connect_client(struct rcs_sim *sim, unsigned node, enum rcs_conn_kind kind,
+                                  uint32_t link, rcs_addr addr)
+{
+    sim->counts.connects++;
+    struct rcs_target target = target_of(sim, addr, false);
+    unsigned server = target.node < 0 ? node : (unsigned)target.node;
+    return rcs_network_connect(&sim->net, kind, node, link, server,
+                               target.node < 0 || target.nobody, sim->now_us);
+}
+
 void rcs_links_connect_master(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     RCS_ASSERT(n->master_conn == 0);
-    sim->counts.connects++;
-    struct rcs_target target = target_of(sim, addr, false);
-    unsigned server = target.node < 0 ? node : (unsigned)target.node;
-    n->master_conn = rcs_network_connect(&sim->net, RCS_CONN_REPLICATION, node, link, server,
-                                         target.node < 0 || target.nobody, sim->now_us);
+    n->master_conn = rcs_links_connect_client(sim, node, RCS_CONN_REPLICATION, link, addr);
 }
 
 void rcs_links_close(struct rcs_sim *sim, unsigned node, uint32_t link)

@@ -9,8 +9,9 @@
  * sends EOF behind its data; a host without power says nothing, and when it is back answers old
  * connections with a reset; the keepalive of accepted bus links; Nagle's algorithm with delayed
  * acknowledgements on the connecting side of bus links (Redis 7.0 sets TCP_NODELAY on the other
- * side only). Not modelled: windows and bandwidth, loss, the keepalive of client connections (5
- * minutes). A cut acts where a packet leaves: what is on its way arrives. */
+ * side only); segments that are lost and sent again; a link's rate; packets that are refused
+ * instead of lost. Not modelled: windows and congestion control, the keepalive of client
+ * connections (5 minutes). A cut acts where a packet leaves: what is on its way arrives. */
 #ifndef RCSIM_SIM_WORLD_NETWORK_H
 #define RCSIM_SIM_WORLD_NETWORK_H
 
@@ -41,6 +42,8 @@ enum rcs_pending_kind {
     RCS_PENDING_WAKE,     /* `who` is a node */
     RCS_PENDING_RESUME,   /* a node that was blocked goes on */
     RCS_PENDING_REFUSALS, /* a node has refused connects to hear of */
+    RCS_PENDING_BLOCK_OVER, /* the time a node waits for a target is over */
+    RCS_PENDING_WORKLOAD, /* `who` is a workload whose time has come */
     /* the network's own: `who` is a connection */
     RCS_PENDING_ITEM,    /* `value` arrives */
     RCS_PENDING_SYN,     /* a SYN leaves once more */
@@ -67,7 +70,8 @@ void rcs_item_release(struct rcs_store *store, enum rcs_item item, void *value);
 
 /* --- connections ------------------------------------------------------------------------------ */
 
-enum rcs_conn_kind { RCS_CONN_BUS, RCS_CONN_REPLICATION, RCS_CONN_SESSION };
+/* A session's opener stands outside the cluster. A target's is a node in MIGRATE. */
+enum rcs_conn_kind { RCS_CONN_BUS, RCS_CONN_REPLICATION, RCS_CONN_SESSION, RCS_CONN_TARGET };
 enum rcs_conn_state { RCS_CONN_FREE, RCS_CONN_CONNECTING, RCS_CONN_OPEN };
 
 /* 32 bytes, as there are two for each pair of nodes. What is rare stands in a side table. */
@@ -101,25 +105,56 @@ struct rcs_party {
     bool listening;       /* its process */
 };
 
-struct rcs_latency {
+/* What lies between two sites, or within one. */
+struct rcs_path {
     rcs_us low_us;
     uint32_t span_us; /* high - low */
+    uint16_t loss;    /* of 10000 segments so many are lost */
+    uint8_t kind;     /* row of the table of link kinds */
+    bool limited;     /* by a pipe */
 };
+_Static_assert(sizeof(struct rcs_path) == 16, "four paths share a cache line");
 
-struct rcs_latency_rule {
+/* One property of paths that a rule sets. */
+enum rcs_path_property {
+    RCS_PATH_LATENCY, /* `low_us` and `high_us` */
+    RCS_PATH_LOSS,    /* `value` of 10000 segments */
+    RCS_PATH_KIND,    /* row `value` of the table of link kinds */
+    RCS_PATH_RATE     /* `value` bits a second each way, not 0 */
+};
+struct rcs_path_rule {
     uint16_t a, b; /* RCS_SITE_ANY: every other */
+    uint8_t property;
     bool ended;
-    struct rcs_latency latency;
+    rcs_us low_us, high_us;
+    uint64_t value;
 };
 #define RCS_SITE_OUTSIDE 0
 #define RCS_SITE_ANY     UINT16_MAX
 
+/* A path of limited rate: what leaves waits for what left before it. All connections between the
+ * two sites share it; a rule for many pairs makes a pipe for each. */
+struct rcs_pipe {
+    uint64_t bits_per_s;
+    uint16_t a, b;
+    rcs_us free_us[2]; /* from a to b, and back; within one site both are the first */
+};
+
+/* What becomes of packets into a cut path. */
+enum rcs_cut {
+    RCS_CUT_NONE,
+    RCS_CUT_DROP, /* they vanish */
+    RCS_CUT_RST,  /* each is answered by a TCP reset in the name of whom it was for */
+    RCS_CUT_ICMP  /* answered by ICMP port unreachable, as often as Linux' rate limit lets it */
+};
+
 struct rcs_network {
-    const struct rcs_link_kind *link_kind;
-    bool small_segments;     /* bus messages fit into one segment: Nagle's algorithm shows */
+    const struct rcs_link_kind *link_kind; /* where no rule says another one */
+    bool small_segments;     /* somewhere bus messages fit into one: Nagle's algorithm shows */
     struct rcs_queue *queue; /* borrowed */
     struct rcs_store *store; /* borrowed */
-    struct rcs_rand chance;
+    struct rcs_rand chance;  /* latencies */
+    struct rcs_rand luck;    /* losses */
 
     struct rcs_conn *conns; /* [0] is no connection */
     uint32_t conn_used, conn_room, conn_free;
@@ -134,14 +169,20 @@ struct rcs_network {
     uint16_t *session_sites;
     unsigned session_room;
 
-    struct rcs_latency *latency; /* site by site */
+    struct rcs_path *paths; /* site by site */
     unsigned site_count;
-    struct rcs_latency_rule *rules;
+    struct rcs_path_rule *rules;
     unsigned rule_count;
+    struct rcs_pipe *pipes;
+    unsigned pipe_count;
+    bool hampered;     /* some path loses segments or has a rate */
+    bool kinds_differ; /* some rule was about a kind */
 
-    uint64_t *cuts;     /* a bit per (from, to), NULL: none were ever made */
-    unsigned cut_nodes; /* nodes the bits were made for */
-    unsigned trouble;   /* cut pairs and hosts without power: 0 means every way is open */
+    uint8_t *cuts;         /* enum rcs_cut per (from, to), NULL: none were ever made */
+    unsigned cut_nodes;    /* nodes they were made for */
+    unsigned trouble;      /* cut pairs and hosts without power: 0 means every way is open */
+    struct rcs_icmp *icmp; /* by node: what it may still be told; NULL: nobody was */
+    unsigned icmp_nodes;
 
     uint64_t nudge; /* for tests: the nudge-th transmission from now on is 1 us late; 0 none */
 };
@@ -157,20 +198,43 @@ size_t rcs_network_bytes(const struct rcs_network *net);
 unsigned rcs_network_add_site(struct rcs_network *net);
 unsigned rcs_network_add_node(struct rcs_network *net, unsigned site); /* powered, not listening */
 void rcs_network_set_session(struct rcs_network *net, unsigned session, unsigned site);
-/* RCS_SITE_ANY for `b`: between `a` and every other. Later rules win. Returns the rule's number. */
+/* RCS_SITE_ANY for `b`: between `a` and every other. Of the rules about one property later ones
+ * win. Returns the rule's number. */
+unsigned rcs_network_add_rule(struct rcs_network *net, const struct rcs_path_rule *rule);
 unsigned rcs_network_set_latency(struct rcs_network *net, unsigned a, unsigned b, rcs_us low_us,
                                  rcs_us high_us);
 /* The rule keeps its place among the others. */
 void rcs_network_change_latency(struct rcs_network *net, unsigned rule, rcs_us low_us,
                                 rcs_us high_us);
-void rcs_network_end_latency(struct rcs_network *net, unsigned rule);
-void rcs_network_cut(struct rcs_network *net, unsigned from, unsigned to, bool cut);
+void rcs_network_end_rule(struct rcs_network *net, unsigned rule);
+void rcs_network_cut(struct rcs_network *net, unsigned from, unsigned to, enum rcs_cut cut);
 void rcs_network_heal_all(struct rcs_network *net);
-bool rcs_network_is_cut(const struct rcs_network *net, unsigned from, unsigned to);
+static inline enum rcs_cut rcs_network_cut_of(const struct rcs_network *net, unsigned from,
+                                              unsigned to)
+{
+    return from >= net->cut_nodes || to >= net->cut_nodes
+               ? RCS_CUT_NONE
+               : (enum rcs_cut)net->cuts[(size_t)from * net->cut_nodes + to];
+}
 void rcs_network_power(struct rcs_network *net, unsigned node, bool powered);
 /* After cuts were made or power went: accepted bus links that hear nothing begin to probe. */
 void rcs_network_trouble_began(struct rcs_network *net, rcs_us now_us);
 
+/* What lies between the ends of a connection. */
+const struct rcs_path *rcs_network_path(const struct rcs_network *net, const struct rcs_conn *conn);
+const struct rcs_link_kind *rcs_network_other_kind(const struct rcs_network *net,
+                                                   const struct rcs_conn *conn);
+static inline const struct rcs_link_kind *rcs_network_kind(const struct rcs_network *net,
+                                                           const struct rcs_conn *conn)
+{
+    return net->kinds_differ ? rcs_network_other_kind(net, conn) : net->link_kind;
+}
+/* When so many bits, given to a limited path at `depart_us`, have all left. */
+rcs_us rcs_network_piped(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
+                         uint64_t bits, rcs_us depart_us);
+/* What becomes of a packet that leaves one way; RCS_CUT_DROP also into a host without power. */
+enum rcs_cut rcs_network_cut_on(const struct rcs_network *net, const struct rcs_conn *conn,
+                                unsigned way);
 /* One packet's way from one end of a connection to the other. */
 rcs_us rcs_network_draw(struct rcs_network *net, const struct rcs_conn *conn, unsigned way);
 /* The middle of the range, there and back, between two nodes; draws nothing. */
@@ -223,7 +287,19 @@ bool rcs_network_take(struct rcs_network *net, const struct rcs_delivery *delive
 /* The delivery was handled; a value not passed on is given back. */
 void rcs_network_done(struct rcs_network *net, const struct rcs_delivery *delivery);
 
-/* --- for connection.c and tcp.c --------------------------------------------------------------- */
+/* --- between connection.c, tcp.c and loss.c
+ * --------------------------------------------------------------- */
+
+/* True if a packet into a cut way comes back as a refusal: TCP reset or ICMP, one of which is then
+ * used up. */
+bool rcs_path_rejects(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
+                      rcs_us now_us);
+/* True if a SYN, or the answer to it, is lost. */
+bool rcs_path_loses_syn(struct rcs_network *net, const struct rcs_conn *conn);
+/* By how much later than its latency says an item arrives: it waits for a narrow path, and what is
+ * lost of it is sent again. */
+rcs_us rcs_path_delays(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
+                       enum rcs_item item, const void *value, rcs_us depart_us);
 
 /* Sends without asking: the bytes leave at `depart_us`. */
 void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
@@ -233,6 +309,11 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
                        void *value, rcs_us now_us);
 /* A message left an end of a bus link. */
 void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us now_us);
+#define RCS_TCP_RETRIES 15 /* net.ipv4.tcp_retries2 */
+/* How long data of a connection wait for an acknowledgement before they are sent again; drawn. */
+rcs_us rcs_tcp_first_rto(struct rcs_network *net, const struct rcs_conn *conn);
+/* The same after so many retransmissions. */
+rcs_us rcs_tcp_rto(const struct rcs_link_kind *kind, rcs_us rto_us, unsigned tries);
 /* What waited for the connection goes out. */
 void rcs_tcp_connected(struct rcs_network *net, uint32_t conn, rcs_us now_us);
 /* Data of the server reached the opener of a bus link: perhaps with an acknowledgement. */

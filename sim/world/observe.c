@@ -218,6 +218,8 @@ void rcs_observe_facts(struct rcs_sim *sim, unsigned node)
             if (sim->trace != NULL) {
                 rcs_trace_milestone(sim->trace, node, fact);
             }
+        } else if (row->cause && sim->trace != NULL) {
+            rcs_trace_milestone(sim->trace, node, fact);
         }
         if (sim->log_fn != NULL && is_logged(facts, fact)) {
             rcs_log_fact(sim, node, fact);

@@ -21,18 +21,24 @@ struct rcs_refusal {
 struct rcs_handshake_link {
     uint32_t link, conn;
 };
+struct rcs_target_link {
+    uint32_t link, conn;
+};
 
 struct rcs_world_node {
     struct rcs_node *machine; /* NULL: no process */
     rcs_us wake_us;           /* of its pending wake; RCS_NEVER none */
     bool frozen;              /* paused or asleep: input waits in `inbox` */
     bool paused;
+    bool stalled;         /* asleep in an fsync */
+    bool blocked;         /* frozen, but for its targets (target.c) */
     bool shutdown_waits;  /* SIGTERM came while frozen */
     uint8_t life;         /* enum rcs_node_life */
     rcs_id id;            /* who it is, or last was; RCS_ID_NONE: never started */
     rcs_addr ip_addr;     /* interned: its ip, no ports */
     rcs_addr client_addr; /* interned: as a client, with a source port */
     rcs_us asleep_until_us;
+    rcs_us blocked_until_us; /* then a target took too long */
     struct rcs_effects late; /* what the step that fell asleep had still to do */
 
     /* its links by its own names: connections (links.c) */
@@ -41,6 +47,8 @@ struct rcs_world_node {
     struct rcs_handshake_link *handshakes; /* ascending by link */
     unsigned handshake_count, handshake_room;
     uint32_t master_conn;         /* to its master's client port, 0 none */
+    struct rcs_target_link *targets; /* other nodes' client ports, in the order of opening */
+    unsigned target_count, target_room;
     struct rcs_refusal *refusals; /* ascending by at_us, from refusal_first on */
     unsigned refusal_first, refusal_count, refusal_room;
     rcs_us refusal_event_us; /* of the pending event that tells of the first; RCS_NEVER none */
@@ -49,8 +57,10 @@ struct rcs_world_node {
     unsigned inbox_first, inbox_count, inbox_room;
 
     /* the host's disk */
-    struct rcs_saved_config *conf; /* nodes.conf, NULL none */
-    struct rcs_snapshot *dump;     /* dump.rdb, NULL none */
+    struct rcs_saved_config *conf;      /* nodes.conf, NULL none */
+    struct rcs_saved_config *kept_conf; /* an older copy of it, NULL none */
+    rcs_us fsync_us;                    /* how long an fsync of nodes.conf takes */
+    struct rcs_snapshot *dump;          /* dump.rdb, NULL none */
 
     struct rcs_config config;
     uint32_t lives; /* how often it was started */
@@ -64,6 +74,7 @@ struct rcs_world_node {
     rcs_id voter;
 };
 #define RCS_CONN_REFUSED UINT32_MAX
+#define RCS_TARGETS_MAX  64 /* as many as Redis keeps */
 
 struct rcs_site {
     char *name;
@@ -112,6 +123,9 @@ struct rcs_sim {
 
     struct rcs_session **sessions; /* NULL: free */
     unsigned session_count;
+    uint64_t answers; /* requests of sessions that came to their end */
+    struct rcs_workload **workloads; /* NULL: freed; numbers are not used again */
+    unsigned workload_count;
 
     struct rcs_kept_milestones *kept; /* NULL: not asked for */
     rcs_log_fn *log_fn;
@@ -136,6 +150,8 @@ struct rcs_sim {
 void *rcs_grow(void *array, unsigned *room, unsigned wanted, size_t item_bytes);
 /* The node handles `event` now, and its effects are carried out. */
 void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_event *event, int from);
+/* Hands a delivery to a process, frozen or not. `more`: it reads more before it sleeps. */
+void rcs_sim_hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery, bool more);
 /* A delivery goes to the process it is for, or into the inbox of a frozen one. */
 void rcs_sim_deliver(struct rcs_sim *sim, const struct rcs_delivery *delivery);
 /* A frozen node goes on. One that was stopped reads what waits first, one that slept goes on with
@@ -144,8 +160,9 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped);
 
 /* --- effects.c -------------------------------------------------------------------------------- */
 
-/* Carries out a list of `node`, up to where it falls asleep: the rest waits in its `late` list. */
-void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects);
+/* Carries out a list of `node`, up to where it falls asleep: the rest waits in its `late` list, and
+ * is carried out `late`. */
+void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects, bool late);
 
 /* --- links.c ---------------------------------------------------------------------------------- */
 
@@ -169,9 +186,30 @@ void rcs_links_schedule_refusals(struct rcs_sim *sim, unsigned node);
 /* The process ended: no links, no refusals. */
 void rcs_links_clear(struct rcs_world_node *node);
 void rcs_links_close_all(struct rcs_world_node *node); /* frees */
+/* A connection to a client port for the node's `link`; an address nobody has refuses. */
+uint32_t rcs_links_connect_client(struct rcs_sim *sim, unsigned node, enum rcs_conn_kind kind,
+                                  uint32_t link, rcs_addr addr);
 /* Where "ip:port" leads: a node, -1. */
 int rcs_links_node_at(const struct rcs_sim *sim, const char *ip, unsigned port);
 void rcs_links_forget_targets(struct rcs_sim *sim); /* the layout changed */
+
+/* --- target.c: MIGRATE's connections, and the wait for them ------------------------------------ */
+
+void rcs_target_connect(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr);
+void rcs_target_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect);
+void rcs_target_close(struct rcs_sim *sim, unsigned node, uint32_t link);
+/* The node waits / goes on. */
+void rcs_target_block(struct rcs_sim *sim, unsigned node, rcs_us duration_us);
+void rcs_target_unblock(struct rcs_sim *sim, unsigned node);
+/* True if it was for a target's opener that waits, and was handed over. */
+bool rcs_target_delivered(struct rcs_sim *sim, const struct rcs_delivery *delivery);
+/* What the delivery is to the node that opened the connection. */
+void rcs_target_event(struct rcs_sim *sim, const struct rcs_conn *conn,
+                      const struct rcs_delivery *delivery, struct rcs_event *event);
+void rcs_target_over(struct rcs_sim *sim, unsigned node); /* RCS_PENDING_BLOCK_OVER */
+/* A node that was stopped while it waited runs again: it hears of its targets first. */
+void rcs_target_resume(struct rcs_sim *sim, unsigned node);
+void rcs_target_clear(struct rcs_world_node *node); /* the process ended */
 
 /* --- layout.c --------------------------------------------------------------------------------- */
 
@@ -184,6 +222,9 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node);
 void rcs_host_end(struct rcs_sim *sim, const bool *marked, bool silently);
 void rcs_host_free(struct rcs_sim *sim, unsigned node);
 void rcs_host_save_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_config *conf);
+/* Keeps a copy of nodes.conf as it is / puts it back; the node must not be running. */
+void rcs_host_keep_conf(struct rcs_sim *sim, unsigned node);
+void rcs_host_put_back_conf(struct rcs_sim *sim, unsigned node);
 void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot *dump);
 void rcs_host_identity(struct rcs_sim *sim, unsigned node, rcs_id id);
 /* True, and *port, if both would listen on one port of their host. */
@@ -228,6 +269,26 @@ void rcs_check_started(struct rcs_sim *sim, unsigned node);
 
 void rcs_session_take(struct rcs_sim *sim, unsigned session, const struct rcs_delivery *delivery);
 rcs_addr rcs_session_addr(struct rcs_sim *sim, unsigned session); /* as nodes see it */
+/* `done` is called whenever a request has ended, at that instant; it may ask the next one. */
+void rcs_session_on_done(struct rcs_session *session, void (*done)(void *arg), void *arg);
+/* The connection the last request was for. */
+bool rcs_session_connected(const struct rcs_session *session);
+/* The request under way is given up: its connection is closed, nothing is called. */
+void rcs_session_abandon(struct rcs_session *session);
+
+/* "MOVED 3999 10.1.0.2:6379" or "ASK ...": the words after the first. An empty host is the one that
+ * answered (cluster-preferred-endpoint-type unknown-endpoint). */
+struct rcs_redirection {
+    char slot[8];
+    char ip[64];
+    unsigned port;
+    bool ask;
+};
+bool rcs_redirection_read(const struct rcs_reply *reply, struct rcs_redirection *out);
+
+/* --- client_workload.c ------------------------------------------------------------------------ */
+
+void rcs_workload_wake(struct rcs_sim *sim, unsigned workload);
 
 /* --- trace_write.c ---------------------------------------------------------------------------- */
 

@@ -50,7 +50,7 @@ void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_even
     }
     rcs_check_node(sim, node);
     if (sim->effects.count > 0) {
-        rcs_sim_carry_out(sim, node, &sim->effects);
+        rcs_sim_carry_out(sim, node, &sim->effects, false);
     }
     if (sim->effects.count > 0 || sim->effects.facts.count > 0) {
         rcs_effects_clear(&sim->effects, sim->store);
@@ -200,15 +200,14 @@ static void observe(struct rcs_sim *sim, const struct rcs_conn *c,
     }
 }
 
-/* Now, to a process that is not frozen. `more`: it reads more before it sleeps. */
-static void hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery, bool more)
+void rcs_sim_hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery, bool more)
 {
     /* A copy: the table may move, and a lost connection may be forgotten, while the node steps. */
     struct rcs_conn c = *rcs_network_conn(&sim->net, delivery->conn);
     unsigned party = c.party[delivery->end];
     bool bus_item = c.kind == RCS_CONN_BUS && delivery->kind == RCS_DELIVERY_ITEM;
     bool to_client = c.kind == RCS_CONN_SESSION && delivery->end == 0;
-    if (!to_client) {
+    if (!to_client && !sim->nodes[party].blocked) {
         rcs_links_refusals(sim, party); /* may close the link this came by */
     }
     if (!rcs_network_take(&sim->net, delivery)) {
@@ -226,6 +225,8 @@ static void hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery, 
     if (c.kind == RCS_CONN_BUS) {
         c.link = rcs_network_conn(&sim->net, delivery->conn)->link;
         bus_event(sim, &c, delivery, &event);
+    } else if (delivery->end == 0 && c.kind == RCS_CONN_TARGET) {
+        rcs_target_event(sim, &c, delivery, &event);
     } else if (delivery->end == 0) {
         master_event(sim, &c, delivery, &event);
     } else {
@@ -256,7 +257,10 @@ void rcs_sim_deliver(struct rcs_sim *sim, const struct rcs_delivery *delivery)
 {
     unsigned node;
     if (!at_frozen_node(sim, delivery, &node)) {
-        hand_over(sim, delivery, false);
+        rcs_sim_hand_over(sim, delivery, false);
+        return;
+    }
+    if (rcs_target_delivered(sim, delivery)) {
         return;
     }
     struct rcs_world_node *n = &sim->nodes[node];
@@ -269,7 +273,7 @@ static void read_inbox(struct rcs_sim *sim, struct rcs_world_node *n, bool in_on
 {
     while (n->machine != NULL && !n->frozen && n->inbox_first < n->inbox_count) {
         struct rcs_delivery delivery = n->inbox[n->inbox_first++];
-        hand_over(sim, &delivery, in_one_turn);
+        rcs_sim_hand_over(sim, &delivery, in_one_turn);
     }
     if (n->inbox_first == n->inbox_count) {
         n->inbox_first = n->inbox_count = 0;
@@ -285,11 +289,17 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
     if (n->machine == NULL || n->paused || n->asleep_until_us > sim->now_us) {
         return;
     }
+    if (n->blocked) {
+        rcs_target_resume(sim, node);
+        return;
+    }
     n->frozen = false;
+    was_stopped |= n->stalled; /* it slept in beforeSleep: next the loop polls, then come timers */
+    n->stalled = false;
     if (n->late.count > 0) {
         struct rcs_effects late = n->late;
         rcs_effects_init(&n->late);
-        rcs_sim_carry_out(sim, node, &late);
+        rcs_sim_carry_out(sim, node, &late, true);
         rcs_effects_close(&late, sim->store);
         if (n->machine == NULL || n->frozen) {
             return;
@@ -362,6 +372,14 @@ static void carry_out_next(struct rcs_sim *sim)
                 rcs_links_refusals(sim, pending.who);
             }
         }
+        return;
+    }
+    if (pending.kind == RCS_PENDING_BLOCK_OVER) {
+        rcs_target_over(sim, pending.who);
+        return;
+    }
+    if (pending.kind == RCS_PENDING_WORKLOAD) {
+        rcs_workload_wake(sim, pending.who);
         return;
     }
     struct rcs_delivery delivery;

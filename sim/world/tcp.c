@@ -6,9 +6,8 @@
 
 #include "sim/pure.h"
 
-#define DATA_RETRIES   15 /* net.ipv4.tcp_retries2 */
-#define ORPHAN_RETRIES 8  /* net.ipv4.tcp_orphan_retries: the process closed its end */
-#define PROBES         3  /* Redis sets TCP_KEEPCNT to it */
+#define ORPHAN_RETRIES 8 /* net.ipv4.tcp_orphan_retries: the process closed its end */
+#define PROBES         3 /* Redis sets TCP_KEEPCNT to it */
 
 enum wait_kind {
     WAIT_NOTHING,
@@ -29,6 +28,7 @@ struct way_side {
     uint8_t wait;  /* enum wait_kind */
     uint8_t tries; /* retransmissions so far */
     bool leaky;    /* only acknowledgements are cut off: data pass until the first retransmission */
+    rcs_us rto_us; /* before it doubles */
 };
 
 struct rcs_side {
@@ -182,7 +182,7 @@ static rcs_us acknowledged_us(const struct rcs_network *net, const struct rcs_co
     if (on_data(net, c)) {
         return c->arrives_us[1];
     }
-    return there_us + net->link_kind->delayed_ack_us + back_us;
+    return there_us + rcs_network_kind(net, c)->delayed_ack_us + back_us;
 }
 
 /* The first write of an instant is marked; the marks are taken back when the next instant comes. */
@@ -213,8 +213,10 @@ static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, void *value,
     if (!c->sent || (c->fresh && net->fresh_us == now_us)) {
         return now_us;
     }
-    bool small = net->small_segments && rcs_bus_size(net->store, value) < net->link_kind->mss_bytes;
-    if (small && now_us >= c->arrives_us[0] + net->link_kind->delayed_ack_us && !on_data(net, c)) {
+    bool small = net->small_segments &&
+                 rcs_bus_size(net->store, value) < rcs_network_kind(net, c)->mss_bytes;
+    if (small && now_us >= c->arrives_us[0] + rcs_network_kind(net, c)->delayed_ack_us &&
+        !on_data(net, c)) {
         c->answers = 0; /* the last one's delayed acknowledgement went out alone */
     }
     rcs_us due_us = acknowledged_us(net, c, small);
@@ -239,7 +241,7 @@ void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us n
         return;
     }
     rcs_us waited_us = now_us - c->arrives_us[0];
-    if (waited_us >= 0 && waited_us < net->link_kind->delayed_ack_us) {
+    if (waited_us >= 0 && waited_us < rcs_network_kind(net, c)->delayed_ack_us) {
         c->answers = 1;
     } else if (waited_us >= 0 && !c->acked) {
         c->answers = 0; /* the delayed acknowledgement went out alone */
@@ -260,26 +262,73 @@ void rcs_tcp_heard(struct rcs_network *net, uint32_t conn, rcs_us now_us)
 
 /* --- cut paths -------------------------------------------------------------------------------- */
 
-static rcs_us retry_pause(const struct rcs_link_kind *kind, unsigned tries)
+/* Retransmission waits for the smoothed round trip and 200 ms (tcp_set_rto: the variance counts at
+ * least as much). Acknowledgements that were delayed are part of what is smoothed, so that it lies
+ * somewhere between the bare round trip and one with the whole delay. */
+rcs_us rcs_tcp_first_rto(struct rcs_network *net, const struct rcs_conn *c)
 {
-    rcs_us pause_us = kind->rto_us;
-    while (tries-- > 0 && pause_us < kind->rto_max_us) {
-        pause_us *= 2;
+    const struct rcs_link_kind *kind = rcs_network_kind(net, c);
+    const struct rcs_path *path = rcs_network_path(net, c);
+    return kind->rto_us + 2 * path->low_us + path->span_us +
+           (rcs_us)rcs_rand_below(&net->luck, (uint32_t)kind->delayed_ack_us + 1);
+}
+
+rcs_us rcs_tcp_rto(const struct rcs_link_kind *kind, rcs_us rto_us, unsigned tries)
+{
+    while (tries-- > 0 && rto_us < kind->rto_max_us) {
+        rto_us *= 2;
     }
-    return pause_us < kind->rto_max_us ? pause_us : kind->rto_max_us;
+    return rto_us < kind->rto_max_us ? rto_us : kind->rto_max_us;
 }
 
 static void wait_for_retry(struct rcs_network *net, uint32_t conn, unsigned way, unsigned tries,
                            rcs_us now_us)
 {
     struct way_side *side = side_of(net, conn, way);
+    const struct rcs_conn *c = rcs_network_conn(net, conn);
     side->wait = WAIT_RETRY;
     side->tries = (uint8_t)tries;
-    side->due_us = now_us + retry_pause(net->link_kind, tries);
+    side->rto_us = tries == 0 ? rcs_tcp_first_rto(net, c) : side->rto_us;
+    side->due_us = now_us + rcs_tcp_rto(rcs_network_kind(net, c), side->rto_us, tries);
     rcs_conn_push(
         net, side->due_us,
         (struct rcs_pending){
             .kind = RCS_PENDING_RETRY, .way = (uint8_t)way, .who = conn, .due_us = side->due_us });
+}
+
+static void push_reset(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us at_us)
+{
+    rcs_conn_push(net, at_us,
+                  (struct rcs_pending){ .kind = RCS_PENDING_ITEM,
+                                        .way = (uint8_t)(1 - end),
+                                        .item = RCS_ITEM_RESET,
+                                        .who = conn });
+}
+
+/* A packet goes into a cut path. True: that breaks the connection, for the kernel that sent it or,
+ * where only acknowledgements are cut off, for the one they come from. */
+static bool breaks(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us)
+{
+    struct rcs_conn *c = rcs_network_conn(net, conn);
+    bool there = !rcs_network_way_open(net, c, way);
+    unsigned refused = there ? way : 1 - way;
+    enum rcs_cut cut = rcs_network_cut_on(net, c, refused);
+    if (cut == RCS_CUT_ICMP) {
+        /* No matter for an established connection (tcp_v4_err: a soft error), but it is used up. */
+        (void)rcs_path_rejects(net, c, refused, now_us);
+    }
+    if (cut != RCS_CUT_RST) {
+        return false;
+    }
+    if (c->open >> refused & 1) {
+        const struct rcs_path *path = rcs_network_path(net, c);
+        rcs_us sent_us = there ? now_us : now_us + path->low_us + path->span_us;
+        push_reset(net, conn, refused,
+                   sent_us + rcs_network_draw(net, c, way) + rcs_network_draw(net, c, 1 - way));
+    } else {
+        c->absent = (c->absent | 1u << refused) & 3; /* no process is left to hear of it */
+    }
+    return true;
 }
 
 rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
@@ -296,6 +345,10 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
         return now_us;
     }
     if (wait != WAIT_NOTHING) {
+        if (wait == WAIT_RETRY && net->icmp != NULL && !rcs_network_way_open(net, c, way)) {
+            (void)breaks(net, conn, way,
+                         now_us); /* it is sent nevertheless, and uses up an answer */
+        }
         keep(net, side_of(net, conn, way), item, value);
         return RCS_NEVER;
     }
@@ -307,6 +360,12 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
     }
     if (!rcs_network_ways_open(net, c)) {
         bool leaky = rcs_network_way_open(net, c, way);
+        if (breaks(net, conn, way, now_us)) {
+            if (!leaky) {
+                rcs_item_release(net->store, item, value);
+            }
+            return leaky ? now_us : RCS_NEVER;
+        }
         wait_for_retry(net, conn, way, 0, now_us);
         struct way_side *side = side_of(net, conn, way);
         side->leaky = leaky;
@@ -344,11 +403,15 @@ static bool retry(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us n
     struct way_side *side = side_of(net, conn, way);
     unsigned tries = side->tries + 1u;
     if (!rcs_network_ways_open(net, c)) {
-        if (tries > (c->open >> way & 1 ? DATA_RETRIES : ORPHAN_RETRIES)) {
+        if (tries > (c->open >> way & 1 ? RCS_TCP_RETRIES : ORPHAN_RETRIES)) {
             return give_up(net, conn, way, out);
         }
         side->leaky = false;
-        wait_for_retry(net, conn, way, tries, now_us);
+        if (breaks(net, conn, way, now_us)) {
+            rcs_tcp_forget(net, conn, way);
+        } else {
+            wait_for_retry(net, conn, way, tries, now_us);
+        }
     } else if (c->absent >> (1 - way) & 1) {
         rcs_tcp_forget(net, conn, way);
         rcs_transmit(net, conn, 1 - way, RCS_ITEM_RESET, NULL,
@@ -411,6 +474,10 @@ static bool probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us
         if (c->absent & 1) {
             rcs_transmit(net, conn, 0, RCS_ITEM_RESET, NULL, now_us + rcs_network_draw(net, c, 1));
         }
+        return false;
+    }
+    if (rcs_network_cut_on(net, c, 1) == RCS_CUT_RST) {
+        (void)breaks(net, conn, 1, now_us);
         return false;
     }
     bool unacknowledged = c->side != 0 && side_of(net, conn, 1)->wait == WAIT_RETRY;

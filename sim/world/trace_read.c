@@ -204,6 +204,8 @@ struct line_row {
 static const struct line_row line_rows[] = {
     { "what",   true,  { "node", "what", "about", "by", "text", "text2", "on", "from" },
                        { "t", "t", "?t", "?t", "?t", "?t", "t", "?t" } },
+    { "why",    true,  { "node", "why", "about", "by", "text", "text2", "on", "from" },
+                       { "t", "t", "?t", "?t", "?t", "?t", "t", "?t" } },
     { "note",   false, { "note", "text" },                         { "t", "t" } },
     { "fault",  false, { "fault", "nodes", "others", "how" },      { "t", "?l", "?l", "?h" } },
     { "packet", false, { "packet", "from", "to", "hash" },         { "t", "t", "t", "h" } },
@@ -292,6 +294,9 @@ struct check {
     struct rcs_diag *diag;
     rcs_us last_us;
     bool ended;
+    rcs_trace_line_fn *line; /* gets the lines; NULL nobody */
+    void *arg;
+    bool *intact; /* NULL: what was edited is an error */
 };
 
 static enum rcs_err wrong_line(const struct check *check, const struct rcs_trace_lines *lines,
@@ -321,7 +326,7 @@ static enum rcs_err check_object(struct check *check, const struct rcs_trace_lin
     const struct line_row *row = row_of(object);
     if (row == NULL) {
         return wrong_line(check, lines, "no known kind of line", "",
-                          " (what, note, fault, packet, link, data or end)");
+                          " (what, why, note, fault, packet, link, data or end)");
     }
     const char *key = missing_key(row, object);
     if (key != NULL) {
@@ -379,27 +384,48 @@ static enum rcs_err check_line(struct check *check, const struct rcs_trace_lines
     enum rcs_err err = check_object(check, lines, object);
     if (err == RCS_OK && check->ended) {
         err = check_sum(check, lines, first);
+        if (err != RCS_OK && check->intact != NULL) {
+            *check->intact = false;
+            err = RCS_OK;
+        }
+    }
+    if (err == RCS_OK && check->line != NULL) {
+        check->line(check->arg, lines->number, row_of(object)->kind, object);
     }
     json_decref(object);
     return err;
 }
 
-enum rcs_err rcs_trace_check(const char *source, const char *text, size_t size_bytes,
-                             struct rcs_diag *diag)
+enum rcs_err rcs_trace_each(const char *source, const char *text, size_t size_bytes,
+                            rcs_trace_line_fn *line, void *arg, bool *intact,
+                            struct rcs_diag *diag)
 {
     struct rcs_trace_header header;
     enum rcs_err err = rcs_trace_read_header(source, text, size_bytes, &header, diag);
     rcs_trace_header_close(&header);
-    struct check check = { .source = source, .diag = diag };
+    struct check check = {
+        .source = source, .diag = diag, .line = line, .arg = arg, .intact = intact
+    };
+    if (intact != NULL) {
+        *intact = true;
+    }
     struct rcs_trace_lines lines;
     rcs_trace_lines_init(&lines, text, size_bytes);
     rcs_trace_next_line(&lines);
     while (err == RCS_OK && rcs_trace_next_line(&lines)) {
         err = check_line(&check, &lines, text);
     }
-    if (err == RCS_OK && !(check.ended && lines.whole)) {
+    if (err == RCS_OK && !(check.ended && lines.whole) && intact != NULL) {
+        *intact = false;
+    } else if (err == RCS_OK && !(check.ended && lines.whole)) {
         err = wrong(diag, source, lines.number + (lines.whole ? 1 : 0), 1,
                     "truncated: the line with the digest is missing at the end" REMEDY);
     }
     return err;
+}
+
+enum rcs_err rcs_trace_check(const char *source, const char *text, size_t size_bytes,
+                             struct rcs_diag *diag)
+{
+    return rcs_trace_each(source, text, size_bytes, NULL, NULL, NULL, diag);
 }

@@ -101,6 +101,7 @@ struct rcs_trace_writer *rcs_trace_writer_new(struct rcs_sim *sim,
     rcs_buf_init(&writer->lines);
     write_header(writer, header);
     sim->trace = writer;
+    sim->effects.facts.causes = true;
     return writer;
 }
 
@@ -118,6 +119,7 @@ void rcs_trace_writer_end(struct rcs_trace_writer *writer, bool interrupted)
     rcs_json_end(out);
     writer->write(writer->arg, out->data, out->size_bytes);
     writer->sim->trace = NULL;
+    writer->sim->effects.facts.causes = false;
     XXH3_freeState(writer->sum);
     rcs_buf_close(&writer->lines);
     free(writer);
@@ -187,6 +189,7 @@ void rcs_trace_link(struct rcs_trace_writer *writer, enum rcs_link_news news, ui
         [RCS_CONN_BUS] = "bus",
         [RCS_CONN_REPLICATION] = "replication",
         [RCS_CONN_SESSION] = "client",
+        [RCS_CONN_TARGET] = "target",
     };
     struct rcs_buf *out = begin_line(writer);
     key_text(out, "link", names[news]);
@@ -244,7 +247,7 @@ void rcs_trace_milestone(struct rcs_trace_writer *writer, unsigned node,
     const struct rcs_fact_row *row = rcs_fact_row((enum rcs_fact_code)fact->code);
     struct rcs_buf *out = begin_line(writer);
     key_text(out, "node", node_name(writer, node));
-    key_text(out, "what", row->trace);
+    key_text(out, row->cause ? "why" : "what", row->trace);
     key_id(writer, "about", fact->about);
     key_id(writer, "by", fact->by);
     for (unsigned i = 0; i < 3; i++) {

@@ -12,9 +12,22 @@ const struct rcs_node *rcs_sim_node(const struct rcs_sim *sim, int node);
 int rcs_sim_node_of(const struct rcs_sim *sim, rcs_id id);
 /* As rcs_session_request, of words with one blank between them. */
 void rcs_session_words(struct rcs_session *session, int node, const char *text, size_t text_bytes);
+/* Requests of sessions that came to their end, by a reply or without: who waits for one need not ask
+ * before this number changes. */
+uint64_t rcs_sim_answers(const struct rcs_sim *sim);
 /* As rcs_sim_latency; *rule names it for the two functions below. */
 enum rcs_err rcs_sim_latency_rule(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
                                   rcs_us high, unsigned *rule, struct rcs_diag *diag);
+/* A rule for the paths between two sites; *rule names it for rcs_sim_path_end. */
+enum rcs_path_fault { RCS_PATH_FAULT_LOSS, RCS_PATH_FAULT_BANDWIDTH, RCS_PATH_FAULT_LINK };
+enum rcs_err rcs_sim_path_rule(struct rcs_sim *sim, enum rcs_path_fault what, const char *a,
+                               const char *b, uint64_t value, unsigned *rule,
+                               struct rcs_diag *diag);
+void rcs_sim_path_end(struct rcs_sim *sim, enum rcs_path_fault what, unsigned rule);
+/* Row of the table of link kinds, -1 none; their names by row, NULL past the end. */
+int rcs_sim_link_kind(const char *name);
+const char *rcs_sim_link_kind_name(unsigned row);
+rcs_us rcs_sim_fsync_us(const struct rcs_sim *sim, int node);
 /* In its place among the other rules, of which the last one made wins. */
 enum rcs_err rcs_sim_latency_change(struct rcs_sim *sim, unsigned rule, rcs_us low, rcs_us high,
                                     struct rcs_diag *diag);

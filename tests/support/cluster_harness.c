@@ -105,6 +105,7 @@ struct harness *harness_new_as(const char *release)
                                          shard_channels,
                                          slot_lost };
     rcs_effects_init(&h->out);
+    h->out.facts.causes = true;
     rcs_cluster_init(&h->cluster, h->store, &h->config, &h->host, 1, 0);
     h->cluster.wall_base_ms = 1767225600000 - RCS_NODE_MS_START;
     h->cluster.out = &h->out;

@@ -11,6 +11,36 @@ static void close_client(struct desk *desk, uint32_t link)
     client->closed = true;
 }
 
+static void add_words(struct rcs_buf *out, const struct rcs_request *request)
+{
+    for (unsigned i = 0; i < request->argc; i++) {
+        rcs_buf_text(out, " ");
+        for (unsigned j = 0; j < request->args[i].size_bytes; j++) {
+            char c = request->args[i].bytes[j];
+            rcs_buf_add(out, c > ' ' && c < 127 ? &c : ".", 1);
+        }
+    }
+}
+
+static void carry_out_target(struct desk *desk, const struct rcs_effect *effect)
+{
+    struct rcs_buf *out = &desk->targets;
+    if (effect->kind == RCS_EFFECT_TARGET_CONNECT) {
+        const struct rcs_address *address = rcs_store_address(desk->store, effect->addr);
+        rcs_buf_format(out, "connect %u %s:%u", effect->link, address->ip, (unsigned)address->port);
+    } else if (effect->kind == RCS_EFFECT_TARGET_REQUEST) {
+        rcs_buf_format(out, "send %u", effect->link);
+        add_words(out, effect->request);
+    } else if (effect->kind == RCS_EFFECT_TARGET_CLOSE) {
+        rcs_buf_format(out, "close %u", effect->link);
+    } else if (effect->kind == RCS_EFFECT_BLOCK) {
+        rcs_buf_format(out, "wait %lld", (long long)effect->duration_us / 1000);
+    } else {
+        rcs_buf_text(out, "go on");
+    }
+    rcs_buf_text(out, "\n");
+}
+
 static void carry_out(struct desk *desk, const struct rcs_effect *effect)
 {
     switch ((enum rcs_effect_kind)effect->kind) {
@@ -30,6 +60,13 @@ static void carry_out(struct desk *desk, const struct rcs_effect *effect)
         break;
     case RCS_EFFECT_EXIT:
         desk->exited = true;
+        break;
+    case RCS_EFFECT_TARGET_CONNECT:
+    case RCS_EFFECT_TARGET_REQUEST:
+    case RCS_EFFECT_TARGET_CLOSE:
+    case RCS_EFFECT_BLOCK:
+    case RCS_EFFECT_UNBLOCK:
+        carry_out_target(desk, effect);
         break;
     default:
         break; /* the bus, the disk and masters are nobody's here */
@@ -87,8 +124,32 @@ void desk_free(struct desk *desk)
     }
     rcs_node_free(desk->node);
     rcs_effects_close(&desk->effects, desk->store);
+    rcs_buf_close(&desk->targets);
     rcs_store_free(desk->store);
     free(desk);
+}
+
+const char *desk_targets(struct desk *desk)
+{
+    static const char end = '\0';
+    rcs_buf_add(&desk->targets, &end, 1);
+    desk->targets.size_bytes = 0; /* the text stays until something is added */
+    return desk->targets.data;
+}
+
+void desk_target(struct desk *desk, enum rcs_event_kind kind, uint32_t link, const char *text)
+{
+    struct rcs_event event = { .kind = kind, .link = link };
+    struct rcs_blob *blob = NULL;
+    if (kind == RCS_EVENT_TARGET_DATA) {
+        blob = event.blob = rcs_blob_new(desk->store, text, strlen(text));
+    } else if (kind == RCS_EVENT_TARGET_FAILED) {
+        event.reason = text;
+    }
+    step(desk, &event);
+    if (blob != NULL) {
+        rcs_blob_release(desk->store, blob);
+    }
 }
 
 int desk_setup(void **state)

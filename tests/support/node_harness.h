@@ -24,6 +24,9 @@ struct desk {
     bool exited;
     rcs_us slept_us;    /* by DEBUG SLEEP, all together */
     unsigned snapshots; /* CLIENT_SNAPSHOT effects */
+    /* what it did with targets of MIGRATE, a line each: "connect 1 10.0.0.2:6379", "send 1 SELECT
+     * 0" (bytes that do not print as .), "close 1", "wait 500", "go on" */
+    struct rcs_buf targets;
     struct desk_client clients[DESK_CLIENTS];
 };
 
@@ -49,6 +52,11 @@ const char *desk_send(struct desk *desk, unsigned client, const void *bytes, siz
 const char *desk_ask(struct desk *desk, unsigned client, const char *words);
 /* Sends words and compares the reply, LF standing for CR LF in `reply`. */
 void desk_expect(struct desk *desk, unsigned client, const char *words, const char *reply);
+/* What it did with targets since the last call; borrowed until the next one. */
+const char *desk_targets(struct desk *desk);
+/* What a target's connection brings: RCS_EVENT_TARGET_... or RCS_EVENT_BLOCK_OVER. `text` is the
+ * data or the reason, NULL none. */
+void desk_target(struct desk *desk, enum rcs_event_kind kind, uint32_t link, const char *text);
 /* Makes `client` an online replica; what it receives from now on is the stream. */
 void desk_attach_replica(struct desk *desk, unsigned client);
 

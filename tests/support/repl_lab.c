@@ -254,6 +254,11 @@ static void carry_out(struct lab *lab, unsigned index)
         case RCS_EFFECT_LINK_CLOSE:
         case RCS_EFFECT_LINK_RENAME:
         case RCS_EFFECT_BUS_SEND:
+        case RCS_EFFECT_TARGET_CONNECT: /* nobody migrates there */
+        case RCS_EFFECT_TARGET_REQUEST:
+        case RCS_EFFECT_TARGET_CLOSE:
+        case RCS_EFFECT_BLOCK:
+        case RCS_EFFECT_UNBLOCK:
         case RCS_EFFECT_SAVE_CONFIG:
         case RCS_EFFECT_EXIT:
             break; /* no part of this */

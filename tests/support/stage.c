@@ -289,6 +289,11 @@ static void step(struct stage *stage, struct rcs_event *event)
         case RCS_EFFECT_MASTER_CONNECT: /* nobody answers there */
         case RCS_EFFECT_MASTER_REQUEST:
         case RCS_EFFECT_MASTER_CLOSE:
+        case RCS_EFFECT_TARGET_CONNECT: /* nobody migrates there */
+        case RCS_EFFECT_TARGET_REQUEST:
+        case RCS_EFFECT_TARGET_CLOSE:
+        case RCS_EFFECT_BLOCK:
+        case RCS_EFFECT_UNBLOCK:
         case RCS_EFFECT_SAVE_CONFIG:
         case RCS_EFFECT_SAVE_DUMP:
         case RCS_EFFECT_SLEEP:

@@ -1,0 +1,105 @@
+#include "sim/explain/past.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/pure.h"
+
+void rcs_past_init(struct rcs_past *past, const struct rcs_trace_events *events)
+{
+    past->events = events;
+    past->places = calloc(events->count + 1, sizeof(past->places[0]));
+    past->first_of = calloc((size_t)events->name_count + 3, sizeof(past->first_of[0]));
+    RCS_ASSERT(past->places != NULL && past->first_of != NULL);
+    /* A counting sort by node: how many, where each begins, and, once all are placed, where each
+     * ends, which is where the next begins. */
+    for (size_t i = 0; i < events->count; i++) {
+        past->first_of[events->list[i].node + 3]++;
+    }
+    for (unsigned node = 0; node < events->name_count + 1; node++) {
+        past->first_of[node + 2] += past->first_of[node + 1];
+    }
+    for (size_t i = 0; i < events->count; i++) {
+        past->places[past->first_of[events->list[i].node + 2]++] = (int)i;
+    }
+}
+
+void rcs_past_close(struct rcs_past *past)
+{
+    free(past->places);
+    free(past->first_of);
+    *past = (struct rcs_past){ 0 };
+}
+
+bool rcs_past_word(const char *list, const char *what)
+{
+    size_t size = strlen(what);
+    for (const char *at = list; *at != '\0';) {
+        size_t length = strcspn(at, "|");
+        if (length == size && memcmp(at, what, size) == 0) {
+            return true;
+        }
+        at += length + (at[length] == '|');
+    }
+    return false;
+}
+
+/* Where the node's places before `place` end. */
+static int end_before(const struct rcs_past *past, int place, int node)
+{
+    int low = past->first_of[node + 1], high = past->first_of[node + 2];
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (past->places[middle] < place) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+int rcs_past_before(const struct rcs_past *past, int place, int node, const char *list, int about)
+{
+    if (node < -1) {
+        return -1;
+    }
+    for (int i = end_before(past, place, node); i-- > past->first_of[node + 1];) {
+        const struct rcs_trace_event *event = &past->events->list[past->places[i]];
+        if ((about == RCS_ANYBODY || event->about == about) && rcs_past_word(list, event->what)) {
+            return past->places[i];
+        }
+    }
+    return -1;
+}
+
+int rcs_past_fault(const struct rcs_past *past, int place, int node)
+{
+    for (int i = end_before(past, place, -1); i-- > past->first_of[0];) {
+        const struct rcs_trace_event *event = &past->events->list[past->places[i]];
+        for (unsigned n = 0; event->kind == RCS_TRACE_FAULT && n < event->node_count; n++) {
+            if (event->nodes[n] == node) {
+                return past->places[i];
+            }
+        }
+    }
+    return -1;
+}
+
+int rcs_past_step(const struct rcs_past *past, int place, int from, const char *list)
+{
+    const struct rcs_trace_event *of = &past->events->list[place];
+    for (int i = end_before(past, from, of->node); i-- > past->first_of[of->node + 1];) {
+        const struct rcs_trace_event *event = &past->events->list[past->places[i]];
+        /* A decision's causes stand right in front of it: what another decision of the same kind
+         * weighed stands beyond that one. */
+        if (event->at_us != of->at_us ||
+            (event->kind == of->kind && strcmp(event->what, of->what) == 0)) {
+            return -1;
+        }
+        if (event->kind == RCS_TRACE_CAUSE && rcs_past_word(list, event->what)) {
+            return past->places[i];
+        }
+    }
+    return -1;
+}

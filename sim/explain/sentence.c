@@ -1,0 +1,293 @@
+#include "sim/explain/sentence.h"
+
+#include <string.h>
+
+#include <rcsim/bus.h>
+
+#include "sim/pure.h"
+
+/* clang-format off */
+static const struct row {
+    const char *what, *words;
+    const char *unblock; /* NULL: it holds up nothing */
+} rows[] = {
+    /* roles */
+    { "promoted", "{node} is master now, in place of {about}: epoch {epoch}, {slots} slots", NULL },
+    { "follows", "{node} becomes a replica of {about}, which claims the slots with epoch {epoch}", NULL },
+    { "follows-grandmaster", "{node} becomes a replica of {about}, the master of {by}: its own master is a replica itself", NULL },
+    { "follows-orphan", "{node} leaves {by} and becomes a replica of {about}, which has none", NULL },
+    { "replicates", "{node} becomes a replica of {about}", NULL },
+    { "peer-master", "{node} sees {about} as a master", NULL },
+    { "peer-replica", "{node} sees {about} as a replica of {by}", NULL },
+    /* failure detection */
+    { "pfail", "{node} suspects {about} (fail?): a ping is unanswered for {ping_age_ms} ms, nothing came for {data_age_ms} ms, allowed are {timeout_ms} ms", NULL },
+    { "pfail-cleared", "{node} no longer suspects {about}: it answers", NULL },
+    { "fail", "{node} marks {about} as FAIL: {reports} say so, {needed} are needed", NULL },
+    { "report", "{by} reports {about}, {age_ms} ms ago", NULL },
+    { "own-report", "{node} is a master and suspects {about} itself", NULL },
+    { "fail-short", "{by} reports {about} to {node}: {reports} say so, but {needed} of {size} masters are needed",
+      "{needed} masters that say {about} fails" },
+    { "fail-received", "{node} marks {about} as FAIL: {by} says that a quorum agreed", NULL },
+    { "fail-cleared", "{node} clears FAIL of {about}", NULL },
+    { "fail-of-replica", "{about} is a replica: it answers again after {failed_for_ms} ms, and that is enough", NULL },
+    { "fail-of-empty", "{about} is a master without slots: it answers again after {failed_for_ms} ms, and that is enough", NULL },
+    { "fail-undo", "{about} still owns its slots: FAIL for {failed_for_ms} ms, more than {limit_ms} ms, and nobody took them", NULL },
+    { "fail-kept", "{about} answers, but stays FAIL at {node}: it owns slots and has been FAIL for {failed_for_ms} ms only, more than {limit_ms} ms are needed",
+      "time: more than {limit_ms} ms of FAIL without anybody taking the slots of {about}" },
+    /* cluster_state */
+    { "state-fail", "{node}: cluster state changed to fail", NULL },
+    { "state-ok", "{node}: cluster state changed to ok", NULL },
+    { "state-uncovered", "{node} sees {uncovered} slots served by nobody ({unowned} of them owned by nobody), and cluster-require-full-coverage is on",
+      "an owner without FAIL for each of these slots" },
+    { "state-minority", "{node} reaches {reachable} of {size} masters with slots, {needed} are needed",
+      "contact with {needed} of {size} masters with slots" },
+    { "state-unreached", "{node} holds {about} for {flags}, owner of {slots} slots", NULL },
+    { "state-starting", "{node} is a master that looked at its cluster for the first time {up_ms} ms ago: it says ok after {limit_ms} ms",
+      "time: {limit_ms} ms after the start" },
+    { "state-rejoining", "{node} is a master that last was in a minority {since_minority_ms} ms ago: it says ok after {limit_ms} ms",
+      "time: {limit_ms} ms without being in the minority" },
+    { "state-majority", "{node} reaches {reachable} of {size} masters with slots, {needed} are needed, and every slot that must be served is", NULL },
+    { "state-rejoined", "{node} is a master and was not in a minority for {since_minority_ms} ms, at least {limit_ms} ms were needed", NULL },
+    { "state-replica", "{node} is a replica, which says ok at once", NULL },
+    { "state-steady", "{node} was never in a minority, and so says ok at once", NULL },
+    /* standing for election */
+    { "election-delayed", "{node} will stand for election in {delay_ms} ms: rank #{rank}, offset {offset}", NULL },
+    { "delay-parts", "the delay is {fixed_ms} ms fixed, {random_ms} ms random (of 0 to 499), {rank_ms} ms for the rank", NULL },
+    { "delay-none", "a manual failover waits for no delay and has no rank", NULL },
+    { "data-age", "{node} last heard {about} {age_ms} ms ago; less {allowed_ms} ms for noticing, at most {limit_ms} ms are allowed", NULL },
+    { "data-any-age", "{node} last heard {about} {age_ms} ms ago; cluster-replica-validity-factor 0 allows any age", NULL },
+    { "rank-ahead", "{about} is ahead: offset {their_offset}, {node} has {my_offset}", NULL },
+    { "rank-behind", "{about} is not ahead: offset {their_offset}, {node} has {my_offset}", NULL },
+    { "rank-skipped", "{about} does not count: it may not stand (nofailover)", NULL },
+    { "election-rank", "{node} waits {added_ms} ms more: rank #{rank} now", NULL },
+    { "election-started", "{node} asks for votes in epoch {epoch}: {needed} are needed", NULL },
+    { "vote-asked", "{about} has a vote and is asked", NULL },
+    { "vote-not-asked", "{about} has a vote and is not asked: there is no link to it", NULL },
+    { "election-blocked", "{node} logs: Currently unable to failover: {text}", NULL },
+    { "vote-received", "{node} counts the vote of {about}: {votes}, needed are {needed}", NULL },
+    { "vote-uncounted", "{node} does not count the answer of {about}: its epoch is {their_epoch}, the election's {election_epoch}, and it owns {slots} slots", NULL },
+    { "election-won", "{node} has won the election of epoch {epoch}: {votes} votes, {needed} needed", NULL },
+    { "epoch-won", "{node} takes epoch {epoch} with its election", NULL },
+    { "epoch-stale", "{node} keeps its config epoch {my_epoch}: the election it won by these votes is an old one, of epoch {election_epoch}", NULL },
+    { "promoted-offset", "{node} has the replication stream up to {my_offset}; the last offset it heard from {about} was {heard_offset}, so it knows of {behind} bytes that it lacks", NULL },
+    /* not standing */
+    { "stand-unknown", "{node} stands in no election: its master is not known to it",
+      "CLUSTER REPLICATE, or contact with a node that knows the master" },
+    { "stand-suspected", "{node} stands in no election: it only suspects {about}; {reports} of {size} masters report it, FAIL takes {needed}",
+      "FAIL of {about}, by {needed} of {size} masters. Where that many are gone for good, only `CLUSTER FAILOVER TAKEOVER` at {node}" },
+    { "stand-forbidden", "{node} stands in no election: cluster-replica-no-failover is on",
+      "`cluster-replica-no-failover no` at {node}, or `CLUSTER FAILOVER FORCE`" },
+    { "stand-empty", "{node} stands in no election: {about} owns no slots, there is nothing to take over",
+      "nothing: a master without slots is not replaced" },
+    { "stand-old", "{node} stands in no election: it last heard {about} {age_ms} ms ago; less {allowed_ms} ms for noticing, at most {limit_ms} ms are allowed",
+      "a greater cluster-replica-validity-factor (0: any age), or `CLUSTER FAILOVER FORCE`, which asks for no age" },
+    { "stand-limit", "the limit is {ping_ms} ms (repl-ping-replica-period) and {factor} (cluster-replica-validity-factor) times {timeout_ms} ms (cluster-node-timeout)", NULL },
+    { "stand-delay", "{node} waits: its election begins in {left_ms} ms, rank #{rank}",
+      "time: {left_ms} ms, unless another replica wins first" },
+    { "stand-expired", "the election of {node} is over: it was due {age_ms} ms ago, votes count for {timeout_ms} ms, the next may be scheduled after {retry_ms} ms",
+      "time: the next attempt comes more than {retry_ms} ms after this one was due. `CLUSTER FAILOVER TAKEOVER` asks nobody" },
+    { "stand-votes", "{node} has {votes} votes in epoch {epoch}, needed are {needed}",
+      "{needed} votes of masters with slots in epoch {epoch}. Where that many are gone, only `CLUSTER FAILOVER TAKEOVER` at {node}" },
+    /* voting */
+    { "vote-granted", "{node} votes for {about} in epoch {epoch}", NULL },
+    { "vote-weighed", "{node} may: the request's epoch {request_epoch} is not below its own {current_epoch}, and its last vote was in epoch {last_vote_epoch}", NULL },
+    { "vote-unsent", "{node} has no link to {about}: the vote of epoch {epoch} is spent and never sent", NULL },
+    { "vote-denied", "{node} refuses {about} its vote", NULL },
+    { "vote-old-epoch", "the request's epoch {request_epoch} is below {current_epoch}, the current one of {node}",
+      "a later attempt: by then {about} has heard of epoch {current_epoch}" },
+    { "vote-spent", "{node} has voted in epoch {last_vote_epoch} already, and the epoch is still {current_epoch}",
+      "an election in a later epoch: one vote an epoch" },
+    { "vote-of-master", "{node} holds {about} for a master, and masters need no election",
+      "{node} hearing that {about} is a replica (a ping or pong of it)" },
+    { "vote-masterless", "{node} does not know the master of {about}",
+      "{node} hearing whose replica {about} is" },
+    { "vote-master-up", "{node} holds {about}, the master of {by}, for {flags}, and the request is not forced",
+      "FAIL of {about} at {node}, or a manual failover of {by}, which is forced" },
+    { "vote-spacing", "{node} voted about {about} {since_ms} ms ago: once in {limit_ms} ms",
+      "time: {limit_ms} ms between two votes about {about}" },
+    { "vote-owner", "slot {slot} belongs to {about} with epoch {owner_epoch}, the claim of {by} has {request_epoch}",
+      "{by} hearing of epoch {owner_epoch} (an UPDATE), or being right about the slots" },
+    { "vote-replica", "{node} is a replica and has no vote", NULL },
+    { "vote-no-slots", "{node} is a master without slots and has no vote", "slots for {node}" },
+    /* manual failover */
+    { "failover-asked", "{node} accepts a manual failover and asks {about} to hold its writes", NULL },
+    { "failover-forced", "{node} accepts a forced failover: {about} is not asked", NULL },
+    { "takeover", "{node} takes over {about} by order, asking nobody", NULL },
+    { "failover-requested", "{node} holds its writes: its replica {about} wants to take over", NULL },
+    { "failover-offset", "{node} hears that {about} holds its writes at offset {master_offset}; its own is {my_offset}", NULL },
+    { "failover-ready", "{node} has processed all that its master wrote, offset {offset}", NULL },
+    { "failover-timeout", "{node} gives up its manual failover: time is out", NULL },
+    { "failover-is-master", "{node} refuses to fail over: it is a master",
+      "sending the command to a replica" },
+    { "failover-no-master", "{node} refuses to fail over: its master is not known to it",
+      "CLUSTER REPLICATE, or contact with a node that knows the master" },
+    { "failover-master-down", "{node} refuses to fail over: it holds {about} for {flags}, links to it: {link}",
+      "`CLUSTER FAILOVER FORCE`, which does without {about}, or TAKEOVER, which does without votes" },
+    { "failover-not-replica", "{node} ignores the wish of {about} to take over: as far as it knows that is no replica of its own",
+      "{node} hearing that {about} is its replica (up to half a node timeout)" },
+    { "failover-behind", "{node} has processed up to {my_offset}, {about} holds its writes at {master_offset}",
+      "the replication stream reaching {master_offset} at {node} within 5 s" },
+    { "failover-no-offset", "{node} waited {waited_ms} ms for {about} to say at which offset it holds its writes",
+      "{about} getting the request and answering: a link both ways, and knowing {node} as its replica" },
+    { "failover-no-votes", "{node} has {votes} votes in epoch {epoch}, needed are {needed}",
+      "{needed} votes of masters with slots, or `CLUSTER FAILOVER TAKEOVER`" },
+    { "failover-no-claim", "{node} held its writes for {waited_ms} ms, and {about} did not take over", NULL },
+    /* epochs and slots */
+    { "epoch-bumped", "{node} takes epoch {epoch} without asking", NULL },
+    { "epoch-max", "its config epoch was {my_epoch}, the greatest it knows of is {max_epoch}, the current one {current_epoch}", NULL },
+    { "epoch-kept", "{node} keeps its config epoch {my_epoch}: it is the greatest it knows of ({max_epoch})", NULL },
+    { "epoch-collision", "{node} takes epoch {epoch}: {about} has the same as it had", NULL },
+    { "epoch-same", "both had {epoch}; the id of {about} is the greater one ({text2} against {text}), so it keeps it", NULL },
+    { "epoch-set", "{node} takes epoch {epoch} by order", NULL },
+    { "epoch-reset", "{node} forgets its epochs", NULL },
+    { "slots", "{node} gives {slots} slots to {about}, which claims them with epoch {epoch}", NULL },
+    { "slots-from", "{slots} of them were of {by}: epoch {owner_epoch}, less than {claimed_epoch}", NULL },
+    { "slots-unowned", "{slots} of them were of nobody", NULL },
+    { "slots-kept", "{node} leaves slot {slot} to {by}: epoch {owner_epoch}, the claim of {about} has {claimed_epoch}", NULL },
+    { "slots-lost", "{lost} slots of {by} went to {about}, which leaves it {left}", NULL },
+    { "slots-added", "{node} takes {slots} slots by order", NULL },
+    { "slots-deleted", "{node} gives up {slots} slots", NULL },
+    { "keys-dropped", "{node} drops {keys} keys of slot {slot}", NULL },
+    /* replica migration */
+    { "migrate-off", "{node} stays: cluster-allow-replica-migration is off", "`cluster-allow-replica-migration yes` at {node}" },
+    { "migrate-few", "{node} stays: no master has {needed} working replicas, the most is {max_replicas}", "a master with {needed} working replicas" },
+    { "migrate-not-most", "{node} stays: {about} has {replicas} working replicas, another master has {max_replicas}", "{about} having as many working replicas as any other master" },
+    { "migrate-state", "{node} stays: its cluster state is fail", "cluster state ok at {node}" },
+    { "migrate-barrier", "{node} stays: {about} has {healthy} working replicas, cluster-migration-barrier {barrier} must be left to it", "more replicas of {about}, or a lower cluster-migration-barrier" },
+    { "migrate-not-me", "{node} stays: {by} has the smaller id and is the one to go to {about}", "{by} not being there" },
+    { "migrate-wait", "{node} waits: {about} has no replica for {orphaned_ms} ms, more than {limit_ms} ms are needed", "time: more than {limit_ms} ms without a replica of {about}" },
+    { "migrate-spare", "{about} can spare one: {healthy} working replicas, cluster-migration-barrier is {barrier}", NULL },
+    { "migrate-due", "{about} has had no replica for {orphaned_ms} ms, more than {limit_ms} ms", NULL },
+    /* processes and replication */
+    { "boot", "{node} starts", NULL },
+    { "shutdown", "{node} shuts down", NULL },
+    { "repl-lost", "{node} loses the link to its master", NULL },
+    { "repl-finished", "{node} has copied its master's data", NULL },
+    { "sync-second-offset", "{from} asks {node} for the stream from {asked} on, but their common history ends at {limit}: what {from} has beyond is dropped", NULL },
+    { "repl-partial", "{node} goes on where its replication stopped", NULL },
+};
+/* clang-format on */
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+static const struct row *row_of(const char *what)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (strcmp(rows[i].what, what) == 0) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+const char *rcs_sentence_unblock(const char *what)
+{
+    const struct row *row = row_of(what);
+    return row == NULL ? NULL : row->unblock;
+}
+
+const char *rcs_sentence_row(unsigned index, const char **what)
+{
+    *what = index < ROW_COUNT ? rows[index].what : NULL;
+    return index < ROW_COUNT ? rows[index].words : NULL;
+}
+
+/* --- filling in ------------------------------------------------------------------------------- */
+
+static void add_missing(struct rcs_buf *out, const char *text)
+{
+    rcs_buf_text(out, text == NULL ? "(missing)" : text);
+}
+
+static void add_node(struct rcs_buf *out, const struct rcs_trace_events *events, int node)
+{
+    add_missing(out, node < 0 ? NULL : events->names[node]);
+}
+
+static void add_flags(struct rcs_buf *out, int64_t flags)
+{
+    rcs_buf_text(out, flags & RCS_NODE_FAIL    ? "fail"
+                      : flags & RCS_NODE_PFAIL ? "fail?"
+                                               : "working");
+}
+
+static void add_field(struct rcs_buf *out, const struct rcs_trace_events *events,
+                      const struct rcs_trace_event *event, const char *name)
+{
+    const struct {
+        const char *name;
+        int node;
+    } nodes[] = {
+        { "node", event->node },
+        { "about", event->about },
+        { "by", event->by },
+        { "from", event->from },
+    };
+    int64_t number;
+    for (unsigned i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
+        if (strcmp(name, nodes[i].name) == 0) {
+            add_node(out, events, nodes[i].node);
+            return;
+        }
+    }
+    if (strcmp(name, "text") == 0 || strcmp(name, "text2") == 0) {
+        add_missing(out, name[4] == '2' ? event->text2 : event->text);
+    } else if (!rcs_trace_number(event, name, &number)) {
+        add_missing(out, NULL);
+    } else if (strcmp(name, "flags") == 0) {
+        add_flags(out, number);
+    } else {
+        rcs_buf_i64(out, number);
+    }
+}
+
+void rcs_sentence_fill(struct rcs_buf *out, const struct rcs_trace_events *events,
+                       const struct rcs_trace_event *event, const char *words)
+{
+    for (const char *at = words; *at != '\0'; at++) {
+        if (*at != '{') {
+            rcs_buf_add(out, at, 1);
+            continue;
+        }
+        char name[32];
+        size_t length = strcspn(at, "}") - 1;
+        RCS_ASSERT(length < sizeof(name));
+        memcpy(name, at + 1, length);
+        name[length] = '\0';
+        add_field(out, events, event, name);
+        at += length + 1;
+    }
+}
+
+static void print_nodes(struct rcs_buf *out, const struct rcs_trace_events *events,
+                        const int *nodes, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        rcs_buf_text(out, i == 0 ? "" : ", ");
+        add_node(out, events, nodes[i]);
+    }
+}
+
+void rcs_sentence_print(struct rcs_buf *out, const struct rcs_trace_events *events,
+                        const struct rcs_trace_event *event)
+{
+    const struct row *row = row_of(event->what);
+    if (event->kind == RCS_TRACE_FAULT) {
+        rcs_buf_format(out, "fault: %s ", event->what);
+        print_nodes(out, events, event->nodes, event->side_count);
+        if (event->node_count > event->side_count) {
+            rcs_buf_text(out, " from ");
+            print_nodes(out, events, event->nodes + event->side_count,
+                        event->node_count - event->side_count);
+        }
+    } else if (event->kind == RCS_TRACE_NOTE) {
+        rcs_buf_format(out, "%s: %s", event->what, event->text == NULL ? "" : event->text);
+    } else if (row != NULL) {
+        rcs_sentence_fill(out, events, event, row->words);
+    } else if (event->about >= 0) {
+        rcs_buf_format(out, "%s: %s, about %s", events->names[event->node], event->what,
+                       events->names[event->about]);
+    } else {
+        rcs_buf_format(out, "%s: %s", event->node < 0 ? "" : events->names[event->node],
+                       event->what);
+    }
+}

@@ -1,0 +1,207 @@
+/* What held at an instant, and why something did not happen by then: the reasons the trace holds,
+ * and what would have let each go on. */
+#include <string.h>
+
+#include "sim/explain/parts.h"
+#include "sim/explain/sentence.h"
+
+#include "sim/pure.h"
+
+/* Reasons that end with the role they were given in. */
+#define STANDING                                                                                   \
+    "stand-unknown|stand-suspected|stand-forbidden|stand-empty|stand-old|stand-delay|stand-expired" \
+    "|stand-votes"
+#define MIGRATING                                                                                  \
+    "migrate-off|migrate-few|migrate-not-most|migrate-state|migrate-barrier|migrate-not-me"        \
+    "|migrate-wait"
+#define FAILING "state-uncovered|state-minority|state-starting|state-rejoining"
+#define REFUSALS "failover-is-master|failover-no-master|failover-master-down|failover-timeout"
+#define STUCK                                                                                      \
+    "failover-is-master|failover-no-master|failover-master-down|failover-no-offset"                \
+    "|failover-behind|failover-no-votes"
+/* What a replica that wants to be master goes through. */
+#define ATTEMPTS                                                                                   \
+    STANDING "|" REFUSALS "|election-delayed|election-rank|election-started|election-blocked"
+
+static const struct rcs_trace_event *event_at(const struct rcs_explanation *explanation, int place)
+{
+    return &explanation->events.list[place];
+}
+
+/* The place behind the last event not after `at_us`. */
+static int end_of(const struct rcs_explanation *explanation, rcs_us at_us)
+{
+    int end = 0;
+    while (end < (int)explanation->events.count && event_at(explanation, end)->at_us <= at_us) {
+        end++;
+    }
+    return end;
+}
+
+static int last_of(const struct rcs_explanation *explanation, int end, int node, const char *list)
+{
+    return rcs_past_before(&explanation->past, end, node, list, RCS_ANYBODY);
+}
+
+static void tell_unblock(struct rcs_explanation *explanation, int place, unsigned depth)
+{
+    const struct rcs_trace_event *event = event_at(explanation, place);
+    const char *words = rcs_sentence_unblock(event->what);
+    if (words == NULL) {
+        return;
+    }
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_buf_text(&text, "what would do: ");
+    rcs_sentence_fill(&text, &explanation->events, event, words);
+    rcs_buf_add(&text, "", 1);
+    rcs_state_text(explanation, depth, place, "unblock", text.data);
+    rcs_buf_close(&text);
+}
+
+/* A reason with its causes, and what would do. */
+static void tell_reason(struct rcs_explanation *explanation, int place, unsigned depth)
+{
+    rcs_chain_tell(explanation, place, depth);
+    tell_unblock(explanation, place, depth + 1);
+}
+
+/* --- what held -------------------------------------------------------------------------------- */
+
+void rcs_why_at(struct rcs_explanation *explanation, int node, rcs_us at_us)
+{
+    int end = end_of(explanation, at_us);
+    int role = last_of(explanation, end, node, RCS_ROLES);
+    int state = last_of(explanation, end, node, RCS_STATES);
+    int first = last_of(explanation, end, node, "boot");
+    if (role >= 0) {
+        rcs_chain_tell(explanation, role, 0);
+    }
+    if (state >= 0) {
+        rcs_chain_tell(explanation, state, 0);
+    }
+    /* A reason counts as long as what it held up did not happen. */
+    int failing = last_of(explanation, end, node, FAILING);
+    bool is_ok = state >= 0 && strcmp(event_at(explanation, state)->what, "state-ok") == 0;
+    if (!is_ok && failing > state && failing > first) {
+        tell_reason(explanation, failing, 0);
+    }
+    int standing = last_of(explanation, end, node, STANDING);
+    if (standing > role && standing > first &&
+        last_of(explanation, end, node, "election-delayed|pfail-cleared|fail-cleared") < standing) {
+        tell_reason(explanation, standing, 0);
+    }
+    int migrating = last_of(explanation, end, node, MIGRATING);
+    if (migrating > role && migrating > first) {
+        tell_reason(explanation, migrating, 0);
+    }
+}
+
+/* --- why not promoted ------------------------------------------------------------------------- */
+
+static void say(struct rcs_explanation *explanation, int node, const char *what, const char *before,
+                const char *after)
+{
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_buf_format(&text, "%s%s%s", before, explanation->events.names[node], after);
+    rcs_buf_add(&text, "", 1);
+    rcs_state_text(explanation, 0, -1, what, text.data);
+    rcs_buf_close(&text);
+}
+
+/* Whom the node follows, as the last change of its role has it; -1 none. */
+static int master_of(const struct rcs_explanation *explanation, int role)
+{
+    return role < 0 || strcmp(event_at(explanation, role)->what, "promoted") == 0
+               ? -1
+               : event_at(explanation, role)->about;
+}
+
+/* Each thing the node went through as a replica. */
+static void tell_attempts(struct rcs_explanation *explanation, int node, int from, int end)
+{
+    for (int at = from + 1; at < end; at++) {
+        const struct rcs_trace_event *event = event_at(explanation, at);
+        if (event->node == node && event->kind <= RCS_TRACE_CAUSE &&
+            rcs_past_word(ATTEMPTS, event->what)) {
+            rcs_chain_tell(explanation, at, 0);
+        }
+    }
+}
+
+/* Refusals of votes that the node asked for. */
+static void tell_refusals(struct rcs_explanation *explanation, int node, int from, int end)
+{
+    static const char rules[] = "vote-old-epoch|vote-spent|vote-of-master|vote-masterless"
+                                "|vote-master-up|vote-spacing|vote-owner|vote-no-slots";
+    for (int at = from + 1; at < end; at++) {
+        const struct rcs_trace_event *event = event_at(explanation, at);
+        bool of_node = event->by == node || (event->by < 0 && event->about == node);
+        if (event->kind == RCS_TRACE_CAUSE && of_node && rcs_past_word(rules, event->what)) {
+            tell_reason(explanation, at, 0);
+        } else if (event->kind == RCS_TRACE_CAUSE && event->about == node &&
+                   strcmp(event->what, "failover-not-replica") == 0) {
+            tell_reason(explanation, at, 0);
+        }
+    }
+}
+
+/* Who became master in place of `master` meanwhile. */
+static void tell_winners(struct rcs_explanation *explanation, int master, int from, int end)
+{
+    for (int at = from + 1; master >= 0 && at < end; at++) {
+        const struct rcs_trace_event *event = event_at(explanation, at);
+        if (event->about == master && event->kind == RCS_TRACE_MILESTONE &&
+            strcmp(event->what, "promoted") == 0) {
+            rcs_chain_tell(explanation, at, 0);
+        }
+    }
+}
+
+static void no_reason(struct rcs_explanation *explanation, int node, int master, int role, int end)
+{
+    bool suspected =
+        master >= 0 && rcs_past_before(&explanation->past, end, node,
+                                       "pfail|fail|fail-received", master) > role;
+    if (suspected || !explanation->events.intact) {
+        say(explanation, node, "missing", "(missing in this trace: why ",
+            " stood in no election; its lines are not there)");
+    } else {
+        say(explanation, node, "note", "nothing called for it: ",
+            " never suspected its master, and nobody gave an order");
+    }
+}
+
+void rcs_why_not(struct rcs_explanation *explanation, int node, rcs_us at_us)
+{
+    int end = end_of(explanation, at_us);
+    int role = last_of(explanation, end, node, RCS_ROLES);
+    if (role >= 0 && strcmp(event_at(explanation, role)->what, "promoted") == 0) {
+        say(explanation, node, "note", "", " was promoted:");
+        rcs_chain_tell(explanation, role, 0);
+        return;
+    }
+    if (role >= 0) {
+        rcs_state_event(explanation, 0, role, "");
+    } else if (last_of(explanation, end, node, STANDING) < 0) {
+        say(explanation, node, "note", "",
+            " never became a replica in this trace: a master stands in no election");
+    }
+    /* It may follow somebody because that one won: what it tried before is part of the answer. */
+    int from = role;
+    if (role >= 0 && strcmp(event_at(explanation, role)->what, "follows") == 0 &&
+        master_of(explanation, last_of(explanation, role, node, RCS_ROLES)) >= 0) {
+        from = last_of(explanation, role, node, RCS_ROLES);
+    }
+    size_t before = explanation->count;
+    tell_attempts(explanation, node, from, end);
+    tell_refusals(explanation, node, from, end);
+    tell_winners(explanation, master_of(explanation, from), from, end);
+    int last = last_of(explanation, end, node, STANDING "|" STUCK);
+    if (last > from) {
+        tell_unblock(explanation, last, 0);
+    } else if (explanation->count == before && role >= 0) {
+        no_reason(explanation, node, master_of(explanation, role), role, end);
+    }
+}
