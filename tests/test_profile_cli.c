@@ -67,7 +67,8 @@ static const struct row rows[] = {
     { "log: 3.0 is ready in its own words",
       "3.0",
       { "1001:M 01 Jan 00:00:00.000 # Server started, Redis version 3.0.7\n",
-        "1001:M 01 Jan 00:00:00.000 * The server is now ready to accept connections on port 6379\n" },
+        "1001:M 01 Jan 00:00:00.000 * The server is now ready to accept connections on port "
+        "6379\n" },
       { "oO0OoO0OoO0Oo" } },
     { "log: 7.0 reads nodes.conf before it says its port",
       "7.0",

@@ -136,6 +136,11 @@ static const struct row answers[] = {
     { "client list: 5.0 has no users", "5.0", "CLIENT LIST", "! user=" },
     { "client list: 7.0 names no library", "7.0", "CLIENT LIST", "! lib-name=" },
     { "client list: 7.2 does", "7.2", "CLIENT LIST", "*~ resp=2 lib-name= lib-ver=\n" },
+    { "since 7.2: CLIENT SETINFO", "7.0", "CLIENT SETINFO lib-name x", "-ERR unknown subcommand 'SETINFO'. Try CLIENT HELP.\r\n" },
+    { "since 7.2: CLIENT SETINFO is there", "7.2", "CLIENT SETINFO lib-name x\nCLIENT LIST", "*~ lib-name=x lib-ver=\n" },
+    { "since 7.2: CLIENT NO-TOUCH", "7.0", "CLIENT NO-TOUCH on", "*~unknown subcommand" },
+    { "since 7.2: CLIENT NO-TOUCH is there", "7.2", "CLIENT NO-TOUCH on", "+OK\r\n" },
+    { "command: 7.0 does not tell of SETINFO", "7.0", "COMMAND INFO client", "!setinfo" },
     { "client list: 7.2 does not count watched keys", "7.2", "CLIENT LIST", "! watch=" },
     { "client list: 7.4 does", "7.4", "CLIENT LIST", "*~ multi=-1 watch=0 qbuf=" },
     { "client list: valkey-8.0 counts commands", "valkey-8.0", "CLIENT LIST", "*~ tot-cmds=" },
@@ -220,7 +225,8 @@ static const struct stream_row streams[] = {
 /* --- a replica's refusals, a pause ------------------------------------------------------------ */
 
 static const struct row as_replica[] = {
-    { "words: 4.0 is a read only slave", "4.0", "SET a 1", "-READONLY You can't write against a read only slave.\r\n" },
+    { "words: 4.0 is a read only slave", "4.0", "SET a 1",
+      "-READONLY You can't write against a read only slave.\r\n" },
     { "words: 5.0 is a read only replica", "5.0", "SET a 1",
       "-READONLY You can't write against a read only replica.\r\n" },
 };

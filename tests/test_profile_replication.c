@@ -270,8 +270,8 @@ static void disk_sync_of_6_2(void **state)
 static void diskless_end(void **state)
 {
     const struct row *row = *state;
-    static const char *const diskless[] = { "repl-diskless-sync", "yes",
-                                            "repl-diskless-sync-delay", "0", NULL };
+    static const char *const diskless[] = { "repl-diskless-sync", "yes", "repl-diskless-sync-delay",
+                                            "0", NULL };
     struct lab *lab = lab_of(row->release, diskless);
     lab_replicate(lab, 1, 0);
     while (rcs_repl_online(lab_node(lab, 0)) == 0) {
@@ -298,8 +298,8 @@ static const struct row diskless_rows[] = {
 static void diskless_without_delay(void **state)
 {
     const struct row *row = *state;
-    static const char *const diskless[] = { "repl-diskless-sync", "yes",
-                                            "repl-diskless-sync-delay", "0", NULL };
+    static const char *const diskless[] = { "repl-diskless-sync", "yes", "repl-diskless-sync-delay",
+                                            "0", NULL };
     struct lab *lab = lab_of(row->release, diskless);
     lab_replicate(lab, 1, 0);
     while (repl(lab, 0)->replica_count == 0) {

@@ -40,6 +40,18 @@ static void take_pong(struct rcs_cluster *cluster, rcs_id id)
     rcs_peer_changed(cluster, id);
 }
 
+/* A master became a replica in another shard. */
+static void say_moved(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender,
+                      int64_t held)
+{
+    rcs_cluster_fact(cluster, RCS_FACT_SHARD_LEFT, sender, RCS_ID_NONE, held, 0, 0,
+                     rcs_shard_text(cluster, sender));
+    if (rcs_peer_find(cluster, msg->master) != NULL) {
+        rcs_cluster_fact(cluster, RCS_FACT_SHARD_JOINED, sender, RCS_ID_NONE, 0, 0, 0,
+                         rcs_shard_text(cluster, msg->master));
+    }
+}
+
 /* A master says that it is a replica now. Redis up to 7.2: its slots are nobody's until the new
  * master speaks. Within a shard that is a failover: from 7.4 on the slots go to the new master, in
  * Valkey its role alone; what is behind what is known already changes neither (28976a900). */
@@ -48,11 +60,16 @@ static void take_demotion(struct rcs_cluster *cluster, const struct rcs_bus_msg 
     bool failover = cluster->profile->demoted != RCS_DEMOTED_DROP &&
                     rcs_peer_find(cluster, msg->master) != NULL &&
                     rcs_same_shard(cluster, msg->master, sender);
+    int64_t held = rcs_slot_count(cluster, sender);
     if (!failover) {
         rcs_slots_drop(cluster, sender);
+        say_moved(cluster, msg, sender, held);
         return;
     }
     if (cluster->peers[sender].config_epoch > msg->config_epoch) {
+        rcs_cluster_fact(cluster, RCS_FACT_SHARD_STALE, sender, RCS_ID_NONE,
+                         (int64_t)msg->config_epoch, (int64_t)cluster->peers[sender].config_epoch,
+                         0, rcs_shard_text(cluster, sender));
         return;
     }
     if (cluster->profile->demoted == RCS_DEMOTED_MOVE) {
@@ -61,6 +78,8 @@ static void take_demotion(struct rcs_cluster *cluster, const struct rcs_bus_msg 
     }
     rcs_peer_set_master(cluster, msg->master);
     cluster->peers[msg->master].config_epoch = msg->config_epoch;
+    rcs_cluster_fact(cluster, RCS_FACT_SHARD_FAILOVER, sender, msg->master,
+                     (int64_t)msg->config_epoch, held, 0, rcs_shard_text(cluster, sender));
 }
 
 /* Valkey: a replica of a replica turns to the master's master as soon as it hears of it. */
@@ -97,6 +116,8 @@ static void take_role(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg
         if (peer->master != RCS_ID_NONE) {
             rcs_replica_leave(cluster, sender);
         }
+        rcs_cluster_fact(cluster, RCS_FACT_SHARD_REPLICA, sender, msg->master, 0, 0, 0,
+                         rcs_shard_text(cluster, msg->master));
         rcs_replica_join(cluster, msg->master, sender);
         if (cluster->profile->flatten == RCS_FLATTEN_ROLE) {
             leave_chain(cluster);

@@ -69,13 +69,13 @@ static const struct {
     const char *name;
     enum rcs_release since;
 } since[] = {
-    { "laddr", RCS_REDIS_6_2 },      { "ssub", RCS_REDIS_7_0 },
-    { "watch", RCS_REDIS_7_4 },      { "argv-mem", RCS_REDIS_6_0 },
-    { "multi-mem", RCS_REDIS_7_0 },  { "rbs", RCS_REDIS_7_0 },
-    { "rbp", RCS_REDIS_7_0 },        { "tot-mem", RCS_REDIS_6_0 },
-    { "user", RCS_REDIS_6_0 },       { "redir", RCS_REDIS_6_2 },
-    { "resp", RCS_REDIS_7_0 },       { "lib-name", RCS_REDIS_7_2 },
-    { "lib-ver", RCS_REDIS_7_2 },    { "tot-net-in", RCS_VALKEY_8_0 },
+    { "laddr", RCS_REDIS_6_2 },        { "ssub", RCS_REDIS_7_0 },
+    { "watch", RCS_REDIS_7_4 },        { "argv-mem", RCS_REDIS_6_0 },
+    { "multi-mem", RCS_REDIS_7_0 },    { "rbs", RCS_REDIS_7_0 },
+    { "rbp", RCS_REDIS_7_0 },          { "tot-mem", RCS_REDIS_6_0 },
+    { "user", RCS_REDIS_6_0 },         { "redir", RCS_REDIS_6_2 },
+    { "resp", RCS_REDIS_7_0 },         { "lib-name", RCS_REDIS_7_2 },
+    { "lib-ver", RCS_REDIS_7_2 },      { "tot-net-in", RCS_VALKEY_8_0 },
     { "tot-net-out", RCS_VALKEY_8_0 }, { "tot-cmds", RCS_VALKEY_8_0 },
 };
 
@@ -137,9 +137,13 @@ static void add_fields(const struct rcs_node *node, const struct rcs_client *cli
         rcs_buf_format(out, "%s|%s", client->last_container, client->last_command);
     }
     rcs_buf_format(out,
-                   " user=%s redir=-1 resp=%u lib-name= lib-ver= tot-net-in=0 tot-net-out=0 "
-                   "tot-cmds=0",
-                   redacted ? "*redacted*" : "default", (unsigned)client->protocol);
+                   " user=%s redir=-1 resp=%u lib-name=%.*s lib-ver=%.*s tot-net-in=0 "
+                   "tot-net-out=0 tot-cmds=0",
+                   redacted ? "*redacted*" : "default", (unsigned)client->protocol,
+                   (int)client->lib_name.size_bytes,
+                   client->lib_name.data == NULL ? "" : client->lib_name.data,
+                   (int)client->lib_ver.size_bytes,
+                   client->lib_ver.data == NULL ? "" : client->lib_ver.data);
 }
 
 void rcs_client_describe(const struct rcs_node *node, const struct rcs_client *client,
@@ -284,6 +288,39 @@ static void run_no_evict(struct rcs_call *call)
     }
     unsigned cleared = call->client->flags & ~(unsigned)RCS_CLIENT_NO_EVICT;
     call->client->flags = cleared | (on ? RCS_CLIENT_NO_EVICT : 0);
+    rcs_reply_ok(call->client);
+}
+
+/* Keys have no access times here, so it is only taken (7.2). */
+static void run_no_touch(struct rcs_call *call)
+{
+    if (rcs_arg_is(&call->args[2], "on") || rcs_arg_is(&call->args[2], "off")) {
+        rcs_reply_ok(call->client);
+    } else {
+        rcs_refuse(call->client, "syntax error");
+    }
+}
+
+/* What a client library says of itself (7.2): nothing that would part CLIENT LIST's fields. */
+static void run_setinfo(struct rcs_call *call)
+{
+    const struct rcs_arg *name = &call->args[2], *value = &call->args[3];
+    struct rcs_buf *info = rcs_arg_is(name, "lib-name")  ? &call->client->lib_name
+                           : rcs_arg_is(name, "lib-ver") ? &call->client->lib_ver
+                                                         : NULL;
+    if (info == NULL) {
+        rcs_refuse_about(call->client, "Unrecognized option '", name, "'");
+        return;
+    }
+    for (size_t i = 0; i < value->size_bytes; i++) {
+        if (value->bytes[i] < '!' || value->bytes[i] > '~') {
+            rcs_refuse_about(call->client, "", name,
+                             " cannot contain spaces, newlines or special characters.");
+            return;
+        }
+    }
+    rcs_buf_clear(info);
+    rcs_buf_add(info, value->bytes, value->size_bytes);
     rcs_reply_ok(call->client);
 }
 
@@ -469,8 +506,10 @@ static const struct rcs_command subcommands[] = {
     { "kill", run_kill, -3, BY_ADMIN, NULL, NULL },
     { "list", run_list, -2, BY_ADMIN, "nondeterministic_output", NULL },
     { "no-evict", run_no_evict, 3, BY_ADMIN, NULL, NULL },
+    { "no-touch", run_no_touch, 3, PLAIN, NULL, NULL },
     { "pause", run_pause, -3, BY_ADMIN, NULL, NULL },
     { "reply", run_reply, 3, PLAIN, NULL, NULL },
+    { "setinfo", run_setinfo, 4, PLAIN, NULL, NULL },
     { "setname", run_setname, 3, PLAIN, NULL, NULL },
     { "unblock", run_unblock, -3, BY_ADMIN, NULL, NULL },
     { "unpause", run_unpause, 2, BY_ADMIN, NULL, NULL },

@@ -149,7 +149,8 @@ static unsigned flags_shown(enum rcs_release release, unsigned flags)
     return flags & (release < RCS_REDIS_6_0 ? ~(unsigned)FLAGS_OF_6_0 : ~0u);
 }
 
-/* Six words of a command until 5.0; its categories with 6.0; tips, keys and subcommands with 7.0. */
+/* Six words of a command until 5.0; its categories with 6.0; tips, keys and subcommands with 7.0.
+ */
 static void add_command(struct rcs_call *call, const struct rcs_command_found *found)
 {
     const struct rcs_command *command = found->command;
@@ -226,8 +227,7 @@ static void run_count(struct rcs_call *call)
 }
 
 /* "get" or "client|id". */
-static struct rcs_command_found find_full_name(enum rcs_release release,
-                                               const struct rcs_arg *name)
+static struct rcs_command_found find_full_name(enum rcs_release release, const struct rcs_arg *name)
 {
     const char *bar = name->size_bytes == 0 ? NULL : memchr(name->bytes, '|', name->size_bytes);
     if (bar == NULL || release < RCS_REDIS_7_0) {

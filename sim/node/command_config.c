@@ -64,7 +64,8 @@ static bool same_word(const struct rcs_arg *a, const struct rcs_arg *b)
     return rcs_arg_is(b, word);
 }
 
-/* Before 7.0 one name is set at a time, and only 6.0 and 6.2 say why not (Redis 6.2 configSetCommand). */
+/* Before 7.0 one name is set at a time, and only 6.0 and 6.2 say why not (Redis 6.2
+ * configSetCommand). */
 static void refuse_failed_old(struct rcs_call *call, const struct rcs_arg *name, const char *reason)
 {
     struct rcs_buf text;

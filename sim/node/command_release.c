@@ -43,7 +43,9 @@ static const struct {
     { "client", "id", V50 },
     { "client", "info", V62 },
     { "client", "no-evict", V70 },
+    { "client", "no-touch", V72 },
     { "client", "reply", V40 },
+    { "client", "setinfo", V72 },
     { "client", "unblock", V50 },
     { "client", "unpause", V62 },
     { "cluster", "addslotsrange", V70 },
@@ -51,6 +53,7 @@ static const struct {
     { "cluster", "delslotsrange", V70 },
     { "cluster", "help", V50 },
     { "cluster", "links", V70 },
+    { "cluster", "myshardid", V72 },
     { "cluster", "replicas", V50 },
     { "cluster", "shards", V70 },
     { "command", "docs", V70 },
@@ -101,14 +104,16 @@ static bool same(const char *container, const char *name, const struct rcs_comma
 
 bool rcs_release_has(const struct rcs_profile *profile, const struct rcs_command_found *found)
 {
-    for (size_t i = 0; profile->release < V70 && i < sizeof(sinces) / sizeof(sinces[0]); i++) {
+    if (profile->release >= V72 || (profile->release == V70 && found->container == NULL)) {
+        return true; /* only subcommands came later; most commands have none */
+    }
+    for (size_t i = 0; i < sizeof(sinces) / sizeof(sinces[0]); i++) {
         if (profile->release < sinces[i].since &&
             same(sinces[i].container, sinces[i].name, found)) {
             return false;
         }
     }
-    return found->container == NULL || profile->release >= V72 ||
-           !same("cluster", "myshardid", found);
+    return true;
 }
 
 bool rcs_release_takes(const struct rcs_profile *profile, const struct rcs_command_found *found,

@@ -47,8 +47,8 @@ static void shift_id(struct rcs_node *node)
 bool rcs_repl_has_info(const struct rcs_node *node)
 {
     const struct rcs_replication *repl = &node->repl;
-    return !rcs_node_profile(node)->psync2 || (!repl->has_master && repl->backlog != NULL) || rcs_repl_link_up(node) ||
-           repl->has_cached_master;
+    return !rcs_node_profile(node)->psync2 || (!repl->has_master && repl->backlog != NULL) ||
+           rcs_repl_link_up(node) || repl->has_cached_master;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

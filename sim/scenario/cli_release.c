@@ -1,5 +1,5 @@
-/* Where other releases' redis-cli prints other words than that of 7.0. Those of 5.0 to 7.4 print the
- * same for the commands there are here. 3.0 and 4.0 came with redis-trib.rb: their clusters are
+/* Where other releases' redis-cli prints other words than that of 7.0. Those of 5.0 to 7.4 print
+ * the same for the commands there are here. 3.0 and 4.0 came with redis-trib.rb: their clusters are
  * looked after with the redis-cli of 5.0. */
 #include <string.h>
 
