@@ -56,8 +56,8 @@
     X(SLOTS_CLAIMED,       NONE,    1, "slots",          NULL, "slots", "epoch", "")                           \
     X(SLOTS_ADDED,         NONE,    1, "slots-added",    NULL, "slots", "", "")                                \
     X(SLOTS_DELETED,       NONE,    1, "slots-deleted",  NULL, "slots", "", "")                                \
-    X(SLOT_TAKEN_AT_START, NOTICE,  1, "slot-taken",     "I have keys for unassigned slot %0. Taking responsibility for it.", "slot", "", "") \
-    X(SLOT_IMPORTING_AT_START, NOTICE, 1, "slot-importing", "I have keys for slot %0, but the slot is assigned to another node. Setting it to importing state.", "slot", "", "") \
+    X(SLOT_TAKEN_AT_START, WARNING, 1, "slot-taken",     "I have keys for unassigned slot %0. Taking responsibility for it.", "slot", "", "") \
+    X(SLOT_IMPORTING_AT_START, WARNING, 1, "slot-importing", "I have keys for slot %0, but the slot is assigned to another node. Setting it to importing state.", "slot", "", "") \
     X(KEYS_DROPPED,        NONE,    1, "keys-dropped",   NULL, "slot", "keys", "")                             \
     X(UPDATE_SENT,         VERBOSE, 0, "update-sent",    "Node %m has old slots configuration, sending an UPDATE message about %n", "", "", "") \
     X(UPDATE_ABOUT_MYSELF, WARNING, 1, "update-ignored", "Discarding UPDATE message about myself.", "", "", "")    \
@@ -70,6 +70,13 @@
     X(HANDSHAKE_KNOWN,     VERBOSE, 0, "handshake-known", "Handshake: we already know node %n, updating the address if needed.", "", "", "") \
     X(LINK_FAILED,         VERBOSE, 0, "link-failed",    "Connection with Node %n at %s:%0 failed: %t", "port", "", "") \
     X(LINK_LOST,           DEBUG,   0, "link-lost",      "I/O error reading from node link: connection closed", "", "", "") \
-    X(BUS_WARNING,         WARNING, 0, "bus-warning",    "%s", "", "", "")
+    X(BUS_WARNING,         WARNING, 0, "bus-warning",    "%s", "", "", "")                               \
+    /* what 7.0 does not say, but later releases do */                                                    \
+    X(ELECTION_VOTES,      NONE,    0, "election-votes", NULL, "needed", "votes", "")                      \
+    X(SHARD_FAILOVER,      NONE,    0, "shard-failover", NULL, "epoch", "slots", "")                       \
+    X(SHARD_STALE,         NONE,    0, "shard-stale",    NULL, "said_epoch", "known_epoch", "")            \
+    X(SHARD_LEFT,          NONE,    0, "shard-left",     NULL, "slots", "", "")                            \
+    X(SHARD_JOINED,        NONE,    0, "shard-joined",   NULL, "", "", "")                                 \
+    X(SHARD_REPLICA,       NONE,    0, "shard-replica",  NULL, "", "", "")
 /* clang-format on */
 #endif

@@ -74,6 +74,7 @@ static const struct row rows[] = {
     W(ELECTION_RANK,    R72, V80, NOTICE,  "Replica rank updated to #%0, added %1 milliseconds of delay."),
     W(ELECTION_STARTED, R72, V80, NOTICE,  "Starting a failover election for epoch %0."),
     W(ELECTION_BLOCKED, R72, V80, NOTICE,  "Currently unable to failover: %s"),
+    W(ELECTION_VOTES,   R72, V80, NOTICE,  "Needed quorum: %0. Number of votes received so far: %1"),
     W(ELECTION_WON,     R72, R74, NOTICE,  "Failover election won: I'm the new master."),
     W(ELECTION_WON,     V80, V80, NOTICE,  "Failover election won: I'm the new primary."),
     W(EPOCH_WON,        R72, V80, NOTICE,  "configEpoch set to %0 after successful failover"),
@@ -122,6 +123,15 @@ static const struct row rows[] = {
     W(EPOCH_IMPORT,     R72, R74, NOTICE,  "configEpoch updated after importing slot %0"),
     W(EPOCH_IMPORT,     V80, V80, NOTICE,  "ConfigEpoch updated after importing slot %0"),
     W(EPOCH_RESET,      R72, V80, NOTICE,  "configEpoch set to 0 via CLUSTER RESET HARD"),
+
+    /* --- shards: what is heard of their nodes --------------------------------------------------- */
+    W(SHARD_FAILOVER,   R74, R74, NOTICE,  "A failover occurred in shard %s; node %n () lost %1 slot(s) to node %m () with a config epoch of %0"),
+    W(SHARD_FAILOVER,   V80, V80, NOTICE,  "A failover occurred in shard %s; node %n () failed over to node %m () with a config epoch of %0"),
+    W(SHARD_STALE,      R74, V80, NOTICE,  "Ignore stale message from %n () in shard %s; gossip config epoch: %0, current config epoch: %1"),
+    W(SHARD_LEFT,       R74, R74, NOTICE,  "Node %n () is no longer master of shard %s; removed all %0 slot(s) it used to own"),
+    W(SHARD_LEFT,       V80, V80, NOTICE,  "Node %n () is no longer primary of shard %s; removed all %0 slot(s) it used to own"),
+    W(SHARD_JOINED,     R74, V80, NOTICE,  "Node %n () is now part of shard %s"),
+    W(SHARD_REPLICA,    V80, V80, NOTICE,  "Node %n () is now a replica of node %m () in shard %s"),
 
     /* --- the replica -------------------------------------------------------------------------- */
     W(REPL_CONNECTING,  V80, V80, NOTICE,  "Connecting to PRIMARY %s:%0"),

@@ -5,6 +5,8 @@ rcs_test(run rcsim_core)
 rcs_test(workload rcsim_core)
 rcs_test(mutations rcsim_core)
 rcs_test(cli_create rcsim_core)
+rcs_test(profile_cli rcsim_core)
+rcs_test(profile_failover rcsim_core)
 if(TARGET test_cli_create)
     target_link_libraries(test_cli_create PRIVATE m) # lround, to compare with
 endif()

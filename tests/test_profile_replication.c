@@ -270,8 +270,8 @@ static void disk_sync_of_6_2(void **state)
 static void diskless_end(void **state)
 {
     const struct row *row = *state;
-    static const char *const diskless[] = { "repl-diskless-sync", "yes",
-                                            "repl-diskless-sync-delay", "0", NULL };
+    static const char *const diskless[] = { "repl-diskless-sync", "yes", "repl-diskless-sync-delay",
+                                            "0", NULL };
     struct lab *lab = lab_of(row->release, diskless);
     lab_replicate(lab, 1, 0);
     while (rcs_repl_online(lab_node(lab, 0)) == 0) {
@@ -298,8 +298,8 @@ static const struct row diskless_rows[] = {
 static void diskless_without_delay(void **state)
 {
     const struct row *row = *state;
-    static const char *const diskless[] = { "repl-diskless-sync", "yes",
-                                            "repl-diskless-sync-delay", "0", NULL };
+    static const char *const diskless[] = { "repl-diskless-sync", "yes", "repl-diskless-sync-delay",
+                                            "0", NULL };
     struct lab *lab = lab_of(row->release, diskless);
     lab_replicate(lab, 1, 0);
     while (repl(lab, 0)->replica_count == 0) {
@@ -317,6 +317,35 @@ static const struct row delay_rows[] = {
     { "diskless: 3.0 waits for a cron even without a delay", "3.0", 100, 2100, NULL },
     { "diskless: 6.0 waits for a cron even without a delay", "6.0", 100, 2100, NULL },
     { "diskless: 6.2 does not", "6.2", 0, 1, NULL },
+};
+
+/* One that comes while a transfer is under way: when that is over, or after the delay. */
+static void next_sync(void **state)
+{
+    const struct row *row = *state;
+    static const char *const diskless[] = { "repl-diskless-sync", "yes", NULL };
+    struct lab *lab = lab_of(row->release, diskless);
+    lab_replicate(lab, 1, 0);
+    while (repl(lab, 0)->child.phase != RCS_CHILD_EXITING) {
+        lab_run_us(lab, 50);
+    }
+    lab_send(lab, 0, "REPLCONF capa eof"); /* the test's own connection is the second replica */
+    lab_send(lab, 0, "PSYNC ? -1");
+    while (repl(lab, 0)->replica_count < 2) {
+        lab_run_us(lab, 50);
+    }
+    assert_int_equal(repl(lab, 0)->child.phase, RCS_CHILD_EXITING);
+    int64_t asked_ms = lab_now_ms(lab);
+    while (repl(lab, 0)->child.phase != RCS_CHILD_FORKING) {
+        lab_run_us(lab, 50);
+    }
+    assert_in_range(lab_now_ms(lab) - asked_ms, row->want, row->most);
+    lab_free(lab);
+}
+
+static const struct row next_rows[] = {
+    { "diskless: 6.0 serves the next when the child has ended", "6.0", 0, 300, NULL },
+    { "diskless: 6.2 serves the next after its delay", "6.2", 4000, 6100, NULL },
 };
 
 /* --- chains ----------------------------------------------------------------------------------- */
@@ -611,6 +640,7 @@ static const struct {
     GROUP(handshake_lost, lost_rows),
     GROUP(diskless_end, diskless_rows),
     GROUP(diskless_without_delay, delay_rows),
+    GROUP(next_sync, next_rows),
     GROUP(chain, chain_rows),
     GROUP(refusal, refusal_rows),
     GROUP(promotion, promotion_rows),

@@ -18,13 +18,6 @@ static const struct {
     { NULL, "WARNING: Changing databases number from 16 to 1 since we are in cluster mode" },
     { "7.0", "Warning: no config file%s" },
     { "6.2", "Sending command to master in replication handshake: %s" },
-    { "7.2", "Needed quorum: %s" },
-    { "7.4", "Needed quorum: %s" },
-    { "valkey-8.0", "Needed quorum: %s" },
-    { "7.4", "Node %n () is %s" }, /* shards: what a node hears about them */
-    { "7.4", "A failover occurred in shard %s" },
-    { "valkey-8.0", "Node %n () is %s" },
-    { "valkey-8.0", "A failover occurred in shard %s" },
 };
 
 /* True if `line` is `text` with anything for each placeholder. */
@@ -53,9 +46,8 @@ static unsigned speakers(enum rcs_release release, char level, const char *line)
     unsigned count = 0;
     for (unsigned code = 0; code < RCS_FACT_COUNT; code++) {
         struct rcs_words words = rcs_words(release, (enum rcs_fact_code)code);
-        if (code != RCS_FACT_BUS_WARNING && words.text != NULL &&
-            words.level != RCS_LEVEL_NONE && levels[words.level] == level &&
-            fits(words.text, line)) {
+        if (code != RCS_FACT_BUS_WARNING && words.text != NULL && words.level != RCS_LEVEL_NONE &&
+            levels[words.level] == level && fits(words.text, line)) {
             count++;
         }
     }

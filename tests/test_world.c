@@ -596,6 +596,12 @@ static void log_lines_look_real(void **state)
     rcs_log_fact(sim, 0, &fact);
     sim->on = NULL;
     assert_string_equal(line, "1001:S 29 Feb 2024 23:59:59.999 # Cluster state changed: ok");
+    fact.code = RCS_FACT_SIGTERM;
+    sim->on = &event;
+    rcs_log_fact(sim, 0, &fact);
+    sim->on = NULL;
+    assert_string_equal(line,
+                        "1001:signal-handler (1709251199) Received SIGTERM scheduling shutdown...");
     rcs_sim_free(sim);
 }
 

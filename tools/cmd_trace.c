@@ -27,8 +27,8 @@ static char *trace_read(const char *path, size_t *size_bytes, int *state)
     return text;
 }
 
-static int compare(const char *name_a, const char *a, size_t a_bytes, const char *name_b,
-                   const char *b, size_t b_bytes, const char *same_text)
+int trace_compare(const char *name_a, const char *a, size_t a_bytes, const char *name_b,
+                  const char *b, size_t b_bytes, const char *same_text)
 {
     struct rcs_diag diag = { .line = 0 };
     struct rcs_buf report;
@@ -143,8 +143,8 @@ int cmd_replay(int argc, char **argv)
                                                     .arg = &again },
                           &sim, &digest);
         if (state == EXIT_HELD) {
-            state = compare(argv[0], text, size_bytes, "the run just made", again.data,
-                            again.size_bytes, "identical");
+            state = trace_compare(argv[0], text, size_bytes, "the run just made", again.data,
+                                  again.size_bytes, "identical");
         }
         rcs_trace_header_close(&header);
     }
@@ -229,7 +229,7 @@ int cmd_diff(int argc, char **argv)
     char *a = trace_read(argv[0], &a_bytes, &state);
     char *b = a == NULL ? NULL : trace_read(argv[1], &b_bytes, &state);
     if (b != NULL) {
-        state = compare(argv[0], a, a_bytes, argv[1], b, b_bytes, "no difference");
+        state = trace_compare(argv[0], a, a_bytes, argv[1], b, b_bytes, "no difference");
     }
     free(a);
     free(b);

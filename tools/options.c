@@ -28,15 +28,35 @@ static int set_seed(struct run_arguments *out, const char *value)
                : complain("--seed %s is no seed (0 to 18446744073709551615)", value);
 }
 
+/* One release, or several between commas. */
 static int set_redis(struct run_arguments *out, const char *value)
 {
-    struct rcs_diag diag = { .line = 0 };
-    out->options.redis = value;
-    if (rcs_profile_find(value) != NULL) {
-        return 0;
+    out->options.redis = NULL;
+    out->release_count = 0;
+    for (const char *at = value;; at++) {
+        char name[48];
+        size_t size = strcspn(at, ",");
+        snprintf(name, sizeof(name), "%.*s", (int)(size < 47 ? size : 47), at);
+        const struct rcs_profile *profile = rcs_profile_find(name);
+        if (profile == NULL) {
+            struct rcs_diag diag = { .line = 0 };
+            rcs_profile_refuse(name, &diag);
+            return complain("--redis %s: %s", value, diag.text);
+        }
+        if (out->release_count == RELEASES_MAX) {
+            return complain("--redis %s: more than %d releases", value, RELEASES_MAX);
+        }
+        out->releases[out->release_count++] = profile->name;
+        at += size;
+        if (*at == '\0') {
+            break;
+        }
     }
-    rcs_profile_refuse(value, &diag);
-    return complain("--redis %s: %s", value, diag.text);
+    if (out->release_count == 1) {
+        out->options.redis = out->releases[0];
+        out->release_count = 0;
+    }
+    return 0;
 }
 
 static int add_override(struct run_arguments *out, const char *name, const char *value)
@@ -124,9 +144,8 @@ static const struct option_row {
 } rows[] = {
     { "seed", "N", "--seed N", "the seed of all chance (default: what the scenario says, else 1)",
       set_seed },
-    { "redis", "VERSION", "--redis VERSION",
-      "the release of nodes, such as 6.2 or valkey-8.0; wins over the scenario's `redis`",
-      set_redis },
+    { "redis", "VERSION", "--redis VERSION[,VERSION...]",
+      "the release of nodes, such as 6.2 or valkey-8.0; of several, where they part", set_redis },
     { "param", "NAME=VALUE", "--param NAME=VALUE", "replaces the value of a `param` line",
       set_param },
     { "set", "NAME VALUE", "--set NAME VALUE",
@@ -242,6 +261,10 @@ int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char
     }
     if (out->has_level && out->trace_path == NULL) {
         return complain("--trace-level says how much goes into a trace: --trace OUT is missing");
+    }
+    if (out->release_count > 0 && (out->trace_path != NULL || out->options.log != NULL)) {
+        return complain("--redis with several releases shows where they part: leave out %s",
+                        out->trace_path != NULL ? "--trace" : "--log");
     }
     if (out->options.quiet && out->options.log != NULL) {
         return complain("--quiet shows no log lines: leave out --quiet or --log");

@@ -36,14 +36,19 @@ int cmd_help(int argc, char **argv);
 
 /* --- options.c -------------------------------------------------------------------------------- */
 
+#define RELEASES_MAX 16
+
 struct run_arguments {
-    const char *file; /* path, name of a shipped scenario, or "-" */
+    const char *file;   /* path, name of a shipped scenario, or "-" */
     const char *second; /* of two */
     struct rcs_run_options options;
     struct rcs_buf overrides, params;
     const char *trace_path; /* NULL none */
     bool has_level;
     unsigned batch;
+    /* `--redis A,B,...`: each of them, and options.redis NULL; 0: one at most. */
+    const char *releases[RELEASES_MAX];
+    unsigned release_count;
 };
 /* Options and as many files, 1 or 2. 0, or an exit state after a message on stderr. */
 int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char **argv);
@@ -64,12 +69,24 @@ char *include_read(void *arg, const char *name, size_t *size_bytes);
 /* The directories in which shipped scenarios are looked for, malloc'd; NULL past the end. */
 char *scenario_dir(unsigned index);
 
+/* --- releases.c ------------------------------------------------------------------------------- */
+
+/* The scenario under each of arguments->releases; prints where they part. The exit state: that of
+ * the expectations. */
+int run_releases(const struct run_arguments *arguments, const char *text, size_t size_bytes,
+                 const char *source, char *path);
+
+/* --- cmd_trace.c ------------------------------------------------------------------------------ */
+
+/* Prints the first event in which two traces part, or `same_text`; EXIT_FINDING if they do. */
+int trace_compare(const char *name_a, const char *a, size_t a_bytes, const char *name_b,
+                  const char *b, size_t b_bytes, const char *same_text);
+
 /* --- trace_source.c --------------------------------------------------------------------------- */
 
 /* A trace's text: the file if it is one, else the trace that the scenario gives when it is run with
  * the arguments. 0, or an exit state after a message. */
-int trace_source_read(const struct run_arguments *arguments, const char *file,
-                      struct rcs_buf *out);
+int trace_source_read(const struct run_arguments *arguments, const char *file, struct rcs_buf *out);
 
 /* "rcsim: text" on stderr; returns EXIT_USAGE. */
 int complain(const char *format, ...)

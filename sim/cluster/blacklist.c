@@ -59,6 +59,11 @@ void rcs_cluster_forget(struct rcs_cluster *cluster, rcs_id id)
     rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
 }
 
+bool rcs_cluster_is_forgotten(struct rcs_cluster *cluster, rcs_id id)
+{
+    return rcs_blacklisted(cluster, id);
+}
+
 void rcs_forget_heard(struct rcs_cluster *cluster, rcs_id id, uint64_t ttl_s)
 {
     blacklist_add(cluster, id, ttl_s < RCS_BLACKLIST_S ? (int64_t)ttl_s : RCS_BLACKLIST_S);

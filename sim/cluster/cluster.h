@@ -101,7 +101,8 @@ struct rcs_cluster_host {
     void *node;
     /* replicationSetMaster: replicate the node at `addr` (0: address unknown, connect later). */
     void (*set_master)(void *node, rcs_addr addr);
-    /* What of the former master was kept for a partial resync is dropped. */
+    /* The master that set_master names next is of another shard: nothing is kept or made up for a
+     * partial resync with it. */
     void (*forget_history)(void *node);
     /* replicationUnsetMaster */
     void (*unset_master)(void *node);
@@ -188,6 +189,7 @@ struct rcs_cluster {
     int64_t mf_end_ms;        /* 0 none */
     rcs_id mf_replica;        /* on the master */
     int64_t mf_master_offset; /* -1 unknown */
+    const char *asked_by;     /* who gave the order at hand, for the log; NULL: not to be named */
     bool mf_can_start;
 
     /* failure reports, blacklist, orphans: short lists */
@@ -276,6 +278,8 @@ const struct rcs_slot_set *rcs_slots_of(const struct rcs_cluster *cluster,
                                         rcs_id id); /* borrowed */
 rcs_id rcs_slot_migrating_to(const struct rcs_cluster *cluster, unsigned slot);
 rcs_id rcs_slot_importing_from(const struct rcs_cluster *cluster, unsigned slot);
+/* From 7.2 on: both bear the same shard id. */
+bool rcs_same_shard(const struct rcs_cluster *cluster, rcs_id a, rcs_id b);
 /* The address this node prints for a peer: ip, client port. Its own: announced or learned. */
 const struct rcs_address *rcs_peer_address(const struct rcs_cluster *cluster, rcs_id id);
 /* True when PUBLISH was sent to all / to the shard (Redis 7.0 clusterPropagatePublish). */

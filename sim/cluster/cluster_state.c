@@ -362,10 +362,10 @@ void rcs_cluster_follow(struct rcs_cluster *cluster, rcs_id master)
     }
     rcs_shard_update(cluster, cluster->myself, cluster->peers[master].shard);
     rcs_replica_join(cluster, master, cluster->myself);
-    cluster->host->set_master(cluster->host->node, cluster->peers[master].addr);
     if (other_shard && cluster->profile->other_shard_resyncs) {
         cluster->host->forget_history(cluster->host->node);
     }
+    cluster->host->set_master(cluster->host->node, cluster->peers[master].addr);
     rcs_mf_reset(cluster);
     if (cluster->profile->follow_ends_election) {
         cluster->auth_ms = 0;

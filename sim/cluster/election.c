@@ -96,13 +96,18 @@ static void cannot(struct rcs_cluster *cluster, enum rcs_cant_failover reason)
     }
     cluster->cant_reason = reason;
     const struct rcs_peer *master = rcs_peer_find(cluster, rcs_myself(cluster)->master);
-    if (master != NULL && master->flags & RCS_NODE_FAIL && !cluster->profile->says_primary &&
+    if (master != NULL && master->flags & RCS_NODE_FAIL &&
+        cluster->profile->cant_waits_for_timeout &&
         cluster->now_ms - master->fail_ms < cluster->config->node_timeout_ms + 5000) {
         return;
     }
     cluster->cant_logged_s = now_s;
     rcs_cluster_fact(cluster, RCS_FACT_ELECTION_BLOCKED, rcs_myself(cluster)->master, RCS_ID_NONE,
                      reason, 0, 0, reason_text(reason));
+    if (reason == RCS_CANT_WAITING_VOTES || reason == RCS_CANT_EXPIRED) {
+        rcs_cluster_fact(cluster, RCS_FACT_ELECTION_VOTES, rcs_myself(cluster)->master, RCS_ID_NONE,
+                         (int64_t)cluster->size / 2 + 1, (int64_t)cluster->auth_count, 0, NULL);
+    }
 }
 
 /* Nothing is wrong with my master, or it is only suspected. */
@@ -451,7 +456,7 @@ void rcs_election_request(struct rcs_cluster *cluster, const struct rcs_bus_msg 
              rcs_is_master(candidate) ? RCS_FACT_VOTE_IS_MASTER
              : master == NULL         ? RCS_FACT_VOTE_NO_MASTER
                                       : RCS_FACT_VOTE_MASTER_UP,
-             sender, 0, 0, 0);
+             sender, cluster->profile->says_primary ? (int64_t)msg->current_epoch : 0, 0, 0);
         return;
     }
     int64_t spacing_ms = cluster->config->node_timeout_ms * 2;

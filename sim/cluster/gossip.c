@@ -1,5 +1,8 @@
 /* Gossip: which nodes a ping or pong describes, and what is believed of such descriptions
  * (Redis 7.0 clusterSendPing, clusterProcessGossipSection). */
+#include <rcsim/nodes_text.h>
+
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -58,6 +61,12 @@ static uint32_t wall_s(const struct picks *picks, int32_t node_ms)
     return node_ms == 0 ? 0 : picks->base_s + (uint32_t)node_ms / 1000;
 }
 
+/* As 3.x put it on the wire, whose field has no room for more. */
+static uint32_t wall_ms_cut(const struct rcs_cluster *cluster, int32_t node_ms)
+{
+    return node_ms == 0 ? 0 : (uint32_t)(cluster->wall_base_ms + node_ms);
+}
+
 static void describe(struct rcs_cluster *cluster, struct rcs_bus_msg *msg,
                      const struct picks *picks, rcs_id id)
 {
@@ -69,6 +78,11 @@ static void describe(struct rcs_cluster *cluster, struct rcs_bus_msg *msg,
         .ping_sent_s = wall_s(picks, peer->ping_sent_ms),
         .pong_received_s = wall_s(picks, rcs_peer_pong(cluster, id)),
     };
+    if (!cluster->profile->gossip_seconds) {
+        struct rcs_gossip *entry = &msg->gossip[msg->count - 1];
+        entry->ping_sent_s = wall_ms_cut(cluster, peer->ping_sent_ms);
+        entry->pong_received_s = wall_ms_cut(cluster, rcs_peer_pong(cluster, id));
+    }
 }
 
 static struct picks new_picks(struct rcs_cluster *cluster)
@@ -310,10 +324,34 @@ static void read_entry(struct rcs_cluster *cluster, const struct rcs_gossip *ent
     }
 }
 
+/* One bad id and nothing is believed (Redis 7.4 verifyGossipSectionNodeIds). */
+static bool ids_are_good(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
+{
+    unsigned bad = 0;
+    for (unsigned i = 0; i < msg->count; i++) {
+        const char *name = rcs_store_name(cluster->store, msg->gossip[i].id);
+        bad += !rcs_node_name_valid(name, RCS_ID_LEN);
+    }
+    if (bad > 0) {
+        char text[96];
+        if (sender != RCS_ID_NONE) {
+            snprintf(text, sizeof(text), "Node %.40s () gossiped %u nodes with invalid IDs.",
+                     rcs_store_name(cluster->store, sender), bad);
+        } else {
+            snprintf(text, sizeof(text), "Unknown node gossiped %u nodes with invalid IDs.", bad);
+        }
+        rcs_cluster_fact(cluster, RCS_FACT_BUS_WARNING, RCS_ID_NONE, RCS_ID_NONE, bad, 0, 0, text);
+    }
+    return bad == 0;
+}
+
 void rcs_gossip_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
 {
     int64_t newest_ms = (int64_t)cluster->now_ms + GOSSIP_TOLERANCE_MS;
     const bool takes_pong = cluster->profile->takes_gossip_pong;
+    if (cluster->profile->checks_gossip_ids && !ids_are_good(cluster, msg, sender)) {
+        return;
+    }
     for (unsigned i = 0; i < msg->count; i++) {
         const struct rcs_gossip *entry = &msg->gossip[i];
         int32_t *quiet = entry->id < cluster->room ? &cluster->quiet_pong_ms[entry->id] : NULL;

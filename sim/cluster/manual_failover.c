@@ -49,6 +49,12 @@ void rcs_mf_check_timeout(struct rcs_cluster *cluster)
 
 /* --- the replica ------------------------------------------------------------------------------ */
 
+/* Valkey names the client. */
+static void say_asked(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id master)
+{
+    rcs_cluster_fact(cluster, code, master, RCS_ID_NONE, 0, 0, 0, cluster->asked_by);
+}
+
 void rcs_cluster_failover(struct rcs_cluster *cluster, enum rcs_failover_kind kind)
 {
     rcs_mf_reset(cluster);
@@ -56,16 +62,16 @@ void rcs_cluster_failover(struct rcs_cluster *cluster, enum rcs_failover_kind ki
     rcs_id master = rcs_myself(cluster)->master;
     switch (kind) {
     case RCS_FAILOVER_TAKEOVER:
-        rcs_cluster_fact0(cluster, RCS_FACT_MF_TAKEOVER, master);
+        say_asked(cluster, RCS_FACT_MF_TAKEOVER, master);
         (void)rcs_epoch_bump(cluster);
         rcs_election_promote(cluster);
         return;
     case RCS_FAILOVER_FORCE:
-        rcs_cluster_fact0(cluster, RCS_FACT_MF_FORCED, master);
+        say_asked(cluster, RCS_FACT_MF_FORCED, master);
         cluster->mf_can_start = true;
         return;
     case RCS_FAILOVER_PLAIN:
-        rcs_cluster_fact0(cluster, RCS_FACT_MF_ACCEPTED, master);
+        say_asked(cluster, RCS_FACT_MF_ACCEPTED, master);
         rcs_send_to(cluster, master, rcs_msg_new(cluster, RCS_BUS_MFSTART, 0));
         return;
     }

@@ -10,8 +10,17 @@
 
 void rcs_cluster_replicate(struct rcs_cluster *cluster, rcs_id master)
 {
+    if (cluster->profile->replicate_tells_all && rcs_myself(cluster)->master == master) {
+        return;
+    }
     rcs_cluster_fact0(cluster, RCS_FACT_FOLLOWS_COMMAND, master);
+    if (cluster->profile->replicate_tells_all) {
+        cluster->host->forget_history(cluster->host->node);
+    }
     rcs_cluster_follow(cluster, master);
+    if (cluster->profile->replicate_tells_all) {
+        rcs_broadcast_pong(cluster, false);
+    }
     rcs_cluster_todo(cluster, RCS_TODO_UPDATE_STATE | RCS_TODO_SAVE_CONFIG);
 }
 

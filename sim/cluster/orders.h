@@ -20,6 +20,7 @@ void rcs_cluster_set_importing(struct rcs_cluster *cluster, unsigned slot, rcs_i
 void rcs_cluster_set_stable(struct rcs_cluster *cluster, unsigned slot);
 void rcs_cluster_set_slot_node(struct rcs_cluster *cluster, unsigned slot, rcs_id id);
 /* FORGET: blacklisted for 60 s and deleted. A handshake node goes by its random name. */
+bool rcs_cluster_is_forgotten(struct rcs_cluster *cluster, rcs_id id); /* the ban holds */
 void rcs_cluster_forget(struct rcs_cluster *cluster, rcs_id id);
 bool rcs_cluster_forget_handshake(struct rcs_cluster *cluster, const char name[RCS_ID_LEN]);
 void rcs_cluster_replicate(struct rcs_cluster *cluster, rcs_id master);

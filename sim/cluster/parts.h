@@ -62,7 +62,9 @@ struct rcs_handshake *rcs_handshake_of_link(struct rcs_cluster *cluster, uint32_
 /* The shard a node is taken to be in until it says so: one of its own. */
 rcs_text rcs_shard_of_stranger(struct rcs_cluster *cluster, rcs_id id);
 rcs_text rcs_shard_new(struct rcs_cluster *cluster); /* drawn */
-bool rcs_same_shard(const struct rcs_cluster *cluster, rcs_id a, rcs_id b);
+const char *rcs_shard_text(const struct rcs_cluster *cluster, rcs_id id); /* NULL before 7.2 */
+/* A node's shard where a line of 7.0 names it in Valkey, else NULL. */
+const char *rcs_shard_said(const struct rcs_cluster *cluster, rcs_id id);
 /* updateShardId: a master takes its replica, this node, along. */
 void rcs_shard_update(struct rcs_cluster *cluster, rcs_id id, rcs_text shard);
 

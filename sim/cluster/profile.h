@@ -50,8 +50,6 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     N(bus_types,                      9,     9,     10,    10,    10,    11,    11,    11,    11)                    \
     /* Gossip tells ping and pong times in seconds (8c829d9e4, 4.0), before in milliseconds cut to 32 bits. */       \
     B(gossip_seconds,                 no,    yes,   yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
-    /* A second client port in header and gossip (6.2, TLS). */                                                      \
-    B(pport,                          no,    no,    no,    no,    yes,   yes,   yes,   yes,   yes)                   \
     /* Ping extensions a release knows: types 0 to N-1 (5460c1004 hostname; 203b12e41 nodename,                      \
      * 070453eef forgotten node, 5032de50f shard id; Valkey a323dce89 client ips). A release with none               \
      * drops packets that carry one: their length is none it can explain. */                                         \
@@ -86,8 +84,6 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     B(slots_in_order,                 no,    no,    no,    no,    yes,   yes,   yes,   yes,   yes)                   \
     B(slots_leave_out_empty,          no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
     B(slots_tell_metadata,            no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
-    /* Its own words: "slave" until 4.0, "replica" from 5.0 (a9419e238). */                                          \
-    B(says_replica,                   no,    no,    yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
     /* Valkey says primary where Redis says master. */                                                               \
     B(says_primary,                   no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
                                                                                                                      \
@@ -128,6 +124,8 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     E(mf_pace, RCS_PACE_, mf_pace,    CRON,  CRON,  START, START, SLEEP, SLEEP, SLEEP, SLEEP, SLEEP)                 \
     /* What its old master holds back: all clients; writes (6.2). */                                                 \
     E(mf_pause, RCS_PAUSE_, mf_pause, ALL,   ALL,   ALL,   ALL,   WRITES, WRITES, WRITES, WRITES, WRITES)            \
+    /* Nothing is said of a failover that cannot be while it may still go well; Valkey says it at once. */            \
+    B(cant_waits_for_timeout,         yes,   yes,   yes,   yes,   yes,   yes,   yes,   yes,   no)                    \
     /* How often "can't fail over" is said again, ms (395d801a2). */                                                 \
     N(cant_relog_ms,                  300000, 300000, 300000, 300000, 300000, 300000, 10000, 10000, 1000)            \
                                                                                                                      \
@@ -152,9 +150,13 @@ enum rcs_sub_drop { RCS_SUB_DROP_ORDER, RCS_SUB_DROP_SYNC };
     B(masters_tell_epochs,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* A replica's epoch is read from nodes.conf; from 7.0.3 (091701f36) it is 0. */                                 \
     B(loads_replica_epoch,            yes,   yes,   yes,   yes,   yes,   no,    no,    no,    no)                    \
+    /* REPLICATE is told to all at once, asks for a full sync, and does nothing about the master it has (Valkey). */ \
+    B(replicate_tells_all,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
     /* A replica of another shard's master takes none of its old data along (Valkey ecbfb6a7e). */                   \
     B(other_shard_resyncs,            no,    no,    no,    no,    no,    no,    no,    no,    yes)                   \
-    /* FORGET is gossiped (5032de50f). */                                                                            \
+    /* SETSLOT names masters only (7.0). */                                                                           \
+    B(setslot_asks_for_masters,       no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
+    /* FORGET is gossiped, and said again of who is forgotten already it is OK (5032de50f). */                                                                            \
     B(gossips_forget,                 no,    no,    no,    no,    no,    no,    yes,   yes,   yes)                   \
                                                                                                                      \
     /* --- 1g, replication: connects to a new master at the next 1 s cron, or at once (c17e597d0). */                \

@@ -40,6 +40,18 @@ static void take_pong(struct rcs_cluster *cluster, rcs_id id)
     rcs_peer_changed(cluster, id);
 }
 
+/* A master became a replica in another shard. */
+static void say_moved(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender,
+                      int64_t held)
+{
+    rcs_cluster_fact(cluster, RCS_FACT_SHARD_LEFT, sender, RCS_ID_NONE, held, 0, 0,
+                     rcs_shard_text(cluster, sender));
+    if (rcs_peer_find(cluster, msg->master) != NULL) {
+        rcs_cluster_fact(cluster, RCS_FACT_SHARD_JOINED, sender, RCS_ID_NONE, 0, 0, 0,
+                         rcs_shard_text(cluster, msg->master));
+    }
+}
+
 /* A master says that it is a replica now. Redis up to 7.2: its slots are nobody's until the new
  * master speaks. Within a shard that is a failover: from 7.4 on the slots go to the new master, in
  * Valkey its role alone; what is behind what is known already changes neither (28976a900). */
@@ -48,11 +60,16 @@ static void take_demotion(struct rcs_cluster *cluster, const struct rcs_bus_msg 
     bool failover = cluster->profile->demoted != RCS_DEMOTED_DROP &&
                     rcs_peer_find(cluster, msg->master) != NULL &&
                     rcs_same_shard(cluster, msg->master, sender);
+    int64_t held = rcs_slot_count(cluster, sender);
     if (!failover) {
         rcs_slots_drop(cluster, sender);
+        say_moved(cluster, msg, sender, held);
         return;
     }
     if (cluster->peers[sender].config_epoch > msg->config_epoch) {
+        rcs_cluster_fact(cluster, RCS_FACT_SHARD_STALE, sender, RCS_ID_NONE,
+                         (int64_t)msg->config_epoch, (int64_t)cluster->peers[sender].config_epoch,
+                         0, rcs_shard_text(cluster, sender));
         return;
     }
     if (cluster->profile->demoted == RCS_DEMOTED_MOVE) {
@@ -61,6 +78,8 @@ static void take_demotion(struct rcs_cluster *cluster, const struct rcs_bus_msg 
     }
     rcs_peer_set_master(cluster, msg->master);
     cluster->peers[msg->master].config_epoch = msg->config_epoch;
+    rcs_cluster_fact(cluster, RCS_FACT_SHARD_FAILOVER, sender, msg->master,
+                     (int64_t)msg->config_epoch, held, 0, rcs_shard_text(cluster, sender));
 }
 
 /* Valkey: a replica of a replica turns to the master's master as soon as it hears of it. */
@@ -97,6 +116,8 @@ static void take_role(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg
         if (peer->master != RCS_ID_NONE) {
             rcs_replica_leave(cluster, sender);
         }
+        rcs_cluster_fact(cluster, RCS_FACT_SHARD_REPLICA, sender, msg->master, 0, 0, 0,
+                         rcs_shard_text(cluster, msg->master));
         rcs_replica_join(cluster, msg->master, sender);
         if (cluster->profile->flatten == RCS_FLATTEN_ROLE) {
             leave_chain(cluster);
@@ -167,7 +188,9 @@ static void take_news(struct rcs_cluster *cluster, const struct rcs_event *event
         return;
     }
     struct rcs_peer *peer = &cluster->peers[sender];
-    if (peer->flags & RCS_NODE_MEET && cluster->profile->repeats_meet) { /* said until now in every first packet: Valkey a81c32079 */
+    if (peer->flags & RCS_NODE_MEET &&
+        cluster->profile
+            ->repeats_meet) { /* said until now in every first packet: Valkey a81c32079 */
         peer->flags &= (uint16_t)~RCS_NODE_MEET;
         rcs_peer_changed(cluster, sender);
     }
@@ -264,6 +287,14 @@ static bool understood(struct rcs_cluster *cluster, const struct rcs_event *even
     return false;
 }
 
+static void say_unknown_type(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg)
+{
+    char text[64];
+    snprintf(text, sizeof(text), "Received unknown packet type: %d", msg->type);
+    rcs_cluster_fact(cluster, RCS_FACT_BUS_WARNING, RCS_ID_NONE, RCS_ID_NONE, msg->type, 0, 0,
+                     text);
+}
+
 void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *event)
 {
     const struct rcs_bus_msg *msg = event->bus_msg;
@@ -285,6 +316,10 @@ void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *ev
         if (!(msg->form & RCS_BUS_IS_LIGHT)) {
             take_header(cluster, msg, sender);
         }
+    }
+    if (msg->type >= (unsigned)cluster->profile->bus_types) {
+        say_unknown_type(cluster, msg);
+        return;
     }
     switch (msg->type) {
     case RCS_BUS_PING:
@@ -318,10 +353,6 @@ void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *ev
     case RCS_BUS_MODULE:
         return; /* no modules here: nobody listens */
     default:
-        break;
+        RCS_UNREACHABLE("every type that a release knows has its case");
     }
-    char text[64];
-    snprintf(text, sizeof(text), "Received unknown packet type: %d", msg->type);
-    rcs_cluster_fact(cluster, RCS_FACT_BUS_WARNING, RCS_ID_NONE, RCS_ID_NONE, msg->type, 0, 0,
-                     text);
 }

@@ -125,7 +125,8 @@ static void migrate(struct rcs_cluster *cluster)
                           cluster->config->migration_barrier, 0);
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MIGRATE_DUE, target, RCS_ID_NONE, orphaned_ms,
                           RCS_REPLICA_MIGRATION_MS, 0);
-        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_ORPHAN, target, mine, 0, 0, 0, NULL);
+        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_ORPHAN, target, mine, 0, 0, 0,
+                         rcs_shard_said(cluster, target));
         rcs_cluster_follow(cluster, target);
     }
 }

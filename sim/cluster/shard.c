@@ -21,6 +21,17 @@ rcs_text rcs_shard_of_stranger(struct rcs_cluster *cluster, rcs_id id)
     return rcs_store_text(cluster->store, shard, sizeof(shard));
 }
 
+const char *rcs_shard_text(const struct rcs_cluster *cluster, rcs_id id)
+{
+    rcs_text shard = cluster->peers[id].shard;
+    return shard != 0 ? rcs_store_text_of(cluster->store, shard) : NULL;
+}
+
+const char *rcs_shard_said(const struct rcs_cluster *cluster, rcs_id id)
+{
+    return cluster->profile->says_primary ? rcs_shard_text(cluster, id) : NULL;
+}
+
 rcs_text rcs_shard_new(struct rcs_cluster *cluster)
 {
     char shard[RCS_ID_LEN + 1];

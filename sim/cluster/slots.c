@@ -363,7 +363,7 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_SLOTS_LOST, sender, my_master,
                           outcome.from_my_master, rcs_slot_count(cluster, my_master), 0);
         rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_CLAIM, sender, my_master, (int64_t)epoch, 0, 0,
-                         NULL);
+                         rcs_shard_said(cluster, sender));
         rcs_cluster_follow(cluster, sender);
     } else if (grandmaster != RCS_ID_NONE && grandmaster != cluster->myself &&
                cluster->profile->flatten == RCS_FLATTEN_SLOTS &&
@@ -488,7 +488,8 @@ void rcs_cluster_set_slot_node(struct rcs_cluster *cluster, unsigned slot, rcs_i
     rcs_slots_assign(cluster, &words, id);
     if (was_mine && id != cluster->myself && rcs_slot_count(cluster, cluster->myself) == 0 &&
         cluster->config->allow_replica_migration && cluster->profile->setslot_may_demote) {
-        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_CLAIM, id, RCS_ID_NONE, 0, 0, 0, NULL);
+        rcs_cluster_fact(cluster, RCS_FACT_FOLLOWS_CLAIM, id, RCS_ID_NONE, 0, 0, 0,
+                         rcs_shard_said(cluster, id));
         rcs_cluster_follow(cluster, id);
         rcs_cluster_todo(cluster,
                          RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE | RCS_TODO_FSYNC_CONFIG);

@@ -4,9 +4,11 @@
  * A real node lists nodes in the order of a hash table with a random seed; this one lists them
  * ascending by number, then those in handshake. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/cluster/orders.h"
 #include "sim/node/command_cluster.h"
+#include "sim/node/command_release.h"
 
 #include "sim/pure.h"
 
@@ -364,10 +366,58 @@ static void add_shard_node(const struct rcs_cluster *cluster, struct rcs_client 
                                                                    : "online");
 }
 
+/* The nodes of the shard of the i-th node are asked for once: at the first of them. */
+static bool first_of_shard(const struct rcs_cluster *cluster, unsigned i)
+{
+    for (unsigned j = 0; j < i; j++) {
+        if (rcs_same_shard(cluster, cluster->order[j], cluster->order[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* By shard id (Redis 7.2 clusterReplyShards): a failed master stands with the one that replaced it.
+ * The slots are those of the first node's master. */
+static void shards_by_id(struct rcs_call *call)
+{
+    const struct rcs_cluster *cluster = &call->node->cluster;
+    struct rcs_buf *out = call->out;
+    unsigned shards = 0;
+    for (unsigned i = 0; i < cluster->known; i++) {
+        shards += first_of_shard(cluster, i);
+    }
+    rcs_resp_array(out, shards);
+    for (unsigned i = 0; i < cluster->known; i++) {
+        rcs_id id = cluster->order[i], master = cluster->peers[id].master;
+        if (!first_of_shard(cluster, i)) {
+            continue;
+        }
+        rcs_resp_map(out, 2, call->resp3);
+        rcs_resp_bulk_text(out, "slots");
+        add_shard_slots(out, &rcs_slots_of(cluster, master != RCS_ID_NONE ? master : id)->words);
+        rcs_resp_bulk_text(out, "nodes");
+        unsigned nodes = 0;
+        for (unsigned j = i; j < cluster->known; j++) {
+            nodes += rcs_same_shard(cluster, id, cluster->order[j]);
+        }
+        rcs_resp_array(out, nodes);
+        for (unsigned j = i; j < cluster->known; j++) {
+            if (rcs_same_shard(cluster, id, cluster->order[j])) {
+                add_shard_node(cluster, call->client, cluster->order[j]);
+            }
+        }
+    }
+}
+
 void rcs_cluster_shards(struct rcs_call *call)
 {
     const struct rcs_cluster *cluster = &call->node->cluster;
     struct rcs_buf *out = call->out;
+    if (cluster->profile->shard_ids) {
+        shards_by_id(call);
+        return;
+    }
     unsigned shards = 0;
     for (unsigned i = 0; i < cluster->known; i++) {
         shards += rcs_is_master(&cluster->peers[cluster->order[i]]);
@@ -482,6 +532,8 @@ static const char *const help[] = {
     "    Begin a handshake with the node at this address.",
     "MYID",
     "    The id of this node.",
+    "MYSHARDID",
+    "    The id that this node shares with its master and that one's other replicas.",
     "NODES",
     "    The node table, a line a node:",
     "    <id> <address> <flags> <master> <ping sent> <pong received> <epoch> <link> <slots> ...",
@@ -506,10 +558,28 @@ static const char *const help[] = {
 };
 /* clang-format on */
 
+/* Whether the i-th line is about what the release has. */
+static bool help_has(const struct rcs_call *call, unsigned i)
+{
+    while (i > 0 && help[i][0] == ' ') { /* says more of the one above */
+        i--;
+    }
+    const struct rcs_arg words[] = { rcs_arg_of("cluster"),
+                                     { help[i], (uint32_t)strcspn(help[i], " ") } };
+    struct rcs_command_found found = rcs_command_find(2, words, NULL);
+    return i == 0 || rcs_release_has(call->client->profile, &found);
+}
+
 void rcs_cluster_help(struct rcs_call *call)
 {
-    rcs_resp_array(call->out, sizeof(help) / sizeof(help[0]));
+    unsigned lines = 0;
     for (unsigned i = 0; i < sizeof(help) / sizeof(help[0]); i++) {
-        rcs_resp_status(call->out, help[i]);
+        lines += help_has(call, i);
+    }
+    rcs_resp_array(call->out, lines);
+    for (unsigned i = 0; i < sizeof(help) / sizeof(help[0]); i++) {
+        if (help_has(call, i)) {
+            rcs_resp_status(call->out, help[i]);
+        }
     }
 }

@@ -148,7 +148,8 @@ static bool target_or_refuse(struct rcs_call *call, const struct rcs_arg *argume
     if (!rcs_cluster_node_or_refuse(call, argument, unknown, id)) {
         return false;
     }
-    if (rcs_is_replica(rcs_peer_find(&call->node->cluster, *id))) {
+    const struct rcs_cluster *cluster = &call->node->cluster;
+    if (rcs_is_replica(rcs_peer_find(cluster, *id)) && cluster->profile->setslot_asks_for_masters) {
         rcs_refuse(call->client, "Target node is not a master");
         return false;
     }

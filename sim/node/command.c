@@ -215,8 +215,7 @@ static bool not_paused(struct gate *gate)
     bool all = clients->pause_all_until_ms != 0 ||
                (clients->failover_pause_until_ms != 0 &&
                 rcs_node_profile(gate->node)->mf_pause == RCS_PAUSE_ALL);
-    bool held = all ||
-                (gate->flags & (RCS_COMMAND_WRITE | RCS_COMMAND_MAY_REPLICATE)) != 0;
+    bool held = all || (gate->flags & (RCS_COMMAND_WRITE | RCS_COMMAND_MAY_REPLICATE)) != 0;
     if (held) {
         gate->client->flags |= RCS_CLIENT_PAUSED;
     }

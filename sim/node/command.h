@@ -235,6 +235,7 @@ void rcs_transaction_queue(struct rcs_node *node, struct rcs_client *client,
                            struct rcs_request *request);
 /* Leaves MULTI, if it is in it, and forgets the watched keys. */
 void rcs_transaction_discard(struct rcs_node *node, struct rcs_client *client);
+unsigned rcs_transaction_watched(const struct rcs_client *client); /* keys it watches */
 /* Flags that one of the queued commands has, and that all of them have. */
 struct rcs_transaction_flags {
     unsigned one, all;

@@ -64,8 +64,47 @@ static void add_flags(const struct rcs_client *client, struct rcs_buf *out)
     }
 }
 
-/* One line of CLIENT LIST. Buffers and memory are not modelled: their fields are 0. */
-static void add_client(const struct rcs_node *node, const struct rcs_client *client,
+/* Fields of CLIENT LIST that 3.0 has not. */
+static const struct {
+    const char *name;
+    enum rcs_release since;
+} since[] = {
+    { "laddr", RCS_REDIS_6_2 },        { "ssub", RCS_REDIS_7_0 },
+    { "watch", RCS_REDIS_7_4 },        { "argv-mem", RCS_REDIS_6_0 },
+    { "multi-mem", RCS_REDIS_7_0 },    { "rbs", RCS_REDIS_7_0 },
+    { "rbp", RCS_REDIS_7_0 },          { "tot-mem", RCS_REDIS_6_0 },
+    { "user", RCS_REDIS_6_0 },         { "redir", RCS_REDIS_6_2 },
+    { "resp", RCS_REDIS_7_0 },         { "lib-name", RCS_REDIS_7_2 },
+    { "lib-ver", RCS_REDIS_7_2 },      { "tot-net-in", RCS_VALKEY_8_0 },
+    { "tot-net-out", RCS_VALKEY_8_0 }, { "tot-cmds", RCS_VALKEY_8_0 },
+};
+
+static bool has_field(enum rcs_release release, const char *field, size_t length)
+{
+    for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++) {
+        if (strlen(since[i].name) == length && memcmp(since[i].name, field, length) == 0) {
+            return release >= since[i].since;
+        }
+    }
+    return true;
+}
+
+/* Appends the fields of `line`, parted by blanks, that the release has. */
+static void add_known_fields(enum rcs_release release, const char *line, struct rcs_buf *out)
+{
+    for (const char *at = line; *at != '\0';) {
+        size_t length = strcspn(at, " ");
+        if (has_field(release, at, strcspn(at, "="))) {
+            rcs_buf_text(out, at == line ? "" : " ");
+            rcs_buf_add(out, at, length);
+        }
+        at += length + (at[length] != '\0');
+    }
+}
+
+/* All fields of all releases. Buffers, memory, bytes and libraries are not modelled: their fields
+ * are 0 or empty. */
+static void add_fields(const struct rcs_node *node, const struct rcs_client *client, bool redacted,
                        struct rcs_buf *out)
 {
     int64_t now_s = rcs_node_unixtime(node);
@@ -74,24 +113,56 @@ static void add_client(const struct rcs_node *node, const struct rcs_client *cli
     rcs_buf_text(out, " laddr=");
     add_address(node, out, client->local);
     rcs_buf_format(out, " fd=%u name=", (unsigned)client->link);
-    rcs_buf_add(out, client->name.data, client->name.size_bytes);
+    if (redacted) {
+        rcs_buf_text(out, "*redacted*");
+    } else {
+        rcs_buf_add(out, client->name.data, client->name.size_bytes);
+    }
     rcs_buf_format(out, " age=%lld idle=%lld flags=", (long long)(now_s - client->created_wall_s),
                    (long long)(now_s - client->last_wall_s));
     add_flags(client, out);
     int multi = (client->flags & RCS_CLIENT_MULTI) != 0 ? (int)client->queued_count : -1;
     rcs_buf_format(out,
-                   " db=0 sub=%u psub=%u ssub=%u multi=%d qbuf=0 qbuf-free=0 argv-mem=0 "
+                   " db=0 sub=%u psub=%u ssub=%u multi=%d watch=%u qbuf=0 qbuf-free=0 argv-mem=0 "
                    "multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=",
                    rcs_pubsub_channels(client), rcs_pubsub_patterns(client),
-                   rcs_pubsub_shard_channels(client), multi);
+                   rcs_pubsub_shard_channels(client), multi, rcs_transaction_watched(client));
     if (client->last_command == NULL) {
         rcs_buf_text(out, "NULL");
     } else if (client->last_container == NULL) {
         rcs_buf_text(out, client->last_command);
+    } else if (client->profile->release < RCS_REDIS_7_0) {
+        rcs_buf_text(out, client->last_container);
     } else {
         rcs_buf_format(out, "%s|%s", client->last_container, client->last_command);
     }
-    rcs_buf_format(out, " user=default redir=-1 resp=%u\n", (unsigned)client->protocol);
+    rcs_buf_format(out,
+                   " user=%s redir=-1 resp=%u lib-name=%.*s lib-ver=%.*s tot-net-in=0 "
+                   "tot-net-out=0 tot-cmds=0",
+                   redacted ? "*redacted*" : "default", (unsigned)client->protocol,
+                   (int)client->lib_name.size_bytes,
+                   client->lib_name.data == NULL ? "" : client->lib_name.data,
+                   (int)client->lib_ver.size_bytes,
+                   client->lib_ver.data == NULL ? "" : client->lib_ver.data);
+}
+
+void rcs_client_describe(const struct rcs_node *node, const struct rcs_client *client,
+                         bool redacted, struct rcs_buf *out)
+{
+    struct rcs_buf line;
+    rcs_buf_init(&line);
+    add_fields(node, client, redacted, &line);
+    rcs_buf_add(&line, "", 1);
+    add_known_fields(client->profile->release, line.data, out);
+    rcs_buf_close(&line);
+}
+
+/* One line of CLIENT LIST. */
+static void add_client(const struct rcs_node *node, const struct rcs_client *client,
+                       struct rcs_buf *out)
+{
+    rcs_client_describe(node, client, false, out);
+    rcs_buf_text(out, "\n");
 }
 
 static void run_info(struct rcs_call *call)
@@ -217,6 +288,39 @@ static void run_no_evict(struct rcs_call *call)
     }
     unsigned cleared = call->client->flags & ~(unsigned)RCS_CLIENT_NO_EVICT;
     call->client->flags = cleared | (on ? RCS_CLIENT_NO_EVICT : 0);
+    rcs_reply_ok(call->client);
+}
+
+/* Keys have no access times here, so it is only taken (7.2). */
+static void run_no_touch(struct rcs_call *call)
+{
+    if (rcs_arg_is(&call->args[2], "on") || rcs_arg_is(&call->args[2], "off")) {
+        rcs_reply_ok(call->client);
+    } else {
+        rcs_refuse(call->client, "syntax error");
+    }
+}
+
+/* What a client library says of itself (7.2): nothing that would part CLIENT LIST's fields. */
+static void run_setinfo(struct rcs_call *call)
+{
+    const struct rcs_arg *name = &call->args[2], *value = &call->args[3];
+    struct rcs_buf *info = rcs_arg_is(name, "lib-name")  ? &call->client->lib_name
+                           : rcs_arg_is(name, "lib-ver") ? &call->client->lib_ver
+                                                         : NULL;
+    if (info == NULL) {
+        rcs_refuse_about(call->client, "Unrecognized option '", name, "'");
+        return;
+    }
+    for (size_t i = 0; i < value->size_bytes; i++) {
+        if (value->bytes[i] < '!' || value->bytes[i] > '~') {
+            rcs_refuse_about(call->client, "", name,
+                             " cannot contain spaces, newlines or special characters.");
+            return;
+        }
+    }
+    rcs_buf_clear(info);
+    rcs_buf_add(info, value->bytes, value->size_bytes);
     rcs_reply_ok(call->client);
 }
 
@@ -402,8 +506,10 @@ static const struct rcs_command subcommands[] = {
     { "kill", run_kill, -3, BY_ADMIN, NULL, NULL },
     { "list", run_list, -2, BY_ADMIN, "nondeterministic_output", NULL },
     { "no-evict", run_no_evict, 3, BY_ADMIN, NULL, NULL },
+    { "no-touch", run_no_touch, 3, PLAIN, NULL, NULL },
     { "pause", run_pause, -3, BY_ADMIN, NULL, NULL },
     { "reply", run_reply, 3, PLAIN, NULL, NULL },
+    { "setinfo", run_setinfo, 4, PLAIN, NULL, NULL },
     { "setname", run_setname, 3, PLAIN, NULL, NULL },
     { "unblock", run_unblock, -3, BY_ADMIN, NULL, NULL },
     { "unpause", run_unpause, 2, BY_ADMIN, NULL, NULL },

@@ -8,6 +8,7 @@
 #include "sim/cluster/orders.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/connection.h"
 
 #include "sim/pure.h"
 
@@ -84,14 +85,22 @@ static void run_meet(struct rcs_call *call)
     if (too_many_words(call, 5)) {
         return;
     }
+    const enum rcs_release release = call->node->config.profile->release;
     if (!rcs_arg_i64(&call->args[3], &port)) {
-        rcs_refuse_about(call->client, "Invalid TCP base port specified: ", &call->args[3], "");
+        rcs_refuse_about(call->client,
+                         release >= RCS_REDIS_7_2   ? "Invalid base port specified: "
+                         : release >= RCS_REDIS_4_0 ? "Invalid TCP base port specified: "
+                                                    : "Invalid TCP port specified: ",
+                         &call->args[3], "");
         return;
     }
     if (call->argc < 5) {
         bus_port = (int64_t)((uint64_t)port + 10000);
     } else if (!rcs_arg_i64(&call->args[4], &bus_port)) {
-        rcs_refuse_about(call->client, "Invalid TCP bus port specified: ", &call->args[4], "");
+        rcs_refuse_about(call->client,
+                         release >= RCS_REDIS_7_2 ? "Invalid bus port specified: "
+                                                  : "Invalid TCP bus port specified: ",
+                         &call->args[4], "");
         return;
     }
     /* Redis 7.0 clusterStartHandshake takes both ports as int: higher bits are cut off unseen. */
@@ -115,7 +124,13 @@ static void run_forget(struct rcs_call *call)
         rcs_reply_ok(call->client);
         return;
     }
-    rcs_id id;
+    rcs_id id = name->size_bytes == RCS_ID_LEN ? rcs_store_find_id(cluster->store, name->bytes)
+                                               : RCS_ID_NONE;
+    if (id != RCS_ID_NONE && rcs_peer_find(cluster, id) == NULL &&
+        cluster->profile->gossips_forget && rcs_cluster_is_forgotten(cluster, id)) {
+        rcs_reply_ok(call->client); /* another node may have said it first */
+        return;
+    }
     if (!rcs_cluster_node_or_refuse(call, name, "Unknown node ", &id)) {
         return;
     }
@@ -214,7 +229,16 @@ static void run_failover(struct rcs_call *call)
         rcs_refuse(call->client, "Master is down or failed, please use CLUSTER FAILOVER FORCE");
         return;
     }
+    struct rcs_buf client;
+    rcs_buf_init(&client);
+    if (cluster->profile->says_primary) {
+        rcs_client_describe(call->node, call->client, true, &client);
+        rcs_buf_add(&client, "", 1);
+        cluster->asked_by = client.data;
+    }
     rcs_cluster_failover(cluster, kind);
+    cluster->asked_by = NULL;
+    rcs_buf_close(&client);
     rcs_reply_ok(call->client);
 }
 
@@ -264,6 +288,13 @@ static void run_myid(struct rcs_call *call)
                   RCS_ID_LEN);
 }
 
+static void run_myshardid(struct rcs_call *call)
+{
+    const struct rcs_cluster *cluster = &call->node->cluster;
+    rcs_resp_bulk(call->out, rcs_store_text_of(cluster->store, rcs_myself(cluster)->shard),
+                  RCS_ID_LEN);
+}
+
 static void run_saveconfig(struct rcs_call *call)
 {
     rcs_cluster_save_now(&call->node->cluster);
@@ -295,6 +326,7 @@ static const struct rcs_command subcommands[] = {
     { "links",                 rcs_cluster_links,            2, ANYBODY,   VARIES, NULL },
     { "meet",                  run_meet,                    -4, BY_ADMIN,  NULL, NULL },
     { "myid",                  run_myid,                     2, ANYBODY,   NULL, NULL },
+    { "myshardid",             run_myshardid,                2, ANYBODY,   VARIES, NULL },
     { "nodes",                 rcs_cluster_nodes,            2, ANYBODY,   VARIES, NULL },
     { "replicas",              rcs_cluster_replicas,         3, LOOKED_UP, VARIES, NULL },
     { "replicate",             run_replicate,                3, BY_ADMIN,  NULL, NULL },

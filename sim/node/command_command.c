@@ -149,7 +149,8 @@ static unsigned flags_shown(enum rcs_release release, unsigned flags)
     return flags & (release < RCS_REDIS_6_0 ? ~(unsigned)FLAGS_OF_6_0 : ~0u);
 }
 
-/* Six words of a command until 5.0; its categories with 6.0; tips, keys and subcommands with 7.0. */
+/* Six words of a command until 5.0; its categories with 6.0; tips, keys and subcommands with 7.0.
+ */
 static void add_command(struct rcs_call *call, const struct rcs_command_found *found)
 {
     const struct rcs_command *command = found->command;
@@ -175,11 +176,17 @@ static void add_command(struct rcs_call *call, const struct rcs_command_found *f
     for (unsigned i = 0; i < ranges; i++) {
         add_key_range(call, &command->keys[i]);
     }
-    size_t subcommands = count_rows(command->subcommands);
-    rcs_resp_set(call->out, subcommands, call->resp3);
-    for (size_t i = 0; i < subcommands; i++) {
+    size_t rows = count_rows(command->subcommands), subcommands = 0;
+    for (size_t i = 0; i < rows; i++) {
         struct rcs_command_found sub = { &command->subcommands[i], command };
-        add_command(call, &sub);
+        subcommands += rcs_release_has(call->client->profile, &sub);
+    }
+    rcs_resp_set(call->out, subcommands, call->resp3);
+    for (size_t i = 0; i < rows; i++) {
+        struct rcs_command_found sub = { &command->subcommands[i], command };
+        if (rcs_release_has(call->client->profile, &sub)) {
+            add_command(call, &sub);
+        }
     }
 }
 
@@ -220,8 +227,7 @@ static void run_count(struct rcs_call *call)
 }
 
 /* "get" or "client|id". */
-static struct rcs_command_found find_full_name(enum rcs_release release,
-                                               const struct rcs_arg *name)
+static struct rcs_command_found find_full_name(enum rcs_release release, const struct rcs_arg *name)
 {
     const char *bar = name->size_bytes == 0 ? NULL : memchr(name->bytes, '|', name->size_bytes);
     if (bar == NULL || release < RCS_REDIS_7_0) {
@@ -289,7 +295,9 @@ static void list(struct rcs_call *call, const struct filter *filter, bool with_s
         const struct rcs_command *sub = found.command->subcommands;
         for (; with_subcommands && sub != NULL && sub->name != NULL; sub++) {
             struct rcs_command_found found_sub = { sub, found.command };
-            list_one(&found_sub, filter, &names, &count);
+            if (rcs_release_has(call->client->profile, &found_sub)) {
+                list_one(&found_sub, filter, &names, &count);
+            }
         }
     }
     if (with_subcommands) { /* filtered: Redis counts as it goes, and that makes an array */

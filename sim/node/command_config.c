@@ -64,8 +64,43 @@ static bool same_word(const struct rcs_arg *a, const struct rcs_arg *b)
     return rcs_arg_is(b, word);
 }
 
+/* Before 7.0 one name is set at a time, and only 6.0 and 6.2 say why not (Redis 6.2
+ * configSetCommand). */
+static void refuse_failed_old(struct rcs_call *call, const struct rcs_arg *name, const char *reason)
+{
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_buf_text(&text, "Invalid argument '");
+    rcs_buf_add(&text, name[1].bytes, name[1].size_bytes);
+    rcs_buf_text(&text, "' for CONFIG SET '");
+    rcs_buf_add(&text, name->bytes, name->size_bytes);
+    rcs_buf_text(&text, "'");
+    if (call->client->profile->release >= RCS_REDIS_6_0) {
+        rcs_buf_text(&text, " - ");
+        rcs_buf_text(&text, reason);
+    }
+    rcs_buf_add(&text, "", 1);
+    rcs_refuse(call->client, text.data);
+    rcs_buf_close(&text);
+}
+
+static void refuse_name(struct rcs_call *call, const struct rcs_arg *name)
+{
+    if (call->client->profile->release < RCS_REDIS_7_0) {
+        rcs_refuse_about(call->client, "Unsupported CONFIG parameter: ", name, "");
+    } else {
+        rcs_refuse_about(call->client, "Unknown option or number of arguments for CONFIG SET - '",
+                         name, "'");
+    }
+}
+
+/* `name` stands before its value in the request. */
 static void refuse_failed(struct rcs_call *call, const struct rcs_arg *name, const char *reason)
 {
+    if (call->client->profile->release < RCS_REDIS_7_0) {
+        refuse_failed_old(call, name, reason);
+        return;
+    }
     char after[RCS_CONFIG_REASON_BYTES + 8];
     snprintf(after, sizeof(after), "') - %s", reason);
     rcs_refuse_about(call->client, "CONFIG SET failed (possibly related to argument '", name,
@@ -79,9 +114,7 @@ static bool names_fit(struct rcs_call *call)
         char name[NAME_BYTES];
         copy_text(&call->args[i], name, sizeof(name));
         if (!rcs_config_exists(&call->node->config, name)) {
-            rcs_refuse_about(call->client,
-                             "Unknown option or number of arguments for CONFIG SET - '",
-                             &call->args[i], "'");
+            refuse_name(call, &call->args[i]);
             return false;
         }
     }
@@ -91,7 +124,11 @@ static bool names_fit(struct rcs_call *call)
         copy_text(&call->args[i], name, sizeof(name));
         if (rcs_config_try(&scratch, name, "", reason) != RCS_ERR_UNKNOWN &&
             !rcs_config_mutable(name)) {
-            refuse_failed(call, &call->args[i], "can't set immutable config");
+            if (call->client->profile->release < RCS_REDIS_7_0) {
+                refuse_name(call, &call->args[i]);
+            } else {
+                refuse_failed(call, &call->args[i], "can't set immutable config");
+            }
             return false;
         }
         for (unsigned j = 2; j < i; j += 2) {

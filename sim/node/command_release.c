@@ -43,7 +43,9 @@ static const struct {
     { "client", "id", V50 },
     { "client", "info", V62 },
     { "client", "no-evict", V70 },
+    { "client", "no-touch", V72 },
     { "client", "reply", V40 },
+    { "client", "setinfo", V72 },
     { "client", "unblock", V50 },
     { "client", "unpause", V62 },
     { "cluster", "addslotsrange", V70 },
@@ -51,9 +53,9 @@ static const struct {
     { "cluster", "delslotsrange", V70 },
     { "cluster", "help", V50 },
     { "cluster", "links", V70 },
+    { "cluster", "myshardid", V72 },
     { "cluster", "replicas", V50 },
     { "cluster", "shards", V70 },
-    { "cluster", "myid", V40 }, /* 3.2 */
     { "command", "docs", V70 },
     { "command", "getkeysandflags", V70 },
     { "command", "help", V50 },
@@ -75,7 +77,8 @@ static const struct {
     { NULL, "auth", 2, V60 },      { NULL, "bgsave", 1, V40 },    { NULL, "expire", 3, V70 },
     { NULL, "expireat", 3, V70 },  { NULL, "flushall", 1, V40 },  { NULL, "flushdb", 1, V40 },
     { NULL, "pexpire", 3, V70 },   { NULL, "pexpireat", 3, V70 }, { "client", "list", 2, V50 },
-    { "client", "pause", 3, V62 }, { "config", "get", 3, V70 },   { "config", "set", 4, V70 },
+    { "cluster", "meet", 4, V40 }, { "client", "pause", 3, V62 }, { "config", "get", 3, V70 },
+    { "config", "set", 4, V70 },
 };
 
 /* Options: before that release they are no words of the command. */
@@ -85,9 +88,9 @@ static const struct {
     const char *word;
     enum rcs_release since;
 } options[] = {
-    { "set", 3, "keepttl", V60 },   { "set", 3, "get", V62 },       { "set", 3, "exat", V62 },
-    { "set", 3, "pxat", V62 },      { "scan", 2, "type", V60 },     { "flushall", 1, "sync", V62 },
-    { "flushdb", 1, "sync", V62 },  { "shutdown", 1, "now", V70 },  { "shutdown", 1, "force", V70 },
+    { "set", 3, "keepttl", V60 },    { "set", 3, "get", V62 },      { "set", 3, "exat", V62 },
+    { "set", 3, "pxat", V62 },       { "scan", 2, "type", V60 },    { "flushall", 1, "sync", V62 },
+    { "flushdb", 1, "sync", V62 },   { "shutdown", 1, "now", V70 }, { "shutdown", 1, "force", V70 },
     { "shutdown", 1, "abort", V70 }, { "bitcount", 4, "bit", V70 }, { "bitcount", 4, "byte", V70 },
 };
 
@@ -101,8 +104,12 @@ static bool same(const char *container, const char *name, const struct rcs_comma
 
 bool rcs_release_has(const struct rcs_profile *profile, const struct rcs_command_found *found)
 {
-    for (size_t i = 0; profile->release < V70 && i < sizeof(sinces) / sizeof(sinces[0]); i++) {
-        if (profile->release < sinces[i].since && same(sinces[i].container, sinces[i].name, found)) {
+    if (profile->release >= V72 || (profile->release == V70 && found->container == NULL)) {
+        return true; /* only subcommands came later; most commands have none */
+    }
+    for (size_t i = 0; i < sizeof(sinces) / sizeof(sinces[0]); i++) {
+        if (profile->release < sinces[i].since &&
+            same(sinces[i].container, sinces[i].name, found)) {
             return false;
         }
     }
@@ -172,7 +179,6 @@ static const struct {
     { "I can only replicate a master, not a replica.", V30, V40, "I can only replicate a master, not a slave." },
     { "You should send CLUSTER FAILOVER to a replica", V30, V40, "You should send CLUSTER FAILOVER to a slave" },
     { "I'm a replica but my master is unknown to me", V30, V40, "I'm a slave but my master is unknown to me" },
-    { "I'm a replica but my master is unknown to me", V80, V80, "I'm a replica but my primary is unknown to me" },
     { "Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP", V30, V40, "Invalid CLUSTER SETSLOT action or number of arguments" },
     { "WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.",
       V40, V40,

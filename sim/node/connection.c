@@ -54,6 +54,8 @@ struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link)
     client->profile = rcs_node_profile(node);
     client->created_wall_s = client->last_wall_s = rcs_node_unixtime(node);
     rcs_buf_init(&client->name);
+    rcs_buf_init(&client->lib_name);
+    rcs_buf_init(&client->lib_ver);
     rcs_buf_init(&client->reply);
     return client;
 }
@@ -69,6 +71,8 @@ static void client_free(struct rcs_node *node, struct rcs_client *client)
     free(client->held);
     free(client->queued);
     rcs_buf_close(&client->name);
+    rcs_buf_close(&client->lib_name);
+    rcs_buf_close(&client->lib_ver);
     rcs_buf_close(&client->reply);
     free(client);
 }

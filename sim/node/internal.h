@@ -49,14 +49,14 @@ struct rcs_replica {
 };
 
 struct rcs_client {
-    uint32_t link;    /* the connection */
-    uint64_t id;      /* CLIENT ID */
-    uint32_t flags;   /* enum rcs_client_flag */
-    uint8_t protocol; /* 2 or 3 */
+    uint32_t link;                     /* the connection */
+    uint64_t id;                       /* CLIENT ID */
+    uint32_t flags;                    /* enum rcs_client_flag */
+    uint8_t protocol;                  /* 2 or 3 */
     const struct rcs_profile *profile; /* of the node it is a client of */
     rcs_addr remote, local;
     int64_t created_wall_s, last_wall_s;
-    struct rcs_buf name;
+    struct rcs_buf name, lib_name, lib_ver;
     struct rcs_buf reply; /* what this step writes to it; flushed as one effect at the end */
     struct rcs_replica replica;
     struct rcs_request **queued; /* MULTI: references held */
@@ -140,6 +140,7 @@ struct rcs_replication {
     struct rcs_rdb_child child;
     /* as a replica */
     bool has_master;      /* masterhost is set */
+    bool stranger;        /* the master to be set next shares no history with this node */
     rcs_addr master_addr; /* 0: not known */
     enum rcs_repl_state state;
     int handshake_step;     /* enum handshake_step of replica_link.c */
@@ -286,9 +287,9 @@ void rcs_repl_feed(struct rcs_node *node, unsigned argc, const struct rcs_arg *a
 void rcs_repl_command(struct rcs_node *node, struct rcs_client *client,
                       const struct rcs_request *request);
 void rcs_repl_client_gone(struct rcs_node *node,
-                          struct rcs_client *client);  /* before it is freed */
-/* With PSYNC2 replicas of replicas get their master's bytes; before, each node wrote a stream of its
- * own. */
+                          struct rcs_client *client); /* before it is freed */
+/* With PSYNC2 replicas of replicas get their master's bytes; before, each node wrote a stream of
+ * its own. */
 static inline bool rcs_repl_makes_stream(const struct rcs_node *node)
 {
     return !node->repl.has_master || !rcs_node_profile(node)->psync2;

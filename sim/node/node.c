@@ -30,7 +30,7 @@ static void host_set_master(void *node, rcs_addr addr)
 
 static void host_forget_history(void *node)
 {
-    rcs_master_discard_cached(node);
+    ((struct rcs_node *)node)->repl.stranger = true;
 }
 
 static void host_unset_master(void *node)

@@ -148,5 +148,6 @@ void rcs_child_notice(struct rcs_node *node)
     }
     rcs_replicas_child_ended(node, !child.killed, child.to_sockets, child.snapshot);
     rcs_snapshot_release(child.snapshot);
-    rcs_replicas_start_sync(node); /* Redis 7.0 checkChildrenDone: any pending fork at once */
+    /* Redis 7.0 checkChildrenDone: any pending fork at once */
+    rcs_replicas_start_sync(node, rcs_node_profile(node)->child_end_starts_sync);
 }

@@ -234,7 +234,7 @@ void rcs_master_lose(struct rcs_node *node, bool gone)
     after_loss(node);
 }
 
-void rcs_master_lose_for_protocol(struct rcs_node *node)
+void rcs_master_lose_for_good(struct rcs_node *node)
 {
     say(node, RCS_FACT_REPL_LOST, NULL);
     close_link(node);
@@ -515,14 +515,15 @@ static void on_failed(struct rcs_node *node, const char *reason)
     }
 }
 
-/* The master is gone while it owes an answer. "Success": real servers print the errno of a read that
- * ended, 0. */
+/* The master is gone while it owes an answer. "Success": real servers print the errno of a read
+ * that ended, 0. */
 static void on_lost_in_handshake(struct rcs_node *node)
 {
     struct rcs_replication *repl = &node->repl;
     say(node, RCS_FACT_REPL_NO_RESPONSE, "Success");
     say(node,
-        repl->handshake_step == STEP_PSYNC ? RCS_FACT_REPL_PSYNC_LOST : RCS_FACT_REPL_HANDSHAKE_LOST,
+        repl->handshake_step == STEP_PSYNC ? RCS_FACT_REPL_PSYNC_LOST
+                                           : RCS_FACT_REPL_HANDSHAKE_LOST,
         NULL);
 }
 

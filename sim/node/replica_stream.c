@@ -238,7 +238,7 @@ void rcs_stream_read(struct rcs_node *node, const void *bytes, size_t size_bytes
         }
     }
     if (err == RCS_ERR_PROTOCOL) {
-        rcs_master_lose_for_protocol(node);
+        rcs_master_lose_for_good(node);
         return;
     }
     if (!rcs_repl_link_up(node)) {

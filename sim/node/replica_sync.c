@@ -71,7 +71,7 @@ static void start_bgsave(struct rcs_node *node, bool all_eof)
     rcs_child_start(node, to_sockets);
 }
 
-void rcs_replicas_start_sync(struct rcs_node *node)
+void rcs_replicas_start_sync(struct rcs_node *node, bool whatever_delay)
 {
     const struct rcs_config *config = &node->config;
     if (node->repl.child.phase != RCS_CHILD_NONE) {
@@ -95,8 +95,8 @@ void rcs_replicas_start_sync(struct rcs_node *node)
     int64_t delay_s = config->repl_diskless_sync_delay_s + profile->diskless_waits_for_cron;
     bool enough = config->repl_diskless_sync_max_replicas > 0 &&
                   waiting >= config->repl_diskless_sync_max_replicas;
-    if (waiting > 0 && (!config->repl_diskless_sync || enough ||
-                        longest_s >= delay_s)) {
+    if (waiting > 0 &&
+        (!config->repl_diskless_sync || enough || whatever_delay || longest_s >= delay_s)) {
         start_bgsave(node, all_eof);
     }
 }

@@ -47,8 +47,8 @@ static void shift_id(struct rcs_node *node)
 bool rcs_repl_has_info(const struct rcs_node *node)
 {
     const struct rcs_replication *repl = &node->repl;
-    return !rcs_node_profile(node)->psync2 || (!repl->has_master && repl->backlog != NULL) || rcs_repl_link_up(node) ||
-           repl->has_cached_master;
+    return !rcs_node_profile(node)->psync2 || (!repl->has_master && repl->backlog != NULL) ||
+           rcs_repl_link_up(node) || repl->has_cached_master;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -160,7 +160,9 @@ void rcs_repl_set_master(struct rcs_node *node, rcs_addr addr)
     } else {
         repl->has_master = true;
     }
-    if (rcs_repl_link_up(node)) {
+    if (rcs_repl_link_up(node) && repl->stranger) {
+        rcs_master_lose_for_good(node);
+    } else if (rcs_repl_link_up(node)) {
         rcs_master_lose(node, false);
     }
     rcs_clients_role_changed(node);
@@ -173,10 +175,11 @@ void rcs_repl_set_master(struct rcs_node *node, rcs_addr addr)
         end_history(node);
     }
     rcs_master_cancel(node, false);
-    if (was_master && profile->psync2) {
+    if (was_master && profile->psync2 && !repl->stranger) {
         rcs_master_discard_cached(node);
         rcs_master_cache_myself(node);
     }
+    repl->stranger = false;
     repl->state = RCS_REPL_CONNECT;
     if (profile->connect == RCS_CONNECT_ONCE) {
         const struct rcs_address *address = rcs_store_address(node->store, addr);
@@ -322,7 +325,7 @@ void rcs_repl_cron(struct rcs_node *node)
     rcs_master_ack(node);
     rcs_replicas_cron(node);
     free_unused_backlog(node);
-    rcs_replicas_start_sync(node);
+    rcs_replicas_start_sync(node, false);
     rcs_repl_count_good(node);
     repl->cron_loops++;
 }

@@ -32,8 +32,8 @@ void rcs_master_cancel(struct rcs_node *node, bool again);
 /* The live link ends and is remembered as the cached master; connects again while there is a master
  * host. `gone`: the other end closed it. */
 void rcs_master_lose(struct rcs_node *node, bool gone);
-/* The stream breaks the protocol: nothing is cached. */
-void rcs_master_lose_for_protocol(struct rcs_node *node);
+/* The stream breaks the protocol, or the next master is of another shard: nothing is cached. */
+void rcs_master_lose_for_good(struct rcs_node *node);
 void rcs_master_cache_myself(struct rcs_node *node); /* replicationCacheMasterUsingMyself */
 void rcs_master_discard_cached(struct rcs_node *node);
 void rcs_master_ack(struct rcs_node *node);      /* REPLCONF ACK, if the link is up */
@@ -77,9 +77,9 @@ unsigned rcs_replicas_in_bgsave(const struct rcs_node *node);
 /* PSYNC and SYNC. */
 void rcs_replica_sync(struct rcs_node *node, struct rcs_client *client,
                       const struct rcs_request *request);
-/* Starts the RDB of a full sync if replicas wait and nothing is in the way (Redis 7.0
- * replicationStartPendingFork). */
-void rcs_replicas_start_sync(struct rcs_node *node);
+/* Starts the RDB of a full sync if replicas wait, long enough or `whatever_delay` there is, and
+ * nothing is in the way (Redis 7.0 replicationStartPendingFork). */
+void rcs_replicas_start_sync(struct rcs_node *node, bool whatever_delay);
 /* The diskless child's data is there; returns to how many replicas it goes. */
 unsigned rcs_replicas_send_rdb(struct rcs_node *node, struct rcs_snapshot *snapshot);
 /* The child has ended (Redis 7.0 updateSlavesWaitingBgsave). */

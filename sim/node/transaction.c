@@ -24,6 +24,15 @@ static bool is_about(const struct rcs_watch *watch, const void *key, size_t key_
            (key_bytes == 0 || memcmp(watch->key, key, key_bytes) == 0);
 }
 
+unsigned rcs_transaction_watched(const struct rcs_client *client)
+{
+    unsigned count = 0;
+    for (const struct rcs_watch *watch = client->watches; watch != NULL; watch = watch->next) {
+        count++;
+    }
+    return count;
+}
+
 static void unwatch(struct rcs_node *node, struct rcs_client *client)
 {
     if (client->watches == NULL) {

@@ -237,7 +237,7 @@ static bool question(struct rcs_cli *cli)
     return true;
 }
 
-bool rcs_cli_poll(struct rcs_cli *cli)
+static bool go_on(struct rcs_cli *cli)
 {
     while (!cli->over) {
         const struct rcs_cli_phase *phase = &cli->phases[cli->phase];
@@ -261,4 +261,11 @@ bool rcs_cli_poll(struct rcs_cli *cli)
         }
     }
     return true;
+}
+
+bool rcs_cli_poll(struct rcs_cli *cli)
+{
+    bool over = go_on(cli);
+    rcs_cli_say_as_release(cli);
+    return over;
 }

@@ -36,6 +36,7 @@ struct rcs_cli {
     bool entered, asked, over, failed;
     rcs_us wake_us, deadline_us;
     struct rcs_buf out, request;
+    size_t said_bytes; /* of `out`, in the words of the release */
     struct rcs_cli_peer *peers; /* the first stays for the whole dialogue */
     unsigned count;
     unsigned replicas; /* --cluster-replicas */
@@ -54,6 +55,9 @@ extern const struct rcs_cli_phase rcs_cli_create_phases[];
 extern const struct rcs_cli_phase rcs_cli_check_phases[];
 extern const struct rcs_cli_phase rcs_cli_info_phases[];
 extern const struct rcs_cli_phase rcs_cli_add_phases[];
+
+/* What was printed since the last call, in the words of the world's release (cli_release.c). */
+void rcs_cli_say_as_release(struct rcs_cli *cli);
 
 /* Phases shared by create and add-node (cli_create.c): is a node there, a cluster node, empty?;
  * MEET with the first; waiting until all agree. */

@@ -200,6 +200,7 @@ struct rcs_bus_msg *harness_msg(struct harness *h, enum rcs_bus_type type, rcs_i
     const struct rcs_peer *peer = &h->cluster.peers[sender];
     rcs_id holder = peer->master != RCS_ID_NONE ? peer->master : sender;
     struct rcs_bus_msg *msg = rcs_bus_msg_new(h->store, type, gossip_room);
+    msg->version = h->cluster.bus_version;
     msg->sender = sender;
     msg->master = peer->master;
     msg->flags = (uint16_t)(peer->flags | RCS_NODE_MYSELF);

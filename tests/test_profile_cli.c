@@ -1,0 +1,140 @@
+/* The words of each release's redis-cli, and the log of its nodes as a transcript shows it. */
+#include "tests/support/support.h"
+
+#include <rcsim/scenario.h>
+
+#include <stdio.h>
+
+static void print_out(void *arg, const char *bytes, size_t size_bytes)
+{
+    rcs_buf_add(arg, bytes, size_bytes);
+}
+
+/* Plays `text` to its end; what was printed, ended by a NUL. */
+static struct rcs_buf play(const char *text)
+{
+    struct rcs_scenario *scenario;
+    struct rcs_diag diag = { .line = 0 };
+    struct rcs_buf out;
+    rcs_buf_init(&out);
+    if (rcs_scenario_parse(&scenario, "t.scenario", text, strlen(text), NULL, NULL, &diag) !=
+        RCS_OK) {
+        fail_msg("%d:%d: %s", diag.line, diag.column, diag.text);
+    }
+    struct rcs_run_options options = { .print = print_out, .arg = &out, .log = "all" };
+    struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
+    assert_non_null(run);
+    while (rcs_run_turn(run, 1024) == RCS_RUN_MORE) {
+    }
+    assert_int_equal(rcs_run_failures(run), 0);
+    rcs_run_free(run);
+    rcs_scenario_free(scenario);
+    rcs_buf_add(&out, "", 1);
+    return out;
+}
+
+struct row {
+    const char *name, *release;
+    const char *said[6], *unsaid[4];
+};
+
+static const struct row rows[] = {
+    { "cli: valkey-8.0 has primaries and replicas",
+      "valkey-8.0",
+      { "Primary[0] -> Slots 0 - 5460", "optimize replicas allocation",
+        "[WARNING] Some replicas are in the same host as their primary", "| 1 replicas.",
+        "[OK] 0 keys in 3 primaries." },
+      { "Master[0]", "slaves.", "masters." } },
+    { "cli: 7.2 has masters and slaves",
+      "7.2",
+      { "Master[0] -> Slots 0 - 5460", "optimize slaves allocation", "| 1 slaves.",
+        "[OK] 0 keys in 3 masters." },
+      { "Primary", "primaries" } },
+    { "cli: 4.0 is looked after with 5.0's",
+      "4.0",
+      { "Master[0] -> Slots 0 - 5460", "Adding replica", "[OK] All 16384 slots covered." },
+      { "Primary" } },
+    /* the log */
+    { "log: 4.0 has no year",
+      "4.0",
+      { "1001:C 01 Jan 00:00:00.000 # oO0OoO0OoO0Oo Redis is starting",
+        "1001:M 01 Jan 00:00:00.000 * Ready to accept connections\n" },
+      { "01 Jan 2026" } },
+    { "log: 5.0 has one",
+      "5.0",
+      { "1001:C 01 Jan 2026 00:00:00.000 # Redis version=5.0.14," },
+      { "01 Jan 00:" } },
+    { "log: 3.0 is ready in its own words",
+      "3.0",
+      { "1001:M 01 Jan 00:00:00.000 # Server started, Redis version 3.0.7\n",
+        "1001:M 01 Jan 00:00:00.000 * The server is now ready to accept connections on port "
+        "6379\n" },
+      { "oO0OoO0OoO0Oo" } },
+    { "log: 7.0 reads nodes.conf before it says its port",
+      "7.0",
+      { "* No cluster configuration found, I'm ", "* Running mode=cluster, port=6379." },
+      { NULL } },
+    { "log: valkey-8.0 is called so",
+      "valkey-8.0",
+      { "1001:C 01 Jan 2026 00:00:00.000 * Valkey version=8.0.1,",
+        "* Ready to accept connections tcp\n", "* Cluster state changed: ok" },
+      { "Redis is starting", "# Cluster state changed: ok" } },
+};
+
+static void words_of_a_release(void **state)
+{
+    const struct row *row = *state;
+    char text[512];
+    snprintf(text, sizeof(text),
+             "redis %s\nsave \"\"\ncluster-node-timeout 2000\n"
+             "node a1 10.0.0.1:6379\nnode a2 10.0.0.1:6380\nnode a3 10.0.0.1:6381\n"
+             "node a4 10.0.0.1:6382\nnode a5 10.0.0.1:6383\nnode a6 10.0.0.1:6384\n"
+             "cli --cluster create a1..a3 a4..a6 --cluster-replicas 1\n= ...\n"
+             "wait 10s\ncli --cluster info a1\n= ...\n",
+             row->release);
+    struct rcs_buf out = play(text);
+    for (unsigned i = 0; i < 6 && row->said[i] != NULL; i++) {
+        if (strstr(out.data, row->said[i]) == NULL) {
+            fail_msg("nobody said: %s", row->said[i]);
+        }
+    }
+    for (unsigned i = 0; i < 4 && row->unsaid[i] != NULL; i++) {
+        if (strstr(out.data, row->unsaid[i]) != NULL) {
+            fail_msg("somebody said: %s", row->unsaid[i]);
+        }
+    }
+    rcs_buf_close(&out);
+}
+
+/* From 7.2 on the file is read after the line about the port. */
+static void nodes_conf_is_read_late_since_7_2(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *release;
+        bool late;
+    } releases[] = { { "6.2", false }, { "7.0", false }, { "7.2", true }, { "valkey-8.0", true } };
+    for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "redis %s\nnode a1\nwait 1s\n", releases[i].release);
+        struct rcs_buf out = play(text);
+        const char *conf = strstr(out.data, "No cluster configuration found");
+        const char *mode = strstr(out.data, "Running mode=cluster");
+        assert_true(conf != NULL && mode != NULL);
+        assert_int_equal(conf > mode, releases[i].late);
+        rcs_buf_close(&out);
+    }
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[1 + sizeof(rows) / sizeof(rows[0])] = {
+        cmocka_unit_test(nodes_conf_is_read_late_since_7_2),
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        tests[1 + i] = (struct CMUnitTest){ .name = rows[i].name,
+                                            .test_func = words_of_a_release,
+                                            .initial_state = (void *)&rows[i] };
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,287 @@
+/* What a node of each release answers: a row asks one release one thing. Texts are those of the
+ * release's own source. */
+#include "tests/support/repl_lab.h"
+
+#include <stdio.h>
+
+static struct lab *lab_of(const char *release)
+{
+    struct rcs_config config;
+    struct rcs_diag diag;
+    const struct rcs_profile *profile = rcs_profile_find(release);
+    assert_non_null(profile);
+    rcs_config_init(&config);
+    assert_int_equal(rcs_config_set(&config, "save", "", &diag), RCS_OK);
+    assert_int_equal(rcs_config_set(&config, "repl-diskless-sync", "no", &diag), RCS_OK);
+    assert_int_equal(rcs_config_choose(&config, profile, &diag), RCS_OK);
+    struct lab *lab = lab_new(&config);
+    lab_run(lab, 500);
+    return lab;
+}
+
+struct row {
+    const char *name;
+    const char *release;
+    const char *ask;  /* lines: asked one after the other, the last reply counts */
+    const char *want; /* the whole reply; after *~ what stands somewhere in it, after ! what
+                         does not */
+};
+
+static void check(const char *reply, const char *want)
+{
+    if (want[0] == '*' && want[1] == '~') {
+        if (strstr(reply, want + 2) == NULL) {
+            fail_msg("no \"%s\" in: %s", want + 2, reply);
+        }
+    } else if (want[0] == '!') {
+        if (strstr(reply, want + 1) != NULL) {
+            fail_msg("\"%s\" in: %s", want + 1, reply);
+        }
+    } else {
+        assert_string_equal(reply, want);
+    }
+}
+
+static const char *ask_all(struct lab *lab, unsigned index, const char *lines)
+{
+    const char *reply = "";
+    char line[256];
+    while (*lines != '\0') {
+        size_t length = strcspn(lines, "\n");
+        assert_true(length < sizeof(line));
+        memcpy(line, lines, length);
+        line[length] = '\0';
+        reply = lab_ask(lab, index, line);
+        lines += length + (lines[length] != '\0');
+    }
+    return reply;
+}
+
+static void answer(void **state)
+{
+    const struct row *row = *state;
+    struct lab *lab = lab_of(row->release);
+    check(ask_all(lab, 0, row->ask), row->want);
+    lab_free(lab);
+}
+
+/* clang-format off */
+static const struct row answers[] = {
+    /* --- unknown commands and subcommands --- */
+    { "unknown command: 3.0 names it", "3.0", "NOSUCH a b", "-ERR unknown command 'NOSUCH'\r\n" },
+    { "unknown command: 4.0 quotes it backwards", "4.0", "NOSUCH a b", "-ERR unknown command `NOSUCH`, with args beginning with: `a`, `b`, \r\n" },
+    { "unknown command: 6.2 quotes it backwards", "6.2", "NOSUCH a b", "-ERR unknown command `NOSUCH`, with args beginning with: `a`, `b`, \r\n" },
+    { "unknown command: 7.0 quotes it", "7.0", "NOSUCH a b", "-ERR unknown command 'NOSUCH', with args beginning with: 'a' 'b' \r\n" },
+    { "unknown command: valkey-8.0 as 7.0", "valkey-8.0", "NOSUCH", "-ERR unknown command 'NOSUCH', with args beginning with: \r\n" },
+    { "unknown subcommand: 4.0 of CLUSTER", "4.0", "CLUSTER NOSUCH", "-ERR Wrong CLUSTER subcommand or number of arguments\r\n" },
+    { "unknown subcommand: 5.0 of CLUSTER", "5.0", "CLUSTER NOSUCH", "-ERR Unknown subcommand or wrong number of arguments for 'NOSUCH'. Try CLUSTER HELP.\r\n" },
+    { "unknown subcommand: 7.0 of CLUSTER", "7.0", "CLUSTER NOSUCH", "-ERR unknown subcommand 'NOSUCH'. Try CLUSTER HELP.\r\n" },
+    { "unknown subcommand: 3.0 of CLIENT", "3.0", "CLIENT NOSUCH", "-ERR Syntax error, try CLIENT (LIST | KILL ip:port | GETNAME | SETNAME connection-name)\r\n" },
+    { "unknown subcommand: 6.0 of CLIENT, no full stop", "6.0", "CLIENT NOSUCH", "-ERR Unknown subcommand or wrong number of arguments for 'NOSUCH'. Try CLIENT HELP\r\n" },
+    { "unknown subcommand: 6.2 of CLIENT", "6.2", "CLIENT NOSUCH", "-ERR Unknown subcommand or wrong number of arguments for 'NOSUCH'. Try CLIENT HELP.\r\n" },
+    { "unknown subcommand: 4.0 of CONFIG", "4.0", "CONFIG NOSUCH x", "-ERR CONFIG subcommand must be one of GET, SET, RESETSTAT, REWRITE\r\n" },
+    { "arity of a subcommand: 6.2 does not know it then", "6.2", "CLUSTER KEYSLOT", "-ERR Unknown subcommand or wrong number of arguments for 'KEYSLOT'. Try CLUSTER HELP.\r\n" },
+    { "arity of a subcommand: 7.0 counts", "7.0", "CLUSTER KEYSLOT", "-ERR wrong number of arguments for 'cluster|keyslot' command\r\n" },
+    /* --- commands by release --- */
+    { "since 6.0: HELLO", "5.0", "HELLO", "-ERR unknown command `HELLO`, with args beginning with: \r\n" },
+    { "since 6.0: HELLO is there", "6.0", "HELLO 3", "*~proto" },
+    { "since 6.2: COPY", "6.0", "COPY a b", "*~unknown command `COPY`" },
+    { "since 6.2: GETEX", "6.0", "GETEX a", "*~unknown command `GETEX`" },
+    { "since 6.2: RESET", "6.0", "RESET", "*~unknown command `RESET`" },
+    { "since 6.2: RESET is there", "6.2", "RESET", "+RESET\r\n" },
+    { "since 7.0: CLUSTER SHARDS", "6.2", "CLUSTER SHARDS", "*~Unknown subcommand" },
+    { "since 7.0: CLUSTER LINKS", "6.2", "CLUSTER LINKS", "*~Unknown subcommand" },
+    { "since 7.0: SPUBLISH", "6.2", "SPUBLISH c m", "*~unknown command `SPUBLISH`" },
+    { "since 7.0: EXPIRETIME", "6.2", "EXPIRETIME a", "*~unknown command `EXPIRETIME`" },
+    { "since 5.0: CLUSTER REPLICAS", "4.0", "CLUSTER REPLICAS x", "-ERR Wrong CLUSTER subcommand or number of arguments\r\n" },
+    { "since 5.0: CLIENT ID", "4.0", "CLIENT ID", "-ERR Syntax error, try CLIENT (LIST | KILL | GETNAME | SETNAME | PAUSE | REPLY)\r\n" },
+    { "since 5.0: REPLICAOF", "4.0", "REPLICAOF no one", "*~unknown command `REPLICAOF`" },
+    { "since 4.0: UNLINK", "3.0", "UNLINK a", "-ERR unknown command 'UNLINK'\r\n" },
+    { "since 7.2: CLUSTER MYSHARDID", "7.0", "CLUSTER MYSHARDID", "*~unknown subcommand 'MYSHARDID'" },
+    { "since 7.2: CLUSTER MYSHARDID is there", "7.2", "CLUSTER MYSHARDID", "*~$40\r\n" },
+    /* --- options by release --- */
+    { "option: 5.0 has one password only", "5.0", "AUTH a b", "-ERR wrong number of arguments for 'auth' command\r\n" },
+    { "option: 6.2 knows one INFO section", "6.2", "INFO server clients", "-ERR syntax error\r\n" },
+    { "option: 6.0 pauses all clients only", "6.0", "CLIENT PAUSE 1 WRITE", "*~Unknown subcommand" },
+    { "option: COMMAND INFO may ask for several before 7.0", "6.2", "COMMAND INFO get set", "!syntax" },
+    /* --- error texts --- */
+    { "words: 5.0 has no password", "5.0", "AUTH x", "-ERR Client sent AUTH, but no password is set\r\n" },
+    { "words: 6.0 has no password for its default user", "6.0", "AUTH x", "*~AUTH <password> called without any password configured for the default user" },
+    { "words: 4.0 sends FAILOVER to a slave", "4.0", "CLUSTER FAILOVER", "-ERR You should send CLUSTER FAILOVER to a slave\r\n" },
+    { "words: 5.0 sends FAILOVER to a replica", "5.0", "CLUSTER FAILOVER", "-ERR You should send CLUSTER FAILOVER to a replica\r\n" },
+    { "words: 4.0 has SLAVEOF", "4.0", "SLAVEOF no one", "-ERR SLAVEOF not allowed in cluster mode.\r\n" },
+    { "words: 5.0 has REPLICAOF", "5.0", "SLAVEOF no one", "-ERR REPLICAOF not allowed in cluster mode.\r\n" },
+    { "words: 4.0's CONFIG SET knows no such name", "4.0", "CONFIG SET nosuch x", "-ERR Unsupported CONFIG parameter: nosuch\r\n" },
+    { "words: 5.0's CONFIG SET refuses a value", "5.0", "CONFIG SET repl-timeout x", "-ERR Invalid argument 'x' for CONFIG SET 'repl-timeout'\r\n" },
+    { "words: 6.2's CONFIG SET says why", "6.2", "CONFIG SET repl-timeout x", "-ERR Invalid argument 'x' for CONFIG SET 'repl-timeout' - argument couldn't be parsed into an integer\r\n" },
+    { "words: 7.0's CONFIG SET says why", "7.0", "CONFIG SET repl-timeout x", "*~CONFIG SET failed (possibly related to argument 'repl-timeout')" },
+    /* --- INFO --- */
+    { "info: 3.0 calls itself so", "3.0", "INFO server", "*~redis_version:3.0.7\r\n" },
+    { "info: valkey-8.0 calls itself 7.2.4", "valkey-8.0", "INFO server", "*~redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\n" },
+    { "info: 3.0 has no replication id", "3.0", "INFO replication", "!master_replid" },
+    { "info: 4.0 has two", "4.0", "INFO replication", "*~master_replid2:" },
+    { "info: 6.0 knows no failover state", "6.0", "INFO replication", "!master_failover_state" },
+    { "info: 6.2 does", "6.2", "INFO replication", "*~master_failover_state:no-failover" },
+    { "info: 6.2 loads in the foreground", "6.2", "INFO persistence", "!async_loading" },
+    { "info: 5.0 has no section of modules", "5.0", "INFO", "!# Modules" },
+    { "info: 6.0 has one", "6.0", "INFO", "*~# Modules\r\n" },
+    { "info: 4.0 has one hz", "4.0", "INFO server", "!configured_hz" },
+    /* --- COMMAND, CLIENT LIST, HELLO --- */
+    { "command: six words in 5.0", "5.0", "COMMAND INFO get", "*1\r\n*6\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n" },
+    { "command: seven in 6.2", "6.2", "COMMAND INFO get", "*1\r\n*7\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n*3\r\n+@read\r\n+@string\r\n+@fast\r\n" },
+    { "command: ten in 7.0", "7.0", "COMMAND INFO get", "*~*10\r\n$3\r\nget\r\n" },
+    { "command: 6.0 does not tell of COPY", "6.0", "COMMAND INFO copy", "*~*1\r\n" },
+    { "client list: 6.0 does not say where it listens", "6.0", "CLIENT LIST", "! laddr=" },
+    { "client list: 6.2 says it", "6.2", "CLIENT LIST", "*~ laddr=" },
+    { "client list: 5.0 has no users", "5.0", "CLIENT LIST", "! user=" },
+    { "client list: 7.0 names no library", "7.0", "CLIENT LIST", "! lib-name=" },
+    { "client list: 7.2 does", "7.2", "CLIENT LIST", "*~ resp=2 lib-name= lib-ver=\n" },
+    { "since 7.2: CLIENT SETINFO", "7.0", "CLIENT SETINFO lib-name x", "-ERR unknown subcommand 'SETINFO'. Try CLIENT HELP.\r\n" },
+    { "since 7.2: CLIENT SETINFO is there", "7.2", "CLIENT SETINFO lib-name x\nCLIENT LIST", "*~ lib-name=x lib-ver=\n" },
+    { "since 7.2: CLIENT NO-TOUCH", "7.0", "CLIENT NO-TOUCH on", "*~unknown subcommand" },
+    { "since 7.2: CLIENT NO-TOUCH is there", "7.2", "CLIENT NO-TOUCH on", "+OK\r\n" },
+    { "command: 7.0 does not tell of SETINFO", "7.0", "COMMAND INFO client", "!setinfo" },
+    { "client list: 7.2 does not count watched keys", "7.2", "CLIENT LIST", "! watch=" },
+    { "client list: 7.4 does", "7.4", "CLIENT LIST", "*~ multi=-1 watch=0 qbuf=" },
+    { "client list: valkey-8.0 counts commands", "valkey-8.0", "CLIENT LIST", "*~ tot-cmds=" },
+    { "client list: 6.2 names the container only", "6.2", "CLIENT LIST", "*~ cmd=client user=" },
+    { "hello: valkey-8.0 is no redis", "valkey-8.0", "HELLO", "*~$6\r\nserver\r\n$6\r\nvalkey\r\n$7\r\nversion\r\n$5\r\n8.0.1\r\n" },
+    { "hello: 6.2 says which it is", "6.2", "HELLO", "*~$6\r\n6.2.16\r\n" },
+};
+
+/* --- with slots, or as a replica of one that has them ----------------------------------------- */
+
+static const struct row with_slots[] = {
+    { "option: 6.0 has SET KEEPTTL", "6.0", "SET a 1 KEEPTTL", "!syntax" },
+    { "option: 5.0 has no SET KEEPTTL", "5.0", "SET a 1 KEEPTTL", "-ERR syntax error\r\n" },
+    { "option: 6.0 has no SET GET", "6.0", "SET a 1 GET", "-ERR syntax error\r\n" },
+    { "option: 6.0 has no SET EXAT", "6.0", "SET a 1 EXAT 99999999999", "-ERR syntax error\r\n" },
+    { "option: 6.2 has SET GET", "6.2", "SET a 1 GET", "!syntax" },
+    { "option: 6.2 takes NX without GET only", "6.2", "SET a 1 NX GET", "-ERR syntax error\r\n" },
+    { "option: 7.0 takes NX with GET", "7.0", "SET a 1 NX GET", "!syntax" },
+    { "words: 5.0's subscriber", "5.0", "SUBSCRIBE c\nGET a", "-ERR only (P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT allowed in this context\r\n" },
+    { "words: 6.0's subscriber", "6.0", "SUBSCRIBE c\nGET a", "-ERR Can't execute 'get': only (P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT are allowed in this context\r\n" },
+    { "words: 6.2's subscriber", "6.2", "SUBSCRIBE c\nGET a", "-ERR Can't execute 'get': only (P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context\r\n" },
+    { "words: 7.0's subscriber", "7.0", "SUBSCRIBE c\nGET a", "-ERR Can't execute 'get': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context\r\n" },
+    { "option: a value that is called like one is none", "5.0", "SET a get", "!syntax" },
+    { "option: 6.2 has no EXPIRE NX", "6.2", "EXPIRE a 1 NX", "-ERR wrong number of arguments for 'expire' command\r\n" },
+    { "option: 7.0 has EXPIRE NX", "7.0", "EXPIRE a 1 NX", "!wrong" },
+    { "words: 6.2 does not quote SET's expiry", "6.2", "SETEX a 0 v", "-ERR invalid expire time in setex\r\n" },
+    { "words: 7.0 quotes it", "7.0", "SETEX a 0 v", "-ERR invalid expire time in 'setex' command\r\n" },
+    { "words: 4.0 misses slaves", "4.0", "CONFIG SET min-slaves-to-write 1\nSET a 1", "-NOREPLICAS Not enough good slaves to write.\r\n" },
+    { "words: 5.0 misses replicas", "5.0", "CONFIG SET min-slaves-to-write 1\nSET a 1", "-NOREPLICAS Not enough good replicas to write.\r\n" },
+};
+/* clang-format on */
+
+static void answer_with_slots(void **state)
+{
+    const struct row *row = *state;
+    struct lab *lab = lab_of(row->release);
+    lab_own_slots(lab, 0);
+    check(ask_all(lab, 0, row->ask), row->want);
+    lab_free(lab);
+}
+
+/* --- the stream: what a write becomes, in bytes, as recorded of each release ------------------ */
+
+struct stream_row {
+    const char *name, *release, *ask;
+    int64_t bytes; /* of the stream, SELECT not counted */
+};
+
+static void stream(void **state)
+{
+    const struct stream_row *row = *state;
+    struct lab *lab = lab_of(row->release);
+    lab_own_slots(lab, 0);
+    lab_ask(lab, 0, "CONFIG SET repl-ping-slave-period 3600");
+    lab_replicate(lab, 1, 0);
+    lab_run(lab, 2500);
+    lab_ask(lab, 0, "SET k v");
+    int64_t offset = lab_node(lab, 0)->repl.offset;
+    lab_ask(lab, 0, row->ask);
+    assert_int_equal(lab_node(lab, 0)->repl.offset - offset, row->bytes);
+    lab_run(lab, 50);
+    assert_int_equal(lab_node(lab, 1)->repl.cached_offset, lab_node(lab, 0)->repl.offset);
+    lab_free(lab);
+}
+
+/* clang-format off */
+static const struct stream_row streams[] = {
+    { "stream: 5.0 says SET EX as it came", "5.0", "SET t 1 EX 100", 44 },           /* *5 SET t 1 EX 100 */
+    { "stream: 6.2 says PX", "6.2", "SET t 1 EX 100", 47 },                          /* *5 SET t 1 PX 100000 */
+    { "stream: 7.0 says PXAT", "7.0", "SET t 1 EX 100", 57 },                        /* *5 SET t 1 PXAT 1795210945372 */
+    { "stream: 5.0 says SETEX as it came", "5.0", "SETEX e 50 val", 39 },            /* *4 SETEX e 50 val */
+    { "stream: 6.2 makes a SET of it", "6.2", "SETEX e 50 val", 48 },                /* *5 SET e val PX 50000 */
+    { "stream: 6.2 says EXPIRE as it came", "6.2", "EXPIRE k 1000", 33 },            /* *3 EXPIRE k 1000 */
+    { "stream: 7.0 says PEXPIREAT", "7.0", "EXPIRE k 1000", 46 },                    /* *3 PEXPIREAT k 1795211845385 */
+    { "stream: 5.0 says GETSET", "5.0", "GETSET k w", 30 },                          /* *3 GETSET k w */
+    { "stream: 6.2 makes a SET of it as well", "6.2", "GETSET k w", 27 },            /* *3 SET k w */
+    { "stream: 5.0 keeps no time of an INCRBYFLOAT", "5.0", "INCRBYFLOAT f 1", 27 }, /* *3 SET f 1 */
+    { "stream: 6.0 does", "6.0", "INCRBYFLOAT f 1", 40 },                            /* *4 SET f 1 KEEPTTL */
+};
+/* clang-format on */
+
+/* --- a replica's refusals, a pause ------------------------------------------------------------ */
+
+static const struct row as_replica[] = {
+    { "words: 4.0 is a read only slave", "4.0", "SET a 1",
+      "-READONLY You can't write against a read only slave.\r\n" },
+    { "words: 5.0 is a read only replica", "5.0", "SET a 1",
+      "-READONLY You can't write against a read only replica.\r\n" },
+};
+
+/* A replica that owns the slots in its own view answers before it redirects. */
+static void answer_as_replica(void **state)
+{
+    const struct row *row = *state;
+    struct lab *lab = lab_of(row->release);
+    lab_own_slots(lab, 1);
+    struct rcs_node *node = lab_node(lab, 1);
+    node->repl.has_master = true;
+    node->repl.state = RCS_REPL_NONE;
+    check(ask_all(lab, 1, row->ask), row->want);
+    node->repl.has_master = false;
+    lab_free(lab);
+}
+
+/* A manual failover's pause: does a read wait? */
+static void pause_of_a_failover(void **state)
+{
+    const struct stream_row *row = *state;
+    struct lab *lab = lab_of(row->release);
+    lab_own_slots(lab, 0);
+    struct rcs_node *node = lab_node(lab, 0);
+    rcs_clients_pause_writes(node, node->now_ms + 10000);
+    lab_send(lab, 0, row->ask);
+    lab_run(lab, 500);
+    assert_int_equal(strlen(lab_answer(lab, 0)) == 0, row->bytes);
+    rcs_clients_unpause(node);
+    lab_run(lab, 500);
+    lab_free(lab);
+}
+
+static const struct stream_row pauses[] = {
+    { "pause: 6.0 holds readers back too", "6.0", "GET a", 1 },
+    { "pause: 6.2 lets them read", "6.2", "GET a", 0 },
+    { "pause: 6.2 holds writers back", "6.2", "SET a 1", 1 },
+};
+
+int main(void)
+{
+    static struct CMUnitTest tests[192];
+    size_t count = 0;
+#define ADD(rows, test)                                                                            \
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {                                  \
+        assert_true(count < sizeof(tests) / sizeof(tests[0]));                                     \
+        tests[count++] = (struct CMUnitTest){ .name = rows[i].name,                                \
+                                              .test_func = test,                                   \
+                                              .initial_state = (void *)&rows[i] };                 \
+    }
+    ADD(answers, answer)
+    ADD(with_slots, answer_with_slots)
+    ADD(streams, stream)
+    ADD(as_replica, answer_as_replica)
+    ADD(pauses, pause_of_a_failover)
+    return _cmocka_run_group_tests("profile_commands", tests, count, NULL, NULL);
+}
