@@ -249,6 +249,47 @@ static const struct row rows[] = {
       "a3> SET foo 1\n= OK\na3> WAIT 2 1000\n= (integer) 2\nkill a4\na3> SET foo 2\n= OK\n"
       "a3> WAIT 2 300\n= (integer) 1\n", NULL },
 
+    /* --- slot migration (see traces/reshard.scenario) --- */
+    { "MIGRATE to a port where nobody listens: refused twice",
+      SIX
+      "a3> SET foo 1\n= OK\nkill a6\na3> MIGRATE $a6.ip $a6.port foo 0 1000\n"
+      "= (error) IOERR error or timeout writing to target instance\na3> GET foo\n= \"1\"\n", NULL },
+    { "MIGRATE into a black hole: twice the timeout",
+      SIX
+      "a3> SET foo 1\n= OK\npartition a3 a1\nat +1s print one\n"
+      "a3> MIGRATE $a1.ip $a1.port foo 0 500\n= (error) IOERR error or timeout writing to target instance\n"
+      "heal\na3> GET foo\n= \"1\"\n", NULL },
+    { "MIGRATE: the target is killed while it is waited for",
+      SIX
+      "a3> SET foo 1\n= OK\npause a1\nat +100ms kill a1\na3> MIGRATE $a1.ip $a1.port foo 0 5000\n"
+      "= (error) IOERR error or timeout writing to target instance\na3> GET foo\n= \"1\"\n", NULL },
+    { "MIGRATE: the source is stopped meanwhile and finds the reply when it goes on",
+      SIX
+      "a3> SET foo 1\n= OK\na1> CLUSTER SETSLOT 12182 IMPORTING $a3.id\n= OK\n"
+      "a3> CLUSTER SETSLOT 12182 MIGRATING $a1.id\n= OK\n"
+      "pause a1\nat +1ms a3> MIGRATE $a1.ip $a1.port foo 0 500\nwait 50ms\npause a3\nresume a1\n"
+      "wait 1s\nexpect keys 1 on a1\nresume a3\nwait 10ms\nexpect keys 0 on a3\n"
+      "a3> GET foo\n= (error) ASK 12182 *\n", "rule-off ask\n" },
+    { "MIGRATE: the source is killed meanwhile; the importing node holds the slot for the dead one's",
+      SIX
+      "a3> SET foo 1\n= OK\na1> CLUSTER SETSLOT 12182 IMPORTING $a3.id\n= OK\n"
+      "a3> CLUSTER SETSLOT 12182 MIGRATING $a1.id\n= OK\n"
+      "pause a1\nat +1ms a3> MIGRATE $a1.ip $a1.port foo 0 1500\nwait 50ms\nkill a3\nresume a1\n"
+      "wait 100ms\nexpect keys 1 on a1\nawait role master on a4 within 10s\nexpect keys 1 on a4\n"
+      "await state ok on a2,a4 within 5s\nwait 5s\na4> GET foo\n= \"1\"\n"
+      "expect state fail on a1\nexpect slots 12182 of a3 on a1\n" /* only SETSLOT may change it */
+      "a1> CLUSTER SETSLOT 12182 STABLE\n= OK\nawait slots 10923-16383 of a4 on a1 within 5s\n"
+      "await state ok on a1 within 1s\n", NULL },
+    { "MIGRATE with a timeout above the node timeout: a healthy source is replaced",
+      SIX
+      "a3> SET foo 1\n= OK\npause a6\nat +1ms a3> MIGRATE $a6.ip $a6.port foo 0 20000\n"
+      "await role master on a4 within 10s\nresume a6\nwait 2s\nexpect a3 replicate a4 on A\n", NULL },
+    { "slot migration: keys left behind in a slot that was given away are deleted",
+      SIX
+      "a3> SET foo 1\n= OK\na1> CLUSTER SETSLOT 12182 IMPORTING $a3.id\n= OK\n"
+      "a1> CLUSTER SETSLOT 12182 NODE $a1.id\n= OK\nwait 2s\nexpect slots 0-5460 12182 of a1 on A\n"
+      "expect keys 0 on a3\nexpect keys 1 on a4\n", "rule-off epoch-bump\n" },
+
     /* --- the quirks of reference section 17 --- */
     { "quirk 1: a recent winner wins again without votes, and is put right by UPDATE",
       SIX
