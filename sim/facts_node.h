@@ -15,6 +15,7 @@
     X(SIGTERM,             WARNING, 0, "sigterm",        "Received SIGTERM scheduling shutdown...", "", "", "") \
     X(SHUTDOWN,            WARNING, 1, "shutdown",       "User requested shutdown...", "", "", "")             \
     X(SHUTDOWN_REPLICAS,   NOTICE,  0, "shutdown-sync",  "%0 of %1 replicas are in sync when shutting down.", "in_sync", "replicas", "") \
+    X(SHUTDOWN_AOF,        NOTICE,  0, "shutdown-aof",   "Calling fsync() on the AOF file.", "", "", "")     \
     X(SHUTDOWN_SAVING,     NOTICE,  0, "shutdown-save",  "Saving the final RDB snapshot before exiting.", "", "", "") \
     X(SHUTDOWN_SAVED,      NOTICE,  0, "shutdown-saved", "DB saved on disk", "", "", "")                       \
     X(SHUTDOWN_BYE,        WARNING, 0, "shutdown-bye",   "Redis is now ready to exit, bye bye...", "", "", "")

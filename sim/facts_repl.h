@@ -86,6 +86,7 @@
     X(SYNC_WAITS_END,      NOTICE,  0, "sync-waits-end", "Waiting for end of BGSAVE for SYNC", "", "", "") \
     X(SYNC_CANNOT_ATTACH,  NOTICE,  0, "sync-cannot-attach", "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC", "", "", "") \
     X(SYNC_SOCKET_BUSY,    NOTICE,  0, "sync-socket-busy", "Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC", "", "", "") \
+    X(SYNC_OTHER_CHILD,    NOTICE,  0, "sync-other-child", "No BGSAVE in progress, but another BG operation is active. BGSAVE for replication delayed", "", "", "") \
     X(SYNC_STARTED,        NOTICE,  1, "sync-started",   "Starting BGSAVE for SYNC with target: %s", "", "", "") \
     X(SYNC_NO_INFO,        WARNING, 0, "sync-no-info",                                              \
       "BGSAVE for replication: replication information not available, can't generate the RDB file "  \
@@ -109,6 +110,33 @@
     X(CHILD_TRANSFER_KILLED, WARNING, 0, "child-killed", "Background transfer terminated by signal %0", "signal", "", "") \
     X(CHILD_SAVE_DONE,     NOTICE,  0, "child-save-done", "Background saving terminated with success", "", "", "") \
     X(CHILD_SAVE_KILLED,   WARNING, 0, "child-killed",   "Background saving terminated by signal %0", "signal", "", "") \
+    /* --- the append-only file -------------------------------------------------------------------------- */ \
+    X(AOF_FIRST_BASE,      NOTICE,  0, "aof-new",        "Creating AOF base file appendonly.aof.%0.base.rdb on server start", "number", "", "") \
+    X(AOF_NEW_INCR,        NOTICE,  0, "aof-new",        "Creating AOF incr file appendonly.aof.%0.incr.aof %s", "number", "", "") \
+    X(AOF_TEMP_INCR,       NOTICE,  0, "aof-new",        "Creating AOF incr file temp-appendonly.aof.incr on background rewrite", "", "", "") \
+    X(AOF_READ_BASE,       NOTICE,  0, "aof-load",       "Reading RDB base file on AOF loading...", "", "", "") \
+    X(AOF_IS_BASE,         NOTICE,  0, "aof-load",       "RDB is base AOF", "", "", "")              \
+    X(AOF_FROM_BASE,       NOTICE,  0, "aof-load",       "DB loaded from base file appendonly.aof.%0.base.rdb: %s seconds", "number", "", "") \
+    X(AOF_FROM_INCR,       NOTICE,  0, "aof-load",       "DB loaded from incr file appendonly.aof.%0.incr.aof: %s seconds", "number", "", "") \
+    X(AOF_LOADED,          NOTICE,  1, "load-from-aof",  "DB loaded from append only file: %s seconds", "", "", "") \
+    X(AOF_OPENED,          NOTICE,  0, "aof-open",       "Opening AOF incr file appendonly.aof.%0.incr.aof on server start", "number", "", "") \
+    X(AOF_REWRITE,         NOTICE,  0, "aof-rewrite",    "Background append only file rewriting started by pid %0", "pid", "", "") \
+    X(AOF_LATER,           WARNING, 0, "aof-later",                                                 \
+      "AOF was enabled but there is already another background operation. An AOF background was "    \
+      "scheduled to start when possible.", "", "", "")                                               \
+    X(AOF_CHILD_WROTE,     NOTICE,  0, "aof-child",      "Successfully created the temporary AOF base file temp-rewriteaof-bg-%0.aof", "pid", "", "") \
+    X(AOF_CHILD_COW,       NOTICE,  0, "aof-child",      "Fork CoW for AOF rewrite: current %0 MB, peak %0 MB, average %1 MB", "current", "average", "") \
+    X(AOF_DONE,            NOTICE,  0, "aof-done",       "Background AOF rewrite terminated with success", "", "", "") \
+    X(AOF_NEW_BASE,        NOTICE,  0, "aof-renamed",                                               \
+      "Successfully renamed the temporary AOF base file temp-rewriteaof-bg-%0.aof into "             \
+      "appendonly.aof.%1.base.rdb", "pid", "number", "")                                             \
+    X(AOF_TEMP_RENAMED,    NOTICE,  0, "aof-renamed",                                               \
+      "Successfully renamed the temporary AOF incr file temp-appendonly.aof.incr into "              \
+      "appendonly.aof.%0.incr.aof", "number", "", "")                                                \
+    X(AOF_OLD_INCR,        NOTICE,  0, "aof-removed",    "Removing the history file appendonly.aof.%0.incr.aof in the background", "number", "", "") \
+    X(AOF_OLD_BASE,        NOTICE,  0, "aof-removed",    "Removing the history file appendonly.aof.%0.base.rdb in the background", "number", "", "") \
+    X(AOF_FINISHED,        NOTICE,  0, "aof-finished",   "Background AOF rewrite finished successfully", "", "", "") \
+    X(AOF_KILLED,          NOTICE,  0, "aof-killed",     "Killing running AOF rewrite child: %0", "pid", "", "") \
     X(SAVE_POINT,          NOTICE,  0, "save-point",     "%0 changes in %1 seconds. Saving...", "changes", "seconds", "") \
     X(SAVE_DONE,           NOTICE,  0, "save-done",      "DB saved on disk", "", "", "")             \
     X(LOAD_VERSION,        NOTICE,  0, "load-version",   "Loading RDB produced by version %s", "", "", "") \

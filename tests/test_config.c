@@ -23,6 +23,7 @@ static void defaults_are_those_of_redis(void **state)
     static const struct {
         const char *name, *value;
     } rows[] = {
+        { "appendfsync", "everysec" },
         { "appendonly", "no" },
         { "cluster-allow-pubsubshard-when-down", "yes" },
         { "cluster-allow-reads-when-down", "no" },
@@ -104,7 +105,11 @@ static void values_are_taken_or_refused(void **state)
         { "maxmemory", "1gb", NULL, "maxmemory \"1gb\": rcsim models no other value than '0'" },
         { "cluster-node-timout", "1", NULL,
           "cluster-node-timout: there is no such directive (did you mean cluster-node-timeout?)" },
-        { "appendfsync", "always", NULL, "appendfsync: rcsim does not model this directive" },
+        { "appendfsync", "always", "always", NULL },
+        { "appendfsync", "sometimes", NULL,
+          "appendfsync \"sometimes\": argument(s) must be one of the following: always, everysec, "
+          "no" },
+        { "appenddirname", "x", NULL, "appenddirname: rcsim does not model this directive" },
         { "qqq", "1", NULL, "qqq: there is no such directive" },
     };
     (void)state;
@@ -153,7 +158,7 @@ static void names_ascend_and_values_go_round(void **state)
         assert_string_equal(get(&config, name), value);
         before = name;
     }
-    assert_int_equal(count, 52);
+    assert_int_equal(count, 53);
 }
 
 static void what_cannot_change_in_a_running_node(void **state)

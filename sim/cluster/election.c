@@ -15,6 +15,9 @@ static int my_rank(const struct rcs_cluster *cluster)
     const struct rcs_peer *master = &cluster->peers[rcs_myself(cluster)->master];
     int64_t mine = cluster->host->offset(cluster->host->node);
     int rank = 0;
+    if (!rcs_rule_on(cluster->config, RCS_RULE_RANK)) {
+        return 0;
+    }
     for (rcs_id id = master->first_replica; id != RCS_ID_NONE;
          id = cluster->peers[id].next_replica) {
         const struct rcs_peer *replica = &cluster->peers[id];
@@ -173,6 +176,7 @@ static bool data_too_old(const struct rcs_cluster *cluster)
 {
     struct data_age age = data_age(cluster);
     return cluster->config->replica_validity_factor != 0 &&
+           rcs_rule_on(cluster->config, RCS_RULE_DATA_AGE) &&
            age.age_ms - age.allowed_ms > age.limit_ms;
 }
 
@@ -333,7 +337,7 @@ static void go_on(struct rcs_cluster *cluster, bool manual)
         cannot(cluster, RCS_CANT_DATA_AGE);
         return;
     }
-    if (age_ms > timeout_ms * 2) {
+    if (age_ms > (rcs_rule_on(cluster->config, RCS_RULE_RETRY) ? timeout_ms * 2 : timeout_ms)) {
         schedule(cluster);
         return;
     }
@@ -461,7 +465,7 @@ void rcs_election_request(struct rcs_cluster *cluster, const struct rcs_bus_msg 
     }
     int64_t spacing_ms = cluster->config->node_timeout_ms * 2;
     int64_t since_ms = (int64_t)cluster->now_ms - master->voted_ms;
-    if (since_ms < spacing_ms) {
+    if (since_ms < spacing_ms && rcs_rule_on(cluster->config, RCS_RULE_VOTE_REST)) {
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_VOTE_SPACING, candidate->master, sender, since_ms,
                           spacing_ms, 0);
         deny(cluster, RCS_FACT_VOTE_TOO_SOON, sender, spacing_ms - since_ms, 0, 0);

@@ -85,7 +85,7 @@ void rcs_mf_handle(struct rcs_cluster *cluster)
         return;
     }
     int64_t mine = cluster->host->offset(cluster->host->node);
-    if (cluster->mf_master_offset != mine) {
+    if (cluster->mf_master_offset != mine && rcs_rule_on(cluster->config, RCS_RULE_MF_OFFSET)) {
         if (!cluster->told.failover_behind) {
             cluster->told.failover_behind = true;
             rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_BEHIND, rcs_myself(cluster)->master,
@@ -137,8 +137,10 @@ void rcs_mf_start_received(struct rcs_cluster *cluster, const struct rcs_event *
     rcs_mf_reset(cluster);
     cluster->mf_end_ms = (int64_t)cluster->now_ms + RCS_MF_TIMEOUT_MS;
     cluster->mf_replica = sender;
-    cluster->host->pause_writes(cluster->host->node,
-                                cluster->now_ms + RCS_MF_TIMEOUT_MS * RCS_MF_PAUSE_MULT);
+    if (rcs_rule_on(cluster->config, RCS_RULE_MF_PAUSE)) {
+        cluster->host->pause_writes(cluster->host->node,
+                                    cluster->now_ms + RCS_MF_TIMEOUT_MS * RCS_MF_PAUSE_MULT);
+    }
     rcs_cluster_fact0(cluster, RCS_FACT_MF_REQUESTED, sender);
     if (cluster->profile->mf_pace != RCS_PACE_SLEEP) {
         return; /* the cron pings the replica ten times a second */

@@ -73,7 +73,7 @@ static void migrate(struct rcs_cluster *cluster)
         tell(cluster, RCS_FACT_CAUSE_MIGRATE_STATE, mine, RCS_ID_NONE, 0, 0);
         return;
     }
-    if (mine == RCS_ID_NONE) {
+    if (mine == RCS_ID_NONE || !rcs_rule_on(cluster->config, RCS_RULE_ORPHAN)) {
         return;
     }
     unsigned healthy = healthy_replicas(cluster, &cluster->peers[mine]);

@@ -26,6 +26,15 @@ struct rcs_snapshot {
     struct rcs_snapshot_data *data; /* NULL: no keys */
 };
 
+/* What the folder of an append-only file holds: a base and what was written since. */
+struct rcs_saved_aof {
+    struct rcs_snapshot *data; /* all of it; NULL: there is none */
+    uint32_t base, incr;       /* numbers in the files' names */
+    uint32_t base_keys;
+    int64_t base_wall_ms; /* when the base was made */
+    bool written;         /* something stands behind the base */
+};
+
 struct rcs_keyspace *rcs_keyspace_new(void);
 void rcs_keyspace_free(struct rcs_keyspace *keys);
 

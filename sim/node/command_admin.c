@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "sim/node/aof.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/connection.h"
@@ -113,8 +114,30 @@ static void run_bgsave(struct rcs_call *call)
         rcs_refuse(call->client, "syntax error");
     } else if (rcs_persistence_bgsave(call->node)) {
         rcs_resp_status(call->out, "Background saving started");
+    } else if (rcs_aof_rewriting(call->node) && call->argc == 2) {
+        call->node->repl.save_scheduled = true;
+        rcs_resp_status(call->out, "Background saving scheduled");
+    } else if (rcs_aof_rewriting(call->node)) {
+        rcs_refuse(call->client,
+                   "Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE "
+                   "SCHEDULE in order to schedule a BGSAVE whenever possible.");
     } else {
         rcs_refuse(call->client, "Background save already in progress");
+    }
+}
+
+static void run_bgrewriteaof(struct rcs_call *call)
+{
+    switch (rcs_aof_rewrite(call->node)) {
+    case RCS_AOF_STARTED:
+        rcs_resp_status(call->out, "Background append only file rewriting started");
+        break;
+    case RCS_AOF_SCHEDULED:
+        rcs_resp_status(call->out, "Background append only file rewriting scheduled");
+        break;
+    case RCS_AOF_BUSY:
+        rcs_refuse(call->client, "Background append only file rewriting already in progress");
+        break;
     }
 }
 
@@ -184,6 +207,8 @@ static void run_move(struct rcs_call *call)
 /* clang-format off */
 #define VARIES "nondeterministic_output"
 const struct rcs_command rcs_admin_commands[] = {
+    { "bgrewriteaof", run_bgrewriteaof, 1, ADMIN | NOSCRIPT | NO_ASYNC_LOADING, 0, NO_KEYS, NULL,
+      NULL },
     { "bgsave", run_bgsave, -1, ADMIN | NOSCRIPT | NO_ASYNC_LOADING, 0, NO_KEYS, NULL, NULL },
     { "debug", run_debug, -2, ADMIN | NOSCRIPT | LOADING | STALE | PROTECTED, 0, NO_KEYS, NULL,
       NULL },

@@ -4,6 +4,7 @@
 
 #include "sim/cluster/orders.h"
 #include "sim/keys/glob.h"
+#include "sim/node/aof.h"
 #include "sim/node/backlog.h"
 #include "sim/node/command_rows.h"
 
@@ -171,6 +172,7 @@ static void run_set(struct rcs_call *call)
     if (resized) {
         rcs_repl_trim(call->node, RCS_BACKLOG_TRIM_BLOCKS); /* Redis 7.0 resizeReplicationBacklog */
     }
+    rcs_aof_configured(call->node);
     rcs_cluster_config_changed(&call->node->cluster);
     rcs_repl_count_good(call->node);
     rcs_reply_ok(call->client);

@@ -26,6 +26,7 @@ enum kind {
     KIND_SAVE,
     KIND_ENDPOINT,
     KIND_LEVEL,
+    KIND_FSYNC,
     KIND_FIXED
 };
 
@@ -59,6 +60,7 @@ struct directive {
 /* Ascending by name. FIXED ones are known, and have the one value the model is about; of CAPPED ones
  * the model takes less than Redis does. */
 static const struct directive directives[] = {
+    { "appendfsync", NULL, V3_0, true, WORD(KIND_FSYNC, appendfsync), "everysec" },
     { "appendonly", NULL, V3_0, true, YES_NO(appendonly), "no" },
     { "cluster-allow-pubsubshard-when-down", NULL, V7_0, true,
       YES_NO(allow_pubsubshard_when_down), "yes" },
@@ -129,6 +131,7 @@ static const struct old_preset {
 
 #define DIRECTIVES (sizeof(directives) / sizeof(directives[0]))
 
+static const char *const fsyncs[] = { "always", "everysec", "no" };
 static const char *const endpoints[] = { "ip", "hostname", "unknown-endpoint" };
 static const char *const levels[] = { "debug", "verbose", "notice", "warning" };
 
@@ -347,6 +350,10 @@ static enum rcs_err set_directive(struct rcs_config *config, const struct direct
         return err;
     case KIND_LEVEL:
         return set_word(at, value, levels, 4, reason);
+    case KIND_FSYNC:
+        err = set_word(&word, value, fsyncs, 3, reason);
+        config->appendfsync = err == RCS_OK ? (enum rcs_fsync)word : config->appendfsync;
+        return err;
     case KIND_FIXED:
         if (compare_names(value, directive->preset) == 0) {
             return RCS_OK;
@@ -511,6 +518,9 @@ bool rcs_config_get(const struct rcs_config *config, const char *name, struct rc
         break;
     case KIND_ENDPOINT:
         rcs_buf_text(out, endpoints[config->preferred_endpoint]);
+        break;
+    case KIND_FSYNC:
+        rcs_buf_text(out, fsyncs[config->appendfsync]);
         break;
     case KIND_LEVEL:
         rcs_buf_text(out, levels[config->loglevel]);

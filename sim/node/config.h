@@ -12,6 +12,8 @@
 
 enum rcs_endpoint { RCS_ENDPOINT_IP, RCS_ENDPOINT_HOSTNAME, RCS_ENDPOINT_UNKNOWN };
 
+enum rcs_fsync { RCS_FSYNC_ALWAYS, RCS_FSYNC_EVERYSEC, RCS_FSYNC_NO };
+
 struct rcs_config {
     const struct rcs_profile *profile; /* NULL: any release, for checking a directive alone */
     uint64_t given;                    /* directives that were set: bits, in the table's order */
@@ -35,6 +37,7 @@ struct rcs_config {
     int64_t port;
     int loglevel; /* enum rcs_level */
     bool appendonly;
+    enum rcs_fsync appendfsync;
     char save[128]; /* as written; "" none */
     char requirepass[128], masterauth[128];
     int64_t maxclients, proto_max_bulk_len_bytes;

@@ -11,7 +11,7 @@ static const char *const unmodelled[] = {
     "activedefrag", "activerehashing", "always-show-logo", "aof-disable-auto-gc",
     "aof-load-truncated", "aof-rewrite-incremental-fsync", "aof-timestamp-enabled",
     "aof-use-rdb-preamble", "aof_rewrite_cpulist", "appenddirname", "appendfilename",
-    "appendfsync", "auto-aof-rewrite-min-size", "auto-aof-rewrite-percentage", "bgsave_cpulist",
+    "auto-aof-rewrite-min-size", "auto-aof-rewrite-percentage", "bgsave_cpulist",
     "bind", "bind-source-addr", "bio_cpulist", "busy-reply-threshold",
     "client-output-buffer-limit", "client-query-buffer-limit", "cluster-announce-tls-port",
     "cluster-config-file", "crash-log-enabled", "crash-memcheck-enabled", "daemonize",

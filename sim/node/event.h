@@ -4,7 +4,8 @@
 
 #include <rcsim/bus.h>
 
-struct rcs_snapshot;     /* sim/keys/keyspace.h: an immutable data set */
+#include "sim/keys/keyspace.h"
+
 struct rcs_saved_config; /* sim/cluster/saved_config.h: what nodes.conf holds */
 
 /* A bus link as its node names it. The one it opened to a known node is that node's id; to a node
@@ -55,6 +56,7 @@ enum rcs_event_kind {
 struct rcs_start {
     const struct rcs_saved_config *conf; /* NULL: no nodes.conf */
     struct rcs_snapshot *dump;           /* NULL: no dump.rdb */
+    struct rcs_saved_aof aof;            /* without data: no append-only file */
     bool any_phase; /* stands for a process that has been up for a while: its first tick comes at
                      * any phase, not at once */
 };

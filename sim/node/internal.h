@@ -166,7 +166,27 @@ struct rcs_replication {
     bool in_transaction;
     /* RDB saved by itself (persistence.c) */
     uint64_t saved_dirty; /* node->dirty at the last save */
+    bool save_scheduled;  /* BGSAVE SCHEDULE waits for the end of another child */
     int64_t last_save_s;
+};
+
+/* The append-only file (aof.h). */
+struct rcs_aof_child {
+    enum rcs_child_phase phase; /* of WRITING, REPORTING, EXITING */
+    uint32_t pid, keys;
+    rcs_us due_us;
+    uint64_t dirty; /* node->dirty when it was forked */
+    int64_t wall_ms;
+};
+struct rcs_aof {
+    bool wanted;               /* `appendonly`, as last looked at */
+    bool on;                   /* it is being written */
+    bool scheduled;            /* a rewrite waits for the end of another child */
+    struct rcs_saved_aof file; /* as it is on the disk for good */
+    uint64_t dirty_synced, dirty_at_base;
+    int64_t synced_s;
+    rcs_us dirty_since_us; /* the first write that was not synced; RCS_NEVER none */
+    struct rcs_aof_child child;
 };
 
 /* --- the node --------------------------------------------------------------------------------- */
@@ -186,6 +206,7 @@ struct rcs_node {
     struct rcs_keyspace *keys;
     struct rcs_clients clients;
     struct rcs_replication repl;
+    struct rcs_aof aof;
     struct rcs_effects *out; /* during a step only */
     struct rcs_rand replids, tick, child, key_choice;
     rcs_us now_us;
@@ -307,9 +328,6 @@ void rcs_repl_trim(struct rcs_node *node, unsigned most_blocks);
 /* What SHUTDOWN saves by configuration before it ends: a snapshot (one reference), or NULL:
  * nothing, dump.rdb stays as it is. */
 struct rcs_snapshot *rcs_persistence_at_exit(struct rcs_node *node);
-/* What the disk holds if the process ends now without a word: with an append-only file all data
- * (one reference), else NULL: dump.rdb as last saved. */
-struct rcs_snapshot *rcs_persistence_at_kill(struct rcs_node *node);
 /* The data set as an RDB written now would hold it, replication info included. One reference. */
 struct rcs_snapshot *rcs_persistence_snapshot(struct rcs_node *node);
 bool rcs_persistence_save(struct rcs_node *node);   /* SAVE; false: a child is at it */

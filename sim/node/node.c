@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/cluster/orders.h"
+#include "sim/node/aof.h"
 #include "sim/node/backlog.h"
 #include "sim/node/internal.h"
 #include "sim/node/migrate.h"
@@ -154,6 +155,7 @@ void rcs_node_free(struct rcs_node *node)
         return;
     }
     rcs_migrate_close(node);
+    rcs_aof_close(node);
     rcs_clients_close(node);
     rcs_repl_close(node);
     rcs_cluster_close(&node->cluster);
@@ -220,6 +222,9 @@ void rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save)
     struct rcs_snapshot *dump = save == RCS_EXIT_SAVE      ? rcs_persistence_snapshot(node)
                                 : save == RCS_EXIT_NO_SAVE ? NULL
                                                            : rcs_persistence_at_exit(node);
+    if (node->aof.on) {
+        rcs_node_fact(node, RCS_FACT_SHUTDOWN_AOF, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    }
     if (dump != NULL) {
         rcs_node_fact(node, RCS_FACT_SHUTDOWN_SAVING, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
         rcs_node_fact(node, RCS_FACT_SHUTDOWN_SAVED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
@@ -238,6 +243,7 @@ static void server_cron(struct rcs_node *node)
         return;
     }
     rcs_repl_tick(node);
+    rcs_aof_tick(node);
     if (due(node, node->rates.repl_ticks)) {
         rcs_repl_cron(node);
         rcs_migrate_cron(node); /* has the same period */
@@ -274,7 +280,8 @@ static void on_start(struct rcs_node *node, const struct rcs_event *event)
         rcs_cluster_start(&node->cluster, start->conf);
     }
     rcs_node_fact(node, RCS_FACT_BOOT_INITIALIZED, RCS_ID_NONE, 0, 0, 0, profile->version, NULL);
-    rcs_repl_start(node, start->dump);
+    rcs_aof_boot(node, &start->aof);
+    rcs_repl_start(node, node->config.appendonly ? NULL : start->dump);
     rcs_cluster_verify_slots(&node->cluster);
     rcs_node_fact(node, RCS_FACT_BOOT_READY, RCS_ID_NONE, node->config.port, 0, 0, NULL, NULL);
     /* The timer is first due a millisecond after it is made (Redis 7.0 initServer). */
@@ -288,6 +295,9 @@ static void on_wake(struct rcs_node *node, const struct rcs_event *event)
 {
     (void)event;
     rcs_repl_wake(node);
+    if (rcs_aof_rewriting(node)) {
+        rcs_aof_wake(node);
+    }
     if (node->now_us < node->next_tick_us) {
         return;
     }
@@ -398,6 +408,7 @@ static void before_sleep(struct rcs_node *node)
         if (!rcs_repl_loading(node)) {
             rcs_cluster_before_sleep(&node->cluster);
         }
+        rcs_aof_before_sleep(node);
         waiting = rcs_clients_before_sleep(node);
         rcs_repl_trim(node, 10 * RCS_BACKLOG_TRIM_BLOCKS); /* Redis 7.0 beforeSleep: ten times */
         again =
@@ -439,8 +450,11 @@ bool rcs_node_refused(struct rcs_node *node, uint32_t link, rcs_us at_us,
 
 rcs_us rcs_node_deadline(const struct rcs_node *node)
 {
-    rcs_us repl_us = rcs_repl_deadline(node);
-    return repl_us < node->next_tick_us ? repl_us : node->next_tick_us;
+    rcs_us own_us = rcs_repl_deadline(node);
+    if (rcs_aof_rewriting(node) && rcs_aof_deadline(node) < own_us) {
+        own_us = rcs_aof_deadline(node);
+    }
+    return own_us < node->next_tick_us ? own_us : node->next_tick_us;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -475,9 +489,10 @@ uint32_t rcs_node_pid(const struct rcs_node *node)
     return node->pid;
 }
 
-struct rcs_snapshot *rcs_node_left_on_disk(struct rcs_node *node)
+void rcs_node_left_on_disk(struct rcs_node *node, rcs_us at_us, bool power_lost,
+                           struct rcs_saved_aof *out)
 {
-    return rcs_persistence_at_kill(node);
+    rcs_aof_left(node, at_us, power_lost, out);
 }
 
 size_t rcs_node_bytes(const struct rcs_node *node)

@@ -54,9 +54,10 @@ const struct rcs_keyspace *rcs_node_keyspace(const struct rcs_node *node);
 /* Memory of the node without its keys, clients and backlog and what the store lends it. */
 size_t rcs_node_bytes(const struct rcs_node *node);
 
-/* What the end of the process without a word leaves on its disk beyond what was saved: the data of
- * an append-only file. NULL: nothing. One reference. */
-struct rcs_snapshot *rcs_node_left_on_disk(struct rcs_node *node);
+/* What the end of the process leaves of its append-only file: `power_lost` with the host, at
+ * `at_us`. The node is good for nothing but rcs_node_free then. One reference, if there is data. */
+void rcs_node_left_on_disk(struct rcs_node *node, rcs_us at_us, bool power_lost,
+                           struct rcs_saved_aof *out);
 
 /* Sets a directive in the running node as CONFIG SET does, without a client. */
 enum rcs_err rcs_node_configure(struct rcs_node *node, const char *name, const char *value,

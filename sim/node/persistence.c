@@ -1,5 +1,6 @@
-/* What survives the end of the process: dump.rdb, saved at save points, by order and at a stop, and
- * the append-only file. nodes.conf belongs to sim/cluster. */
+/* dump.rdb: saved at save points, by order and at a stop. The append-only file is aof.c, nodes.conf
+ * belongs to sim/cluster. */
+#include "sim/node/aof.h"
 #include "sim/node/replication.h"
 
 #include <string.h>
@@ -42,20 +43,7 @@ struct rcs_snapshot *rcs_persistence_at_exit(struct rcs_node *node)
     if (rcs_repl_loading(node)) {
         return NULL; /* Redis 7.0 prepareForShutdown: half-read data must not overwrite the file */
     }
-    if (rcs_persistence_save_points(node)) {
-        return rcs_persistence_snapshot(node);
-    }
-    return rcs_persistence_at_kill(node);
-}
-
-struct rcs_snapshot *rcs_persistence_at_kill(struct rcs_node *node)
-{
-    /* The file is written before the replies are (Redis 7.0 beforeSleep): what a client saw
-     * acknowledged is with the kernel. It carries no replication info. */
-    if (!node->config.appendonly || rcs_repl_loading(node)) {
-        return NULL;
-    }
-    return rcs_keyspace_snapshot(node->keys, rcs_node_wall_ms(node));
+    return rcs_persistence_save_points(node) ? rcs_persistence_snapshot(node) : NULL;
 }
 
 bool rcs_persistence_save(struct rcs_node *node)
@@ -73,7 +61,7 @@ bool rcs_persistence_save(struct rcs_node *node)
 
 bool rcs_persistence_bgsave(struct rcs_node *node)
 {
-    if (node->repl.child.phase != RCS_CHILD_NONE) {
+    if (node->repl.child.phase != RCS_CHILD_NONE || rcs_aof_rewriting(node)) {
         return false;
     }
     rcs_child_start(node, false);
@@ -101,8 +89,12 @@ static bool next_number(const char **text, int64_t *out)
 
 void rcs_persistence_tick(struct rcs_node *node)
 {
+    if (node->repl.save_scheduled && rcs_persistence_bgsave(node)) {
+        node->repl.save_scheduled = false;
+        return;
+    }
     uint64_t changes = node->dirty - node->repl.saved_dirty;
-    if (changes == 0 || node->repl.child.phase != RCS_CHILD_NONE) {
+    if (changes == 0 || node->repl.child.phase != RCS_CHILD_NONE || rcs_aof_rewriting(node)) {
         return;
     }
     int64_t age_s = rcs_node_unixtime(node) - node->repl.last_save_s;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/node/aof.h"
 #include "sim/node/command_args.h"
 #include "sim/node/replication.h"
 
@@ -58,6 +59,7 @@ void rcs_stream_snapshot(struct rcs_node *node, struct rcs_snapshot *snapshot)
                       NULL);
         rcs_child_kill(node);
     }
+    rcs_aof_stop(node);
     if (profile->sub_drop == RCS_SUB_DROP_SYNC) {
         rcs_master_discard_cached(node);
         rcs_replicas_disconnect(node);
@@ -109,6 +111,9 @@ void rcs_stream_loaded(struct rcs_node *node)
         share_history(node);
     }
     say(node, RCS_FACT_REPL_FINISHED, NULL);
+    if (node->config.appendonly) {
+        rcs_aof_start(node);
+    }
     if (repl->diskless || rcs_node_profile(node)->acks_any_sync) {
         rcs_master_ack(node); /* puts this replica online at its master */
     }

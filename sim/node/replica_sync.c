@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/node/aof.h"
 #include "sim/node/command_args.h"
 #include "sim/node/replication.h"
 
@@ -74,7 +75,7 @@ static void start_bgsave(struct rcs_node *node, bool all_eof)
 void rcs_replicas_start_sync(struct rcs_node *node, bool whatever_delay)
 {
     const struct rcs_config *config = &node->config;
-    if (node->repl.child.phase != RCS_CHILD_NONE) {
+    if (node->repl.child.phase != RCS_CHILD_NONE || rcs_aof_rewriting(node)) {
         return;
     }
     int64_t longest_s = 0, waiting = 0, now_s = rcs_node_unixtime(node);
@@ -300,6 +301,8 @@ static void full_sync(struct rcs_node *node, struct rcs_client *client)
         if (config->repl_diskless_sync_delay_s != 0) {
             say(node, RCS_FACT_SYNC_DELAYED);
         }
+    } else if (rcs_aof_rewriting(node)) {
+        say(node, RCS_FACT_SYNC_OTHER_CHILD);
     } else {
         start_bgsave(node, client->replica.capa_eof);
     }

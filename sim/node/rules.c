@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <rcsim/resp.h>
+
 #include "sim/pure.h"
 
 static const struct {
@@ -32,6 +34,22 @@ static int find(const char *word, size_t length)
     return -1;
 }
 
+static enum rcs_err refuse(const char *word, size_t length, struct rcs_diag *diag)
+{
+    struct rcs_buf names;
+    rcs_buf_init(&names);
+    for (unsigned i = 0; i < RCS_RULE_COUNT; i++) {
+        rcs_buf_text(&names, i > 0 ? ", " : "");
+        rcs_buf_text(&names, rules[i].word);
+    }
+    rcs_buf_add(&names, "", 1);
+    enum rcs_err err = rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0,
+                                    "rule-off: no rule \"%.*s\" (there are: %s)",
+                                    (int)(length < 40 ? length : 40), word, names.data);
+    rcs_buf_close(&names);
+    return err;
+}
+
 enum rcs_err rcs_rules_read(uint32_t *off, const char *words, struct rcs_diag *diag)
 {
     uint32_t wanted = *off;
@@ -42,12 +60,7 @@ enum rcs_err rcs_rules_read(uint32_t *off, const char *words, struct rcs_diag *d
         } else if (length > 0) {
             int rule = find(at, length);
             if (rule < 0) {
-                return rcs_diag_set(
-                    diag, RCS_ERR_UNKNOWN, 0, 0,
-                    "rule-off: no rule \"%.*s\" (there are: sub-replica, follow-claim, "
-                    "rejoin-delay, majority, forget-ban, adopt, pfail, fail-quorum, "
-                    "epoch-bump, epoch-collision, vote-once, update)",
-                    (int)(length < 40 ? length : 40), at);
+                return refuse(at, length, diag);
             }
             wanted |= UINT32_C(1) << rule;
         }

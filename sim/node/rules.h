@@ -20,7 +20,15 @@
     X(EPOCH_BUMP,       "epoch-bump",       "TAKEOVER and imports take a new config epoch")        \
     X(EPOCH_COLLISION,  "epoch-collision",  "masters with one epoch move apart")                   \
     X(VOTE_ONCE,        "vote-once",        "one vote an epoch")                                   \
-    X(UPDATE,           "update",           "outdated claims are answered with UPDATE")
+    X(UPDATE,           "update",           "outdated claims are answered with UPDATE")            \
+    X(RANK,             "rank",             "replicas that are behind stand later")                \
+    X(DATA_AGE,         "data-age",         "a replica too long without a master does not stand")  \
+    X(RETRY,            "retry",            "after an election the next waits for four timeouts")  \
+    X(VOTE_REST,        "vote-rest",        "two votes about one master lie two timeouts apart")   \
+    X(MF_PAUSE,         "mf-pause",         "a manual failover pauses the master's writes")        \
+    X(MF_OFFSET,        "mf-offset",        "a manual failover waits for the master's offset")     \
+    X(ORPHAN,           "orphan",           "a spare replica goes to a master that lost its own")  \
+    X(ASK,              "ask",              "clients are sent after keys that have moved")
 /* clang-format on */
 
 enum rcs_rule {

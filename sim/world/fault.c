@@ -52,6 +52,7 @@ static void lose_conf(struct rcs_sim *sim, unsigned node)
 static void lose_data(struct rcs_sim *sim, unsigned node)
 {
     rcs_host_save_dump(sim, node, NULL);
+    rcs_host_lose_aof(sim, node);
 }
 
 static void stale_conf(struct rcs_sim *sim, unsigned node)

@@ -50,6 +50,15 @@ void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot 
     n->dump = dump;
 }
 
+void rcs_host_lose_aof(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (n->aof.data != NULL) {
+        rcs_snapshot_release(n->aof.data);
+    }
+    n->aof = (struct rcs_saved_aof){ .data = NULL };
+}
+
 const char *rcs_sim_nodes_conf(struct rcs_sim *sim, int node)
 {
     RCS_ASSERT(node >= 0 && (unsigned)node < sim->node_count);
@@ -199,7 +208,9 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
     struct rcs_saved_config *conf = n->conf == NULL ? NULL : rcs_saved_config_retain(n->conf);
     struct rcs_snapshot *dump = n->dump == NULL ? NULL : rcs_snapshot_retain(n->dump);
     /* Those that are there when the world begins were started before it, one after the other. */
-    struct rcs_start start = { .conf = conf, .dump = dump, .any_phase = sim->now_us == 0 };
+    struct rcs_start start = {
+        .conf = conf, .dump = dump, .aof = n->aof, .any_phase = sim->now_us == 0
+    };
     struct rcs_event event = {
         .at_us = sim->now_us, .kind = RCS_EVENT_START, .link = RCS_LINK_NONE, .start = &start
     };
@@ -220,13 +231,11 @@ static void drop_inbox(struct rcs_sim *sim, struct rcs_world_node *n)
     n->inbox_first = n->inbox_count = 0;
 }
 
-static void end_process(struct rcs_sim *sim, unsigned node)
+static void end_process(struct rcs_sim *sim, unsigned node, bool power_lost)
 {
     struct rcs_world_node *n = &sim->nodes[node];
-    struct rcs_snapshot *left = rcs_node_left_on_disk(n->machine);
-    if (left != NULL) {
-        rcs_host_save_dump(sim, node, left);
-    }
+    rcs_host_lose_aof(sim, node);
+    rcs_node_left_on_disk(n->machine, sim->now_us, power_lost, &n->aof);
     rcs_node_free(n->machine);
     n->machine = NULL;
     sim->net.nodes[node].listening = false;
@@ -244,7 +253,7 @@ void rcs_host_end(struct rcs_sim *sim, const bool *marked, bool silently)
 {
     for (unsigned i = 0; i < sim->node_count; i++) {
         if (marked[i] && sim->nodes[i].machine != NULL) {
-            end_process(sim, i);
+            end_process(sim, i, silently);
         }
     }
     rcs_network_end_nodes(&sim->net, marked, silently, sim->now_us);
@@ -262,11 +271,12 @@ void rcs_host_free(struct rcs_sim *sim, unsigned node)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     if (n->machine != NULL) {
-        end_process(sim, node);
+        end_process(sim, node, false);
     }
     rcs_host_save_conf(sim, node, NULL);
     rcs_host_keep_conf(sim, node);
     rcs_host_save_dump(sim, node, NULL);
+    rcs_host_lose_aof(sim, node);
     rcs_effects_close(&n->late, sim->store);
     rcs_links_close_all(n);
     free(n->inbox);

@@ -61,6 +61,7 @@ struct rcs_world_node {
     struct rcs_saved_config *kept_conf; /* an older copy of it, NULL none */
     rcs_us fsync_us;                    /* how long an fsync of nodes.conf takes */
     struct rcs_snapshot *dump;          /* dump.rdb, NULL none */
+    struct rcs_saved_aof aof;
 
     struct rcs_config config;
     uint32_t lives; /* how often it was started */
@@ -226,6 +227,7 @@ void rcs_host_save_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_con
 void rcs_host_keep_conf(struct rcs_sim *sim, unsigned node);
 void rcs_host_put_back_conf(struct rcs_sim *sim, unsigned node);
 void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot *dump);
+void rcs_host_lose_aof(struct rcs_sim *sim, unsigned node);
 void rcs_host_identity(struct rcs_sim *sim, unsigned node, rcs_id id);
 /* True, and *port, if both would listen on one port of their host. */
 bool rcs_host_ports_clash(const struct rcs_world_node *a, const struct rcs_world_node *b,

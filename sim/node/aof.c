@@ -1,0 +1,292 @@
+#include "sim/node/aof.h"
+
+#include "sim/node/replication.h"
+
+#include "sim/pure.h"
+
+/* When Linux writes what nobody syncs (vm.dirty_expire_centisecs, vm.dirty_writeback_centisecs). */
+#define KERNEL_KEEPS_US RCS_S(30)
+#define KERNEL_LOOKS_US RCS_S(5)
+#define SIGNAL_USR1     10
+
+static void say(struct rcs_node *node, enum rcs_fact_code code, int64_t v0, const char *text)
+{
+    rcs_node_fact(node, code, RCS_ID_NONE, v0, 0, 0, text, NULL);
+}
+
+static struct rcs_snapshot *data_now(struct rcs_node *node)
+{
+    return rcs_keyspace_snapshot(node->keys, rcs_node_wall_ms(node));
+}
+
+/* --- what is on the disk ---------------------------------------------------------------------- */
+
+static void put(struct rcs_aof *aof, struct rcs_snapshot *data)
+{
+    if (aof->file.data != NULL) {
+        rcs_snapshot_release(aof->file.data);
+    }
+    aof->file.data = data;
+}
+
+static void sync_file(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    put(aof, data_now(node));
+    aof->file.written |= node->dirty != aof->dirty_at_base;
+    aof->dirty_synced = node->dirty;
+    aof->dirty_since_us = RCS_NEVER;
+    aof->synced_s = rcs_node_unixtime(node);
+}
+
+/* The kernel looks at fixed intervals for what has become old. */
+static rcs_us kernel_writes_us(const struct rcs_aof *aof)
+{
+    rcs_us old_us = aof->dirty_since_us + KERNEL_KEEPS_US;
+    return (old_us + KERNEL_LOOKS_US - 1) / KERNEL_LOOKS_US * KERNEL_LOOKS_US;
+}
+
+void rcs_aof_before_sleep(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    if (!aof->on || node->dirty == aof->dirty_synced) {
+        return;
+    }
+    if (aof->dirty_since_us == RCS_NEVER) {
+        aof->dirty_since_us = node->now_us;
+    }
+    switch (node->config.appendfsync) {
+    case RCS_FSYNC_ALWAYS: /* at every end of a turn: what is there is what is synced */
+        break;
+    case RCS_FSYNC_EVERYSEC:
+        if (rcs_node_unixtime(node) > aof->synced_s) {
+            sync_file(node);
+        }
+        break;
+    case RCS_FSYNC_NO:
+        if (node->now_us >= kernel_writes_us(aof)) {
+            sync_file(node);
+        }
+        break;
+    }
+}
+
+static bool all_is_safe(const struct rcs_node *node, rcs_us at_us)
+{
+    const struct rcs_aof *aof = &node->aof;
+    return node->dirty == aof->dirty_synced || node->config.appendfsync == RCS_FSYNC_ALWAYS ||
+           (aof->dirty_since_us != RCS_NEVER && at_us >= kernel_writes_us(aof));
+}
+
+void rcs_aof_left(struct rcs_node *node, rcs_us at_us, bool power_lost, struct rcs_saved_aof *out)
+{
+    struct rcs_aof *aof = &node->aof;
+    if (aof->on && (!power_lost || all_is_safe(node, at_us))) {
+        sync_file(node);
+    }
+    *out = aof->file;
+    aof->file.data = NULL;
+}
+
+/* --- rewriting -------------------------------------------------------------------------------- */
+
+bool rcs_aof_rewriting(const struct rcs_node *node)
+{
+    return node->aof.child.phase != RCS_CHILD_NONE;
+}
+
+static rcs_us draw(struct rcs_node *node, rcs_us low, rcs_us high)
+{
+    return rcs_rand_between(&node->child, low, high);
+}
+
+/* The times are a model after those of a child that saves an RDB (rdb_child.c). */
+static void fork_child(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    aof->scheduled = false;
+    if (aof->on) {
+        say(node, RCS_FACT_AOF_NEW_INCR, ++aof->file.incr, "on background rewrite");
+    } else if (node->config.appendonly) {
+        say(node, RCS_FACT_AOF_TEMP_INCR, 0, NULL);
+    }
+    aof->child = (struct rcs_aof_child){
+        .phase = RCS_CHILD_WRITING,
+        .pid = node->next_child_pid++,
+        .due_us = node->now_us + draw(node, 800, 3500),
+        .keys = (uint32_t)rcs_keyspace_size(node->keys),
+        .dirty = node->dirty,
+        .wall_ms = rcs_node_wall_ms(node),
+    };
+    say(node, RCS_FACT_AOF_REWRITE, aof->child.pid, NULL);
+}
+
+enum rcs_aof_answer rcs_aof_rewrite(struct rcs_node *node)
+{
+    if (rcs_aof_rewriting(node)) {
+        return RCS_AOF_BUSY;
+    }
+    if (node->repl.child.phase != RCS_CHILD_NONE) {
+        node->aof.scheduled = true;
+        return RCS_AOF_SCHEDULED;
+    }
+    fork_child(node);
+    return RCS_AOF_STARTED;
+}
+
+void rcs_aof_wake(struct rcs_node *node)
+{
+    struct rcs_aof_child *child = &node->aof.child;
+    if (node->now_us < child->due_us) {
+        return;
+    }
+    if (child->phase == RCS_CHILD_WRITING) {
+        rcs_node_child_fact(node, RCS_FACT_AOF_CHILD_WROTE, child->pid, child->pid, 0);
+        child->phase = RCS_CHILD_REPORTING;
+        child->due_us = node->now_us + draw(node, 100, 1000);
+    } else if (child->phase == RCS_CHILD_REPORTING) {
+        rcs_node_child_fact(node, RCS_FACT_AOF_CHILD_COW, child->pid, 0, 0);
+        child->phase = RCS_CHILD_EXITING;
+        child->due_us = node->now_us + draw(node, 150, 1800);
+    }
+}
+
+rcs_us rcs_aof_deadline(const struct rcs_node *node)
+{
+    const struct rcs_aof_child *child = &node->aof.child;
+    bool waits = child->phase != RCS_CHILD_NONE && child->phase != RCS_CHILD_EXITING;
+    return waits ? child->due_us : RCS_NEVER;
+}
+
+/* Redis 7.0 backgroundRewriteDoneHandler: the new base, and what was written since. */
+static void take_over(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    bool had_base = aof->file.data != NULL;
+    uint32_t old_base = aof->file.base, old_incr = aof->on ? aof->file.incr - 1 : aof->file.incr;
+    aof->file.base = old_base + 1;
+    say(node, RCS_FACT_AOF_DONE, 0, NULL);
+    rcs_node_fact(node, RCS_FACT_AOF_NEW_BASE, RCS_ID_NONE, aof->child.pid, aof->file.base, 0, NULL,
+                  NULL);
+    if (!aof->on && node->config.appendonly) {
+        aof->file.incr++;
+        aof->on = true;
+        say(node, RCS_FACT_AOF_TEMP_RENAMED, aof->file.incr, NULL);
+    }
+    if (had_base) {
+        say(node, RCS_FACT_AOF_OLD_INCR, old_incr, NULL);
+        say(node, RCS_FACT_AOF_OLD_BASE, old_base, NULL);
+    }
+    say(node, RCS_FACT_AOF_FINISHED, 0, NULL);
+    aof->file.base_keys = aof->child.keys;
+    aof->file.base_wall_ms = aof->child.wall_ms;
+    aof->dirty_at_base = aof->child.dirty;
+    aof->file.written = false;
+    sync_file(node);
+}
+
+void rcs_aof_tick(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    rcs_aof_configured(node); /* not by CONFIG SET alone */
+    if (aof->child.phase == RCS_CHILD_EXITING && node->now_us >= aof->child.due_us) {
+        aof->child.phase = RCS_CHILD_NONE;
+        take_over(node);
+        rcs_replicas_start_sync(node); /* Redis 7.0 checkChildrenDone: any pending fork at once */
+    } else if (aof->scheduled && !rcs_aof_rewriting(node) &&
+               node->repl.child.phase == RCS_CHILD_NONE) {
+        fork_child(node);
+    }
+}
+
+/* --- on and off ------------------------------------------------------------------------------- */
+
+void rcs_aof_stop(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    if (aof->on) {
+        sync_file(node);
+        aof->on = false;
+    }
+    if (rcs_aof_rewriting(node)) {
+        say(node, RCS_FACT_AOF_KILLED, aof->child.pid, NULL);
+        aof->child.phase = RCS_CHILD_NONE;
+    }
+}
+
+void rcs_aof_start(struct rcs_node *node)
+{
+    if (node->repl.child.phase != RCS_CHILD_NONE) {
+        node->aof.scheduled = true;
+        say(node, RCS_FACT_AOF_LATER, 0, NULL);
+    } else {
+        fork_child(node);
+    }
+}
+
+void rcs_aof_configured(struct rcs_node *node)
+{
+    bool wanted = node->config.appendonly;
+    if (wanted != node->aof.wanted) {
+        node->aof.wanted = wanted;
+        (wanted ? rcs_aof_start : rcs_aof_stop)(node);
+    }
+}
+
+static void load(struct rcs_node *node, const struct rcs_saved_aof *saved)
+{
+    struct rcs_aof *aof = &node->aof;
+    struct rcs_snapshot base = { .created_wall_ms = saved->base_wall_ms };
+    static const char seconds[] = "0.000";
+    aof->file = *saved;
+    rcs_snapshot_retain(saved->data);
+    say(node, RCS_FACT_AOF_READ_BASE, 0, NULL);
+    rcs_repl_say_rdb(node, &base);
+    say(node, RCS_FACT_AOF_IS_BASE, 0, NULL);
+    rcs_keyspace_load(node->keys, saved->data);
+    say(node, RCS_FACT_LOAD_DONE, saved->base_keys, NULL);
+    say(node, RCS_FACT_AOF_FROM_BASE, saved->base, seconds);
+    if (saved->written) {
+        say(node, RCS_FACT_AOF_FROM_INCR, saved->incr, seconds);
+    }
+    say(node, RCS_FACT_AOF_LOADED, 0, seconds);
+    say(node, RCS_FACT_AOF_OPENED, saved->incr, NULL);
+}
+
+static void make(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    aof->file =
+        (struct rcs_saved_aof){ .base = 1, .incr = 1, .base_wall_ms = rcs_node_wall_ms(node) };
+    say(node, RCS_FACT_AOF_FIRST_BASE, 1, NULL);
+    say(node, RCS_FACT_AOF_NEW_INCR, 1, "on server start");
+}
+
+void rcs_aof_boot(struct rcs_node *node, const struct rcs_saved_aof *saved)
+{
+    struct rcs_aof *aof = &node->aof;
+    aof->dirty_since_us = RCS_NEVER;
+    aof->wanted = node->config.appendonly;
+    if (!aof->wanted) { /* it stays where it is, and is numbered on if there will be another */
+        aof->file = *saved;
+        if (saved->data != NULL) {
+            rcs_snapshot_retain(saved->data);
+        }
+        return;
+    }
+    if (saved->data != NULL) {
+        load(node, saved);
+    } else {
+        make(node);
+    }
+    bool written = aof->file.written;
+    aof->on = true;
+    aof->dirty_at_base = node->dirty;
+    sync_file(node);
+    aof->file.written = written;
+}
+
+void rcs_aof_close(struct rcs_node *node)
+{
+    put(&node->aof, NULL);
+}
