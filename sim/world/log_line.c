@@ -1,6 +1,6 @@
 /* A node's log as the real server writes it: "<pid>:<role> <DD Mon YYYY HH:MM:SS.mmm> <level>
- * <text>" (Redis 7.0 serverLogRaw; without the year before 5.0). Lines are made only while somebody
- * reads them. */
+ * <text>" (Redis 7.0 serverLogRaw; without the year before 5.0); out of a signal handler
+ * "<pid>:signal-handler (<seconds>) <text>". Lines are made only while somebody reads them. */
 #include "sim/words.h"
 #include "sim/world/parts.h"
 
@@ -58,7 +58,7 @@ void rcs_log_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fac
     rcs_buf_clear(line);
     int64_t wall_ms = sim->start_wall_ms + at_us / 1000;
     rcs_buf_i64(line, fact->role == 'C' ? fact->v[2] : rcs_node_pid(sim->nodes[node].machine));
-    if (fact->code == RCS_FACT_SIGTERM) { /* no date is made inside a signal's handler */
+    if (fact->code == RCS_FACT_SIGTERM) { /* Redis 7.0 serverLogFromHandler */
         rcs_buf_format(line, ":signal-handler (%lld) ", (long long)(wall_ms / 1000));
     } else {
         const char role[3] = { ':', fact->role, ' ' };
