@@ -97,12 +97,14 @@ _Static_assert(sizeof(struct rcs_conn) == 32, "a connection is half a cache line
 
 struct rcs_side; /* tcp.c: data held back */
 
+#define RCS_BOOT_US_MAX 16384000 /* a turn of the timer wheel that matters */
 /* A party's place. Sessions have only a site. */
 struct rcs_party {
     uint16_t site;
     uint16_t keepalive_s; /* of accepted bus links, 0 off */
     bool powered;         /* its host */
     bool listening;       /* its process */
+    uint32_t boot_us;     /* how its kernel's timers lie to the clock */
 };
 
 /* What lies between two sites, or within one. */
@@ -132,12 +134,15 @@ struct rcs_path_rule {
 #define RCS_SITE_OUTSIDE 0
 #define RCS_SITE_ANY     UINT16_MAX
 
-/* A path of limited rate: what leaves waits for what left before it. All connections between the
- * two sites share it; a rule for many pairs makes a pipe for each. */
+/* A path of limited rate is a line: what leaves waits for what left before it, and nothing arrives
+ * before that. All connections between the two sites share it; a rule for many pairs makes a pipe
+ * for each. */
 struct rcs_pipe {
     uint64_t bits_per_s;
     uint16_t a, b;
-    rcs_us free_us[2]; /* from a to b, and back; within one site both are the first */
+    struct {
+        rcs_us free_us, arrives_us;
+    } way[2]; /* from a to b, and back; within one site both are the first */
 };
 
 /* What becomes of packets into a cut path. */
@@ -153,8 +158,9 @@ struct rcs_network {
     bool small_segments;     /* somewhere bus messages fit into one: Nagle's algorithm shows */
     struct rcs_queue *queue; /* borrowed */
     struct rcs_store *store; /* borrowed */
-    struct rcs_rand chance;  /* latencies */
-    struct rcs_rand luck;    /* losses */
+    uint64_t seed;
+    struct rcs_rand chance; /* latencies */
+    struct rcs_rand luck;   /* losses */
 
     struct rcs_conn *conns; /* [0] is no connection */
     uint32_t conn_used, conn_room, conn_free;
@@ -229,9 +235,10 @@ static inline const struct rcs_link_kind *rcs_network_kind(const struct rcs_netw
 {
     return net->kinds_differ ? rcs_network_other_kind(net, conn) : net->link_kind;
 }
-/* When so many bits, given to a limited path at `depart_us`, have all left. */
+/* When so many bits in so many segments, given to a limited path at `depart_us`, have all arrived;
+ * without a limit the first of them would at `at_us`. */
 rcs_us rcs_network_piped(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
-                         uint64_t bits, rcs_us depart_us);
+                         uint64_t bits, unsigned segments, rcs_us depart_us, rcs_us at_us);
 /* What becomes of a packet that leaves one way; RCS_CUT_DROP also into a host without power. */
 enum rcs_cut rcs_network_cut_on(const struct rcs_network *net, const struct rcs_conn *conn,
                                 unsigned way);
@@ -296,10 +303,12 @@ bool rcs_path_rejects(struct rcs_network *net, const struct rcs_conn *conn, unsi
                       rcs_us now_us);
 /* True if a SYN, or the answer to it, is lost. */
 bool rcs_path_loses_syn(struct rcs_network *net, const struct rcs_conn *conn);
-/* By how much later than its latency says an item arrives: it waits for a narrow path, and what is
- * lost of it is sent again. */
-rcs_us rcs_path_delays(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
-                       enum rcs_item item, const void *value, rcs_us depart_us);
+/* When an item arrives that by its latency would at `at_us`: a narrow path makes it wait, and what
+ * is lost of it is sent again. *next_us: nothing sent later arrives before; not changed where that
+ * is the same instant. */
+rcs_us rcs_path_arrives(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
+                        enum rcs_item item, const void *value, rcs_us depart_us, rcs_us at_us,
+                        rcs_us *next_us);
 
 /* Sends without asking: the bytes leave at `depart_us`. */
 void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
@@ -309,11 +318,17 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
                        void *value, rcs_us now_us);
 /* A message left an end of a bus link. */
 void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us now_us);
-#define RCS_TCP_RETRIES 15 /* net.ipv4.tcp_retries2 */
+#define RCS_TCP_RETRIES  15   /* net.ipv4.tcp_retries2 */
+#define RCS_TCP_PROBE_US 2000 /* TCP_TIMEOUT_MIN_US: at least so long until a tail loss probe */
 /* How long data of a connection wait for an acknowledgement before they are sent again; drawn. */
 rcs_us rcs_tcp_first_rto(struct rcs_network *net, const struct rcs_conn *conn);
 /* The same after so many retransmissions. */
 rcs_us rcs_tcp_rto(const struct rcs_link_kind *kind, rcs_us rto_us, unsigned tries);
+/* When the kernel at an end of a connection runs a timer that it sets now. */
+rcs_us rcs_tcp_timer(const struct rcs_network *net, const struct rcs_conn *conn, unsigned end,
+                     rcs_us now_us, rcs_us after_us);
+/* Paths began to answer with resets: delayed acknowledgements that are due run into them. */
+void rcs_tcp_acks_refused(struct rcs_network *net, rcs_us now_us);
 /* What waited for the connection goes out. */
 void rcs_tcp_connected(struct rcs_network *net, uint32_t conn, rcs_us now_us);
 /* Data of the server reached the opener of a bus link: perhaps with an acknowledgement. */
