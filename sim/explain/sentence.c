@@ -14,6 +14,8 @@ static const struct row {
     /* roles */
     { "promoted", "{node} is master now, in place of {about}: epoch {epoch}, {slots} slots", NULL },
     { "follows", "{node} becomes a replica of {about}, which claims the slots with epoch {epoch}", NULL },
+    { "follows-order", "{node} becomes a replica of {about}, which was given its last slot", NULL },
+    { "reset-to-master", "{node} is a master again: it was reset and no longer follows {about}", NULL },
     { "follows-grandmaster", "{node} becomes a replica of {about}, the master of {by}: its own master is a replica itself", NULL },
     { "follows-orphan", "{node} leaves {by} and becomes a replica of {about}, which has none", NULL },
     { "replicates", "{node} becomes a replica of {about}", NULL },
@@ -37,10 +39,10 @@ static const struct row {
     /* cluster_state */
     { "state-fail", "{node}: cluster state changed to fail", NULL },
     { "state-ok", "{node}: cluster state changed to ok", NULL },
-    { "state-uncovered", "{node} sees {uncovered} slots served by nobody ({unowned} of them owned by nobody), and cluster-require-full-coverage is on",
+    { "state-uncovered", "{node} sees {uncovered} slots served by nobody ({unowned} without owner; {unreached} owners not reached), and cluster-require-full-coverage is on",
       "an owner without FAIL for each of these slots" },
-    { "state-minority", "{node} reaches {reachable} of {size} masters with slots, {needed} are needed",
-      "contact with {needed} of {size} masters with slots" },
+    { "state-minority", "{node} reaches {reachable} masters with slots and {unreached} not, {needed} are needed",
+      "contact with {needed} masters with slots" },
     { "state-unreached", "{node} holds {about} for {flags}, owner of {slots} slots", NULL },
     { "state-starting", "{node} is a master that looked at its cluster for the first time {up_ms} ms ago: it says ok after {limit_ms} ms",
       "time: {limit_ms} ms after the start" },
@@ -61,15 +63,16 @@ static const struct row {
     { "rank-skipped", "{about} does not count: it may not stand (nofailover)", NULL },
     { "election-rank", "{node} waits {added_ms} ms more: rank #{rank} now", NULL },
     { "election-started", "{node} asks for votes in epoch {epoch}: {needed} are needed", NULL },
-    { "vote-asked", "{about} has a vote and is asked", NULL },
-    { "vote-not-asked", "{about} has a vote and is not asked: there is no link to it", NULL },
+    { "voters", "{masters} masters with slots have a vote in epoch {epoch}", NULL },
+    { "vote-asked", "{about} is asked for its vote in epoch {epoch}", NULL },
+    { "vote-not-asked", "{about} is not asked for its vote in epoch {epoch}: there is no link to it", NULL },
     { "election-blocked", "{node} logs: Currently unable to failover: {text}", NULL },
     { "vote-received", "{node} counts the vote of {about}: {votes}, needed are {needed}", NULL },
     { "vote-uncounted", "{node} does not count the answer of {about}: its epoch is {their_epoch}, the election's {election_epoch}, and it owns {slots} slots", NULL },
     { "election-won", "{node} has won the election of epoch {epoch}: {votes} votes, {needed} needed", NULL },
     { "epoch-won", "{node} takes epoch {epoch} with its election", NULL },
     { "epoch-stale", "{node} keeps its config epoch {my_epoch}: the election it won by these votes is an old one, of epoch {election_epoch}", NULL },
-    { "promoted-offset", "{node} has the replication stream up to {my_offset}; the last offset it heard from {about} was {heard_offset}, so it knows of {behind} bytes that it lacks", NULL },
+    { "promoted-offset", "{node} has the replication stream up to {my_offset}; {about} last announced {heard_offset}, {behind} bytes beyond that", NULL },
     /* not standing */
     { "stand-unknown", "{node} stands in no election: its master is not known to it",
       "CLUSTER REPLICATE, or contact with a node that knows the master" },
@@ -107,8 +110,8 @@ static const struct row {
       "time: {limit_ms} ms between two votes about {about}" },
     { "vote-owner", "slot {slot} belongs to {about} with epoch {owner_epoch}, the claim of {by} has {request_epoch}",
       "{by} hearing of epoch {owner_epoch} (an UPDATE), or being right about the slots" },
-    { "vote-replica", "{node} is a replica and has no vote", NULL },
-    { "vote-no-slots", "{node} is a master without slots and has no vote", "slots for {node}" },
+    { "vote-replica", "{node} is a replica and has no vote in epoch {epoch}", NULL },
+    { "vote-no-slots", "{node} is a master without slots and has no vote in epoch {epoch}", "slots for {node}" },
     /* manual failover */
     { "failover-asked", "{node} accepts a manual failover and asks {about} to hold its writes", NULL },
     { "failover-forced", "{node} accepts a forced failover: {about} is not asked", NULL },
@@ -270,7 +273,9 @@ static void print_nodes(struct rcs_buf *out, const struct rcs_trace_events *even
 void rcs_sentence_print(struct rcs_buf *out, const struct rcs_trace_events *events,
                         const struct rcs_trace_event *event)
 {
-    const struct row *row = row_of(event->what);
+    /* Of two ways to follow only a claim names the master that lost its slots. */
+    bool by_order = strcmp(event->what, "follows") == 0 && event->by < 0;
+    const struct row *row = row_of(by_order ? "follows-order" : event->what);
     if (event->kind == RCS_TRACE_FAULT) {
         rcs_buf_format(out, "fault: %s ", event->what);
         print_nodes(out, events, event->nodes, event->side_count);

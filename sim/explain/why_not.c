@@ -9,19 +9,19 @@
 
 /* Reasons that end with the role they were given in. */
 #define STANDING                                                                                   \
-    "stand-unknown|stand-suspected|stand-forbidden|stand-empty|stand-old|stand-delay|stand-expired" \
+    "stand-unknown|stand-suspected|stand-forbidden|stand-empty|stand-old|stand-delay|stand-"       \
+    "expired"                                                                                      \
     "|stand-votes"
 #define MIGRATING                                                                                  \
     "migrate-off|migrate-few|migrate-not-most|migrate-state|migrate-barrier|migrate-not-me"        \
     "|migrate-wait"
 #define FAILING "state-uncovered|state-minority|state-starting|state-rejoining"
-#define REFUSALS "failover-is-master|failover-no-master|failover-master-down|failover-timeout"
 #define STUCK                                                                                      \
     "failover-is-master|failover-no-master|failover-master-down|failover-no-offset"                \
     "|failover-behind|failover-no-votes"
 /* What a replica that wants to be master goes through. */
 #define ATTEMPTS                                                                                   \
-    STANDING "|" REFUSALS "|election-delayed|election-rank|election-started|election-blocked"
+    STANDING "|" RCS_REFUSALS "|election-delayed|election-rank|election-started|election-blocked"
 
 static const struct rcs_trace_event *event_at(const struct rcs_explanation *explanation, int place)
 {
@@ -82,9 +82,11 @@ void rcs_why_at(struct rcs_explanation *explanation, int node, rcs_us at_us)
     }
     /* A reason counts as long as what it held up did not happen. */
     int failing = last_of(explanation, end, node, FAILING);
-    bool is_ok = state >= 0 && strcmp(event_at(explanation, state)->what, "state-ok") == 0;
-    if (!is_ok && failing > state && failing > first) {
+    bool is_fail = state < 0 || strcmp(event_at(explanation, state)->what, "state-fail") == 0;
+    if (is_fail && failing > state && failing > first) {
         tell_reason(explanation, failing, 0);
+    } else if (is_fail && failing > first) { /* still that of the change */
+        tell_unblock(explanation, failing, 0);
     }
     int standing = last_of(explanation, end, node, STANDING);
     if (standing > role && standing > first &&
@@ -113,7 +115,7 @@ static void say(struct rcs_explanation *explanation, int node, const char *what,
 /* Whom the node follows, as the last change of its role has it; -1 none. */
 static int master_of(const struct rcs_explanation *explanation, int role)
 {
-    return role < 0 || strcmp(event_at(explanation, role)->what, "promoted") == 0
+    return role < 0 || rcs_past_word("promoted|reset-to-master", event_at(explanation, role)->what)
                ? -1
                : event_at(explanation, role)->about;
 }
@@ -161,15 +163,14 @@ static void tell_winners(struct rcs_explanation *explanation, int master, int fr
 
 static void no_reason(struct rcs_explanation *explanation, int node, int master, int role, int end)
 {
-    bool suspected =
-        master >= 0 && rcs_past_before(&explanation->past, end, node,
-                                       "pfail|fail|fail-received", master) > role;
+    bool suspected = master >= 0 && rcs_past_before(&explanation->past, end, node,
+                                                    "pfail|fail|fail-received", master) > role;
     if (suspected || !explanation->events.intact) {
         say(explanation, node, "missing", "(missing in this trace: why ",
             " stood in no election; its lines are not there)");
     } else {
-        say(explanation, node, "note", "nothing called for it: ",
-            " never suspected its master, and nobody gave an order");
+        say(explanation, node, "note",
+            "nothing called for it: ", " never suspected its master, and nobody gave an order");
     }
 }
 
@@ -185,8 +186,8 @@ void rcs_why_not(struct rcs_explanation *explanation, int node, rcs_us at_us)
     if (role >= 0) {
         rcs_state_event(explanation, 0, role, "");
     } else if (last_of(explanation, end, node, STANDING) < 0) {
-        say(explanation, node, "note", "",
-            " never became a replica in this trace: a master stands in no election");
+        say(explanation, node, "note", "no line of this trace makes ",
+            " a replica, and a master stands in no election");
     }
     /* It may follow somebody because that one won: what it tried before is part of the answer. */
     int from = role;
