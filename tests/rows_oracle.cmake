@@ -2,3 +2,10 @@ rcs_test(ks rcsim_proto)
 rcs_test(seed0 rcsim_core)
 rcs_test(seed1 rcsim_core)
 rcs_test(timing rcsim_core)
+
+# Needs redis-server and minutes: tools/test --long runs it.
+if(TARGET rcsim_core)
+    add_executable(live_timing live_timing.c)
+    target_link_libraries(live_timing PRIVATE test_support rcsim_core)
+    set_target_properties(live_timing PROPERTIES C_EXTENSIONS ON) # processes, sockets, clocks
+endif()
