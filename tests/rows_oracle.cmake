@@ -9,3 +9,10 @@ rcs_test(versions rcsim_core)
 rcs_test(experiments rcsim_core)
 rcs_test(net_cuts rcsim_core)
 rcs_test(net_slow rcsim_core)
+
+# Needs redis-server and minutes: tools/test --long runs it.
+if(TARGET rcsim_core)
+    add_executable(live_timing live_timing.c)
+    target_link_libraries(live_timing PRIVATE test_support rcsim_core)
+    set_target_properties(live_timing PROPERTIES C_EXTENSIONS ON) # processes, sockets, clocks
+endif()

@@ -416,8 +416,49 @@ static void second_small_message_waits_40_ms_on_loopback(void **state)
     send(&lab, conn, 0, RCS_BUS_PONG);
     send(&lab, conn, 0, RCS_BUS_PING);
     run(&lab, RCS_S(1));
-    /* there 10.1 ms, acknowledged 50.1 ms, heard of 50.2 ms, there 50.3 ms */
-    expect(&lab, "10100 1 auth-req\n50300 1 pong\n50300 1 ping\n");
+    /* there 10.1 ms; ten ticks of 4 ms after the next, at 12: 52.0; heard of 52.1, there 52.2 */
+    expect(&lab, "10100 1 auth-req\n52200 1 pong\n52200 1 ping\n");
+    end(&lab);
+}
+
+/* The delayed acknowledgement goes out on a tick of the kernel's clock, 40 to 44 ms after the data.
+ */
+static void a_delayed_acknowledgement_goes_out_on_a_tick(void **state)
+{
+    static const struct {
+        rcs_us sent_us;
+        const char *heard;
+    } rows[] = {
+        { 11800, "11900 1 auth-req\n52200 1 pong\n" }, /* in the tick from 8 to 12 */
+        { 11900, "12000 1 auth-req\n56200 1 pong\n" }, /* in the next */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct lab lab;
+        begin(&lab, "loopback");
+        uint32_t conn = established(&lab);
+        run(&lab, rows[i].sent_us);
+        send(&lab, conn, 0, RCS_BUS_AUTH_REQUEST);
+        run(&lab, 13000);
+        send(&lab, conn, 0, RCS_BUS_PONG);
+        run(&lab, RCS_S(1));
+        expect(&lab, rows[i].heard);
+        end(&lab);
+    }
+}
+
+/* What a later turn of the sender's loop sends is a write of its own, at the same instant too. */
+static void another_turn_is_another_write(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "loopback");
+    uint32_t conn = established(&lab);
+    send(&lab, conn, 0, RCS_BUS_PONG);
+    rcs_tcp_turn(&lab.net);
+    send(&lab, conn, 0, RCS_BUS_AUTH_REQUEST);
+    run(&lab, RCS_S(1));
+    expect(&lab, "10100 1 pong\n52200 1 auth-req\n");
     end(&lab);
 }
 
@@ -462,7 +503,7 @@ static void quick_after_silence(void **state)
     run(&lab, RCS_MS(301));
     send(&lab, conn, 0, RCS_BUS_PONG);
     run(&lab, RCS_MS(400));
-    expect(&lab, "200100 1 ping\n201100 0 pong\n300100 1 auth-req\n340300 1 pong\n");
+    expect(&lab, "200100 1 ping\n201100 0 pong\n300100 1 auth-req\n344200 1 pong\n");
     end(&lab);
 }
 
@@ -493,7 +534,7 @@ static void data_that_left_before_carry_none(void **state)
     run(&lab, 10001);
     send(&lab, conn, 0, RCS_BUS_FAIL);
     run(&lab, RCS_S(1));
-    expect(&lab, "10100 0 pong\n10100 1 ping\n50300 1 fail\n");
+    expect(&lab, "10100 0 pong\n10100 1 ping\n52200 1 fail\n");
     end(&lab);
 }
 
@@ -507,7 +548,7 @@ static void a_lone_message_never_waits(void **state)
     run(&lab, 50200); /* the delayed acknowledgement is just back */
     send(&lab, conn, 0, RCS_BUS_FAIL);
     run(&lab, RCS_S(1));
-    expect(&lab, "10100 1 ping\n50300 1 fail\n");
+    expect(&lab, "10100 1 ping\n52200 1 fail\n");
     end(&lab);
 }
 
@@ -627,6 +668,8 @@ int main(void)
         cmocka_unit_test(accepted_bus_links_are_probed),
         cmocka_unit_test(a_healed_link_is_not_lost_to_probes),
         cmocka_unit_test(second_small_message_waits_40_ms_on_loopback),
+        cmocka_unit_test(a_delayed_acknowledgement_goes_out_on_a_tick),
+        cmocka_unit_test(another_turn_is_another_write),
         cmocka_unit_test(one_write_is_one_segment),
         cmocka_unit_test(quick_after_silence),
         cmocka_unit_test(data_of_the_peer_carry_the_acknowledgement),

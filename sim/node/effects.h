@@ -17,6 +17,7 @@ enum rcs_effect_kind {
     RCS_EFFECT_LINK_RENAME,  /* outbound `link` is from now on called `to_link` (end of a handshake)
                               */
     RCS_EFFECT_BUS_SEND,     /* queue `bus_msg` on `link`; on a connecting one it waits */
+    RCS_EFFECT_TURN,         /* the loop turns: what was queued so far is written by itself */
 
     /* the client port */
     RCS_EFFECT_CLIENT_REPLY,    /* write `blob` to connection `link` */

@@ -397,8 +397,9 @@ static bool queued_packets(const struct rcs_node *node, size_t from)
 }
 
 /* A queued packet makes its socket's write event fire, so that the loop turns once more at once;
- * what beforeSleep put off to the next turn then does not wait for other traffic (Redis 7.0
- * clusterSendMessage, which writes from an event, not at once). */
+ * what beforeSleep put off to the next turn then does not wait for other traffic, but what it
+ * sends is a write of its own (Redis 7.0 clusterSendMessage, which writes from an event, not at
+ * once). */
 static void before_sleep(struct rcs_node *node)
 {
     size_t looked_at = 0;
@@ -413,6 +414,9 @@ static void before_sleep(struct rcs_node *node)
         rcs_repl_trim(node, 10 * RCS_BACKLOG_TRIM_BLOCKS); /* Redis 7.0 beforeSleep: ten times */
         again =
             node->cluster.todo != 0 && !rcs_repl_loading(node) && queued_packets(node, looked_at);
+        if (again) {
+            rcs_effect_add(node->out, RCS_EFFECT_TURN, 0);
+        }
         looked_at = node->out->count;
     } while (again && !node->dead);
     node->settled = !waiting && !node->dead;

@@ -121,6 +121,9 @@ static void carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
     case RCS_EFFECT_BUS_SEND:
         bus_send(sim, node, effect);
         break;
+    case RCS_EFFECT_TURN:
+        rcs_tcp_turn(&sim->net);
+        break;
     case RCS_EFFECT_CLIENT_REPLY:
     case RCS_EFFECT_CLIENT_SNAPSHOT:
         client_send(sim, node, effect);

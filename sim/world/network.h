@@ -26,10 +26,10 @@ struct rcs_link_kind {
     const char *name;
     rcs_us low_us, high_us; /* one way */
     uint32_t mss_bytes;
-    rcs_us syn_us;                   /* a SYN without answer is sent again after this */
-    uint8_t syn_linear, syn_retries; /* so often, then with doubling pauses; in all */
-    rcs_us rto_us, rto_max_us;       /* data without acknowledgement; doubling */
-    rcs_us delayed_ack_us;
+    rcs_us syn_us;                         /* a SYN without answer is sent again after this */
+    uint8_t syn_linear, syn_retries;       /* so often, then with doubling pauses; in all */
+    rcs_us rto_us, rto_max_us;             /* data without acknowledgement; doubling */
+    rcs_us delayed_ack_us, kernel_tick_us; /* the former by a timer that counts in the latter */
 };
 /* NULL: no such row. */
 const struct rcs_link_kind *rcs_link_kind_find(const char *name);
@@ -316,6 +316,8 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
 /* When an item given to TCP now leaves; RCS_NEVER: it is kept, and leaves when it can. */
 rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
                        void *value, rcs_us now_us);
+/* A node's loop turned: what it sends now is not one write with what it sent before. */
+void rcs_tcp_turn(struct rcs_network *net);
 /* A message left an end of a bus link. */
 void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us now_us);
 #define RCS_TCP_RETRIES  15   /* net.ipv4.tcp_retries2 */

@@ -164,12 +164,21 @@ size_t rcs_tcp_bytes(const struct rcs_network *net)
  * connection to its master, over which a second REPLCONF waits for the answer to the first.
  *
  * A segment smaller than the MSS waits until all small ones before it are acknowledged; what is
- * sent at one instant is one write and goes together. The receiver acknowledges with its next
- * data, or after 40 ms. It does so at once when two segments came, as every bus message does where
- * segments are small (1448 bytes), and while the connection is not interactive: it becomes that
- * when the receiver answers within 40 ms, and ceases to be when the 40 ms pass without an answer
- * (Linux: pingpong mode, tcp_event_data_sent, tcp_delack_timer_handler). That quick
- * acknowledgements are used up after some 16 is left out: pauses between pings renew them. */
+ * sent in one turn of the sender's loop is one write and goes together. The receiver acknowledges
+ * with its next data, or after 40 ms. It does so at once when two segments came, as every bus
+ * message does where segments are small (1448 bytes), and while the connection is not interactive:
+ * it becomes that when the receiver answers within 40 ms, and ceases to be when the 40 ms pass
+ * without an answer (Linux: pingpong mode, tcp_event_data_sent, tcp_delack_timer_handler). That
+ * quick acknowledgements are used up after some 16 is left out: pauses between pings renew them. */
+
+/* When the receiver acknowledges by itself what came at `at_us`: so many ticks of the kernel's
+ * clock after the tick that was running, and one more, lest a timer be early (Linux: calc_index of
+ * the timer wheel). All hosts tick at the same instants here. */
+static rcs_us alone_us(const struct rcs_network *net, const struct rcs_conn *c, rcs_us at_us)
+{
+    const struct rcs_link_kind *kind = rcs_network_kind(net, c);
+    return (at_us / kind->kernel_tick_us + 1) * kind->kernel_tick_us + kind->delayed_ack_us;
+}
 
 /* True if the server's data carry, or carried, the acknowledgement of what the opener sent last. */
 static bool on_data(const struct rcs_network *net, const struct rcs_conn *c)
@@ -192,17 +201,22 @@ static rcs_us acknowledged_us(const struct rcs_network *net, const struct rcs_co
     if (on_data(net, c)) {
         return c->arrives_us[1];
     }
-    return there_us + rcs_network_kind(net, c)->delayed_ack_us + back_us;
+    return alone_us(net, c, there_us) + back_us;
+}
+
+void rcs_tcp_turn(struct rcs_network *net)
+{
+    for (unsigned i = 0; i < net->fresh_count; i++) {
+        net->conns[net->fresh[i]].fresh = 0;
+    }
+    net->fresh_count = 0;
 }
 
 /* The first write of an instant is marked; the marks are taken back when the next instant comes. */
 static void mark_fresh(struct rcs_network *net, uint32_t conn, rcs_us now_us)
 {
     if (net->fresh_us != now_us) {
-        for (unsigned i = 0; i < net->fresh_count; i++) {
-            net->conns[net->fresh[i]].fresh = 0;
-        }
-        net->fresh_count = 0;
+        rcs_tcp_turn(net);
         net->fresh_us = now_us;
     }
     if (net->conns[conn].fresh) {
@@ -227,8 +241,7 @@ static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, enum rcs_ite
     bool small = item == RCS_ITEM_REQUEST ||
                  (net->small_segments &&
                   rcs_bus_size(net->store, value) < rcs_network_kind(net, c)->mss_bytes);
-    if (small && now_us >= c->arrives_us[0] + rcs_network_kind(net, c)->delayed_ack_us &&
-        !on_data(net, c)) {
+    if (small && now_us >= alone_us(net, c, c->arrives_us[0]) && !on_data(net, c)) {
         c->answers = 0; /* the last one's delayed acknowledgement went out alone */
     }
     rcs_us due_us = acknowledged_us(net, c, small);
@@ -255,7 +268,7 @@ void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us n
         return;
     }
     rcs_us waited_us = now_us - c->arrives_us[0];
-    if (waited_us >= 0 && waited_us < rcs_network_kind(net, c)->delayed_ack_us) {
+    if (waited_us >= 0 && now_us < alone_us(net, c, c->arrives_us[0])) {
         c->answers = 1;
     } else if (waited_us >= 0 && !c->acked) {
         c->answers = 0; /* the delayed acknowledgement went out alone */

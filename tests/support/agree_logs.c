@@ -1,7 +1,6 @@
 /* Log lines: strands, chance, times. The rules are told in agree.h. */
 #include "tests/support/agree_parts.h"
 #include "tests/support/support.h"
-#include "tests/support/timing.h"
 
 #define FLAP_MS 60 /* recorded: 44 ms after the first TAKEOVER */
 #define RETRY_MS_MIN                                                                               \
@@ -161,26 +160,31 @@ static int64_t own_ms(const struct recording *run, int node, int64_t at_ms)
 
 /* --- windows ---------------------------------------------------------------------------------- */
 
-/* timing/twodc_takeover_nt*, auto_3m3r_nt* for the node timeout at hand */
-static struct samples takeovers, kills;
-
 struct window {
     int64_t low_ms, high_ms;
 };
 
-static struct window measured(struct samples *samples, const char *name)
+/* A measure of timing/ranges_nt*.txt for the node timeout at hand, somewhat widened. */
+static char *ranges;
+
+static struct window measured(const char *name)
 {
-    struct sample *sample = sample_named(samples, name);
-    assert_true(sample->count > 0);
-    sample_sort(sample);
-    int64_t low = sample->values[0], high = sample->values[sample->count - 1];
-    int64_t more = (high - low) / 10 + 10;
-    return (struct window){ low - more, high + more };
+    size_t size = strlen(name);
+    for (const char *line = ranges; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        long long low, high;
+        if (strncmp(line, name, size) == 0 && line[size] == ' ' &&
+            sscanf(line + size, "%lld %lld", &low, &high) == 2) {
+            long long more = (high - low) / 10 + 10;
+            return (struct window){ low - more, high + more };
+        }
+    }
+    fail_msg("no range of %s", name);
+    return (struct window){ 0, 0 };
 }
 
 static bool in_measured(const char *name, int64_t value)
 {
-    struct window window = measured(&takeovers, name);
+    struct window window = measured(name);
     return value >= window.low_ms && value <= window.high_ms;
 }
 
@@ -215,7 +219,7 @@ static bool turned_replica(const struct recording *run, int node, int64_t at_ms)
  * (recorded with node timeout 5000: 3 of 60). */
 static bool master_ok_in_time(const struct recording *run, char role, int64_t after_ms)
 {
-    struct window window = measured(&takeovers, "ok_master_late");
+    struct window window = measured("ok_master_late");
     if (role == 'S') {
         return after_ms >= -20 && after_ms <= 1;
     }
@@ -268,8 +272,7 @@ static void check_fail_time(const struct place *place, const struct token *token
 {
     int64_t after = token->at_ms - took_over_ms(place->run, "");
     int64_t after_kill = token->at_ms - place->run->kill_ms;
-    int64_t last =
-        measured(&takeovers, "pfail_last").high_ms + measured(&kills, "pfail_to_fail").high_ms;
+    int64_t last = measured("pfail_last").high_ms + measured("pfail_to_fail").high_ms;
     if (after < 0 || (!in_measured("takeover_to_fail", after) && after_kill > last)) {
         out_of_window(place, after, "the first TAKEOVER", token->text);
     }
@@ -838,8 +841,7 @@ void agree_logs(struct agreement *agreement)
     assert_non_null(all);
     all->agreement = agreement;
     bool fast = agreement->recorded->timeout_ms == 1000;
-    samples_load(&takeovers, fast ? "twodc_takeover_nt1000" : "twodc_takeover_nt5000");
-    samples_load(&kills, fast ? "auto_3m3r_nt1000" : "auto_3m3r_nt5000");
+    ranges = test_vector(fast ? "timing/ranges_nt1000.txt" : "timing/ranges_nt5000.txt", NULL);
     for (int node = 0; node < RECORDING_NODES; node++) {
         struct place recorded = { agreement, agreement->recorded, "recorded", node };
         struct place ours = { agreement, agreement->ours, "here", node };
@@ -853,7 +855,6 @@ void agree_logs(struct agreement *agreement)
         free(all->recorded[node].tokens);
         free(all->ours[node].tokens);
     }
-    samples_close(&takeovers);
-    samples_close(&kills);
+    free(ranges);
     free(all);
 }

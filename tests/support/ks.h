@@ -20,7 +20,7 @@ struct ks {
  * count at values only, never within a tie. Time and memory: a_count * b_count, b_count. */
 struct ks ks_test(const int64_t *a, unsigned a_count, const int64_t *b, unsigned b_count);
 
-#define KS_CATEGORIES 8
+#define KS_CATEGORIES 12
 
 /* Fisher's exact test in the form of Freeman and Halton: `a` and `b` hold how often each of `count`
  * (at most KS_CATEGORIES) categories came. p is the share of all tables with these sums that are

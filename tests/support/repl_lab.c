@@ -253,6 +253,7 @@ static void carry_out(struct lab *lab, unsigned index)
         case RCS_EFFECT_LINK_CONNECT:
         case RCS_EFFECT_LINK_CLOSE:
         case RCS_EFFECT_LINK_RENAME:
+        case RCS_EFFECT_TURN:
         case RCS_EFFECT_BUS_SEND:
         case RCS_EFFECT_TARGET_CONNECT: /* nobody migrates there */
         case RCS_EFFECT_TARGET_REQUEST:

@@ -268,6 +268,8 @@ static void step(struct stage *stage, struct rcs_event *event)
         case RCS_EFFECT_LINK_CLOSE:
             on_close(stage, effect->link);
             break;
+        case RCS_EFFECT_TURN:
+            break;
         case RCS_EFFECT_LINK_RENAME: {
             int peer = peer_of_link(stage, effect->link);
             assert_true(peer >= 0);

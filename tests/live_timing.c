@@ -1,0 +1,550 @@
+/* A topology nobody recorded, on real servers, against the simulation: four masters with two
+ * replicas each, node timeout 3000, one master killed, 20 times. What is measured, simulated and
+ * compared is what test_timing.c measures, simulates and compares; only the histories come from the
+ * logs of redis-server processes on 127.0.0.1 and from polls of them.
+ *
+ * Usage: live_timing [RUNS [PORT]]: ports PORT..PORT+11 and, for the bus, 10000 above. Takes some
+ * eleven seconds a run. Directories are made below $TMPDIR or /tmp and removed in the end;
+ * processes are stopped by their ids. Exit status 0: agrees, 1: differs, 2: the experiment could
+ * not be made. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/support/support.h"
+#include "tests/support/table.h"
+#include "tests/support/timing_lab.h"
+
+#define MASTERS    4
+#define NODES      12
+#define TIMEOUT_MS 3000
+#define CLUSTERS   4 /* the runs are spread over so many, one after the other */
+#define MOST_RUNS  200
+#define POLL_MS    20
+#define SEEDS      510
+#define DAY_MS     86400000
+#define REPLY_SIZE 65536
+
+struct server {
+    char name[8], id[48];
+    int port, fd;
+    pid_t pid;
+    long seen; /* bytes of the log that belong to earlier runs */
+    int64_t elected_ms;
+};
+
+static struct server servers[NODES];
+static char directory[200];
+static char reply[REPLY_SIZE];
+static int64_t gaps_ms[MOST_RUNS]; /* the longest between two polls of a node, in each run */
+static int run_count;
+
+/* --- processes -------------------------------------------------------------------------------- */
+
+static void stop(struct server *server)
+{
+    if (server->pid > 0) {
+        kill(server->pid, SIGKILL);
+        waitpid(server->pid, NULL, 0);
+    }
+    if (server->fd >= 0) {
+        close(server->fd);
+    }
+    server->pid = 0;
+    server->fd = -1;
+}
+
+static void remove_files(void)
+{
+    static const char *const files[] = { "log", "nodes.conf", "dump.rdb" };
+    char path[300];
+    for (int i = 0; i < NODES; i++) {
+        for (size_t k = 0; k < sizeof(files) / sizeof(files[0]); k++) {
+            snprintf(path, sizeof(path), "%s/%d/%s", directory, i, files[k]);
+            unlink(path);
+        }
+        snprintf(path, sizeof(path), "%s/%d", directory, i);
+        rmdir(path);
+    }
+}
+
+static void clean_up(void)
+{
+    for (int i = 0; i < NODES; i++) {
+        stop(&servers[i]);
+    }
+    remove_files();
+    rmdir(directory);
+}
+
+static void on_signal(int number)
+{
+    for (int i = 0; i < NODES; i++) {
+        if (servers[i].pid > 0) {
+            kill(servers[i].pid, SIGKILL);
+        }
+    }
+    _exit(128 + number);
+}
+
+static void give_up(const char *what, const char *whose)
+{
+    fprintf(stderr, "NOT: %s %s\n", whose, what);
+    exit(2);
+}
+
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void sleep_ms(int64_t ms)
+{
+    struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+    while (ms > 0 && nanosleep(&pause, &pause) != 0 && errno == EINTR) {
+    }
+}
+
+static bool connect_to(struct server *server)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)server->port) };
+    struct timeval limit = { .tv_sec = 10 };
+    int one = 1;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (server->fd >= 0 && connect(server->fd, (struct sockaddr *)&to, sizeof(to)) == 0) {
+        setsockopt(server->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        setsockopt(server->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+        return true;
+    }
+    close(server->fd);
+    server->fd = -1;
+    return false;
+}
+
+/* One more byte after the reply's end is never read: a status, an error or a bulk. */
+static const char *ask(struct server *server, const char *command)
+{
+    char line[300];
+    size_t size = 0, want = REPLY_SIZE - 1;
+    int length = snprintf(line, sizeof(line), "%s\r\n", command);
+    if (send(server->fd, line, (size_t)length, MSG_NOSIGNAL) != length) {
+        give_up("does not take a command", server->name);
+    }
+    while (size < want) {
+        ssize_t got = recv(server->fd, reply + size, REPLY_SIZE - 1 - size, 0);
+        if (got <= 0) {
+            give_up("does not answer", server->name);
+        }
+        size += (size_t)got;
+        reply[size] = '\0';
+        char *end = strstr(reply, "\r\n");
+        if (end != NULL) {
+            want = (size_t)(end - reply) + 2;
+            want += reply[0] == '$' ? (size_t)strtol(reply + 1, NULL, 10) + 2 : 0;
+        }
+    }
+    if (reply[0] == '-') {
+        give_up(reply, command);
+    }
+    return reply;
+}
+
+static void start(struct server *server)
+{
+    char dir[240], port[16];
+    int index = (int)(server - servers);
+    snprintf(dir, sizeof(dir), "%s/%d", directory, index);
+    snprintf(port, sizeof(port), "%d", server->port);
+    server->pid = fork();
+    if (server->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* whatever becomes of us */
+        execlp("redis-server", "redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", dir,
+               "--logfile", "log", "--loglevel", "debug", "--cluster-enabled", "yes", "--save", "",
+               "--cluster-node-timeout", "3000", "--repl-diskless-sync-delay", "0",
+               "--cluster-config-file", "nodes.conf", (char *)NULL);
+        _exit(127);
+    }
+    for (int tries = 0; !connect_to(server); tries++) {
+        if (tries == 1000 || waitpid(server->pid, NULL, WNOHANG) == server->pid) {
+            server->pid = 0;
+            give_up("does not start (is redis-server installed and its port free?)", server->name);
+        }
+        sleep_ms(5);
+    }
+    snprintf(server->id, sizeof(server->id), "%.40s",
+             strchr(ask(server, "CLUSTER MYID"), '\n') + 1);
+}
+
+/* --- the cluster ------------------------------------------------------------------------------ */
+
+static bool is_replica(struct server *server)
+{
+    return strncmp(strstr(ask(server, "INFO replication"), "role:") + 5, "slave", 5) == 0;
+}
+
+/* Knows all, nobody fails, its state is ok, its link is up. */
+static bool well(struct server *server)
+{
+    const char *info = ask(server, "CLUSTER INFO");
+    if (strstr(info, "cluster_state:ok") == NULL ||
+        strstr(info, "cluster_known_nodes:12\r") == NULL) {
+        return false;
+    }
+    const char *nodes = ask(server, "CLUSTER NODES");
+    if (strstr(nodes, "fail") != NULL || strstr(nodes, "handshake") != NULL ||
+        strstr(nodes, "disconnected") != NULL) {
+        return false;
+    }
+    const char *replication = ask(server, "INFO replication");
+    return strstr(replication, "role:master") != NULL ||
+           strstr(replication, "master_link_status:up") != NULL;
+}
+
+static void settle(void)
+{
+    for (int i = 0, tries = 0; i < NODES;) {
+        if (well(&servers[i])) {
+            i++;
+        } else if (tries++ < 1500) {
+            sleep_ms(20);
+            i = 0;
+        } else {
+            give_up("is not well after 30 s", servers[i].name);
+        }
+    }
+}
+
+static void build(int port)
+{
+    char text[240];
+    for (int i = 0; i < NODES; i++) {
+        struct server *server = &servers[i];
+        *server = (struct server){ .port = port + i, .fd = -1 };
+        snprintf(server->name, sizeof(server->name), "%c%d", i < MASTERS ? 'm' : 'r',
+                 i < MASTERS ? i + 1 : i - MASTERS + 1);
+        snprintf(text, sizeof(text), "%s/%d", directory, i);
+        mkdir(text, 0700);
+        start(server);
+    }
+    for (int i = 0; i < NODES; i++) {
+        snprintf(text, sizeof(text), "CLUSTER SET-CONFIG-EPOCH %d", i + 1);
+        ask(&servers[i], text);
+        if (i < MASTERS) {
+            snprintf(text, sizeof(text), "CLUSTER ADDSLOTSRANGE %d %d", 16384 * i / MASTERS,
+                     16384 * (i + 1) / MASTERS - 1);
+            ask(&servers[i], text);
+        }
+    }
+    for (int i = 1; i < NODES; i++) {
+        snprintf(text, sizeof(text), "CLUSTER MEET 127.0.0.1 %d", servers[i].port);
+        ask(&servers[0], text);
+    }
+    settle();
+    for (int i = NODES - 1; i >= MASTERS; i--) {
+        snprintf(text, sizeof(text), "CLUSTER REPLICATE %s", servers[i % MASTERS].id);
+        ask(&servers[i], text);
+    }
+    settle();
+}
+
+/* --- logs ------------------------------------------------------------------------------------- */
+
+static int node_of_id(const char *id)
+{
+    for (int i = 0; i < NODES; i++) {
+        if (strncmp(servers[i].id, id, 40) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* What a line must begin with; where the id of whom it is about stands (words from there on). */
+static const struct line {
+    enum what what;
+    const char *begins;
+    int id_word, number_words[2]; /* -1 none */
+} lines[] = {
+    /* clang-format off */
+    { WHAT_PFAIL, "*** NODE ", 2, { -1, -1 } },
+    { WHAT_FAIL, "Marking node ", 2, { -1, -1 } },
+    { WHAT_FAIL_RECEIVED, "FAIL message received from ", 6, { -1, -1 } },
+    { WHAT_STATE_OK, "Cluster state changed: ok", -1, { -1, -1 } },
+    { WHAT_STATE_FAIL, "Cluster state changed: fail", -1, { -1, -1 } },
+    { WHAT_ELECTION_DELAYED, "Start of election delayed for ", -1, { 5, 8 } },
+    { WHAT_ELECTION_STARTED, "Starting a failover election for epoch ", -1, { -1, -1 } },
+    { WHAT_ELECTION_WON, "Failover election won", -1, { -1, -1 } },
+    { WHAT_VOTE_GRANTED, "Failover auth granted to ", 4, { -1, -1 } },
+    /* clang-format on */
+};
+
+static const char *word_of(const char *text, int index)
+{
+    while (index-- > 0) {
+        text += strcspn(text, " ");
+        text += strspn(text, " (#");
+    }
+    return text;
+}
+
+/* "4711:S 21 Nov 2026 17:25:38.123 # Cluster state changed: ok", local time. */
+static void read_line(struct history *history, int node, const char *line, int64_t t0_of_day_ms)
+{
+    int hours, minutes, seconds, ms, text_at = 0;
+    if (sscanf(line, "%*d:%*c %*d %*s %*d %d:%d:%d.%d %*c %n", &hours, &minutes, &seconds, &ms,
+               &text_at) != 4 ||
+        text_at == 0) {
+        return;
+    }
+    const char *text = line + text_at;
+    int64_t at_ms = ((hours * 60 + minutes) * 60 + seconds) * 1000LL + ms - t0_of_day_ms;
+    at_ms += at_ms < -DAY_MS / 2 ? DAY_MS : 0;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        const struct line *row = &lines[i];
+        if (strncmp(text, row->begins, strlen(row->begins)) != 0) {
+            continue;
+        }
+        struct occurrence one = { .at_ms = at_ms, .node = node, .about = -1, .what = row->what };
+        if (row->id_word >= 0) {
+            one.about = node_of_id(word_of(text, row->id_word));
+        }
+        for (int k = 0; k < 2; k++) {
+            if (row->number_words[k] >= 0) {
+                one.values[k] = strtoll(word_of(text, row->number_words[k]), NULL, 10);
+            }
+        }
+        history_add(history, &one);
+        return;
+    }
+}
+
+/* What was logged since the last time; `history` NULL: nobody cares. */
+static void read_log(struct server *server, struct history *history, int64_t t0_of_day_ms)
+{
+    char path[240], line[1000];
+    snprintf(path, sizeof(path), "%s/%d/log", directory, (int)(server - servers));
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        give_up("has no log", server->name);
+    }
+    fseek(file, history == NULL ? 0 : server->seen, history == NULL ? SEEK_END : SEEK_SET);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        read_line(history, (int)(server - servers), line, t0_of_day_ms);
+    }
+    server->seen = ftell(file);
+    fclose(file);
+}
+
+/* --- a run ------------------------------------------------------------------------------------ */
+
+static int64_t of_day_ms(int64_t at_ms)
+{
+    time_t seconds = (time_t)(at_ms / 1000);
+    struct tm local;
+    localtime_r(&seconds, &local);
+    return ((local.tm_hour * 60 + local.tm_min) * 60 + local.tm_sec) * 1000LL + at_ms % 1000;
+}
+
+/* The replica of `victim` that this server shows with its slots; -1. */
+static int owner_shown_by(struct server *server, int victim)
+{
+    const char *nodes = ask(server, "CLUSTER NODES");
+    for (int i = victim % MASTERS; i < NODES; i += MASTERS) {
+        const char *line = i == victim ? NULL : strstr(nodes, servers[i].id);
+        if (line == NULL) {
+            continue;
+        }
+        if (line[-1] != '\n') { /* as somebody's master; the first line follows the bulk's length */
+            line = strstr(line + 1, servers[i].id);
+            if (line == NULL || line[-1] != '\n') {
+                continue;
+            }
+        }
+        const char *end = strchr(line, '\n'), *slots = strstr(line, " connected ");
+        if (slots != NULL && slots < end) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* Asks all survivors every POLL_MS who owns the slots, until all show a new owner. */
+static int await_owner(struct history *history, int victim, int64_t t0_ms)
+{
+    bool seen[NODES] = { false };
+    int owner = -1, left = NODES - 1;
+    int64_t last_ms = wall_ms();
+    while (left > 0) {
+        for (int i = 0; i < NODES; i++) {
+            int shown = i == victim || seen[i] ? -1 : owner_shown_by(&servers[i], victim);
+            if (shown >= 0) {
+                owner = shown;
+                seen[i] = true;
+                left--;
+                history_add(history, &(struct occurrence){ .at_ms = wall_ms() - t0_ms,
+                                                           .node = i,
+                                                           .about = shown,
+                                                           .what = WHAT_POLLED_OWNER });
+            }
+        }
+        if (wall_ms() - t0_ms > 60000) {
+            give_up("has no new owner of its slots after 60 s", servers[victim].name);
+        }
+        sleep_ms(POLL_MS - (wall_ms() - last_ms));
+        int64_t gap_ms = wall_ms() - last_ms;
+        gaps_ms[run_count] = gap_ms > gaps_ms[run_count] ? gap_ms : gaps_ms[run_count];
+        last_ms += gap_ms;
+    }
+    return owner;
+}
+
+/* The master of the shard whose last election is longest ago, once all have rested. */
+static int next_victim(void)
+{
+    int shard = (int)(random() % MASTERS), victim = -1;
+    for (int i = 0; i < MASTERS; i++) {
+        shard = servers[i].elected_ms < servers[shard].elected_ms ? i : shard;
+    }
+    settle();
+    sleep_ms(2000);
+    sleep_ms(servers[shard].elected_ms + 4 * TIMEOUT_MS - wall_ms());
+    for (int i = shard; i < NODES; i += MASTERS) {
+        victim = is_replica(&servers[i]) ? victim : i;
+    }
+    sleep_ms(random() % 1000);
+    return victim;
+}
+
+static void run_once(struct samples *out)
+{
+    struct history history = { .nodes = NODES };
+    int victim = next_victim();
+    for (int i = 0; i < NODES; i++) {
+        memcpy(history.names[i], servers[i].name, sizeof(history.names[0]));
+        history.master[i] = i;
+        const char *host = strstr(ask(&servers[i], "INFO replication"), "master_port:");
+        history.master[i] = host == NULL ? -1 : (int)strtol(host + 12, NULL, 10) - servers[0].port;
+        read_log(&servers[i], NULL, 0);
+    }
+    int64_t t0_ms = wall_ms();
+    stop(&servers[victim]);
+    history_add(&history, &(struct occurrence){
+                              .at_ms = 0, .node = victim, .about = -1, .what = WHAT_KILLED });
+    int owner = await_owner(&history, victim, t0_ms);
+    servers[victim % MASTERS].elected_ms = wall_ms();
+    sleep_ms(300);
+    for (int i = 0; i < NODES; i++) {
+        if (i != victim) {
+            read_log(&servers[i], &history, of_day_ms(t0_ms));
+        }
+    }
+    history_sort(&history);
+    measure_run(&history, out);
+    run_count++;
+    printf("%s killed, %s took over: FAIL %lld, won %lld, ok %lld ms\n", servers[victim].name,
+           servers[owner].name, (long long)history_first(&history, WHAT_STATE_FAIL, -1, -1),
+           (long long)history_first(&history, WHAT_ELECTION_WON, -1, -1),
+           (long long)history_last(&history, WHAT_STATE_OK, -1, -1));
+    fflush(stdout);
+    history_close(&history);
+    sleep_ms(500 + random() % 1000);
+    start(&servers[victim]);
+}
+
+/* Half of the mean time of a PING, in microseconds. */
+static int64_t wake_us(void)
+{
+    struct timespec from, to;
+    int64_t sum_ns = 0;
+    for (int i = 0; i < 600; i++) {
+        sleep_ms(2);
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        ask(&servers[i % NODES], "PING");
+        clock_gettime(CLOCK_MONOTONIC, &to);
+        sum_ns += (to.tv_sec - from.tv_sec) * 1000000000LL + to.tv_nsec - from.tv_nsec;
+    }
+    return sum_ns / 600 / 1000 / 2;
+}
+
+/* --- the program ------------------------------------------------------------------------------ */
+
+static struct samples theirs;
+static int runs = LEAST_RUNS, first_port = 23400;
+
+static void live_servers_agree(void **state)
+{
+    static struct table table;
+    struct samples ours = { .of = { { .count = 0 } } };
+    struct plan plan = { .experiment = KILL_ONE, .timeout_ms = TIMEOUT_MS, .masters = MASTERS };
+    int64_t wake = 0;
+    (void)state;
+    for (int k = 0; k < CLUSTERS; k++) {
+        build(first_port);
+        for (int i = k; i < runs; i += CLUSTERS) {
+            run_once(&theirs);
+        }
+        settle();
+        wake += wake_us();
+        for (int i = 0; i < NODES; i++) {
+            stop(&servers[i]);
+        }
+        remove_files();
+    }
+    plan.replicas = NODES / MASTERS - 1;
+    plan.runs = (runs + CLUSTERS - 1) / CLUSTERS;
+    plan.poll_ms = POLL_MS;
+    plan.wake_us = wake / CLUSTERS;
+    print_message("a process is late by %lld us\n", (long long)plan.wake_us);
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        int64_t gap_ms = gaps_ms[seed % (uint64_t)run_count];
+        plan.poll_most_ms = gap_ms > POLL_MS ? (int)gap_ms : POLL_MS + 1;
+        struct history run = timing_lab_run(&plan, seed);
+        measure_run(&run, &ours);
+        history_close(&run);
+    }
+    for (int i = 0; i < MEASURE_COUNT; i++) {
+        table_add(&table, "live_4m8r_nt3000", (enum measure)i, 10, &theirs.of[i], &ours.of[i],
+                  NULL);
+    }
+    samples_close(&ours);
+    samples_close(&theirs);
+    assert_true(table.count >= 10);
+    assert_int_equal(table_print(&table, true), 0);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(live_servers_agree) };
+    const char *tmp = getenv("TMPDIR");
+    runs = argc > 1 ? (int)strtol(argv[1], NULL, 10) : runs;
+    first_port = argc > 2 ? (int)strtol(argv[2], NULL, 10) : first_port;
+    if (runs < LEAST_RUNS || runs > MOST_RUNS || first_port < 1024 || first_port > 55535 - NODES) {
+        fprintf(stderr, "usage: live_timing [RUNS, %d to %d [PORT]]\n", LEAST_RUNS, MOST_RUNS);
+        return 2;
+    }
+    snprintf(directory, sizeof(directory), "%s/live_timing.XXXXXX", tmp == NULL ? "/tmp" : tmp);
+    if (mkdtemp(directory) == NULL) {
+        perror(directory);
+        return 2;
+    }
+    for (int i = 0; i < NODES; i++) {
+        servers[i].fd = -1;
+    }
+    atexit(clean_up);
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    srandom((unsigned)getpid());
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
