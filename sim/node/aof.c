@@ -192,7 +192,7 @@ void rcs_aof_tick(struct rcs_node *node)
     if (aof->child.phase == RCS_CHILD_EXITING && node->now_us >= aof->child.due_us) {
         aof->child.phase = RCS_CHILD_NONE;
         take_over(node);
-        rcs_replicas_start_sync(node); /* Redis 7.0 checkChildrenDone: any pending fork at once */
+        rcs_replicas_start_sync(node, rcs_node_profile(node)->child_end_starts_sync);
     } else if (aof->scheduled && !rcs_aof_rewriting(node) &&
                node->repl.child.phase == RCS_CHILD_NONE) {
         fork_child(node);
