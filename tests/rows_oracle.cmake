@@ -1,4 +1,7 @@
 rcs_test(ks rcsim_proto)
 rcs_test(seed0 rcsim_core)
 rcs_test(seed1 rcsim_core)
+rcs_test(seed2 rcsim_core)
+rcs_test(seed3 rcsim_core)
+rcs_test(seed4 rcsim_core)
 rcs_test(timing rcsim_core)

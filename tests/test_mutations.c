@@ -14,6 +14,10 @@ struct row {
 
 #define CHAINED   "two-dc-chained.scenario"
 #define HASTY     "two-dc-hasty.scenario"
+#define LATER     "two-dc-join-later.scenario"
+#define REJOIN    "failover-rejoin.scenario"
+#define CLIENTS   "client-failover.scenario"
+#define HELPER    "cluster-helper.scenario"
 #define OFF(rule) NULL, NULL, "rule-off " rule "\n", NULL
 
 static const struct row rows[] = {
@@ -84,6 +88,93 @@ static const struct row rows[] = {
     { HASTY, "the first copy begins at once", NULL, NULL, "repl-diskless-sync-delay 0\n", NULL,
       "link down on a4..a6" },
     { HASTY, "rule: adopt", OFF("adopt"), "[OK] All 16384 slots covered." },
+
+    { LATER, "no time to settle", NULL, NULL, NULL, "settle 1s\n", NULL },
+    { LATER, "nothing is written", "client> SET a a\n= OK\n", "", NULL, NULL, "keys 1 on a3" },
+    { LATER, "b3 joins nobody",
+      "cli --cluster add-node b3 a1 --cluster-slave --cluster-master-id $a3.id\n= ...\n= [OK] New "
+      "node added correctly.\n",
+      "", NULL, NULL, "known 9 on A, b1..b3" },
+    { LATER, "b1 replicates another master",
+      "add-node b1 a1 --cluster-slave --cluster-master-id $a1.id",
+      "add-node b1 a1 --cluster-slave --cluster-master-id $a2.id", NULL, NULL,
+      "b1..b3 replicate a1..a3" },
+    { LATER, "nobody takes over", "b1..b3> CLUSTER FAILOVER TAKEOVER", "b1..b3> PING", NULL, NULL,
+      NULL },
+    { LATER, "one FORGET is left out", "b1..b3> CLUSTER FORGET $a4.id\n= OK\n", "", NULL, NULL,
+      "known 3 on b1..b3" },
+    { LATER, "b5 is not met", "b1> CLUSTER MEET $b5.ip $b5.port\n= OK\n", "", NULL, NULL,
+      "known 6 on B" },
+    { LATER, "A keeps what it knew", "a1..a6> CLUSTER RESET HARD\n= OK\n", "", NULL, NULL,
+      "known 1 on A" },
+    { LATER, "A is made new softly", "a1..a6> CLUSTER RESET HARD", "a1..a6> CLUSTER RESET SOFT",
+      NULL, NULL, NULL },
+    { LATER, "b2 is forced over instead of asking", "b2> CLUSTER FAILOVER\n",
+      "b2> CLUSTER FAILOVER TAKEOVER\n", NULL, NULL, "election-won" },
+    { LATER, "rule: follow-claim", OFF("follow-claim"), "a1..a3 replicate b1..b3" },
+    { LATER, "rule: rejoin-delay", OFF("rejoin-delay"), "state-ok 4.9s..5.5s" },
+
+    { REJOIN, "no time to settle", NULL, NULL, NULL, "settle 2s\n", NULL },
+    { REJOIN, "the replica is stopped as well", "stop redis-master-2",
+      "stop redis-master-2, redis-slave-2", NULL, NULL, "role master on redis-slave-2" },
+    { REJOIN, "it is restarted later", "start redis-master-2\nwait $settle\n",
+      "wait $settle\nstart redis-master-2\n", NULL, NULL, NULL },
+    { REJOIN, "it comes back without its nodes.conf", "start redis-master-2\n",
+      "lose conf redis-master-2\nstart redis-master-2\n", NULL, NULL,
+      "Configuration change detected" },
+    { REJOIN, "no replicas", "--cluster-replicas 1", "--cluster-replicas 0", NULL, NULL, NULL },
+    { REJOIN, "the hosts are others", "node redis-slave-1 192.168.56.101:7002",
+      "node redis-slave-1 192.168.56.101:7003", NULL, NULL, "Adding replica 192.168.56.101:7002" },
+    { REJOIN, "the node timeout of redis.conf", NULL, NULL, "cluster-node-timeout 15000\n", NULL,
+      NULL },
+    { REJOIN, "replicas do not stand for election", NULL, NULL, "cluster-replica-no-failover yes\n",
+      NULL, "redis-slave-2 election-started" },
+    { REJOIN, "a line of the log changed", "= *:S * Failover election won: I'm the new master.",
+      "= *:S * Failover election won: I am the new master.", NULL, NULL,
+      "show log on redis-slave-2" },
+    { REJOIN, "rule: follow-claim", OFF("follow-claim"), "Configuration change detected" },
+    { REJOIN, "rule: pfail", OFF("pfail"), "redis-slave-2 election-delayed" },
+
+    { CLIENTS, "the master is killed and at once started", "stop redis-1\n",
+      "stop redis-1\nwait 500ms\nstart redis-1\n", NULL, NULL, "role master on redis-5" },
+    { CLIENTS, "another master is stopped", "stop redis-1", "stop redis-2", NULL, NULL,
+      "role master on redis-5" },
+    { CLIENTS, "the master hangs", "stop redis-1", "pause redis-1", NULL, NULL,
+      "workload php errors refused >=10" },
+    { CLIENTS, "a node timeout of 15 s", NULL, NULL, "cluster-node-timeout 15000\n", NULL,
+      "workload php unavailable" },
+    { CLIENTS, "the rest goes on serving", NULL, NULL, "cluster-require-full-coverage no\n", NULL,
+      "workload php errors clusterdown >=5" },
+    { CLIENTS, "a redis-py without the defect", "workload python redis-py-4.3.4 redis-1..redis-6\n",
+      "workload python redis-py redis-1..redis-6\n", NULL, NULL, "workload python down" },
+    { CLIENTS, "a program that is told of redis-1 only", "workload php predis redis-1..redis-6\n",
+      "workload php pinned redis-1\n", NULL, NULL, "workload php errors 0" },
+    { CLIENTS, "the master is cut off, then killed: what it had acknowledged is lost",
+      "stop redis-1\nwait 20s\n",
+      "partition redis-1 redis-2..redis-6\nwait 3s\nstop redis-1\nwait 17s\n", NULL, NULL,
+      "lost 0" },
+    { CLIENTS, "rule: pfail", OFF("pfail"), "role master on redis-5" },
+
+    { HELPER, "slave-05 is not met", "master-01> CLUSTER MEET 127.0.0.1 7005\n= OK\n", "", NULL,
+      NULL, "known 6 on all" },
+    { HELPER, "a slot is left out", "{5501..11000}", "{5502..11000}", NULL, NULL,
+      "state ok on all" },
+    { HELPER, "master-03 gets no slots", "master-03> CLUSTER ADDSLOTS {11001..16383}\n= OK\n", "",
+      NULL, NULL, NULL },
+    { HELPER, "slave-04 gets another master", "slave-04> CLUSTER REPLICATE $master-01.id",
+      "slave-04> CLUSTER REPLICATE $master-03.id", NULL, NULL, "role master on slave-04" },
+    { HELPER, "the replica is removed with its master", "kill master-01",
+      "kill master-01, slave-04", NULL, NULL, "role master on slave-04" },
+    { HELPER, "nothing is written", "connect-7002> SET foo bar", "connect-7002> GET foo", NULL,
+      NULL, "\"bar\"" },
+    { HELPER, "a client that stands elsewhere", "client connect-7001 at master-01",
+      "client connect-7001 at master-03", NULL, NULL, "-> Redirected to slot [12182]" },
+    { HELPER, "the new node has the old one's nodes.conf", "lose conf master-01\n", "", NULL, NULL,
+      "known 1 on master-01" },
+    { HELPER, "the new node is not met", "master-02> CLUSTER MEET 127.0.0.1 7001\n= OK\n", "", NULL,
+      NULL, "known slave-04 on master-01" },
+    { HELPER, "rule: epoch-collision", OFF("epoch-collision"), "cluster_current_epoch:5" },
+    { HELPER, "rule: fail-quorum", OFF("fail-quorum"), "role master on slave-04" },
 };
 
 struct said {
@@ -183,7 +274,9 @@ static void mutation(void **state)
 static void unchanged_they_hold(void **state)
 {
     (void)state;
-    static const struct row plain[] = { { .scenario = CHAINED }, { .scenario = HASTY } };
+    static const struct row plain[] = { { .scenario = CHAINED }, { .scenario = HASTY },
+                                        { .scenario = LATER },   { .scenario = REJOIN },
+                                        { .scenario = CLIENTS }, { .scenario = HELPER } };
     for (unsigned i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
         char *text = read_scenario(plain[i].scenario);
         for (uint64_t seed = 1; seed <= SEEDS; seed++) {

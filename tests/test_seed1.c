@@ -6,14 +6,28 @@
 
 #define RUNS 40
 
+static const char *const left_out[] = {
+    /* The epochs of takeovers 2 ms apart, of which a real server first saves one to its disk. */
+    "owners by epoch",
+    /* A replica tries to reach its master once a second. The driver killed as soon as it saw the
+     * links up, which that same tick had made: 6 ms before the next tick there, 6 behind it here.
+     */
+    "Connecting to MASTER",
+    /* A child writes into its parent's log when the machine lets it. */
+    "Fork CoW for RDB",
+    /* A restarted replica hears of its master's new role and of its state in one packet or two. */
+    "log of a4: S # Cluster state changed: fail: recorded behind",
+    NULL,
+};
+
 static unsigned differences(const struct recording *recorded, const char *overrides, unsigned runs,
                             struct rcs_buf *report)
 {
-    struct recording *played[RUNS];
+    struct recording *played[RUNS] = { NULL };
     for (unsigned i = 0; i < runs; i++) {
         played[i] = replay("seed1", recorded, overrides, i + 1);
     }
-    unsigned count = within(recorded, played, runs, report);
+    unsigned count = within(recorded, played, runs, left_out, report);
     for (unsigned i = 0; i < runs; i++) {
         recording_free(played[i]);
     }

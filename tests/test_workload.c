@@ -178,7 +178,7 @@ static const struct rule {
       "y> SET a 2\n= OK\nz> SET a 3\n= OK\nz> SET b 3\n= -> Redirected to slot [3300] *\n= OK\n" },
     { "a log is shown from a line to a line, and held against what follows",
       "site A a1\na1> PING\nshow log on a1 from \"Configuration loaded\" to \"Running *\"\n"
-      "= *:C * # Configuration loaded\n= *:M * * monotonic clock*\n"
+      "= *:C * Configuration loaded\n= *:M * * monotonic clock*\n"
       "= *:M * * No cluster configuration found, I'm $a1.id\n= *:M * * Running mode=cluster*\n"
       "show log on a1 from \"No cluster configuration found, I'm $a1.id\" to \"Server init*\"\n"
       "= *I'm $a1.id\n= ...\n= *Server initialized\n" },

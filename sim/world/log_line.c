@@ -1,5 +1,6 @@
 /* A node's log as the real server writes it: "<pid>:<role> <DD Mon YYYY HH:MM:SS.mmm> <level>
- * <text>" (Redis 7.0 serverLogRaw). Lines are made only while somebody reads them. */
+ * <text>" (Redis 7.0 serverLogRaw); out of a signal handler "<pid>:signal-handler (<seconds>)
+ * <text>". Lines are made only while somebody reads them. */
 #include "sim/words.h"
 #include "sim/world/parts.h"
 
@@ -56,11 +57,16 @@ void rcs_log_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fac
     rcs_us at_us = sim->on->at_us;
     rcs_buf_clear(line);
     rcs_buf_i64(line, fact->role == 'C' ? fact->v[2] : rcs_node_pid(sim->nodes[node].machine));
-    const char role[3] = { ':', fact->role, ' ' };
-    rcs_buf_add(line, role, sizeof(role));
-    add_wall_clock(line, sim->start_wall_ms + at_us / 1000, rcs_profile_at(release)->logs_year);
-    const char level[3] = { ' ', levels[said_at], ' ' };
-    rcs_buf_add(line, level, sizeof(level));
+    if (fact->code == RCS_FACT_SIGTERM) { /* Redis 7.0 serverLogFromHandler */
+        rcs_buf_format(line, ":signal-handler (%lld) ",
+                       (long long)((sim->start_wall_ms + at_us / 1000) / 1000));
+    } else {
+        const char role[3] = { ':', fact->role, ' ' };
+        const char level[3] = { ' ', levels[said_at], ' ' };
+        rcs_buf_add(line, role, sizeof(role));
+        add_wall_clock(line, sim->start_wall_ms + at_us / 1000, rcs_profile_at(release)->logs_year);
+        rcs_buf_add(line, level, sizeof(level));
+    }
     rcs_fact_text(line, sim->store, fact);
     rcs_buf_add(line, "", 1);
     sim->log_fn(sim->log_arg, (int)node, at_us, line->data);

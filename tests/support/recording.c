@@ -81,6 +81,7 @@ struct recording *recording_new(void)
     struct recording *recording = calloc(1, sizeof(*recording));
     assert_non_null(recording);
     recording->kill_ms = -1;
+    recording->workloads = recording_copy("", 0);
     return recording;
 }
 
@@ -101,6 +102,7 @@ void recording_free(struct recording *recording)
     }
     free(recording->commands);
     free(recording->views);
+    free(recording->workloads);
     free(recording);
 }
 

@@ -69,6 +69,7 @@ struct recorded_log {
 
 struct recording {
     int64_t timeout_ms, wall_ms;
+    int64_t begin_ms; /* when the first step begins */
     char *titles[RECORDING_STEPS];
     int64_t end_ms[RECORDING_STEPS];
     unsigned step_count;
@@ -79,6 +80,7 @@ struct recording {
     struct recorded_view *views;
     unsigned view_count;
     struct recorded_log logs[RECORDING_NODES];
+    char *workloads; /* what they counted, a line each; "" none. Of a played run only */
 };
 
 /* Reads tests/vectors/scenarios/NAME; fails the test on a line it cannot read. */

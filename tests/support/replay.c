@@ -11,6 +11,12 @@ struct player {
     int as[RECORDING_NODES]; /* the recording's number of each of our nodes */
 };
 
+/* a1.. of the recording; the run may have fewer than twelve. */
+static int node_count(const struct player *player)
+{
+    return (int)rcs_sim_node_count(rcs_run_sim(player->run));
+}
+
 /* --- pictures --------------------------------------------------------------------------------- */
 
 static void print_flags(char *out, size_t size_bytes, unsigned flags, bool myself)
@@ -45,7 +51,7 @@ static void look(struct player *player, int viewer)
     snprintf(out->master, sizeof(out->master), "%s",
              recording_name(view.replica ? view.master : -1));
     out->offset = view.offset;
-    for (int node = 0; node < RECORDING_NODES; node++) {
+    for (int node = 0; node < node_count(player); node++) {
         struct rcs_opinion opinion, master;
         if (!rcs_sim_opinion(sim, viewer, node, &opinion)) {
             continue;
@@ -106,12 +112,21 @@ static void take_command(struct player *player, const char *who, const char *tex
     command->text = recording_copy(text, strlen(text));
 }
 
+static void take_workload(struct player *player, const char *text)
+{
+    char **all = &player->out->workloads;
+    size_t size = strlen(*all) + strlen(text) + 2;
+    *all = realloc(*all, size);
+    assert_non_null(*all);
+    strcat(strcat(*all, text), "\n");
+}
+
 static void take_fault(struct player *player, const char *text, int64_t at_ms)
 {
     char node[8];
     if (sscanf(text, "start %7s", node) == 1) {
         player->out->start_ms[recording_node(node)] = at_ms;
-    } else if (strncmp(text, "kill ", 5) == 0) {
+    } else if (strncmp(text, "kill ", 5) == 0 || strncmp(text, "stop ", 5) == 0) {
         player->out->kill_ms = at_ms;
     }
 }
@@ -131,6 +146,8 @@ static void print(void *arg, const char *bytes, size_t size_bytes)
         take_step(player, text, at_ms);
     } else if (!field(line, "text", text, sizeof(text))) {
         return;
+    } else if (strcmp(kind, "workload") == 0) {
+        take_workload(player, text);
     } else if (strcmp(kind, "command") == 0 && field(line, "to", who, sizeof(who))) {
         take_command(player, who, text, at_ms);
     } else if (strncmp(text, "cli ", 4) == 0) {
@@ -138,7 +155,7 @@ static void print(void *arg, const char *bytes, size_t size_bytes)
     } else if (strcmp(kind, "output") == 0 && player->out->command_count > 0) {
         recording_reply(&player->out->commands[player->out->command_count - 1], text, strlen(text));
     } else if (strcmp(kind, "print") == 0 && strcmp(text, "view") == 0) {
-        for (int node = 0; node < RECORDING_NODES; node++) {
+        for (int node = 0; node < node_count(player); node++) {
             look(player, node);
         }
     } else {
@@ -152,28 +169,46 @@ static void on_log(void *arg, int node, rcs_us at_us, const char *line)
     struct player *player = arg;
     char role, level;
     int used = 0;
+    if (strstr(line, ":signal-handler (") != NULL) {
+        return; /* a form of its own, not in the recordings */
+    }
     assert_int_equal(sscanf(line, "%*d:%c %*s %*s %*s %*s %c %n", &role, &level, &used), 2);
     recording_add_line(&player->out->logs[node], at_us / 1000, role, level, line + used);
 }
 
 /* --- names in place of ids and numbers -------------------------------------------------------- */
 
+/* The first step at whose end a4..a6 all have masters. */
+static int named_step(const struct recording *run)
+{
+    for (unsigned i = 0; i + 2 < run->view_count; i++) {
+        const struct recorded_view *view = &run->views[i];
+        if (strcmp(view->viewer, "a4") == 0 && view[0].replica && view[1].replica &&
+            view[2].replica) {
+            return view->step;
+        }
+    }
+    fail_msg("a4..a6 never were replicas");
+    return -1;
+}
+
 /* Which of `like`'s nodes has the master that our `node` has. */
 static void find_names(struct player *player, const struct recording *like)
 {
+    int step = named_step(player->out);
     for (int node = 0; node < RECORDING_NODES; node++) {
         player->as[node] = node;
     }
     for (unsigned i = 0; i < player->out->view_count; i++) {
         const struct recorded_view *ours = &player->out->views[i];
         int node = recording_node(ours->viewer);
-        if (ours->step != 1 || node < 3 || node > 5) {
+        if (ours->step != step || node < 3 || node > 5) {
             continue;
         }
         for (unsigned j = 0; j < like->view_count; j++) {
             const struct recorded_view *theirs = &like->views[j];
-            if (theirs->step == 1 && strcmp(theirs->master, ours->master) == 0 &&
-                theirs->viewer[0] == 'a') {
+            if (theirs->step == step && strcmp(theirs->master, ours->master) == 0 &&
+                theirs->viewer[0] == 'a' && theirs->viewer[1] >= '4') {
                 player->as[node] = recording_node(theirs->viewer);
             }
         }
@@ -224,7 +259,7 @@ static void put_id(struct names *names, const char *id, char *out, size_t room)
 static int port_node(const struct player *player, const char *digits)
 {
     int port = atoi(digits);
-    for (int node = 0; node < RECORDING_NODES; node++) {
+    for (int node = 0; node < node_count(player); node++) {
         if (rcs_sim_node_port(rcs_run_sim(player->run), node) == port) {
             return node;
         }
@@ -311,11 +346,14 @@ static void rename_line(struct names *names, int node, struct recorded_line *lin
 }
 
 /* Commands say $a4.id and mean a4 as it is called here, and so do their replies. redis-cli's first
- * plan names nodes by place, too; from then on they go by what became of them. */
+ * plan names nodes by place, too; from then on, and in all pictures, they go by what became of
+ * them. */
 static void rename_reply(struct names *names, struct recorded_command *command)
 {
     char *plan = strstr(command->reply, ">>> Trying to optimize");
-    names->plain = plan == NULL;
+    bool picture = strcmp(command->text, "CLUSTER NODES") == 0 ||
+                   strncmp(command->text, "--cluster check", 15) == 0;
+    names->plain = plan == NULL && !picture;
     char *tail = renamed(names, plan == NULL ? command->reply : plan);
     names->plain = true;
     if (plan != NULL) {
@@ -391,6 +429,7 @@ struct recording *replay(const char *scenario, const struct recording *like, con
         fail_msg("%s: %s", path, diag.text);
     }
     player.out->timeout_ms = like->timeout_ms;
+    player.out->begin_ms = like->wall_ms;
     rcs_sim_on_log(rcs_run_sim(player.run), on_log, &player);
     while (rcs_run_turn(player.run, 4096) == RCS_RUN_MORE) {
     }
