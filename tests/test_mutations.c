@@ -132,6 +132,7 @@ static const struct row rows[] = {
     { REJOIN, "a line of the log changed", "= *:S * Failover election won: I'm the new master.",
       "= *:S * Failover election won: I am the new master.", NULL, NULL,
       "show log on redis-slave-2" },
+    { REJOIN, "a release of another log", "redis 6.2\n", "redis 3.0\n", NULL, NULL, NULL },
     { REJOIN, "rule: follow-claim", OFF("follow-claim"), "Configuration change detected" },
     { REJOIN, "rule: pfail", OFF("pfail"), "redis-slave-2 election-delayed" },
 
@@ -171,8 +172,9 @@ static const struct row rows[] = {
       "client connect-7001 at master-03", NULL, NULL, "-> Redirected to slot [12182]" },
     { HELPER, "the new node has the old one's nodes.conf", "lose conf master-01\n", "", NULL, NULL,
       "known 1 on master-01" },
-    { HELPER, "the new node is not met", "master-02> CLUSTER MEET 127.0.0.1 7001\n= OK\n", "", NULL,
-      NULL, "known slave-04 on master-01" },
+    { HELPER, "the new node replicates nobody", "master-01> CLUSTER REPLICATE $slave-04.id\n= OK\n",
+      "", NULL, NULL, "link up on master-01" },
+    { HELPER, "another release", "redis 3.0\n", "redis 7.0\n", NULL, NULL, "127.0.0.1:7001@17001" },
     { HELPER, "rule: epoch-collision", OFF("epoch-collision"), "cluster_current_epoch:5" },
     { HELPER, "rule: fail-quorum", OFF("fail-quorum"), "role master on slave-04" },
 };
