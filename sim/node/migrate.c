@@ -285,8 +285,8 @@ static void socket_failed(struct rcs_node *node, bool writing, bool timed_out)
 /* A line of the target without its end; NULL: not yet here. Lent until the socket is closed. */
 static const char *next_line(struct target_socket *socket, size_t *size_bytes)
 {
-    const char *line = socket->input.data + socket->input_read;
     size_t rest = socket->input.size_bytes - socket->input_read;
+    const char *line = rest == 0 ? NULL : socket->input.data + socket->input_read;
     const char *end = rest == 0 ? NULL : memchr(line, '\n', rest);
     if (end == NULL) {
         return NULL;
