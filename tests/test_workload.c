@@ -268,6 +268,7 @@ static void a_program_uses_it(void **state)
     assert_int_equal(counts.errors[RCS_WORKLOAD_CLUSTERDOWN], counts.operations);
     assert_true(counts.down && counts.outages == 1 && counts.unavailable_us > RCS_MS(900));
     assert_int_equal(counts.acknowledged, 0);
+    assert_int_equal(rcs_workload_lost(workload, NULL), 0);
     rcs_workload_free(workload);
     rcs_sim_advance(sim, RCS_S(1)); /* its timer goes off without it */
 

@@ -24,6 +24,22 @@ static void print_row(const char *usage, const char *what)
     printf("  %s\n      %s\n", usage, what);
 }
 
+/* The rows of the tables that `workload` goes by. */
+static void help_workloads(void)
+{
+    const char *name, *what;
+    puts("\nKinds of workload:");
+    for (unsigned i = 0; (name = rcs_workload_kind(i, &what)) != NULL; i++) {
+        print_row(name, what);
+    }
+    fputs("Errors it counts:", stdout);
+    for (int error = 0; error < RCS_WORKLOAD_ERROR_COUNT; error++) {
+        printf("%s %s", error > 0 ? "," : "",
+               rcs_workload_error_name((enum rcs_workload_error)error));
+    }
+    puts("");
+}
+
 static int help_scenario(void)
 {
     static const char *const sections[] = { "Layout (above the first statement that acts):",
@@ -38,10 +54,11 @@ static int help_scenario(void)
             print_row(rcs_verb_directive.usage, rcs_verb_directive.what);
         } else if (section == 2) {
             print_row(rcs_verb_prompt.usage, rcs_verb_prompt.what);
-            print_row(
-                "= REPLY",
-                "below a command, cli or show: what it must print; * any text, A | B either, "
-                "... any lines; redirections are asked for by a first line that begins with ->");
+            print_row("= REPLY",
+                      "below a command, cli or show: what it must print; * any text, A | B either, "
+                      "... any lines; redirections are asked for by a first line that begins with "
+                      "->; a # "
+                      "between blanks begins a comment here, too");
         }
         for (unsigned i = 0; rcs_verb_row(i) != NULL; i++) {
             const struct rcs_verb *verb = rcs_verb_row(i);
@@ -55,6 +72,7 @@ static int help_scenario(void)
     for (unsigned i = 0; (usage = rcs_cond_usage(i, &what)) != NULL; i++) {
         print_row(usage, what);
     }
+    help_workloads();
     return EXIT_HELD;
 }
 
@@ -92,9 +110,8 @@ int cmd_help(int argc, char **argv)
     const struct command *command = command_find(argv[0]);
     if (command == NULL) {
         const char *near = command_nearest(argv[0]);
-        return near != NULL
-                   ? complain("no command \"%s\" (did you mean %s?)", argv[0], near)
-                   : complain("no command \"%s\" (rcsim help lists them)", argv[0]);
+        return near != NULL ? complain("no command \"%s\" (did you mean %s?)", argv[0], near)
+                            : complain("no command \"%s\" (rcsim help lists them)", argv[0]);
     }
     printf("%s\n\n%s\n", command->usage, command->what);
     if (command->more != NULL) {

@@ -252,15 +252,14 @@ struct rcs_workload_counts {
     rcs_us unavailable_us; /* sum of their lengths, up to now if one lasts */
     bool down;             /* one lasts */
     uint64_t acknowledged; /* writes */
-    /* Acknowledged writes that are gone: whoever serves the key (the owner of its slot by its own
-     * picture, of several the one of the highest epoch; or who imports the slot) has no value of
-     * it, or an older one. */
-    uint64_t lost;
-    uint64_t unserved; /* acknowledged writes to keys that nobody serves now: lost or not */
-    rcs_us slowest_us; /* of the operations that ended */
+    rcs_us slowest_us;     /* of the operations that ended */
 };
-/* Reads the nodes' data; changes nothing. */
-void rcs_workload_counts(struct rcs_workload *workload, struct rcs_workload_counts *out);
+void rcs_workload_counts(const struct rcs_workload *workload, struct rcs_workload_counts *out);
+/* Acknowledged writes that are gone: whoever serves the key (the owner of its slot by its own
+ * picture, of several the one of the highest epoch; or who imports the slot) has no value of it, or
+ * an older one. `unserved` (NULL allowed): those to keys that nobody serves now, lost or not. Looks
+ * into the nodes' data, key by key; changes nothing. */
+uint64_t rcs_workload_lost(const struct rcs_workload *workload, uint64_t *unserved);
 
 /* --- what holds: read from a node's own picture ----------------------------------------------- */
 

@@ -39,9 +39,11 @@ static void print_errors(struct rcs_buf *out, const struct rcs_workload_counts *
     }
 }
 
-static void print_counts(struct rcs_buf *out, const char *name,
-                         const struct rcs_workload_counts *counts)
+static void print_counts(struct rcs_buf *out, const char *name, const struct rcs_workload *workload)
 {
+    struct rcs_workload_counts taken, *counts = &taken;
+    uint64_t unserved, lost = rcs_workload_lost(workload, &unserved);
+    rcs_workload_counts(workload, counts);
     rcs_buf_format(out, "workload %s: %llu operations, %llu ok; ", name,
                    (unsigned long long)counts->operations, (unsigned long long)counts->ok);
     print_errors(out, counts);
@@ -52,9 +54,9 @@ static void print_counts(struct rcs_buf *out, const char *name,
     }
     rcs_buf_text(out, counts->down ? ", still down; " : "; ");
     rcs_buf_format(out, "%llu writes acknowledged, %llu lost",
-                   (unsigned long long)counts->acknowledged, (unsigned long long)counts->lost);
-    if (counts->unserved > 0) {
-        rcs_buf_format(out, ", %llu that nobody serves", (unsigned long long)counts->unserved);
+                   (unsigned long long)counts->acknowledged, (unsigned long long)lost);
+    if (unserved > 0) {
+        rcs_buf_format(out, ", %llu that nobody serves", (unsigned long long)unserved);
     }
     rcs_buf_text(out, "; slowest ");
     rcs_duration_print(out, counts->slowest_us);
@@ -63,14 +65,12 @@ static void print_counts(struct rcs_buf *out, const char *name,
 void rcs_act_tell_workloads(struct rcs_run *run)
 {
     for (unsigned i = 0; i < run->script->workload_count; i++) {
-        struct rcs_workload_counts counts;
         struct rcs_buf text;
         if (run->workloads[i] == NULL) {
             continue;
         }
-        rcs_workload_counts(run->workloads[i], &counts);
         rcs_buf_init(&text);
-        print_counts(&text, run->script->workloads[i], &counts);
+        print_counts(&text, run->script->workloads[i], run->workloads[i]);
         rcs_buf_add(&text, "", 1);
         rcs_transcript_act(run->transcript, rcs_sim_now(run->sim), "workload", text.data);
         if (run->trace != NULL) {

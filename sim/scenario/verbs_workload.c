@@ -231,8 +231,6 @@ bool rcs_cond_parse_workload(struct rcs_parser *parser, struct rcs_cond *cond)
 static uint64_t measured(const struct rcs_workload_counts *counts, const struct rcs_cond *cond)
 {
     switch ((enum measure)cond->choice) {
-    case LOST:
-        return counts->lost;
     case ERRORS:
         return cond->error < 0 ? counts->error_count : counts->errors[cond->error];
     case OPERATIONS:
@@ -243,6 +241,7 @@ static uint64_t measured(const struct rcs_workload_counts *counts, const struct 
         return counts->acknowledged;
     case OUTAGES:
         return counts->outages;
+    case LOST:
     case UNAVAILABLE:
     case UP:
     case DOWN:
@@ -261,7 +260,8 @@ void rcs_cond_workload_holds(struct rcs_run *run, const struct rcs_cond *cond,
         return;
     }
     rcs_workload_counts(workload, &counts);
-    uint64_t number = measured(&counts, cond);
+    uint64_t unserved = 0, number = cond->choice == LOST ? rcs_workload_lost(workload, &unserved)
+                                                         : measured(&counts, cond);
     if (cond->choice == UNAVAILABLE) {
         struct rcs_buf text;
         rcs_buf_init(&text);
@@ -277,8 +277,8 @@ void rcs_cond_workload_holds(struct rcs_run *run, const struct rcs_cond *cond,
     } else if (!rcs_wanted_fits(&cond->number, (int64_t)number)) {
         rcs_finding_add(findings, -1, "%llu", (unsigned long long)number);
     }
-    if (cond->choice == LOST && counts.unserved > 0) {
+    if (unserved > 0) {
         rcs_finding_add(findings, -1, "nobody serves the keys of %llu acknowledged writes",
-                        (unsigned long long)counts.unserved);
+                        (unsigned long long)unserved);
     }
 }

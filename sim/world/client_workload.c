@@ -385,22 +385,29 @@ static uint32_t served(const struct rcs_workload *workload, unsigned key)
     return imported > by_owner ? imported : by_owner;
 }
 
-static void count_lost(const struct rcs_workload *workload, struct rcs_workload_counts *out)
+uint64_t rcs_workload_lost(const struct rcs_workload *workload, uint64_t *unserved)
 {
-    uint32_t *there = malloc(workload->options.keys * sizeof(there[0]));
+    /* Keys are taken in their order: no others were written yet. */
+    uint64_t begun = workload->counts.operations + 1, lost = 0, unknown = 0;
+    unsigned count = begun < workload->options.keys ? (unsigned)begun : workload->options.keys;
+    uint32_t *there = malloc(count * sizeof(there[0]));
     RCS_ASSERT(there != NULL);
-    for (unsigned key = 0; key < workload->options.keys; key++) {
+    for (unsigned key = 0; key < count; key++) {
         there[key] = workload->last[key] == 0 ? 0 : served(workload, key);
     }
     for (size_t i = 0; i < workload->acknowledged_count; i++) {
         const struct acknowledged *write = &workload->acknowledged[i];
-        out->unserved += there[write->key] == UNSERVED;
-        out->lost += there[write->key] < write->number;
+        unknown += there[write->key] == UNSERVED;
+        lost += there[write->key] < write->number;
     }
     free(there);
+    if (unserved != NULL) {
+        *unserved = unknown;
+    }
+    return lost;
 }
 
-void rcs_workload_counts(struct rcs_workload *workload, struct rcs_workload_counts *out)
+void rcs_workload_counts(const struct rcs_workload *workload, struct rcs_workload_counts *out)
 {
     *out = workload->counts;
     out->acknowledged = workload->acknowledged_count;
@@ -408,5 +415,4 @@ void rcs_workload_counts(struct rcs_workload *workload, struct rcs_workload_coun
         out->unavailable_us +=
             (workload->calm > 0 ? workload->calm_us : workload->sim->now_us) - workload->down_us;
     }
-    count_lost(workload, out);
 }
