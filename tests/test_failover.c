@@ -284,6 +284,11 @@ static const struct row rows[] = {
       SIX
       "a3> SET foo 1\n= OK\npause a6\nat +1ms a3> MIGRATE $a6.ip $a6.port foo 0 20000\n"
       "await role master on a4 within 10s\nresume a6\nwait 2s\nexpect a3 replicate a4 on A\n", NULL },
+    { "DUMP carries the RDB version of its release: 9 in 6.2",
+      "redis 6.2\ncluster-node-timeout 2000\nsave \"\"\nnetwork loopback\nsite A a1 a2\nwait 1s\n"
+      "a1> SET foo bar\n= (error) CLUSTERDOWN Hash slot not served\n"
+      "a1> CLUSTER ADDSLOTS 12182\n= OK\na1> CONFIG SET cluster-require-full-coverage no\n= OK\nwait 6s\n"
+      "a1> SET foo bar\n= OK\na1> DUMP foo\n= \"\\x00\\x03bar\\t\\x00*\n", NULL },
     { "slot migration: keys left behind in a slot that was given away are deleted",
       SIX
       "a3> SET foo 1\n= OK\na1> CLUSTER SETSLOT 12182 IMPORTING $a3.id\n= OK\n"

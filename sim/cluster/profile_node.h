@@ -36,6 +36,10 @@ enum rcs_expire_form { RCS_EXPIRE_VERBATIM, RCS_EXPIRE_PX, RCS_EXPIRE_PXAT };
     E(history, RCS_HISTORY_, history, NONE,  REPLICA, REPLICA, REPLICA, REPLICA, ALL, ALL, ALL, ALL)                 \
     /* SET with EX and SETEX become SET with PX (6.2); with 7.0 all times become absolute. */                        \
     E(expire_form, RCS_EXPIRE_, expire_form, VERBATIM, VERBATIM, VERBATIM, VERBATIM, PX, PXAT, PXAT, PXAT, PXAT)     \
+    /* The version of RDB in what DUMP writes, and the newest RESTORE takes. */                                      \
+    N(rdb_version,                    6,     8,     9,     9,     9,     10,    11,    12,    11)                    \
+    /* RESTORE with a time to live goes into the stream with the instant it means, as ABSTTL (5.0). */               \
+    B(restores_until,                 no,    no,    yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
     /* --- the log: the year stands in the date (5.0). */                                                            \
     B(logs_year,                      no,    no,    yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
     /* nodes.conf is read after the line that says the port (7.2). */                                                \

@@ -17,7 +17,7 @@ static void run_dump(struct rcs_call *call)
     }
     struct rcs_buf payload;
     rcs_buf_init(&payload);
-    rcs_value_dump(entry->value, RCS_RDB_VERSION, &payload);
+    rcs_value_dump(entry->value, (unsigned)rcs_node_profile(call->node)->rdb_version, &payload);
     rcs_resp_bulk(call->out, payload.data, payload.size_bytes);
     rcs_buf_close(&payload);
 }
@@ -79,7 +79,8 @@ static struct rcs_value *read_payload(struct rcs_call *call)
     const struct rcs_arg *payload = &call->args[3];
     struct rcs_value *value;
     const char *type;
-    if (!rcs_dump_check(payload->bytes, payload->size_bytes, RCS_RDB_VERSION)) {
+    unsigned version = (unsigned)rcs_node_profile(call->node)->rdb_version;
+    if (!rcs_dump_check(payload->bytes, payload->size_bytes, version)) {
         rcs_refuse(call->client, "DUMP payload version or checksum are wrong");
         return NULL;
     }
@@ -137,7 +138,7 @@ static void put(struct rcs_call *call, const struct options *options, int64_t tt
     struct rcs_entry *entry = rcs_key_set(call, key, value, false);
     if (ttl_ms != 0) {
         rcs_keyspace_expire(call->node->keys, entry, expire_ms);
-        if (!options->absolute) {
+        if (!options->absolute && rcs_node_profile(call->node)->restores_until) {
             replicate_absolute(call, expire_ms);
         }
     }

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rcsim/rdb.h>
-
 #include "sim/node/command_rows.h"
 
 #include "sim/pure.h"
@@ -394,7 +392,7 @@ static void send_key(struct rcs_node *node, const struct migration *job,
     char number[RCS_DECIMAL_MAX];
     struct rcs_buf payload;
     rcs_buf_init(&payload);
-    rcs_value_dump(entry->value, RCS_RDB_VERSION, &payload);
+    rcs_value_dump(entry->value, (unsigned)rcs_node_profile(node)->rdb_version, &payload);
     struct rcs_arg words[] = {
         rcs_arg_of("RESTORE-ASKING"),
         { entry->key, entry->key_bytes },
