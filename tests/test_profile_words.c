@@ -172,15 +172,136 @@ static void log_words_of_7_0_stand_with_the_facts(void **state)
     }
 }
 
+/* --- what holds of all words of a release ----------------------------------------------------- */
+
+/* A text without any of these words, or one that is excepted. */
+static bool says(const char *text, const char *const words[])
+{
+    for (unsigned i = 0; words[i] != NULL; i++) {
+        if (strstr(text, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static unsigned offenders(enum rcs_release release, const char *const words[],
+                          const char *const excepted[])
+{
+    unsigned count = 0;
+    for (unsigned code = 0; code < RCS_FACT_COUNT; code++) {
+        const char *text = rcs_words(release, (enum rcs_fact_code)code).text;
+        if (text != NULL && says(text, words) && !says(text, excepted)) {
+            print_error("%s: %s\n", rcs_profile_at(release)->name, text);
+            count++;
+        }
+    }
+    return count;
+}
+
+static void log_words_until_4_0_say_slave(void **state)
+{
+    (void)state;
+    static const char *const words[] = { "replica ", "Replica ", "REPLICA", "replicas", NULL };
+    static const char *const excepted[] = { "myself as a replica of", "I'm a sub-replica!",
+                                            "myself as a replica of grandmaster",
+                                            /* facts that are no lines of those releases */
+                                            "replicas are in sync", "wrong offset",
+                                            "is about to load the RDB file", NULL };
+    assert_int_equal(offenders(RCS_REDIS_3_0, words, excepted), 0);
+    assert_int_equal(offenders(RCS_REDIS_4_0, words, excepted), 0);
+}
+
+static void log_words_of_valkey_say_primary(void **state)
+{
+    (void)state;
+    static const char *const words[] = { "master", "Master", "MASTER", "Redis", "redis", NULL };
+    static const char *const excepted[] = { NULL };
+    assert_int_equal(offenders(RCS_VALKEY_8_0, words, excepted), 0);
+}
+
+/* From 7.2 on the human name follows each id, but in these lines. */
+static void log_words_since_7_2_name_nodes(void **state)
+{
+    (void)state;
+    static const char *const unnamed[] = { "possibly failing",
+                                           "configuration found",
+                                           "configuration loaded",
+                                           "Ignoring FAIL",
+                                           "orphaned master",
+                                           "old slots configuration",
+                                           "hard reset",
+                                           "sub-replica!",
+                                           "can't vote about",
+                                           "Connection with Node",
+                                           NULL };
+    for (enum rcs_release release = RCS_REDIS_7_2; release <= RCS_VALKEY_8_0; release++) {
+        for (unsigned code = 0; code < RCS_FACT_COUNT; code++) {
+            const char *text = rcs_words(release, (enum rcs_fact_code)code).text;
+            for (const char *at = text; at != NULL && (at = strchr(at, '%')) != NULL; at += 2) {
+                if ((at[1] == 'n' || at[1] == 'm') && strncmp(at + 2, " ()", 3) != 0 &&
+                    !says(text, unnamed)) {
+                    fail_msg("%s: %s", rcs_profile_at(release)->name, text);
+                }
+            }
+        }
+    }
+}
+
+/* With 7.2 most warnings became notices: these stayed. */
+static void log_words_since_7_2_warn_less(void **state)
+{
+    (void)state;
+    static const char *const warnings[] = { "changed: fail",
+                                            "auth denied",
+                                            "Manual failover timed out",
+                                            "bye bye",
+                                            "SIGTERM",
+                                            "Unable to connect",
+                                            "Error condition",
+                                            "Error reply",
+                                            "Unable to AUTH",
+                                            "Failed to read",
+                                            "did not",
+                                            "wrong +FULLRESYNC",
+                                            "Unexpected reply",
+                                            "imeout",
+                                            "timedout",
+                                            "I/O error",
+                                            "aborted replication",
+                                            "Bad protocol",
+                                            "wrong offset",
+                                            "tried to PSYNC",
+                                            "not available",
+                                            "BGSAVE for replication failed",
+                                            "SYNC failed",
+                                            "last replica dropped",
+                                            "by signal",
+                                            NULL };
+    for (enum rcs_release release = RCS_REDIS_7_2; release <= RCS_VALKEY_8_0; release++) {
+        for (unsigned code = 0; code < RCS_FACT_COUNT; code++) {
+            struct rcs_words said = rcs_words(release, (enum rcs_fact_code)code);
+            if (said.text != NULL && said.level == RCS_LEVEL_WARNING &&
+                strcmp(said.text, "%s") != 0 && !says(said.text, warnings)) {
+                fail_msg("%s: %s", rcs_profile_at(release)->name, said.text);
+            }
+        }
+    }
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[3 + sizeof(rows) / sizeof(rows[0])] = {
+    struct CMUnitTest tests[7 + sizeof(rows) / sizeof(rows[0])] = {
+        cmocka_unit_test(log_words_until_4_0_say_slave),
+        cmocka_unit_test(log_words_of_valkey_say_primary),
+        cmocka_unit_test(log_words_since_7_2_name_nodes),
+        cmocka_unit_test(log_words_since_7_2_warn_less),
         cmocka_unit_test(log_words_each_recorded_line_is_said_by_its_release),
         cmocka_unit_test(log_words_of_an_argument),
         cmocka_unit_test(log_words_of_7_0_stand_with_the_facts),
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        tests[3 + i] = (struct CMUnitTest){ .name = rows[i].name,
+        tests[7 + i] = (struct CMUnitTest){ .name = rows[i].name,
                                             .test_func = log_words_of_a_release,
                                             .initial_state = (void *)&rows[i] };
     }

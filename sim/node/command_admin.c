@@ -30,7 +30,7 @@ static void run_wait(struct rcs_call *call)
 {
     struct rcs_client *client = call->client;
     int64_t replicas, timeout_ms;
-    if (call->node->repl.has_master) {
+    if (call->node->repl.has_master && client->profile->release >= RCS_REDIS_4_0) {
         rcs_refuse(client,
                    "WAIT cannot be used with replica instances. Please also note that since Redis "
                    "4.0 if a replica is configured to be writable (which is not the default) "
