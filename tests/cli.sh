@@ -135,6 +135,10 @@ check "the biggest seed" 0 'seed 18446744073709551615$' run good.scenario --seed
 check "a release that is not modelled" 2 'no release "6\.3" is modelled .* did you mean 6\.0' run good.scenario --redis 6.3
 check "a release whose commands are fewer is named" 1 "Unknown subcommand or wrong number of arguments for 'ADDSLOTSRANGE'" run good.scenario --redis 6.2
 check "the release that is" 0 "^digest $first\$" run good.scenario --redis 7.0
+check "several releases" 0 '^7\.0 and 7\.2$' run good.scenario --redis 7.0,7.2
+check "several releases, one that is not modelled" 2 'no release "6\.3" is modelled' run good.scenario --redis 7.0,6.3
+check "several releases and a trace" 2 'leave out --trace' run good.scenario --redis 7.0,7.2 --trace x
+check "several releases, one without the directive" 2 'cluster-port: since 7\.0; this is 6\.2' run good.scenario --redis 7.0,6.2 --cluster-port 7000
 check "a wrong batch" 2 '--batch 0' run good.scenario --batch 0
 check "a wrong level" 2 'milestones, packets' run good.scenario --trace-level all
 check "log lines" 0 'a1  \| 1001:M 01 Jan 2026 .* # Cluster state changed: ok' run good.scenario --log a1

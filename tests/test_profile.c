@@ -76,6 +76,9 @@ static const struct directive_row {
       "cluster-replica-no-failover: since 5.0; this is 3.0" },
     { "3.0", "cluster-announce-ip", "1.2.3.4", "cluster-announce-ip: since 4.0; this is 3.0" },
     { "valkey-8.0", "cluster-announce-hostname", "x", NULL },
+    { "7.0", "cluster-announce-human-nodename", "x",
+      "cluster-announce-human-nodename: there is no such directive (did you mean "
+      "cluster-announce-hostname?)" },
 };
 
 static void a_release_has_its_own_directives(void **state)

@@ -568,6 +568,11 @@ bool rcs_config_exists(const struct rcs_config *config, const char *name)
             return true;
         }
     }
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+        if (compare_names(name, later[i].name) == 0) {
+            return config->profile == NULL || config->profile->release >= later[i].since;
+        }
+    }
     return false;
 }
 

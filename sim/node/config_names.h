@@ -44,6 +44,18 @@ static const char *const unmodelled[] = {
     "zset-max-listpack-entries", "zset-max-listpack-value", "zset-max-ziplist-entries",
     "zset-max-ziplist-value"
 };
+
+/* And directives of later releases about the cluster. */
+static const struct later {
+    const char *name;
+    enum rcs_release since;
+} later[] = {
+    { "cluster-announce-client-ipv4", RCS_VALKEY_8_0 },
+    { "cluster-announce-client-ipv6", RCS_VALKEY_8_0 },
+    { "cluster-announce-human-nodename", RCS_REDIS_7_2 },
+    { "cluster-blacklist-ttl", RCS_VALKEY_8_0 },
+    { "cluster-slot-stats-enabled", RCS_VALKEY_8_0 },
+};
 /* clang-format on */
 
 #endif

@@ -16,6 +16,7 @@ enum rcs_progress rcs_act_await(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_await_poll(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_expect(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_directive(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_only(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_fault(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_partition(struct rcs_run *run, struct rcs_task *task);

@@ -28,16 +28,27 @@ static bool overridden(const struct rcs_run *run, const char *name)
     return false;
 }
 
+/* The innermost `during` that the statement at hand stands in; NULL: none. */
+static const struct rcs_frame *during_of(const struct rcs_task *task)
+{
+    for (unsigned depth = task->depth; depth > 0; depth--) {
+        if (!task->frames[depth].plain) {
+            return &task->frames[depth];
+        }
+    }
+    return NULL;
+}
+
 /* In `during`: what is to be put back when the block's time is over. */
 static bool in_during(const struct rcs_task *task)
 {
-    return task->depth > 0;
+    return during_of(task) != NULL;
 }
 
 static struct rcs_put_off undo_of(const struct rcs_task *task)
 {
     return (struct rcs_put_off){
-        .at_us = task->frames[task->depth].until_us,
+        .at_us = during_of(task)->until_us,
         .stmt = rcs_task_stmt(task),
         .undo = true,
     };
@@ -356,6 +367,22 @@ enum rcs_progress rcs_act_during(struct rcs_run *run, struct rcs_task *task)
         .stmts = stmt->body,
         .count = stmt->body_count,
         .until_us = rcs_sim_now(run->sim) + stmt->high_us,
+    };
+    return RCS_PROGRESS_WAITS;
+}
+
+/* The statement of `only`, if the run's release is one of those. */
+enum rcs_progress rcs_act_only(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    unsigned release = rcs_sim_config(run->sim, -1)->profile->release;
+    if ((stmt->number >> release & 1) == 0) {
+        return RCS_PROGRESS_DONE;
+    }
+    RCS_ASSERT(task->depth + 1 < RCS_FRAMES);
+    task->depth++;
+    task->frames[task->depth] = (struct rcs_frame){
+        .stmts = stmt->body, .count = stmt->body_count, .until_us = -1, .plain = true
     };
     return RCS_PROGRESS_WAITS;
 }

@@ -14,9 +14,9 @@ struct rcs_parser {
     const struct rcs_word *words;
     unsigned count, at;
     struct rcs_stmt *stmt;
-    const char *forced_params; /* see rcs_script_parse */
-    bool acting;               /* a statement that acts was seen: the layout is closed */
-    bool in_at, in_during;     /* reading the body of such a block */
+    const char *forced_params;      /* see rcs_script_parse */
+    bool acting;                    /* a statement that acts was seen: the layout is closed */
+    bool in_at, in_during, in_only; /* reading the body of such a block */
     struct rcs_diag *diag;
     enum rcs_err err;
 };

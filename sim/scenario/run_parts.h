@@ -28,7 +28,7 @@ struct rcs_answer {
     char *redirections; /* as the client printed them, "" none */
 };
 
-#define RCS_FRAMES 9
+#define RCS_FRAMES 10
 
 /* A run of statements one after the other. Task 0 is the script; each `at` that came due is one
  * more. */
@@ -37,6 +37,7 @@ struct rcs_task {
         const struct rcs_stmt *stmts;
         unsigned count, at;
         rcs_us until_us; /* of `during`: when its faults end */
+        bool plain;      /* of `only`: nothing in it ends with it */
     } frames[RCS_FRAMES];
     unsigned depth;
     bool begun;          /* the statement at hand waits */

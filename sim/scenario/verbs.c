@@ -56,6 +56,7 @@ static const struct rcs_verb verbs[] = {
     { "workload", "workload NAME KIND NODES [every 50ms] [keys 1000] [tag WORD] [only writes|reads] [timeout DURATION] [site SITE] [renew] | workload NAME stop", "a client program that is told of these nodes and writes and reads keys NAME:1... all the time; what it counted is told at the end", ACTS, AT, rcs_parse_workload, rcs_act_workload, NULL },
 
     { "at", "at +3s STATEMENT | at 40s STATEMENT", "puts a statement off; the script goes on", ACTS, 0, rcs_parse_at, rcs_act_at, NULL },
+    { "only", "only RELEASES STATEMENT", "a statement for some releases only: 7.0, 6.2..7.4, ..6.2, 7.2.., several with commas between", ACTS, AT | DURING, rcs_parse_only, rcs_act_only, NULL },
     { "during", "during 10s { STATEMENTS }", "faults and settings in the block hold for so long and are then undone; the script goes on after it", ACTS, DURING, rcs_parse_during, rcs_act_during, NULL },
 
     { "chaos", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },

@@ -1,8 +1,10 @@
 /* Verbs that act: faults, commands of the script, the cli. */
+#include <stdio.h>
 #include <string.h>
 
 #include <rcsim/bus_types.h>
 
+#include "sim/cluster/profile.h"
 #include "sim/scenario/verbs_parse.h"
 
 #include "sim/pure.h"
@@ -197,16 +199,20 @@ bool rcs_parse_await(struct rcs_parser *parser)
            rcs_parser_duration(parser, &stmt->high_us) && rcs_parser_end(parser);
 }
 
+/* How the statement inside another stands there. */
+enum inner { INNER_AT, INNER_DURING, INNER_ONLY };
+
 /* The statement that stands in the words from parser->at to `until`. */
-static bool parse_inner(struct rcs_parser *parser, unsigned until, bool in_at)
+static bool parse_inner(struct rcs_parser *parser, unsigned until, enum inner kind)
 {
     struct rcs_stmt *outer = parser->stmt;
     struct rcs_parser inner = *parser;
     struct rcs_stmt *body = rcs_arena_alloc(&parser->script->arena, sizeof(*body));
     inner.stmt = body;
     inner.count = until;
-    inner.in_at |= in_at;
-    inner.in_during |= !in_at;
+    inner.in_at |= kind == INNER_AT;
+    inner.in_during |= kind == INNER_DURING;
+    inner.in_only |= kind == INNER_ONLY;
     bool good = rcs_parser_statement(&inner);
     parser->err = inner.err;
     parser->at = parser->count;
@@ -232,7 +238,7 @@ bool rcs_parse_at(struct rcs_parser *parser)
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
                                 "what happens then is missing (at +3s kill a1)");
     }
-    return parse_inner(parser, parser->count, true);
+    return parse_inner(parser, parser->count, INNER_AT);
 }
 
 bool rcs_parse_during(struct rcs_parser *parser)
@@ -256,7 +262,77 @@ bool rcs_parse_during(struct rcs_parser *parser)
     if (parser->at + 1 == parser->count) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at, "the block is empty");
     }
-    return parse_inner(parser, parser->count - 1, false);
+    return parse_inner(parser, parser->count - 1, INNER_DURING);
+}
+
+/* One end of a range of releases; "" stands for the first or last of all. */
+static bool read_release(struct rcs_parser *parser, const char *text, size_t size, int otherwise,
+                         int *out)
+{
+    char name[48];
+    snprintf(name, sizeof(name), "%.*s", (int)(size < 47 ? size : 47), text);
+    const struct rcs_profile *profile = rcs_profile_find(name);
+    struct rcs_diag diag = { .line = 0 };
+    *out = profile != NULL ? (int)profile->release : otherwise;
+    if (profile != NULL || (size == 0 && otherwise >= 0)) {
+        return true;
+    }
+    rcs_profile_refuse(name, &diag);
+    return rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1, "%s", diag.text);
+}
+
+/* "6.2..7.4": in the order of the table, in which Valkey 8.0 follows 7.4. */
+static bool read_releases(struct rcs_parser *parser, const char *text, size_t size, int *bits)
+{
+    int first, last;
+    size_t dots = 0;
+    while (dots + 1 < size && (text[dots] != '.' || text[dots + 1] != '.')) {
+        dots++;
+    }
+    bool range = dots + 1 < size;
+    if (!read_release(parser, text, range ? dots : size, range ? 0 : -1, &first)) {
+        return false;
+    }
+    last = first;
+    if (range &&
+        !read_release(parser, text + dots + 2, size - dots - 2, RCS_RELEASE_COUNT - 1, &last)) {
+        return false;
+    }
+    if (first > last) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1, "\"%.*s\" runs backwards",
+                                (int)size, text);
+    }
+    for (int release = first; release <= last; release++) {
+        *bits |= 1 << release;
+    }
+    return true;
+}
+
+bool rcs_parse_only(struct rcs_parser *parser)
+{
+    const struct rcs_word *word;
+    if (parser->in_only) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
+                                "only cannot stand in `only`: name the releases once");
+    }
+    if (!rcs_parser_word(parser, "releases (7.0, 6.2..7.4, ..6.2)", &word)) {
+        return false;
+    }
+    for (const char *at = word->text;; at++) {
+        size_t size = strcspn(at, ",");
+        if (!read_releases(parser, at, size, &parser->stmt->number)) {
+            return false;
+        }
+        at += size;
+        if (*at == '\0') {
+            break;
+        }
+    }
+    if (!rcs_parser_more(parser)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "what these releases do is missing (only ..6.2 expect ...)");
+    }
+    return parse_inner(parser, parser->count, INNER_ONLY);
 }
 
 bool rcs_parse_later(struct rcs_parser *parser)
