@@ -1,10 +1,12 @@
 /* A topology nobody recorded, on real servers, against the simulation: four masters with two
  * replicas each, node timeout 3000, one master killed, 20 times. What is measured, simulated and
  * compared is what test_timing.c measures, simulates and compares; only the histories come from the
- * logs of redis-server processes on 127.0.0.1 and from polls of them.
+ * logs of redis-server processes on 127.0.0.1 and from polls of them. The machine's noise is
+ * measured as well: half of a PING's mean time, and how long the slowest reply of each run took.
  *
  * Usage: live_timing [RUNS [PORT]]: ports PORT..PORT+11 and, for the bus, 10000 above. Takes some
- * eleven seconds a run. Directories are made below $TMPDIR or /tmp and removed in the end;
+ * eleven seconds a run. Directories are made below
+ * $TMPDIR, else /dev/shm (as recorded: on a disk each change waits for it), else /tmp, and removed;
  * processes are stopped by their ids. Exit status 0: agrees, 1: differs, 2: the experiment could
  * not be made. */
 #define _GNU_SOURCE
@@ -47,6 +49,7 @@ static char directory[200];
 static char reply[REPLY_SIZE];
 static int64_t gaps_ms[MOST_RUNS]; /* the longest between two polls of a node, in each run */
 static int run_count;
+static int64_t slowest_us, slowest_sum_us; /* replies: of this run; of all runs */
 
 /* --- processes -------------------------------------------------------------------------------- */
 
@@ -133,11 +136,19 @@ static bool connect_to(struct server *server)
     return false;
 }
 
+static int64_t steady_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* One more byte after the reply's end is never read: a status, an error or a bulk. */
 static const char *ask(struct server *server, const char *command)
 {
     char line[300];
     size_t size = 0, want = REPLY_SIZE - 1;
+    int64_t sent_us = steady_us();
     int length = snprintf(line, sizeof(line), "%s\r\n", command);
     if (send(server->fd, line, (size_t)length, MSG_NOSIGNAL) != length) {
         give_up("does not take a command", server->name);
@@ -155,6 +166,8 @@ static const char *ask(struct server *server, const char *command)
             want += reply[0] == '$' ? (size_t)strtol(reply + 1, NULL, 10) + 2 : 0;
         }
     }
+    int64_t took_us = steady_us() - sent_us;
+    slowest_us = took_us > slowest_us ? took_us : slowest_us;
     if (reply[0] == '-') {
         give_up(reply, command);
     }
@@ -438,6 +451,7 @@ static void run_once(struct samples *out)
         history.master[i] = host == NULL ? -1 : (int)strtol(host + 12, NULL, 10) - servers[0].port;
         read_log(&servers[i], NULL, 0);
     }
+    slowest_us = 0;
     int64_t t0_ms = wall_ms();
     stop(&servers[victim]);
     history_add(&history, &(struct occurrence){
@@ -453,6 +467,7 @@ static void run_once(struct samples *out)
     history_sort(&history);
     measure_run(&history, out);
     run_count++;
+    slowest_sum_us += slowest_us;
     printf("%s killed, %s took over: FAIL %lld, won %lld, ok %lld ms\n", servers[victim].name,
            servers[owner].name, (long long)history_first(&history, WHAT_STATE_FAIL, -1, -1),
            (long long)history_first(&history, WHAT_ELECTION_WON, -1, -1),
@@ -466,16 +481,14 @@ static void run_once(struct samples *out)
 /* Half of the mean time of a PING, in microseconds. */
 static int64_t wake_us(void)
 {
-    struct timespec from, to;
-    int64_t sum_ns = 0;
+    int64_t sum_us = 0;
     for (int i = 0; i < 600; i++) {
         sleep_ms(2);
-        clock_gettime(CLOCK_MONOTONIC, &from);
+        int64_t sent_us = steady_us();
         ask(&servers[i % NODES], "PING");
-        clock_gettime(CLOCK_MONOTONIC, &to);
-        sum_ns += (to.tv_sec - from.tv_sec) * 1000000000LL + to.tv_nsec - from.tv_nsec;
+        sum_us += steady_us() - sent_us;
     }
-    return sum_ns / 600 / 1000 / 2;
+    return sum_us / 600 / 2;
 }
 
 /* --- the program ------------------------------------------------------------------------------ */
@@ -506,7 +519,9 @@ static void live_servers_agree(void **state)
     plan.runs = (runs + CLUSTERS - 1) / CLUSTERS;
     plan.poll_ms = POLL_MS;
     plan.wake_us = wake / CLUSTERS;
-    print_message("a process is late by %lld us\n", (long long)plan.wake_us);
+    int resolution_ms = (int)(slowest_sum_us / run_count / 1000) + 1;
+    print_message("a process is late by %lld us on average; resolution %d ms\n",
+                  (long long)plan.wake_us, resolution_ms);
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         int64_t gap_ms = gaps_ms[seed % (uint64_t)run_count];
         plan.poll_most_ms = gap_ms > POLL_MS ? (int)gap_ms : POLL_MS + 1;
@@ -515,8 +530,8 @@ static void live_servers_agree(void **state)
         history_close(&run);
     }
     for (int i = 0; i < MEASURE_COUNT; i++) {
-        table_add(&table, "live_4m8r_nt3000", (enum measure)i, 10, &theirs.of[i], &ours.of[i],
-                  NULL);
+        table_add(&table, "live_4m8r_nt3000", (enum measure)i, resolution_ms, &theirs.of[i],
+                  &ours.of[i], NULL);
     }
     samples_close(&ours);
     samples_close(&theirs);
@@ -534,7 +549,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: live_timing [RUNS, %d to %d [PORT]]\n", LEAST_RUNS, MOST_RUNS);
         return 2;
     }
-    snprintf(directory, sizeof(directory), "%s/live_timing.XXXXXX", tmp == NULL ? "/tmp" : tmp);
+    if (tmp == NULL) {
+        tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    }
+    snprintf(directory, sizeof(directory), "%s/live_timing.XXXXXX", tmp);
     if (mkdtemp(directory) == NULL) {
         perror(directory);
         return 2;

@@ -268,7 +268,8 @@ void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us n
         return;
     }
     rcs_us waited_us = now_us - c->arrives_us[0];
-    if (waited_us >= 0 && now_us < alone_us(net, c, c->arrives_us[0])) {
+    if (waited_us >= 0 && (waited_us < rcs_network_kind(net, c)->delayed_ack_us ||
+                           now_us < alone_us(net, c, c->arrives_us[0]))) {
         c->answers = 1;
     } else if (waited_us >= 0 && !c->acked) {
         c->answers = 0; /* the delayed acknowledgement went out alone */
