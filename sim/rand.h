@@ -18,7 +18,8 @@ enum rcs_purpose {
     RCS_RAND_CLIENT,
     RCS_RAND_CLI, /* redis-cli's own srand */
     RCS_RAND_PLAN,
-    RCS_RAND_LOSS = 32 /* segments that get lost */
+    RCS_RAND_LOSS = 32, /* segments that get lost */
+    RCS_RAND_BOOT       /* how the timers of kernels lie to each other */
 };
 
 struct rcs_rand {

@@ -27,6 +27,7 @@ static void begin(struct lab *lab, const char *link_kind)
         unsigned node = rcs_network_add_node(&lab->net, site);
         lab->net.nodes[node].listening = true;
         lab->net.nodes[node].keepalive_s = 2;
+        lab->net.nodes[node].boot_us = 0; /* timers run at multiples of 4, 32, 256, 2048 ms */
     }
     rcs_buf_init(&lab->heard);
 }
@@ -179,10 +180,10 @@ static void syn_into_a_black_hole_comes_back_a_second_late(void **state)
     begin(&lab, "lan");
     cut(&lab, 0, 1, true);
     connect_bus(&lab, 0, 1);
-    run(&lab, RCS_MS(1500)); /* the SYN of 1.0 s is lost, too */
+    run(&lab, RCS_MS(1500)); /* the SYN of 1.024 s is lost, too */
     rcs_network_heal_all(&lab.net);
     run(&lab, RCS_S(10));
-    expect(&lab, "2000200 0 up\n2000300 1 accepted\n");
+    expect(&lab, "2048200 0 up\n2048300 1 accepted\n");
     end(&lab);
 }
 
@@ -193,14 +194,14 @@ static void syn_pauses_grow_after_the_fifth(void **state)
     begin(&lab, "lan");
     cut(&lab, 0, 1, false); /* one way is enough */
     connect_bus(&lab, 0, 1);
-    run(&lab, RCS_MS(5001)); /* sent at 0, 1, 2, 3, 4, 5 s; the next ones at 7 and 11 s */
+    run(&lab, RCS_MS(5121)); /* sent five times every 1.024 s; then after 2 s and 4 s */
     rcs_network_heal_all(&lab.net);
     run(&lab, RCS_S(10));
-    expect(&lab, "7000200 0 up\n7000300 1 accepted\n");
+    expect(&lab, "7136200 0 up\n7136300 1 accepted\n");
     end(&lab);
 }
 
-static void connecting_is_given_up_after_131_s(void **state)
+static void connecting_is_given_up_after_135_s(void **state)
 {
     (void)state;
     struct lab lab;
@@ -208,7 +209,7 @@ static void connecting_is_given_up_after_131_s(void **state)
     cut(&lab, 0, 1, true);
     connect_bus(&lab, 0, 1);
     run(&lab, RCS_S(1000));
-    expect(&lab, "131000000 0 Connection timed out\n");
+    expect(&lab, "135168000 0 Connection timed out\n");
     end(&lab);
 }
 
@@ -262,14 +263,14 @@ static void bytes_into_a_cut_path_come_with_a_retransmission(void **state)
     prompt(&lab);
     uint32_t conn = established(&lab);
     cut(&lab, 0, 1, true);
-    send(&lab, conn, 0, RCS_BUS_PING); /* again after 0.2, 0.6, 1.4, 3.0 s */
+    send(&lab, conn, 0, RCS_BUS_PING); /* again at 0.216, 0.640, 1.472, 3.104 s */
     run(&lab, RCS_MS(10) + RCS_MS(700));
     rcs_network_heal_all(&lab.net);
     send(&lab, conn, 0, RCS_BUS_FAIL); /* the network is whole, the link is not yet */
     run(&lab, RCS_MS(1300));
     expect(&lab, "");
     run(&lab, RCS_S(10));
-    expect(&lab, "1411500 1 ping\n1411500 1 fail\n");
+    expect(&lab, "1472100 1 ping\n1472100 1 fail\n");
     send(&lab, conn, 0, RCS_BUS_PING);
     run(&lab, RCS_S(11));
     expect(&lab, "10000100 1 ping\n");
@@ -287,13 +288,13 @@ static void without_acknowledgements_data_pass_for_a_while(void **state)
     send(&lab, conn, 0, RCS_BUS_PING);
     run(&lab, RCS_MS(200));
     send(&lab, conn, 0, RCS_BUS_FAIL);
-    run(&lab, RCS_MS(220)); /* 10 + 200 ms: the first retransmission, unanswered */
+    run(&lab, RCS_MS(220)); /* at 216 ms the first retransmission, unanswered */
     send(&lab, conn, 0, RCS_BUS_UPDATE);
     run(&lab, RCS_MS(500));
     expect(&lab, "10100 1 ping\n200100 1 fail\n");
     rcs_network_heal_all(&lab.net);
-    run(&lab, RCS_S(5)); /* 10 + 200 + 400 ms */
-    expect(&lab, "610700 1 update\n");
+    run(&lab, RCS_S(5)); /* and the second */
+    expect(&lab, "640100 1 update\n");
     end(&lab);
 }
 
@@ -311,7 +312,7 @@ static void a_long_cut_ends_the_connection(void **state)
     run(&lab, RCS_S(900));
     expect(&lab, "");
     run(&lab, RCS_S(1000)); /* fifteen retransmissions */
-    expect(&lab, "924814600 0 lost\n");
+    expect(&lab, "935936000 0 lost\n");
     end(&lab);
 }
 
@@ -349,9 +350,9 @@ static void a_host_without_power_says_nothing(void **state)
     send(&lab, conn, 0, RCS_BUS_PING);
     run(&lab, RCS_S(5));
     expect(&lab, "");
-    rcs_network_power(&lab.net, 1, true); /* the host is back; sent again at 0.2 .. 3.0, 6.2 s */
+    rcs_network_power(&lab.net, 1, true); /* the host is back; sent again at 0.216 .. 3.104, 6.4 s */
     run(&lab, RCS_S(10));
-    expect(&lab, "6216400 0 lost\n"); /* it knows nothing of the connection: reset */
+    expect(&lab, "6400200 0 lost\n"); /* it knows nothing of the connection: reset */
     end(&lab);
 }
 
@@ -614,7 +615,7 @@ int main(void)
         cmocka_unit_test(refused_after_one_round_trip),
         cmocka_unit_test(syn_into_a_black_hole_comes_back_a_second_late),
         cmocka_unit_test(syn_pauses_grow_after_the_fifth),
-        cmocka_unit_test(connecting_is_given_up_after_131_s),
+        cmocka_unit_test(connecting_is_given_up_after_135_s),
         cmocka_unit_test(closed_while_connecting),
         cmocka_unit_test(order_is_kept_whatever_the_latency),
         cmocka_unit_test(bytes_into_a_cut_path_come_with_a_retransmission),

@@ -74,7 +74,7 @@ static void send_syn(struct rcs_network *net, uint32_t conn, unsigned tries, rcs
         return;
     }
     bool last = tries == kind->syn_retries;
-    rcs_conn_push(net, now_us + syn_pause(kind, tries),
+    rcs_conn_push(net, rcs_tcp_timer(net, c, 0, now_us, syn_pause(kind, tries)),
                   (struct rcs_pending){ .kind = last ? RCS_PENDING_TIMEOUT : RCS_PENDING_SYN,
                                         .who = conn,
                                         .tries = (uint8_t)(tries + 1) });

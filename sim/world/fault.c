@@ -230,6 +230,9 @@ void rcs_sim_reject(struct rcs_sim *sim, enum rcs_reject how, const int *from, u
                       to, to_count, oneway);
     cut(sim, how == RCS_REJECT_RST ? RCS_CUT_RST : RCS_CUT_ICMP, from, from_count, to, to_count,
         oneway);
+    if (how == RCS_REJECT_RST) {
+        rcs_tcp_acks_refused(&sim->net, sim->now_us);
+    }
 }
 
 void rcs_sim_heal(struct rcs_sim *sim, const int *a, unsigned a_count, const int *b,

@@ -58,9 +58,8 @@ bool rcs_path_rejects(struct rcs_network *net, const struct rcs_conn *conn, unsi
 
 /* --- losses and rates ------------------------------------------------------------------------- */
 
-#define SEGMENT_HEAD_BYTES 66   /* Ethernet 14, IP 20, TCP 32 with its timestamps */
-#define PROBE_US           2000 /* TCP_TIMEOUT_MIN_US: at least so long until a tail loss probe */
-#define DRAWN_SEGMENTS     64   /* of a longer item so many stand for all */
+#define SEGMENT_HEAD_BYTES 66 /* Ethernet 14, IP 20, TCP 32 with its timestamps */
+#define DRAWN_SEGMENTS     64 /* of a longer item so many stand for all */
 
 static uint64_t item_bytes(const struct rcs_network *net, enum rcs_item item, const void *value)
 {
@@ -116,7 +115,7 @@ static rcs_us repaired_us(struct rcs_network *net, const struct rcs_conn *c,
     }
     const struct rcs_link_kind *kind = rcs_network_kind(net, c);
     rcs_us round_us = 2 * path->low_us + path->span_us, rto_us = rcs_tcp_first_rto(net, c);
-    rcs_us probe_us = 2 * round_us + PROBE_US;
+    rcs_us probe_us = 2 * round_us + RCS_TCP_PROBE_US;
     rcs_us at_us = segments == 1 || probe_us > rto_us ? rto_us
                    : tail                             ? probe_us
                                                       : round_us + round_us / 4;

@@ -42,7 +42,11 @@ unsigned rcs_network_add_node(struct rcs_network *net, unsigned site)
         net->nodes = realloc(net->nodes, net->node_room * sizeof(net->nodes[0]));
         RCS_ASSERT(net->nodes != NULL);
     }
-    net->nodes[net->node_count] = (struct rcs_party){ .site = (uint16_t)site, .powered = true };
+    struct rcs_rand boot;
+    rcs_rand_init(&boot, net->seed, RCS_RAND_BOOT, net->node_count);
+    net->nodes[net->node_count] = (struct rcs_party){
+        .site = (uint16_t)site, .powered = true, .boot_us = rcs_rand_below(&boot, RCS_BOOT_US_MAX)
+    };
     return net->node_count++;
 }
 
@@ -175,7 +179,9 @@ bool rcs_network_nodes_open(const struct rcs_network *net, unsigned a, unsigned 
 void rcs_network_init(struct rcs_network *net, const struct rcs_link_kind *link_kind,
                       struct rcs_queue *queue, struct rcs_store *store, uint64_t seed)
 {
-    *net = (struct rcs_network){ .link_kind = link_kind, .queue = queue, .store = store };
+    *net = (struct rcs_network){
+        .link_kind = link_kind, .queue = queue, .store = store, .seed = seed
+    };
     rcs_rand_init(&net->chance, seed, RCS_RAND_NETWORK, 0);
     rcs_rand_init(&net->luck, seed, RCS_RAND_LOSS, 0);
     unsigned outside = rcs_network_add_site(net);

@@ -97,12 +97,14 @@ _Static_assert(sizeof(struct rcs_conn) == 32, "a connection is half a cache line
 
 struct rcs_side; /* tcp.c: data held back */
 
+#define RCS_BOOT_US_MAX 16384000 /* a turn of the timer wheel that matters */
 /* A party's place. Sessions have only a site. */
 struct rcs_party {
     uint16_t site;
     uint16_t keepalive_s; /* of accepted bus links, 0 off */
     bool powered;         /* its host */
     bool listening;       /* its process */
+    uint32_t boot_us;     /* how its kernel's timers lie to the clock */
 };
 
 /* What lies between two sites, or within one. */
@@ -153,8 +155,9 @@ struct rcs_network {
     bool small_segments;     /* somewhere bus messages fit into one: Nagle's algorithm shows */
     struct rcs_queue *queue; /* borrowed */
     struct rcs_store *store; /* borrowed */
-    struct rcs_rand chance;  /* latencies */
-    struct rcs_rand luck;    /* losses */
+    uint64_t seed;
+    struct rcs_rand chance; /* latencies */
+    struct rcs_rand luck;   /* losses */
 
     struct rcs_conn *conns; /* [0] is no connection */
     uint32_t conn_used, conn_room, conn_free;
@@ -309,11 +312,17 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
                        void *value, rcs_us now_us);
 /* A message left an end of a bus link. */
 void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us now_us);
-#define RCS_TCP_RETRIES 15 /* net.ipv4.tcp_retries2 */
+#define RCS_TCP_RETRIES  15   /* net.ipv4.tcp_retries2 */
+#define RCS_TCP_PROBE_US 2000 /* TCP_TIMEOUT_MIN_US: at least so long until a tail loss probe */
 /* How long data of a connection wait for an acknowledgement before they are sent again; drawn. */
 rcs_us rcs_tcp_first_rto(struct rcs_network *net, const struct rcs_conn *conn);
 /* The same after so many retransmissions. */
 rcs_us rcs_tcp_rto(const struct rcs_link_kind *kind, rcs_us rto_us, unsigned tries);
+/* When the kernel at an end of a connection runs a timer that it sets now. */
+rcs_us rcs_tcp_timer(const struct rcs_network *net, const struct rcs_conn *conn, unsigned end,
+                     rcs_us now_us, rcs_us after_us);
+/* Paths began to answer with resets: delayed acknowledgements that are due run into them. */
+void rcs_tcp_acks_refused(struct rcs_network *net, rcs_us now_us);
 /* What waited for the connection goes out. */
 void rcs_tcp_connected(struct rcs_network *net, uint32_t conn, rcs_us now_us);
 /* Data of the server reached the opener of a bus link: perhaps with an acknowledgement. */

@@ -29,6 +29,7 @@ struct way_side {
     uint8_t tries; /* retransmissions so far */
     bool leaky;    /* only acknowledgements are cut off: data pass until the first retransmission */
     rcs_us rto_us; /* before it doubles */
+    rcs_us last_us; /* the latest write */
 };
 
 struct rcs_side {
@@ -262,6 +263,26 @@ void rcs_tcp_heard(struct rcs_network *net, uint32_t conn, rcs_us now_us)
 
 /* --- cut paths -------------------------------------------------------------------------------- */
 
+/* Linux keeps timers in a wheel: the farther off one is, the coarser its slot, and it runs at the
+ * slot's end. With 250 ticks a second, as distributions build it, that is 4 ms up to 256 ms ahead,
+ * 32 ms up to 2 s, 256 ms up to 16 s, 2 s beyond (kernel/time/timer.c, calc_index). */
+#define TICK_US      4000
+#define WHEEL_LEVELS 5
+
+rcs_us rcs_tcp_timer(const struct rcs_network *net, const struct rcs_conn *conn, unsigned end,
+                     rcs_us now_us, rcs_us after_us)
+{
+    bool outside = end == 0 && conn->kind == RCS_CONN_SESSION;
+    rcs_us boot_us = outside ? 0 : net->nodes[conn->party[end]].boot_us;
+    rcs_us ticks = (after_us + TICK_US - 1) / TICK_US, slot = 1, reach = 64;
+    rcs_us due = (now_us + boot_us) / TICK_US + ticks;
+    for (unsigned level = 1; level < WHEEL_LEVELS && ticks >= reach; level++) {
+        slot *= 8;
+        reach *= 8;
+    }
+    return (due / slot + 1) * slot * TICK_US - boot_us;
+}
+
 /* Retransmission waits for the smoothed round trip and 200 ms (tcp_set_rto: the variance counts at
  * least as much). Acknowledgements that were delayed are part of what is smoothed, so that it lies
  * somewhere between the bare round trip and one with the whole delay. */
@@ -288,8 +309,12 @@ static void wait_for_retry(struct rcs_network *net, uint32_t conn, unsigned way,
     const struct rcs_conn *c = rcs_network_conn(net, conn);
     side->wait = WAIT_RETRY;
     side->tries = (uint8_t)tries;
-    side->rto_us = tries == 0 ? rcs_tcp_first_rto(net, c) : side->rto_us;
-    side->due_us = now_us + rcs_tcp_rto(rcs_network_kind(net, c), side->rto_us, tries);
+    if (tries == 0) {
+        side->rto_us = rcs_tcp_first_rto(net, c);
+        side->last_us = now_us;
+    }
+    side->due_us = rcs_tcp_timer(net, c, way, now_us,
+                                 rcs_tcp_rto(rcs_network_kind(net, c), side->rto_us, tries));
     rcs_conn_push(
         net, side->due_us,
         (struct rcs_pending){
@@ -331,6 +356,38 @@ static bool breaks(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us 
     return true;
 }
 
+/* Linux acknowledges the first 16 segments after a pause at once, later ones after 40 ms
+ * (tcp_input.c, tcp_incr_quickack). How many came since the last pause is not tracked: a coin says.
+ */
+static bool quick_acks(struct rcs_network *net)
+{
+    return rcs_rand_below(&net->luck, 2) == 0;
+}
+
+/* The kernel at `end` owes an acknowledgement for data that came a moment ago. */
+static bool owes_ack(const struct rcs_network *net, const struct rcs_conn *c, unsigned end,
+                     rcs_us now_us)
+{
+    rcs_us there_us = c->arrives_us[1 - end];
+    return c->open >> end & 1 && c->state == RCS_CONN_OPEN && there_us > c->arrives_us[end] &&
+           there_us + rcs_network_kind(net, c)->delayed_ack_us > now_us;
+}
+
+void rcs_tcp_acks_refused(struct rcs_network *net, rcs_us now_us)
+{
+    for (uint32_t conn = 1; conn < net->conn_used; conn++) {
+        const struct rcs_conn *c = rcs_network_conn(net, conn);
+        for (unsigned end = 0; end < 2 && c->open != 0; end++) {
+            if (rcs_network_cut_on(net, c, end) == RCS_CUT_RST && owes_ack(net, c, end, now_us) &&
+                !quick_acks(net)) {
+                rcs_us due_us = c->arrives_us[1 - end] + rcs_network_kind(net, c)->delayed_ack_us;
+                push_reset(net, conn, end, due_us + rcs_network_draw(net, c, end));
+                c = rcs_network_conn(net, conn);
+            }
+        }
+    }
+}
+
 rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
                        void *value, rcs_us now_us)
 {
@@ -341,8 +398,12 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
         send_held(net, conn, way, now_us); /* closing pushes everything out */
         return now_us;
     }
-    if (wait == WAIT_RETRY && side_of(net, conn, way)->leaky && rcs_network_way_open(net, c, way)) {
-        return now_us;
+    if (wait == WAIT_RETRY) {
+        struct way_side *side = side_of(net, conn, way);
+        side->last_us = now_us;
+        if (side->leaky && rcs_network_way_open(net, c, way)) {
+            return now_us;
+        }
     }
     if (wait != WAIT_NOTHING) {
         if (wait == WAIT_RETRY && net->icmp != NULL && !rcs_network_way_open(net, c, way)) {
@@ -396,12 +457,35 @@ static bool give_up(struct rcs_network *net, uint32_t conn, unsigned end, struct
     return false;
 }
 
+/* While nothing was sent again yet, each write puts the timer off: it is then the one of the tail
+ * loss probe, two smoothed round trips from that write (tcp_schedule_loss_probe; recorded
+ * replication streams into a one-way cut went on for as long as they were written to). */
+static bool put_off(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us)
+{
+    struct way_side *side = side_of(net, conn, way);
+    rcs_us smoothed_us = side->rto_us - rcs_network_kind(net, rcs_network_conn(net, conn))->rto_us;
+    rcs_us due_us = rcs_tcp_timer(net, rcs_network_conn(net, conn), way, side->last_us,
+                                  2 * smoothed_us + RCS_TCP_PROBE_US);
+    if (side->tries > 0 || due_us <= now_us) {
+        return false;
+    }
+    side->due_us = due_us;
+    rcs_conn_push(
+        net, due_us,
+        (struct rcs_pending){
+            .kind = RCS_PENDING_RETRY, .way = (uint8_t)way, .who = conn, .due_us = due_us });
+    return true;
+}
+
 static bool retry(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us,
                   struct rcs_delivery *out)
 {
     const struct rcs_conn *c = rcs_network_conn(net, conn);
     struct way_side *side = side_of(net, conn, way);
     unsigned tries = side->tries + 1u;
+    if (!rcs_network_ways_open(net, c) && put_off(net, conn, way, now_us)) {
+        return false;
+    }
     if (!rcs_network_ways_open(net, c)) {
         if (tries > (c->open >> way & 1 ? RCS_TCP_RETRIES : ORPHAN_RETRIES)) {
             return give_up(net, conn, way, out);

@@ -1,0 +1,110 @@
+/* A cluster at one or two sites whose network or hosts fail, built as the recorded ones were, and
+ * what can be measured of it. */
+#ifndef RCSIM_TEST_NET_LAB_H
+#define RCSIM_TEST_NET_LAB_H
+
+#include <rcsim/sim.h>
+
+#include "tests/support/figures.h"
+
+#define NET_LAB_NODES 8
+
+struct net_layout {
+    const char
+        *names[NET_LAB_NODES]; /* masters first, then the replicas of the first ones in order */
+    const char *sites[NET_LAB_NODES];
+    int count, masters;
+    int empty; /* the last so many masters have neither slots nor replicas */
+};
+extern const struct net_layout net_ab33; /* m1 m2 | m3, replicas across: r3 | r1 r2 */
+extern const struct net_layout net_dc33; /* a1 a2 a3 | b1 b2 b3 */
+extern const struct net_layout net_fg7;  /* m1 m2 m3 x r1 r2 r3, one site */
+
+struct net_lab {
+    struct rcs_sim *sim;
+    const struct net_layout *layout;
+    int timeout_ms;
+    uint64_t seed;
+    size_t seen; /* milestones before t0 */
+    rcs_us t0_us;
+};
+
+/* What befell the cluster before: recorded ones serve several runs. */
+enum net_past {
+    NET_PAST_NONE,  /* it was just built */
+    NET_PAST_HOSTS, /* hosts of masters were cut off, one after the other */
+    NET_PAST_SITES  /* its two sites were */
+};
+#define NET_PAST_RUNS 3
+
+/* The cluster stands, has rested and is in any phase. */
+void net_lab_init(struct net_lab *lab, const struct net_layout *layout, uint64_t seed,
+                  int timeout_ms, const char *network, enum net_past past);
+/* Nodes run and know nobody. */
+void net_lab_begin(struct net_lab *lab, const struct net_layout *layout, uint64_t seed,
+                   int timeout_ms, const char *network);
+/* Configures epochs and slots, and meets: what comes before everybody knows everybody. */
+void net_lab_meet(struct net_lab *lab);
+void net_lab_replicate(struct net_lab *lab);
+void net_lab_rest(struct net_lab *lab, enum net_past past);
+void net_lab_close(struct net_lab *lab);
+
+/* This instant is 0 from now on, and milestones before it are not looked at. */
+void net_lab_mark(struct net_lab *lab);
+int64_t net_lab_ms(const struct net_lab *lab); /* since then */
+void net_lab_wait(struct net_lab *lab, int64_t ms);
+void net_lab_wait_until(struct net_lab *lab, int64_t at_ms); /* nothing if it is over */
+/* The reply must be OK. */
+void net_lab_ask(struct net_lab *lab, int node, const char *text);
+/* The same, and what came instead of waiting for it: the session, to be freed. */
+struct rcs_session *net_lab_send(struct net_lab *lab, int node, const char *text);
+void net_lab_fault(struct net_lab *lab, enum rcs_fault what, int node);
+/* Nodes of a site; returns how many. */
+unsigned net_lab_site(const struct net_lab *lab, const char *site, int nodes[NET_LAB_NODES]);
+/* A chance of the experimenter, 0 to `below` - 1; `what` tells draws of one run apart. */
+int64_t net_lab_chance(const struct net_lab *lab, unsigned what, int64_t below);
+
+/* --- what happened ---------------------------------------------------------------------------- */
+
+#define NET_NEVER INT64_MIN
+/* Bits of nodes by number. */
+#define NET_ALL    0xffu
+#define NET_BIT(n) (1u << (n))
+
+/* The first (last) milestone of that name at a node of `nodes` about one of `about` (0: whatever it
+ * is about), from `from_ms` on. `what`: "fail" is also "fail-received". */
+int64_t net_first(const struct net_lab *lab, const char *what, unsigned nodes, unsigned about,
+                  int64_t from_ms);
+int64_t net_last(const struct net_lab *lab, const char *what, unsigned nodes, unsigned about,
+                 int64_t from_ms);
+unsigned net_count(const struct net_lab *lab, const char *what, unsigned nodes, int64_t from_ms);
+/* Adds a - b if both happened. */
+void net_add(struct figures *figures, const char *name, int64_t a, int64_t b);
+
+/* Lets time pass, at most `most_ms`, until it is so; looks every `look_ms`. */
+bool net_wait_for(struct net_lab *lab, const char *what, unsigned nodes, unsigned about,
+                  int64_t most_ms);
+/* Nodes of the mask show the slots of `of`'s (at 0) at `owner`, looked at as the recordings were:
+ * each node every 20 ms. When the last did; NET_NEVER within `most_ms`. */
+int64_t net_wait_owner(struct net_lab *lab, unsigned nodes, int owner, int slot_owner_before,
+                       int64_t most_ms);
+/* From when on all nodes show the same flags, masters and owners, nobody failing, all states ok,
+ * until `until_ms`; polled every 20 ms. Lets the time pass. */
+int64_t net_wait_view(struct net_lab *lab, int64_t until_ms);
+
+/* --- clients ---------------------------------------------------------------------------------- */
+
+/* Writes a growing number to one key every so often. `node` >= 0: pinned to it, outside all sites
+ * (it runs on the node's own host); else it is at a site, and after an error or 250 ms goes to the
+ * next node, its site's first. */
+struct net_client;
+struct net_client *net_client_new(struct net_lab *lab, int node, const char *site, int shard,
+                                  int period_ms, int patience_ms);
+void net_client_free(struct net_client *client);
+/* Lets time pass with clients writing. */
+void net_clients_run(struct net_lab *lab, struct net_client **clients, unsigned count, int64_t ms);
+int64_t net_client_gap(const struct net_client *client); /* longest time between two of them */
+/* Acknowledged writes that the key's owner `owner` does not have. */
+int64_t net_client_lost(struct net_client *client, int owner);
+
+#endif
