@@ -136,8 +136,9 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
     /* What leaves together arrives together. */
     bool same_write = way == 0 && c->fresh && net->fresh_us == depart_us;
     rcs_us at_us = same_write ? c->arrives_us[0] : depart_us + rcs_network_draw(net, c, way);
+    rcs_us next_us = 0;
     if (net->hampered) {
-        at_us += rcs_path_delays(net, c, way, item, value, depart_us);
+        at_us = rcs_path_arrives(net, c, way, item, value, depart_us, at_us, &next_us);
     }
     if (at_us < c->arrives_us[way]) {
         at_us = c->arrives_us[way]; /* in order; the queue keeps the order of one instant */
@@ -145,7 +146,7 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
     if (net->nudge != 0 && --net->nudge == 0) {
         at_us++;
     }
-    c->arrives_us[way] = at_us;
+    c->arrives_us[way] = next_us > at_us ? next_us : at_us;
     if (way == 0) {
         c->acked = 0;
     }
@@ -165,7 +166,7 @@ void rcs_network_send(struct rcs_network *net, uint32_t conn, unsigned end, enum
         return;
     }
     rcs_transmit(net, conn, end, item, value, depart_us);
-    if (rcs_network_conn(net, conn)->kind == RCS_CONN_BUS) {
+    if (rcs_network_conn(net, conn)->kind != RCS_CONN_SESSION) {
         rcs_tcp_sent(net, conn, end, now_us);
     }
 }
@@ -179,7 +180,8 @@ static bool arrived(struct rcs_network *net, const struct rcs_pending *pending, 
     struct rcs_conn *c = rcs_network_conn(net, conn);
     bool outside = end == 0 && c->kind == RCS_CONN_SESSION;
     bool powered = outside || net->nodes[c->party[end]].powered;
-    if (end == 0 && c->kind == RCS_CONN_BUS && net->small_segments) {
+    if (end == 0 &&
+        (c->kind == RCS_CONN_REPLICATION || (c->kind == RCS_CONN_BUS && net->small_segments))) {
         rcs_tcp_heard(net, conn, now_us);
     }
     if (powered && c->open >> end & 1) {

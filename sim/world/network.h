@@ -134,12 +134,15 @@ struct rcs_path_rule {
 #define RCS_SITE_OUTSIDE 0
 #define RCS_SITE_ANY     UINT16_MAX
 
-/* A path of limited rate: what leaves waits for what left before it. All connections between the
- * two sites share it; a rule for many pairs makes a pipe for each. */
+/* A path of limited rate is a line: what leaves waits for what left before it, and nothing arrives
+ * before that. All connections between the two sites share it; a rule for many pairs makes a pipe
+ * for each. */
 struct rcs_pipe {
     uint64_t bits_per_s;
     uint16_t a, b;
-    rcs_us free_us[2]; /* from a to b, and back; within one site both are the first */
+    struct {
+        rcs_us free_us, arrives_us;
+    } way[2]; /* from a to b, and back; within one site both are the first */
 };
 
 /* What becomes of packets into a cut path. */
@@ -232,9 +235,10 @@ static inline const struct rcs_link_kind *rcs_network_kind(const struct rcs_netw
 {
     return net->kinds_differ ? rcs_network_other_kind(net, conn) : net->link_kind;
 }
-/* When so many bits, given to a limited path at `depart_us`, have all left. */
+/* When so many bits in so many segments, given to a limited path at `depart_us`, have all arrived;
+ * without a limit the first of them would at `at_us`. */
 rcs_us rcs_network_piped(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
-                         uint64_t bits, rcs_us depart_us);
+                         uint64_t bits, unsigned segments, rcs_us depart_us, rcs_us at_us);
 /* What becomes of a packet that leaves one way; RCS_CUT_DROP also into a host without power. */
 enum rcs_cut rcs_network_cut_on(const struct rcs_network *net, const struct rcs_conn *conn,
                                 unsigned way);
@@ -299,10 +303,12 @@ bool rcs_path_rejects(struct rcs_network *net, const struct rcs_conn *conn, unsi
                       rcs_us now_us);
 /* True if a SYN, or the answer to it, is lost. */
 bool rcs_path_loses_syn(struct rcs_network *net, const struct rcs_conn *conn);
-/* By how much later than its latency says an item arrives: it waits for a narrow path, and what is
- * lost of it is sent again. */
-rcs_us rcs_path_delays(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
-                       enum rcs_item item, const void *value, rcs_us depart_us);
+/* When an item arrives that by its latency would at `at_us`: a narrow path makes it wait, and what
+ * is lost of it is sent again. *next_us: nothing sent later arrives before; not changed where that
+ * is the same instant. */
+rcs_us rcs_path_arrives(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
+                        enum rcs_item item, const void *value, rcs_us depart_us, rcs_us at_us,
+                        rcs_us *next_us);
 
 /* Sends without asking: the bytes leave at `depart_us`. */
 void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,

@@ -225,13 +225,23 @@ rcs_us rcs_network_least(const struct rcs_network *net, unsigned a, unsigned b)
 }
 
 rcs_us rcs_network_piped(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
-                         uint64_t bits, rcs_us depart_us)
+                         uint64_t bits, unsigned segments, rcs_us depart_us, rcs_us at_us)
 {
     unsigned from = site_of(net, conn, way), to = site_of(net, conn, 1 - way);
+    const struct rcs_path *path = path_between(net, from, to);
     struct rcs_pipe *pipe = pipe_of(net, from < to ? from : to, from < to ? to : from);
     RCS_ASSERT(pipe != NULL);
-    rcs_us *free_us = &pipe->free_us[from > to];
+    if (depart_us > net->queue->now_us) {
+        return at_us; /* Nagle keeps it: it must not be in the way of what leaves before it */
+    }
+    rcs_us *free_us = &pipe->way[from > to].free_us, *last_us = &pipe->way[from > to].arrives_us;
     rcs_us begin_us = *free_us > depart_us ? *free_us : depart_us;
     *free_us = begin_us + (rcs_us)((bits * 1000000 + pipe->bits_per_s - 1) / pipe->bits_per_s);
-    return *free_us;
+    at_us += *free_us - depart_us;
+    *last_us = at_us > *last_us ? at_us : *last_us;
+    for (unsigned i = 1; i < segments; i++) { /* each has a latency of its own */
+        at_us = *free_us + path->low_us + (rcs_us)rcs_rand_below(&net->luck, path->span_us + 1);
+        *last_us = at_us > *last_us ? at_us : *last_us;
+    }
+    return *last_us;
 }

@@ -7,7 +7,12 @@
 #include "sim/pure.h"
 
 #define ORPHAN_RETRIES 8 /* net.ipv4.tcp_orphan_retries: the process closed its end */
-#define PROBES         3 /* Redis sets TCP_KEEPCNT to it */
+/* How many small segments a connection may have under way is not tracked: not less than the initial
+ * congestion window, not more than a send buffer for thrice that many full segments holds
+ * (tcp_sndbuf_expand: 2304 bytes each; a small one costs 1280). */
+#define WINDOW_LEAST 10
+#define WINDOW_MOST  53
+#define PROBES       3 /* Redis sets TCP_KEEPCNT to it */
 
 enum wait_kind {
     WAIT_NOTHING,
@@ -28,8 +33,9 @@ struct way_side {
     uint8_t wait;  /* enum wait_kind */
     uint8_t tries; /* retransmissions so far */
     bool leaky;    /* only acknowledgements are cut off: data pass until the first retransmission */
-    rcs_us rto_us; /* before it doubles */
-    rcs_us last_us; /* the latest write */
+    uint8_t sent, window; /* segments without acknowledgement; so many at most */
+    rcs_us rto_us;        /* before it doubles */
+    rcs_us last_us;       /* the latest of these segments */
 };
 
 struct rcs_side {
@@ -154,7 +160,10 @@ size_t rcs_tcp_bytes(const struct rcs_network *net)
 
 /* --- Nagle's algorithm ------------------------------------------------------------------------ */
 
-/* A segment smaller than the MSS waits until all small ones before it are acknowledged; what is
+/* Redis 7.0 sets TCP_NODELAY on what it accepts, not on what it opens: bus links, and a replica's
+ * connection to its master, over which a second REPLCONF waits for the answer to the first.
+ *
+ * A segment smaller than the MSS waits until all small ones before it are acknowledged; what is
  * sent at one instant is one write and goes together. The receiver acknowledges with its next
  * data, or after 40 ms. It does so at once when two segments came, as every bus message does where
  * segments are small (1448 bytes), and while the connection is not interactive: it becomes that
@@ -208,14 +217,16 @@ static void mark_fresh(struct rcs_network *net, uint32_t conn, rcs_us now_us)
     net->conns[conn].fresh = 1;
 }
 
-static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, void *value, rcs_us now_us)
+static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, enum rcs_item item, void *value,
+                            rcs_us now_us)
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
     if (!c->sent || (c->fresh && net->fresh_us == now_us)) {
         return now_us;
     }
-    bool small = net->small_segments &&
-                 rcs_bus_size(net->store, value) < rcs_network_kind(net, c)->mss_bytes;
+    bool small = item == RCS_ITEM_REQUEST ||
+                 (net->small_segments &&
+                  rcs_bus_size(net->store, value) < rcs_network_kind(net, c)->mss_bytes);
     if (small && now_us >= c->arrives_us[0] + rcs_network_kind(net, c)->delayed_ack_us &&
         !on_data(net, c)) {
         c->answers = 0; /* the last one's delayed acknowledgement went out alone */
@@ -227,7 +238,7 @@ static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, void *value,
     struct way_side *side = side_of(net, conn, 0);
     side->wait = WAIT_ACK;
     side->due_us = due_us;
-    keep(net, side, RCS_ITEM_BUS_MSG, value);
+    keep(net, side, item, value);
     rcs_conn_push(net, due_us,
                   (struct rcs_pending){ .kind = RCS_PENDING_ACK, .who = conn, .due_us = due_us });
     return RCS_NEVER;
@@ -238,7 +249,9 @@ void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us n
     struct rcs_conn *c = rcs_network_conn(net, conn);
     if (end == 0) {
         c->sent = 1;
-        mark_fresh(net, conn, now_us);
+        if (c->kind == RCS_CONN_BUS) {
+            mark_fresh(net, conn, now_us); /* a replica's requests are a write each */
+        }
         return;
     }
     rcs_us waited_us = now_us - c->arrives_us[0];
@@ -312,6 +325,9 @@ static void wait_for_retry(struct rcs_network *net, uint32_t conn, unsigned way,
     if (tries == 0) {
         side->rto_us = rcs_tcp_first_rto(net, c);
         side->last_us = now_us;
+        side->sent = 1;
+        side->window =
+            (uint8_t)(WINDOW_LEAST + rcs_rand_below(&net->luck, WINDOW_MOST - WINDOW_LEAST + 1));
     }
     side->due_us = rcs_tcp_timer(net, c, way, now_us,
                                  rcs_tcp_rto(rcs_network_kind(net, c), side->rto_us, tries));
@@ -400,8 +416,10 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
     }
     if (wait == WAIT_RETRY) {
         struct way_side *side = side_of(net, conn, way);
-        side->last_us = now_us;
-        if (side->leaky && rcs_network_way_open(net, c, way)) {
+        bool room = side->sent < side->window;
+        side->sent = (uint8_t)(side->sent + room);
+        side->last_us = room ? now_us : side->last_us;
+        if (room && side->leaky && rcs_network_way_open(net, c, way)) {
             return now_us;
         }
     }
@@ -435,8 +453,9 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
         }
         return leaky ? now_us : RCS_NEVER;
     }
-    if (c->kind == RCS_CONN_BUS && way == 0 && item == RCS_ITEM_BUS_MSG) {
-        return nagle_departs(net, conn, value, now_us);
+    if (way == 0 && c->kind != RCS_CONN_SESSION &&
+        (item == RCS_ITEM_BUS_MSG || item == RCS_ITEM_REQUEST)) {
+        return nagle_departs(net, conn, item, value, now_us);
     }
     return now_us;
 }

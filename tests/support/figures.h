@@ -29,8 +29,8 @@ int64_t figure_nth(struct figures *recorded, const char *name, uint64_t run);
 
 /* What the names of categories begin with: their values are 0 to 7, no times. */
 #define FIGURE_CATEGORIES                                                                          \
-    "outcome", "failover", "pfail", "any_lost", "collisions", "starts", "a_state_fails", "is_won", \
-        "back", "win_late"
+    "outcome", "failover", "pfail", "any_lost", "starts", "a_state_fails", "is_won", "back",       \
+        "win_late"
 
 struct verdict {
     char experiment[40], name[32];

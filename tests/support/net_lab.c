@@ -112,6 +112,7 @@ void net_lab_begin(struct net_lab *lab, const struct net_layout *layout, uint64_
     *lab = (struct net_lab){ .sim = rcs_sim_new(&options, &diag),
                              .layout = layout,
                              .timeout_ms = timeout_ms,
+                             .poll_ms = 20,
                              .seed = seed };
     assert_non_null(lab->sim);
     snprintf(text, sizeof(text), "%d", timeout_ms);
@@ -364,13 +365,11 @@ bool net_wait_for(struct net_lab *lab, const char *what, unsigned nodes, unsigne
 
 /* --- polls ------------------------------------------------------------------------------------ */
 
-#define POLL_MS 20
-
 /* The poller asks the nodes by turns: each has its own phase. */
 static int64_t next_poll(const struct net_lab *lab, int node, int64_t now_ms)
 {
-    int64_t phase = net_lab_chance(lab, 40 + (unsigned)node, POLL_MS);
-    return now_ms + (phase - now_ms % POLL_MS + POLL_MS) % POLL_MS;
+    int64_t phase = net_lab_chance(lab, 40 + (unsigned)node, lab->poll_ms);
+    return now_ms + (phase - now_ms % lab->poll_ms + lab->poll_ms) % lab->poll_ms;
 }
 
 static bool shows_owner(const struct net_lab *lab, int node, int owner, int before)
@@ -423,6 +422,12 @@ static uint64_t shown(const struct net_lab *lab, int node)
 
 int64_t net_wait_view(struct net_lab *lab, int64_t until_ms)
 {
+    return net_wait_view_with(lab, until_ms, NULL, 0);
+}
+
+int64_t net_wait_view_with(struct net_lab *lab, int64_t until_ms, struct net_client **clients,
+                           unsigned count)
+{
     uint64_t views[NET_LAB_NODES];
     int64_t since_ms = NET_NEVER;
     for (int node = 0; node < lab->layout->count; node++) {
@@ -438,17 +443,12 @@ int64_t net_wait_view(struct net_lab *lab, int64_t until_ms)
             one &= views[node] != 0 && views[node] == views[0];
         }
         since_ms = !one ? NET_NEVER : since_ms == NET_NEVER ? now_ms : since_ms;
-        net_lab_wait(lab, 1);
+        net_clients_run(lab, clients, count, 1);
     }
     return since_ms;
 }
 
 /* --- clients ---------------------------------------------------------------------------------- */
-
-static int64_t clock_ms(const struct net_lab *lab) /* not moved by net_lab_mark */
-{
-    return rcs_sim_now(lab->sim) / 1000;
-}
 
 struct net_client {
     struct net_lab *lab;
@@ -458,8 +458,8 @@ struct net_client {
     int pinned, at;
     int period_ms, patience_ms;
     bool waiting;
-    int64_t sent_ms, next_ms;
-    int64_t acked, acked_ms, gap_ms;
+    rcs_us sent_us, next_us, acked_us, gap_us;
+    int64_t acked;
 };
 
 static void open_session(struct net_client *client)
@@ -495,7 +495,8 @@ struct net_client *net_client_new(struct net_lab *lab, int node, const char *sit
                                    .at = shard,
                                    .period_ms = period_ms,
                                    .patience_ms = patience_ms,
-                                   .next_ms = clock_ms(lab) + net_lab_chance(lab, 60, period_ms) };
+                                   .next_us = rcs_sim_now(lab->sim) +
+                                              RCS_MS(net_lab_chance(lab, 60, period_ms)) };
     choose_key(client, shard);
     open_session(client);
     return client;
@@ -520,21 +521,25 @@ static int next_node(const struct net_client *client)
     return client->at;
 }
 
-static void hear(struct net_client *client, int64_t now_ms)
+/* The next write comes a period after this one was answered. */
+static void hear(struct net_client *client, rcs_us now_us)
 {
     enum rcs_session_state state = rcs_session_state(client->session);
-    bool late = state == RCS_SESSION_WAITING && now_ms - client->sent_ms >= client->patience_ms;
+    bool late =
+        state == RCS_SESSION_WAITING && now_us - client->sent_us >= RCS_MS(client->patience_ms);
     if (state == RCS_SESSION_WAITING && !late) {
         return;
     }
     client->waiting = false;
+    client->next_us = now_us + RCS_MS(client->period_ms);
     if (state == RCS_SESSION_REPLIED &&
         rcs_session_reply(client->session)->kind == RCS_REPLY_INTEGER) {
-        if (client->acked > 0 && now_ms - client->acked_ms > client->gap_ms) {
-            client->gap_ms = now_ms - client->acked_ms;
+        rcs_us answered_us = rcs_session_answered(client->session);
+        if (client->acked > 0 && answered_us - client->acked_us > client->gap_us) {
+            client->gap_us = answered_us - client->acked_us;
         }
         client->acked++;
-        client->acked_ms = now_ms;
+        client->acked_us = answered_us;
         client->at = rcs_session_node(client->session);
         return;
     }
@@ -546,16 +551,15 @@ static void hear(struct net_client *client, int64_t now_ms)
 
 static void turn(struct net_client *client)
 {
-    int64_t now_ms = clock_ms(client->lab);
+    rcs_us now_us = rcs_sim_now(client->lab->sim);
     if (client->waiting) {
-        hear(client, now_ms);
+        hear(client, now_us);
     }
-    if (!client->waiting && now_ms >= client->next_ms) {
+    if (!client->waiting && now_us >= client->next_us) {
         struct rcs_arg args[] = { { .bytes = "INCR", .size_bytes = 4 },
                                   { .bytes = client->key,
                                     .size_bytes = (uint32_t)strlen(client->key) } };
-        client->next_ms = now_ms + client->period_ms;
-        client->sent_ms = now_ms;
+        client->sent_us = now_us;
         client->waiting = true;
         rcs_session_request(client->session, client->pinned >= 0 ? client->pinned : client->at, 2,
                             args);
@@ -566,16 +570,21 @@ void net_clients_run(struct net_lab *lab, struct net_client **clients, unsigned 
 {
     int64_t end_ms = net_lab_ms(lab) + ms;
     while (net_lab_ms(lab) < end_ms) {
-        for (unsigned i = 0; i < count; i++) {
-            turn(clients[i]);
+        if (count == 0) {
+            net_lab_wait(lab, 1);
         }
-        net_lab_wait(lab, 1);
+        for (unsigned i = 0; i < 5 && count > 0; i++) {
+            for (unsigned k = 0; k < count; k++) {
+                turn(clients[k]);
+            }
+            rcs_sim_advance(lab->sim, 200);
+        }
     }
 }
 
 int64_t net_client_gap(const struct net_client *client)
 {
-    return client->gap_ms;
+    return client->gap_us / 1000;
 }
 
 int64_t net_client_lost(struct net_client *client, int owner)

@@ -24,6 +24,7 @@ struct net_lab {
     struct rcs_sim *sim;
     const struct net_layout *layout;
     int timeout_ms;
+    int poll_ms; /* how often the experimenter asks each node: 20 */
     uint64_t seed;
     size_t seen; /* milestones before t0 */
     rcs_us t0_us;
@@ -104,6 +105,9 @@ void net_client_free(struct net_client *client);
 /* Lets time pass with clients writing. */
 void net_clients_run(struct net_lab *lab, struct net_client **clients, unsigned count, int64_t ms);
 int64_t net_client_gap(const struct net_client *client); /* longest time between two of them */
+/* As net_wait_view, with clients writing. */
+int64_t net_wait_view_with(struct net_lab *lab, int64_t until_ms, struct net_client **clients,
+                           unsigned count);
 /* Acknowledged writes that the key's owner `owner` does not have. */
 int64_t net_client_lost(struct net_client *client, int owner);
 
