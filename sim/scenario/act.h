@@ -17,6 +17,9 @@ enum rcs_progress rcs_act_await_poll(struct rcs_run *run, struct rcs_task *task)
 enum rcs_progress rcs_act_expect(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_directive(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_path(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_disk(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_keep(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_fault(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_partition(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_heal(struct rcs_run *run, struct rcs_task *task);
