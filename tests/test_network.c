@@ -5,6 +5,7 @@
 #include <rcsim/resp.h>
 
 #include "sim/world/network.h"
+#include "sim/world/world.h"
 
 struct lab {
     struct rcs_store *store;
@@ -69,7 +70,7 @@ static void hear(struct lab *lab, const struct rcs_delivery *delivery)
         return;
     }
     const char *what = names[delivery->kind];
-    if (delivery->kind == RCS_DELIVERY_ITEM) {
+    if (delivery->kind == RCS_DELIVERY_ITEM && delivery->item == RCS_ITEM_BUS_MSG) {
         const struct rcs_bus_msg *msg = delivery->value;
         what = rcs_bus_type_name(msg->type);
     } else if (delivery->kind == RCS_DELIVERY_FAILED) {
@@ -110,6 +111,11 @@ static void send(struct lab *lab, uint32_t conn, unsigned from_end, enum rcs_bus
 {
     rcs_network_send(&lab->net, conn, from_end, RCS_ITEM_BUS_MSG,
                      rcs_bus_msg_new(lab->store, type, 0), lab->now_us);
+}
+
+static struct rcs_request *request(struct lab *lab)
+{
+    return rcs_request_words(lab->store, "REPLCONF ACK 1", 14);
 }
 
 /* An established link from 0 to 1, past its first exchange. The clock then stands at 10 000 us. */
@@ -648,6 +654,232 @@ static void cuts_survive_new_nodes(void **state)
     end(&lab);
 }
 
+/* --- refusals, losses, rates ------------------------------------------------------------------ */
+
+static void reject(struct lab *lab, unsigned from, unsigned to, enum rcs_cut cut)
+{
+    rcs_network_cut(&lab->net, from, to, cut);
+    rcs_network_cut(&lab->net, to, from, cut);
+    rcs_network_trouble_began(&lab->net, lab->now_us);
+}
+
+static void a_reset_refuses_and_breaks(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    reject(&lab, 0, 1, RCS_CUT_RST);
+    connect_bus(&lab, 0, 1);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_MS(50));
+    expect(&lab,
+           "10200 0 Connection refused\n10200 0 lost\n"); /* the sender; the other hears nothing */
+    rcs_network_heal_all(&lab.net);
+    send(&lab, conn, 1, RCS_BUS_PONG); /* but when it sends something, it does */
+    run(&lab, RCS_S(5));
+    expect(&lab, "50200 1 lost\n");
+    end(&lab);
+}
+
+static void a_delayed_acknowledgement_meets_a_reset(void **state)
+{
+    (void)state;
+    struct lab lab;
+    unsigned broken = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        begin(&lab, "lan");
+        rcs_rand_init(&lab.net.luck, i, RCS_RAND_LOSS, 0);
+        uint32_t conn = established(&lab);
+        send(&lab, conn, 0, RCS_BUS_PING);
+        run(&lab, RCS_MS(11)); /* it is there, and 1 owes the acknowledgement until 50.1 ms */
+        rcs_buf_clear(&lab.heard);
+        reject(&lab, 0, 1, RCS_CUT_RST);
+        rcs_tcp_acks_refused(&lab.net, lab.now_us);
+        run(&lab, RCS_MS(100));
+        broken += lab.heard.size_bytes > 0;
+        if (lab.heard.size_bytes > 0) {
+            expect(&lab, "50200 1 lost\n");
+        }
+        end(&lab);
+    }
+    assert_in_range(broken, 16, 48); /* or it was sent at once */
+}
+
+static void icmp_refuses_as_often_as_linux_says(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    run(&lab, RCS_S(10));
+    reject(&lab, 0, 1, RCS_CUT_ICMP);
+    for (unsigned i = 0; i < 8; i++) {
+        connect_bus(&lab, 0, 1);
+    }
+    run(&lab, RCS_MS(10500)); /* six at once, the others hear nothing */
+    expect(&lab, "10000200 0 Connection refused\n10000200 0 Connection refused\n"
+                 "10000200 0 Connection refused\n10000200 0 Connection refused\n"
+                 "10000200 0 Connection refused\n10000200 0 Connection refused\n");
+    run(&lab, RCS_S(11)); /* one a second: the SYN of one of the two, sent again */
+    rcs_buf_clear(&lab.heard);
+    run(&lab, RCS_MS(11100));
+    expect(&lab, "11008200 0 Connection refused\n");
+    send(&lab, conn, 1, RCS_BUS_PONG); /* a connection takes no notice */
+    run(&lab, RCS_MS(11500));
+    rcs_network_heal_all(&lab.net);
+    rcs_buf_clear(&lab.heard);
+    run(&lab, RCS_S(13));
+    assert_non_null(strstr(lab.heard.data, " 0 pong\n"));
+    end(&lab);
+}
+
+static unsigned set_rule(struct lab *lab, enum rcs_path_property property, uint64_t value)
+{
+    return rcs_network_add_rule(
+        &lab->net,
+        &(struct rcs_path_rule){ .a = 1, .b = 1, .property = (uint8_t)property, .value = value });
+}
+
+static void what_is_lost_comes_late_and_in_order(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    unsigned rule = set_rule(&lab, RCS_PATH_LOSS, 3000);
+    for (unsigned i = 0; i < 40; i++) {
+        send(&lab, conn, 0, i % 2 == 0 ? RCS_BUS_PING : RCS_BUS_FAIL);
+        run(&lab, lab.now_us + RCS_MS(100));
+    }
+    rcs_network_end_rule(&lab.net, rule);
+    run(&lab, RCS_S(400));
+    rcs_buf_add(&lab.heard, "", 1);
+    const char *at = lab.heard.data;
+    unsigned late = 0;
+    for (unsigned i = 0; i < 40; i++) { /* all, in the order they were sent in */
+        char *name;
+        long long at_us = strtoll(at, &name, 10);
+        late += at_us > 10100 + i * 100000;
+        assert_string_equal(strstr(name, i % 2 == 0 ? " 1 ping" : " 1 fail") == name ? "" : name,
+                            "");
+        at = strchr(at, '\n') + 1;
+    }
+    assert_in_range(late, 10, 38);
+    rcs_buf_clear(&lab.heard);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_S(401));
+    expect(&lab, "400000100 1 ping\n"); /* the rule has ended */
+    end(&lab);
+}
+
+static void a_lost_syn_is_sent_again(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    unsigned rule = set_rule(&lab, RCS_PATH_LOSS, 10000);
+    connect_bus(&lab, 0, 1);
+    run(&lab, RCS_MS(500));
+    rcs_network_end_rule(&lab.net, rule);
+    run(&lab, RCS_S(5));
+    expect(&lab, "1024200 0 up\n1024300 1 accepted\n");
+    end(&lab);
+}
+
+static void a_rate_makes_packets_wait_in_line(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    unsigned rule = set_rule(&lab, RCS_PATH_RATE, 1000000); /* a byte takes 8 us */
+    send(&lab, conn, 0, RCS_BUS_PING);
+    send(&lab, conn, 1, RCS_BUS_PONG); /* the other way does not wait */
+    run(&lab, RCS_S(1));
+    char want[96];
+    size_t bytes = RCS_BUS_HEADER_BYTES + 2 * 66; /* two segments, no gossip */
+    snprintf(want, sizeof(want), "%zu 1 ping\n%zu 0 pong\n", 10000 + 8 * bytes + 100,
+             10000 + 16 * bytes + 100);
+    expect(&lab, want); /* within one site there is one line for both */
+    rcs_network_end_rule(&lab.net, rule);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    run(&lab, RCS_S(2));
+    expect(&lab, "1000100 1 ping\n");
+    end(&lab);
+}
+
+static void a_kind_of_link_belongs_to_two_sites(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    unsigned site = rcs_network_add_site(&lab.net), node = rcs_network_add_node(&lab.net, site);
+    lab.net.nodes[node].listening = true;
+    assert_false(lab.net.small_segments);
+    unsigned rule = rcs_network_add_rule(
+        &lab.net, &(struct rcs_path_rule){ .a = 1,
+                                           .b = (uint16_t)site,
+                                           .property = RCS_PATH_KIND,
+                                           .value = (uint64_t)rcs_sim_link_kind("loopback") });
+    uint32_t near = connect_bus(&lab, 0, 1), far = connect_bus(&lab, 0, node);
+    run(&lab, RCS_MS(1));
+    assert_string_equal(rcs_network_kind(&lab.net, rcs_network_conn(&lab.net, near))->name, "lan");
+    assert_string_equal(rcs_network_kind(&lab.net, rcs_network_conn(&lab.net, far))->name,
+                        "loopback");
+    assert_int_equal(rcs_network_round_trip(&lab.net, 0, node), 80); /* its latency comes with it */
+    rcs_network_end_rule(&lab.net, rule);
+    assert_int_equal(rcs_network_round_trip(&lab.net, 0, node), 350);
+    end(&lab);
+}
+
+/* Redis 7.0 sets no TCP_NODELAY on a replica's connection to its master. */
+static void a_second_request_of_a_replica_waits_for_the_first(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    rcs_network_set_latency(&lab.net, 1, 1, 10000, 10000);
+    uint32_t conn = rcs_network_connect(&lab.net, RCS_CONN_REPLICATION, 0, 7, 1, false, 0);
+    run(&lab, RCS_MS(100));
+    rcs_network_send(&lab.net, conn, 0, RCS_ITEM_REQUEST, request(&lab), lab.now_us);
+    run(&lab, RCS_MS(111));
+    rcs_network_send(&lab.net, conn, 1, RCS_ITEM_BLOB, NULL, lab.now_us);
+    run(&lab, RCS_MS(200));
+    rcs_buf_clear(&lab.heard);
+    rcs_network_send(&lab.net, conn, 0, RCS_ITEM_REQUEST, request(&lab), lab.now_us);
+    rcs_network_send(&lab.net, conn, 0, RCS_ITEM_REQUEST, request(&lab), lab.now_us);
+    run(&lab, RCS_MS(211));
+    expect(&lab, "210000 1 item\n");
+    rcs_network_send(&lab.net, conn, 1, RCS_ITEM_BLOB, NULL, lab.now_us); /* answered at 211 ms */
+    run(&lab, RCS_S(1));
+    expect(&lab, "221000 0 item\n231000 1 item\n");
+    end(&lab);
+}
+
+static void timers_run_at_the_end_of_their_slot(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    const struct rcs_conn *c = rcs_network_conn(&lab.net, conn);
+    static const struct {
+        rcs_us after_us, due_us;
+    } rows[] = { /* 63 ticks: 4 ms; 64: 32 ms; 512: 256 ms; 4096: 2048 ms */
+                 { RCS_MS(252), RCS_MS(256) },     { RCS_MS(256), RCS_MS(288) },
+                 { RCS_MS(2044), RCS_MS(2048) },   { RCS_MS(2048), RCS_MS(2304) },
+                 { RCS_MS(16380), RCS_MS(16384) }, { RCS_MS(16384), RCS_MS(18432) }
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(rcs_tcp_timer(&lab.net, c, 0, 0, rows[i].after_us), rows[i].due_us);
+    }
+    lab.net.nodes[0].boot_us = 1000; /* its ticks come earlier */
+    assert_int_equal(rcs_tcp_timer(&lab.net, c, 0, 0, RCS_MS(252)), RCS_MS(255));
+    assert_int_equal(rcs_tcp_timer(&lab.net, c, 1, 0, RCS_MS(252)), RCS_MS(256));
+    end(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -681,6 +913,15 @@ int main(void)
         cmocka_unit_test(closing_pushes_out_what_waited),
         cmocka_unit_test(later_latencies_win),
         cmocka_unit_test(cuts_survive_new_nodes),
+        cmocka_unit_test(a_reset_refuses_and_breaks),
+        cmocka_unit_test(a_delayed_acknowledgement_meets_a_reset),
+        cmocka_unit_test(icmp_refuses_as_often_as_linux_says),
+        cmocka_unit_test(what_is_lost_comes_late_and_in_order),
+        cmocka_unit_test(a_lost_syn_is_sent_again),
+        cmocka_unit_test(a_rate_makes_packets_wait_in_line),
+        cmocka_unit_test(a_kind_of_link_belongs_to_two_sites),
+        cmocka_unit_test(a_second_request_of_a_replica_waits_for_the_first),
+        cmocka_unit_test(timers_run_at_the_end_of_their_slot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

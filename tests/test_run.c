@@ -442,6 +442,46 @@ static void during_undoes_what_it_did(void **state)
     close_played(&played);
 }
 
+static void paths_and_disks_are_undone(void **state)
+{
+    (void)state;
+    struct played played = play_held(
+        SIX "disk b3 fsync 200ms\n"
+            "during 5s {\n"
+            "  loss A B 0.5%\n"
+            "  bandwidth A B 10mbit\n"
+            "  link A B loopback\n"
+            "  partition a1 b1 reject rst\n"
+            "  partition oneway a2 b1 reject icmp\n"
+            "  disk b2, b3 fsync 300ms\n"
+            "  b2> CLUSTER SAVECONFIG\n"
+            "  = OK\n"
+            "  keep conf b2\n"
+            "}\n"
+            "expect time from \"b2> CLUSTER SAVECONFIG\" to \"keep conf b2\" 300ms..310ms\n"
+            "expect time from \"loss A B\" to \"end of: loss A B\" 5s\n"
+            "expect time from \"bandwidth A B\" to \"end of: bandwidth A B\" 5s\n"
+            "expect time from \"link A B\" to \"end of: link A B\" 5s\n"
+            "expect time from \"partition a1 b1\" to \"heal a1 b1\" 5s\n"
+            "expect time from \"disk b2, b3\" to \"end of: disk b2, b3\" 5s\n"
+            "step \"again\"\n"
+            "b2> CLUSTER SAVECONFIG\n"
+            "= OK\n"
+            "step \"quick\"\n"
+            "b3> CLUSTER SAVECONFIG\n"
+            "= OK\n"
+            "step \"as before\"\n"
+            "expect time from \"again\" to \"quick\" 0s..5ms\n"
+            "expect time from \"quick\" to \"as before\" 200ms..205ms\n"
+            "keep conf b1\n"
+            "kill b1\n"
+            "restore conf b1\n"
+            "start b1\n"
+            "wait 10s\n"
+            "expect state ok on all\n");
+    close_played(&played);
+}
+
 static void faults_do_what_they_say(void **state)
 {
     (void)state;
@@ -815,6 +855,7 @@ int main(void)
         cmocka_unit_test(conditions_hold_or_say_why_not),
         cmocka_unit_test(at_goes_off_while_the_script_goes_on),
         cmocka_unit_test(during_undoes_what_it_did),
+        cmocka_unit_test(paths_and_disks_are_undone),
         cmocka_unit_test(faults_do_what_they_say),
         cmocka_unit_test(the_same_words_in_a_group),
         cmocka_unit_test(the_cli_refuses_as_redis_cli_does),

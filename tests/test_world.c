@@ -430,6 +430,123 @@ static void a_node_keeps_or_loses_its_name(void **state)
     end(&world);
 }
 
+static unsigned count_milestones(const struct world *world, const char *what)
+{
+    struct rcs_milestone milestone;
+    unsigned count = 0;
+    for (size_t i = 0; rcs_sim_milestone(world->sim, i, &milestone); i++) {
+        count += strcmp(milestone.what, what) == 0;
+    }
+    return count;
+}
+
+/* Redis 7.0 beforeSleep: nodes.conf is saved before anything queued is written. */
+static void an_fsync_delays_what_the_turn_says(void **state)
+{
+    (void)state;
+    struct world world = clustered(&(struct wish){ 0 });
+    struct rcs_diag diag;
+    static const int a1 = 0, a2 = 1;
+    assert_int_equal(rcs_sim_fsync(world.sim, &a1, 1, RCS_MS(300), &diag), RCS_OK);
+    assert_string_equal(ask(&world, world.session, 0, "PING"), "PONG"); /* nothing is saved */
+    rcs_us took = rcs_session_answered(world.session) - rcs_session_sent(world.session);
+    assert_in_range(took, 1, RCS_MS(1));
+    assert_string_equal(ask(&world, world.session, 0, "CLUSTER SAVECONFIG"), "OK");
+    took = rcs_session_answered(world.session) - rcs_session_sent(world.session);
+    assert_in_range(took, RCS_MS(300), RCS_MS(302));
+    assert_string_equal(ask(&world, world.session, 1, "CLUSTER SAVECONFIG"), "OK");
+    took = rcs_session_answered(world.session) - rcs_session_sent(world.session);
+    assert_in_range(took, 1, RCS_MS(1));
+    rcs_sim_advance(world.sim, RCS_S(1));
+
+    /* killed in the fsync: what was written is there, what was to be said is not */
+    struct rcs_session *other = rcs_session_new(world.sim, NULL, false);
+    rcs_session_words(other, 0, "CLUSTER SAVECONFIG", 18);
+    rcs_sim_advance(world.sim, RCS_MS(100));
+    fault(&world, RCS_FAULT_KILL, 0);
+    rcs_sim_advance(world.sim, RCS_S(1));
+    assert_int_equal(rcs_session_state(other), RCS_SESSION_FAILED);
+    fault(&world, RCS_FAULT_START, 0);
+    assert_int_equal(rcs_sim_fsync(world.sim, &a1, 1, 0, &diag), RCS_OK);
+    assert_string_equal(ask(&world, world.session, 0, "CLUSTER SAVECONFIG"), "OK");
+    took = rcs_session_answered(world.session) - rcs_session_sent(world.session);
+    assert_in_range(took, 1, RCS_MS(2));
+    assert_int_equal(rcs_sim_fsync(world.sim, &a2, 1, -1, &diag), RCS_ERR_RANGE);
+    assert_string_equal(diag.text, "an fsync takes 0 to 3600 s, not -1 us");
+    rcs_session_free(other);
+    end(&world);
+}
+
+/* While it stands in an fsync it hears nothing; then it reads what came, before its timers. */
+static void input_of_a_node_in_an_fsync_waits(void **state)
+{
+    (void)state;
+    struct world world = clustered(&(struct wish){ 0 });
+    struct rcs_diag diag;
+    static const int a1 = 0;
+    assert_int_equal(rcs_sim_fsync(world.sim, &a1, 1, RCS_MS(900), &diag), RCS_OK);
+    struct rcs_session *saver = rcs_session_new(world.sim, NULL, false);
+    rcs_session_words(saver, 0, "CLUSTER SAVECONFIG", 18);
+    rcs_sim_advance(world.sim, RCS_MS(10));
+    assert_string_equal(ask(&world, world.session, 0, "PING"), "PONG");
+    rcs_us took = rcs_session_answered(world.session) - rcs_session_sent(world.session);
+    assert_in_range(took, RCS_MS(885), RCS_MS(895));
+    rcs_sim_advance(world.sim, RCS_S(5));
+    assert_int_equal(count_milestones(&world, "pfail"), 0); /* shorter than the node timeout */
+    rcs_session_free(saver);
+    end(&world);
+}
+
+static void an_older_nodes_conf_comes_back(void **state)
+{
+    (void)state;
+    struct world world = clustered(&(struct wish){ 0 });
+    struct rcs_diag diag;
+    static const int a1 = 0, a4 = 3;
+    assert_int_equal(rcs_sim_keep_conf(world.sim, &a4, 1, &diag), RCS_OK);
+    char kept[4096];
+    snprintf(kept, sizeof(kept), "%s", rcs_sim_nodes_conf(world.sim, a4));
+    fault(&world, RCS_FAULT_KILL, a1);
+    rcs_sim_advance(world.sim, RCS_S(10)); /* a4 becomes master and writes that down */
+    assert_string_not_equal(rcs_sim_nodes_conf(world.sim, a4), kept);
+    assert_int_equal(rcs_sim_fault(world.sim, RCS_FAULT_STALE_CONF, &a4, 1, &diag), RCS_ERR_STATE);
+    fault(&world, RCS_FAULT_KILL, a4);
+    fault(&world, RCS_FAULT_STALE_CONF, a4);
+    assert_string_equal(rcs_sim_nodes_conf(world.sim, a4), kept);
+    fault(&world, RCS_FAULT_START, a4);
+    assert_true(view_of(&world, a4).replica); /* as it then was */
+    assert_int_equal(rcs_sim_fault(world.sim, RCS_FAULT_STALE_CONF, &a1, 1, &diag), RCS_ERR_STATE);
+    assert_string_equal(diag.text, "a1 has no older nodes.conf: no copy was kept");
+    end(&world);
+}
+
+static void a_refusing_partition_is_heard_of_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        enum rcs_reject how;
+        bool breaks;
+    } rows[] = { { RCS_REJECT_RST, true }, { RCS_REJECT_ICMP, false } };
+    static const int a1 = 0, rest[] = { 1, 2, 3, 4, 5 };
+    for (size_t i = 0; i < 2; i++) {
+        struct world world = clustered(&(struct wish){ 0 });
+        struct rcs_sim_counts before, after;
+        rcs_sim_counts(world.sim, &before);
+        rcs_sim_reject(world.sim, rows[i].how, &a1, 1, rest, 5, false);
+        rcs_sim_advance(world.sim, RCS_MS(1900));
+        rcs_sim_counts(world.sim, &after);
+        /* where connections break, each tick of each side tries to connect */
+        assert_true(rows[i].breaks == (after.connects - before.connects > 50));
+        rcs_sim_advance(world.sim, RCS_S(10));
+        assert_int_equal(count_milestones(&world, "election-won"), 1);
+        rcs_sim_heal(world.sim, NULL, 0, NULL, 0);
+        rcs_sim_advance(world.sim, RCS_S(10));
+        assert_true(view_of(&world, a1).replica);
+        assert_true(view_of(&world, a1).state_ok);
+        end(&world);
+    }
+}
+
 /* --- clients ---------------------------------------------------------------------------------- */
 
 static void clients_follow_redirections(void **state)
@@ -561,6 +678,16 @@ static void wrong_layouts_say_what_would_do(void **state)
     assert_int_equal(rcs_sim_latency(sim, "A", "Q", 1, 2, &diag), RCS_ERR_UNKNOWN);
     assert_string_equal(diag.text, "no site \"Q\"");
     assert_int_equal(rcs_sim_latency(sim, "A", NULL, 3, 2, &diag), RCS_ERR_RANGE);
+    assert_int_equal(rcs_sim_loss(sim, "A", "Q", 1, &diag), RCS_ERR_UNKNOWN);
+    assert_int_equal(rcs_sim_loss(sim, "A", NULL, 10001, &diag), RCS_ERR_RANGE);
+    assert_string_equal(diag.text, "a loss is at most 10000 of 10000 segments");
+    assert_int_equal(rcs_sim_bandwidth(sim, "A", "A", 999, &diag), RCS_ERR_RANGE);
+    assert_string_equal(diag.text, "a bandwidth is 1000 to 1000000000000 bits a second");
+    assert_int_equal(rcs_sim_link(sim, "A", "A", "tin", &diag), RCS_ERR_UNKNOWN);
+    assert_string_equal(diag.text, "no kind of link \"tin\" (there are: lan, loopback)");
+    static const int first = 0;
+    assert_int_equal(rcs_sim_keep_conf(sim, &first, 1, &diag), RCS_ERR_STATE);
+    assert_string_equal(diag.text, "a1 has no nodes.conf to keep a copy of");
     assert_int_equal(rcs_sim_configure(sim, -1, "cluster-node-timeout", "soon", &diag) != RCS_OK,
                      1);
     assert_int_equal(rcs_sim_configure(sim, 0, "port", "7000", &diag), RCS_ERR_STATE);
@@ -621,6 +748,10 @@ int main(void)
         cmocka_unit_test(dropped_messages_are_counted_out),
         cmocka_unit_test(faults_that_cannot_be_say_why),
         cmocka_unit_test(a_node_keeps_or_loses_its_name),
+        cmocka_unit_test(an_fsync_delays_what_the_turn_says),
+        cmocka_unit_test(input_of_a_node_in_an_fsync_waits),
+        cmocka_unit_test(an_older_nodes_conf_comes_back),
+        cmocka_unit_test(a_refusing_partition_is_heard_of_at_once),
         cmocka_unit_test(clients_follow_redirections),
         cmocka_unit_test(clients_say_what_redis_cli_says),
         cmocka_unit_test(clients_share_the_fate_of_their_site),

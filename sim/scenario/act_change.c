@@ -309,8 +309,13 @@ enum rcs_progress rcs_act_partition(struct rcs_run *run, struct rcs_task *task)
         note_cuts(run, stmt, &undo);
         rcs_run_put_off(run, &undo);
     }
-    rcs_sim_partition(run->sim, stmt->a.nodes, stmt->a.count, stmt->b.nodes, stmt->b.count,
-                      stmt->oneway);
+    if (stmt->number == 0) {
+        rcs_sim_partition(run->sim, stmt->a.nodes, stmt->a.count, stmt->b.nodes, stmt->b.count,
+                          stmt->oneway);
+    } else {
+        rcs_sim_reject(run->sim, (enum rcs_reject)(stmt->number - 1), stmt->a.nodes, stmt->a.count,
+                       stmt->b.nodes, stmt->b.count, stmt->oneway);
+    }
     caused(run, "the partition");
     return RCS_PROGRESS_DONE;
 }
@@ -445,6 +450,10 @@ static void undo_setting(struct rcs_run *run, const struct rcs_put_off *what, st
     rcs_run_tell(run, "setting", text->data);
     if (what->stmt->verb->begin == rcs_act_latency) {
         undo_latency(run, what);
+    } else if (what->stmt->verb->begin == rcs_act_path) {
+        rcs_act_undo_path(run, what);
+    } else if (what->stmt->verb->begin == rcs_act_disk) {
+        rcs_act_undo_disk(run, what);
     } else {
         undo_directive(run, what);
     }

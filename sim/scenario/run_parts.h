@@ -131,6 +131,8 @@ void rcs_run_put_off(struct rcs_run *run, const struct rcs_put_off *what);
 void rcs_run_task(struct rcs_run *run, const struct rcs_stmt *stmts, unsigned count);
 /* Undoes what rcs_act_... did within `during`. */
 void rcs_act_undo(struct rcs_run *run, const struct rcs_put_off *what);
+void rcs_act_undo_path(struct rcs_run *run, const struct rcs_put_off *what);
+void rcs_act_undo_disk(struct rcs_run *run, const struct rcs_put_off *what);
 /* A word with its references in place. */
 void rcs_run_word(struct rcs_run *run, const struct rcs_word *word, struct rcs_buf *out);
 /* malloc that aborts. */

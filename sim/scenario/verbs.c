@@ -33,6 +33,10 @@ static const struct rcs_verb verbs[] = {
     { "client", "client NAME [site SITE] [at NODE]", "declares one more client, which asks NODE first; `client` itself is there", LAYOUT, 0, rcs_parse_client, NULL, NULL },
     { "latency", "latency SITE [SITE] 8ms..12ms", "one-way delay between two sites, within one (A A), or of one to all", SETTING, AT | UNDO, rcs_parse_latency, rcs_act_latency, NULL },
     { "jitter", "jitter SITE [SITE] 2ms", "adds up to so much to that latency", SETTING, AT | UNDO, rcs_parse_jitter, rcs_act_latency, NULL },
+    { "loss", "loss SITE [SITE] 5%", "so many of the segments between them are lost, each way, and sent again", SETTING, AT | UNDO, rcs_parse_loss, rcs_act_path, NULL },
+    { "bandwidth", "bandwidth SITE [SITE] 10mbit", "what fits between them each way; kbit, mbit, gbit; packets keep their order", SETTING, AT | UNDO, rcs_parse_bandwidth, rcs_act_path, NULL },
+    { "link", "link SITE [SITE] lan|loopback", "another kind of link between them", SETTING, AT | UNDO, rcs_parse_link, rcs_act_path, NULL },
+    { "disk", "disk NODES fsync DURATION", "each fsync of nodes.conf takes so long, and the node stands still", SETTING, AT | UNDO, rcs_parse_disk, rcs_act_disk, NULL },
 
     { "step", "step \"TITLE\"", "begins a part of the story", ACTS, 0, rcs_parse_step, rcs_act_step, NULL },
     { "print", "print \"TEXT\"", "a line of the transcript", ACTS, AT | DURING, rcs_parse_print, rcs_act_print, NULL },
@@ -49,7 +53,9 @@ static const struct rcs_verb verbs[] = {
     { "resume", "resume NODES", "SIGCONT: what queued up is handled", ACTS, AT | DURING, rcs_parse_fault, rcs_act_fault, NULL },
     { "poweroff", "poweroff NODES", "the host is off: silence, nothing is refused", ACTS, AT | UNDO, rcs_parse_fault, rcs_act_fault, NULL },
     { "lose", "lose conf|data NODES", "nodes.conf or dump.rdb of nodes that are down is gone", ACTS, AT | DURING, rcs_parse_lose, rcs_act_fault, NULL },
-    { "partition", "partition [oneway] NODES NODES", "packets between the two groups vanish (oneway: from the first to the second)", ACTS, AT | UNDO, rcs_parse_partition, rcs_act_partition, NULL },
+    { "keep", "keep conf NODES", "takes a copy of nodes.conf as it is now", ACTS, AT | DURING, rcs_parse_keep, rcs_act_keep, NULL },
+    { "restore", "restore conf NODES", "nodes that are down get their copy of nodes.conf back", ACTS, AT | DURING, rcs_parse_restore, rcs_act_fault, NULL },
+    { "partition", "partition [oneway] NODES NODES [reject rst|icmp]", "packets between the two groups vanish (oneway: from the first to the second); reject: are answered by a refusal", ACTS, AT | UNDO, rcs_parse_partition, rcs_act_partition, NULL },
     { "heal", "heal [NODES NODES]", "ends partitions between two groups, or all", ACTS, AT | DURING, rcs_parse_heal, rcs_act_heal, NULL },
     { "drop", "drop TYPE|any [from NODES] [to NODES] [nth N] [times N]", "the next such bus messages vanish", ACTS, AT | DURING, rcs_parse_drop, rcs_act_drop, NULL },
 
@@ -60,10 +66,7 @@ static const struct rcs_verb verbs[] = {
     { "during", "during 10s { STATEMENTS }", "faults and settings in the block hold for so long and are then undone; the script goes on after it", ACTS, DURING, rcs_parse_during, rcs_act_during, NULL },
 
     { "chaos", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
-    { "loss", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
-    { "bandwidth", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
     { "clock", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
-    { "disk", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
 };
 /* clang-format on */
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

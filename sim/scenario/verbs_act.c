@@ -51,18 +51,30 @@ static bool take_two_groups(struct rcs_parser *parser)
 {
     struct rcs_stmt *stmt = parser->stmt;
     return rcs_parser_group(parser, &stmt->a) && rcs_parser_group(parser, &stmt->b) &&
-           rcs_parser_end(parser) && check_apart(parser, parser->at - 1);
+           check_apart(parser, parser->at - 1);
 }
 
+/* `number`: 0 they vanish, else 1 + enum rcs_reject. */
 bool rcs_parse_partition(struct rcs_parser *parser)
 {
-    parser->stmt->oneway = rcs_parser_is(parser, "oneway");
-    return take_two_groups(parser);
+    static const char *const how[] = { "rst", "icmp", NULL };
+    struct rcs_stmt *stmt = parser->stmt;
+    stmt->oneway = rcs_parser_is(parser, "oneway");
+    if (!take_two_groups(parser)) {
+        return false;
+    }
+    if (rcs_parser_is(parser, "reject")) {
+        if (!rcs_parser_choice(parser, how, &stmt->number)) {
+            return false;
+        }
+        stmt->number++;
+    }
+    return rcs_parser_end(parser);
 }
 
 bool rcs_parse_heal(struct rcs_parser *parser)
 {
-    return !rcs_parser_more(parser) || take_two_groups(parser);
+    return !rcs_parser_more(parser) || (take_two_groups(parser) && rcs_parser_end(parser));
 }
 
 /* drop TYPE [from NODES] [to NODES] [nth N] [times N] */
@@ -340,7 +352,7 @@ bool rcs_parse_later(struct rcs_parser *parser)
     return rcs_parser_wrong(
         parser, RCS_ERR_UNKNOWN, parser->at - 1,
         "%s is a word of a later version and not modelled yet (faults that are: kill, stop, "
-        "pause, poweroff, partition, latency, drop, lose)",
+        "pause, poweroff, partition, latency, loss, drop, lose)",
         parser->stmt->verb->word);
 }
 

@@ -40,6 +40,14 @@ bool rcs_parse_later(struct rcs_parser *parser);
 bool rcs_parse_workload(struct rcs_parser *parser); /* verbs_workload.c */
 bool rcs_parse_include(struct rcs_parser *parser);
 
+/* verbs_path.c */
+bool rcs_parse_loss(struct rcs_parser *parser);
+bool rcs_parse_bandwidth(struct rcs_parser *parser);
+bool rcs_parse_link(struct rcs_parser *parser);
+bool rcs_parse_disk(struct rcs_parser *parser);
+bool rcs_parse_keep(struct rcs_parser *parser);
+bool rcs_parse_restore(struct rcs_parser *parser);
+
 /* verbs_cli.c */
 bool rcs_parse_cli(struct rcs_parser *parser);
 

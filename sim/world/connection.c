@@ -161,6 +161,9 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
 void rcs_network_send(struct rcs_network *net, uint32_t conn, unsigned end, enum rcs_item item,
                       void *value, rcs_us now_us)
 {
+    if (net->hampered) {
+        net->sending_us = now_us;
+    }
     rcs_us depart_us = rcs_tcp_departs(net, conn, end, item, value, now_us);
     if (depart_us == RCS_NEVER) {
         return;

@@ -182,6 +182,7 @@ struct rcs_network {
     struct rcs_pipe *pipes;
     unsigned pipe_count;
     bool hampered;     /* some path loses segments or has a rate */
+    rcs_us sending_us; /* then: the instant of what is being sent */
     bool kinds_differ; /* some rule was about a kind */
 
     uint8_t *cuts;         /* enum rcs_cut per (from, to), NULL: none were ever made */

@@ -1,0 +1,104 @@
+/* Statements about what lies between sites, and about disks. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim/scenario/act.h"
+#include "sim/scenario/run_parts.h"
+#include "sim/world/world.h"
+
+#include "sim/pure.h"
+
+static struct rcs_put_off undo_of(const struct rcs_task *task)
+{
+    return (struct rcs_put_off){
+        .at_us = task->frames[task->depth].until_us,
+        .stmt = rcs_task_stmt(task),
+        .undo = true,
+    };
+}
+
+static void tell(struct rcs_run *run, const struct rcs_stmt *stmt)
+{
+    if (run->started) {
+        rcs_run_tell(run, "setting", stmt->text);
+    }
+}
+
+/* --- paths ------------------------------------------------------------------------------------ */
+
+enum rcs_progress rcs_act_path(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    struct rcs_diag diag = { .line = 0 };
+    unsigned rule;
+    tell(run, stmt);
+    enum rcs_err err = rcs_sim_path_rule(run->sim, (enum rcs_path_fault)stmt->number, stmt->name,
+                                         stmt->value, (uint64_t)stmt->high_us, &rule, &diag);
+    if (err != RCS_OK) {
+        rcs_run_stop(run, stmt, err, diag.text);
+        return RCS_PROGRESS_DONE;
+    }
+    if (task->depth > 0) {
+        struct rcs_put_off undo = undo_of(task);
+        undo.pair.rule = rule;
+        rcs_run_put_off(run, &undo);
+    }
+    return RCS_PROGRESS_DONE;
+}
+
+void rcs_act_undo_path(struct rcs_run *run, const struct rcs_put_off *what)
+{
+    rcs_sim_path_end(run->sim, (enum rcs_path_fault)what->stmt->number, what->pair.rule);
+}
+
+/* --- disks ------------------------------------------------------------------------------------ */
+
+static void set_fsync(struct rcs_run *run, const struct rcs_stmt *stmt, const int *nodes,
+                      unsigned count, rcs_us fsync_us)
+{
+    struct rcs_diag diag = { .line = 0 };
+    enum rcs_err err = rcs_sim_fsync(run->sim, nodes, count, fsync_us, &diag);
+    if (err != RCS_OK) {
+        rcs_run_stop(run, stmt, err, diag.text);
+    }
+}
+
+enum rcs_progress rcs_act_disk(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    if (task->depth > 0) {
+        struct rcs_put_off undo = undo_of(task);
+        struct rcs_buf saved;
+        rcs_buf_init(&saved);
+        for (unsigned i = 0; i < stmt->a.count; i++) {
+            rcs_buf_format(&saved, "%lld\n",
+                           (long long)rcs_sim_fsync_us(run->sim, stmt->a.nodes[i]));
+        }
+        undo.saved = rcs_run_copy(saved.data, saved.size_bytes);
+        rcs_buf_close(&saved);
+        rcs_run_put_off(run, &undo);
+    }
+    tell(run, stmt);
+    set_fsync(run, stmt, stmt->a.nodes, stmt->a.count, stmt->high_us);
+    return RCS_PROGRESS_DONE;
+}
+
+void rcs_act_undo_disk(struct rcs_run *run, const struct rcs_put_off *what)
+{
+    char *at = what->saved;
+    for (unsigned i = 0; i < what->stmt->a.count; i++) {
+        set_fsync(run, what->stmt, &what->stmt->a.nodes[i], 1, strtoll(at, &at, 10));
+    }
+}
+
+enum rcs_progress rcs_act_keep(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    struct rcs_diag diag = { .line = 0 };
+    rcs_run_tell(run, "fault", stmt->text);
+    enum rcs_err err = rcs_sim_keep_conf(run->sim, stmt->a.nodes, stmt->a.count, &diag);
+    if (err != RCS_OK) {
+        rcs_run_stop(run, stmt, err, diag.text);
+    }
+    return RCS_PROGRESS_DONE;
+}
