@@ -18,8 +18,8 @@
     X(CAUSE_FAIL_UNDO,        "fail-undo",           "failed_for_ms", "limit_ms", "")               \
     X(CAUSE_FAIL_KEPT,        "fail-kept",           "failed_for_ms", "limit_ms", "")               \
     /* cluster_state */                                                                             \
-    X(CAUSE_STATE_UNCOVERED,  "state-uncovered",     "uncovered", "unowned", "")                    \
-    X(CAUSE_STATE_MINORITY,   "state-minority",      "reachable", "needed", "size")                 \
+    X(CAUSE_STATE_UNCOVERED,  "state-uncovered",     "uncovered", "unowned", "unreached")           \
+    X(CAUSE_STATE_MINORITY,   "state-minority",      "reachable", "unreached", "needed")            \
     X(CAUSE_STATE_UNREACHED,  "state-unreached",     "flags", "slots", "")                          \
     X(CAUSE_STATE_STARTING,   "state-starting",      "up_ms", "limit_ms", "")                       \
     X(CAUSE_STATE_REJOINING,  "state-rejoining",     "since_minority_ms", "limit_ms", "")           \
@@ -47,6 +47,7 @@
     X(CAUSE_DELAY_NONE,       "delay-none",          "", "", "")                                    \
     X(CAUSE_VOTE_ASKED,       "vote-asked",          "epoch", "", "")                               \
     X(CAUSE_VOTE_NOT_ASKED,   "vote-not-asked",      "epoch", "", "")                               \
+    X(CAUSE_VOTERS,           "voters",              "masters", "epoch", "")                        \
     X(CAUSE_VOTE_UNCOUNTED,   "vote-uncounted",      "their_epoch", "election_epoch", "slots")      \
     X(CAUSE_EPOCH_STALE,      "epoch-stale",         "election_epoch", "my_epoch", "")              \
     X(CAUSE_PROMOTED_OFFSET,  "promoted-offset",     "my_offset", "heard_offset", "behind")         \
@@ -58,7 +59,7 @@
     X(CAUSE_VOTE_SPENT,       "vote-spent",          "last_vote_epoch", "current_epoch", "")        \
     X(CAUSE_VOTE_OF_MASTER,   "vote-of-master",      "", "", "")                                    \
     X(CAUSE_VOTE_MASTERLESS,  "vote-masterless",     "", "", "")                                    \
-    X(CAUSE_VOTE_MASTER_UP,   "vote-master-up",      "flags", "forced", "")                         \
+    X(CAUSE_VOTE_MASTER_UP,   "vote-master-up",      "flags", "", "")                               \
     X(CAUSE_VOTE_SPACING,     "vote-spacing",        "since_ms", "limit_ms", "")                    \
     X(CAUSE_VOTE_OWNER,       "vote-owner",          "slot", "owner_epoch", "request_epoch")        \
     X(CAUSE_VOTE_UNSENT,      "vote-unsent",         "epoch", "", "")                               \

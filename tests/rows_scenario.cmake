@@ -4,6 +4,7 @@ rcs_test(parse rcsim_core)
 rcs_test(run rcsim_core)
 rcs_test(workload rcsim_core)
 rcs_test(mutations rcsim_core)
+rcs_test(explain rcsim_core)
 rcs_test(cli_create rcsim_core)
 if(TARGET test_cli_create)
     target_link_libraries(test_cli_create PRIVATE m) # lround, to compare with

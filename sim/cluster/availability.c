@@ -43,8 +43,10 @@ static int64_t rejoin_delay_ms(const struct rcs_cluster *cluster)
 /* Why the state is, or stays, fail; told when one of them begins or ends. */
 enum { UNCOVERED = 1, MINORITY = 2, STARTING = 4, REJOINING = 8 };
 
-static void tell_unreached(struct rcs_cluster *cluster)
+/* Their number. */
+static int tell_unreached(struct rcs_cluster *cluster)
 {
+    int count = 0;
     for (unsigned i = 0; i < cluster->known; i++) {
         rcs_id id = cluster->order[i];
         unsigned flags = cluster->peers[id].flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL);
@@ -52,8 +54,10 @@ static void tell_unreached(struct rcs_cluster *cluster)
         if (flags != 0 && slots > 0) {
             rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_UNREACHED, id, RCS_ID_NONE, flags,
                               slots, 0);
+            count++;
         }
     }
+    return count;
 }
 
 static void tell_coverage(struct rcs_cluster *cluster, const struct coverage *seen, unsigned why)
@@ -65,14 +69,14 @@ static void tell_coverage(struct rcs_cluster *cluster, const struct coverage *se
     if (!cluster->out->facts.causes) {
         return;
     }
-    tell_unreached(cluster);
+    int unreached = tell_unreached(cluster);
     if (why & UNCOVERED) {
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_UNCOVERED, RCS_ID_NONE, RCS_ID_NONE,
-                          seen->uncovered, RCS_SLOTS - cluster->slots->assigned, 0);
+                          seen->uncovered, RCS_SLOTS - cluster->slots->assigned, unreached);
     }
     if (why & MINORITY) {
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_STATE_MINORITY, RCS_ID_NONE, RCS_ID_NONE,
-                          seen->reachable, seen->masters / 2 + 1, seen->masters);
+                          seen->reachable, unreached, seen->masters / 2 + 1);
     }
 }
 

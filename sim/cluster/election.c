@@ -253,6 +253,7 @@ static void raise_rank(struct rcs_cluster *cluster)
 /* Which of those who have a vote the request goes to. */
 static void tell_asked(struct rcs_cluster *cluster)
 {
+    int voters = 0;
     for (unsigned i = 0; cluster->out->facts.causes && i < cluster->known; i++) {
         rcs_id id = cluster->order[i];
         const struct rcs_peer *peer = &cluster->peers[id];
@@ -261,8 +262,11 @@ static void tell_asked(struct rcs_cluster *cluster)
                               peer->link == RCS_LINK_CLOSED ? RCS_FACT_CAUSE_VOTE_NOT_ASKED
                                                             : RCS_FACT_CAUSE_VOTE_ASKED,
                               id, RCS_ID_NONE, (int64_t)cluster->auth_epoch, 0, 0);
+            voters++;
         }
     }
+    rcs_cluster_cause(cluster, RCS_FACT_CAUSE_VOTERS, rcs_myself(cluster)->master, RCS_ID_NONE,
+                      voters, (int64_t)cluster->auth_epoch, 0);
 }
 
 static void request_votes(struct rcs_cluster *cluster, int needed)
@@ -403,7 +407,7 @@ static void deny(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id se
 }
 
 /* Nothing this voter sees calls for an election of the sender. */
-static void tell_no_reason(struct rcs_cluster *cluster, rcs_id sender, bool forced)
+static void tell_no_reason(struct rcs_cluster *cluster, rcs_id sender)
 {
     const struct rcs_peer *candidate = &cluster->peers[sender];
     const struct rcs_peer *master = rcs_peer_find(cluster, candidate->master);
@@ -413,7 +417,7 @@ static void tell_no_reason(struct rcs_cluster *cluster, rcs_id sender, bool forc
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_VOTE_MASTERLESS, sender, RCS_ID_NONE, 0, 0, 0);
     } else {
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_VOTE_MASTER_UP, candidate->master, sender,
-                          master->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL), forced, 0);
+                          master->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL), 0, 0);
     }
 }
 
@@ -446,7 +450,7 @@ void rcs_election_request(struct rcs_cluster *cluster, const struct rcs_bus_msg 
     }
     if (rcs_is_master(candidate) || master == NULL ||
         (!(master->flags & RCS_NODE_FAIL) && !forced)) {
-        tell_no_reason(cluster, sender, forced);
+        tell_no_reason(cluster, sender);
         deny(cluster,
              rcs_is_master(candidate) ? RCS_FACT_VOTE_IS_MASTER
              : master == NULL         ? RCS_FACT_VOTE_NO_MASTER

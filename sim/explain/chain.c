@@ -3,6 +3,8 @@
  * missing. */
 #include <string.h>
 
+#include <rcsim/bus.h>
+
 #include "sim/explain/parts.h"
 
 #include "sim/pure.h"
@@ -26,7 +28,7 @@ enum where {
 enum whom { ANY, IT_ABOUT, IT_NODE };
 
 /* When the rule holds. */
-enum when { ALWAYS, ORDERED, NOT_ORDERED, AUTOMATIC, NOT_EMPTY };
+enum when { ALWAYS, ORDERED, NOT_ORDERED, AUTOMATIC, FAILED, SUSPECTED };
 
 static const struct link {
     const char *of;
@@ -51,7 +53,8 @@ static const struct link {
     { "vote-granted", STEP, "vote-unsent", ANY, ALWAYS, NULL, NULL },
     { "vote-denied", STEP, "vote-old-epoch|vote-spent|vote-of-master|vote-masterless|vote-master-up|vote-spacing|vote-owner", ANY, ALWAYS, NULL, "by which rule {node} refuses" },
     { "vote-spent", MINE, "vote-granted", ANY, ALWAYS, NULL, "for whom {node} voted before" },
-    { "election-started", STEP, "vote-asked|vote-not-asked", ANY, ALWAYS, NULL, "whom it asked" },
+    { "election-started", STEP, "voters", ANY, ALWAYS, NULL, "who has a vote" },
+    { "voters", STEP, "vote-asked|vote-not-asked", ANY, ALWAYS, "masters", "whom it asked" },
     { "election-started", MINE, "election-delayed", ANY, ALWAYS, NULL, "when it was scheduled" },
     { "election-delayed", STEP, "delay-parts|delay-none", ANY, ALWAYS, NULL, "the parts of the delay" },
     { "election-delayed", STEP, "data-age|data-any-age", ANY, AUTOMATIC, NULL, "how old its data was" },
@@ -67,9 +70,10 @@ static const struct link {
     { "pfail", FAULT, "", ANY, ALWAYS, NULL, NULL },
     { "fail-cleared", STEP, "fail-of-replica|fail-of-empty|fail-undo", ANY, ALWAYS, NULL, "by which rule" },
     { "state-fail", STEP, "state-minority|state-uncovered", ANY, ALWAYS, NULL, "by which rule: a minority, or slots that nobody serves" },
-    { "state-uncovered", STEP, "state-unreached", ANY, ALWAYS, NULL, NULL },
-    { "state-minority", STEP, "state-unreached", ANY, NOT_EMPTY, NULL, "which masters it does not reach" },
-    { "state-unreached", MINE, "pfail|fail|fail-received", IT_ABOUT, ALWAYS, NULL, "how {node} came to hold {about} for that" },
+    { "state-uncovered", STEP, "state-unreached", ANY, ALWAYS, "unreached", "which masters it does not reach" },
+    { "state-minority", STEP, "state-unreached", ANY, ALWAYS, "unreached", "which masters it does not reach" },
+    { "state-unreached", MINE, "fail|fail-received", IT_ABOUT, FAILED, NULL, "how {node} came to mark {about}" },
+    { "state-unreached", MINE, "pfail", IT_ABOUT, SUSPECTED, NULL, "how {node} came to suspect {about}" },
     { "state-ok", STEP, "state-majority", ANY, ALWAYS, NULL, "how many masters it reaches" },
     { "state-ok", STEP, "state-rejoined|state-replica|state-steady", ANY, ALWAYS, NULL, "whether it had to wait" },
     { "follows", STEP, "slots-lost", ANY, NOT_ORDERED, NULL, "which slots its master lost" },
@@ -123,6 +127,7 @@ static bool ordered(const struct rcs_trace_event *event)
 
 static bool holds(const struct rcs_explanation *explanation, int place, enum when when)
 {
+    int64_t flags;
     switch (when) {
     case ALWAYS:
         return true;
@@ -130,12 +135,12 @@ static bool holds(const struct rcs_explanation *explanation, int place, enum whe
         return ordered(event_at(explanation, place));
     case NOT_ORDERED:
         return !ordered(event_at(explanation, place));
+    case FAILED:
+    case SUSPECTED:
+        return rcs_trace_number(event_at(explanation, place), "flags", &flags) &&
+               ((flags & RCS_NODE_FAIL) != 0) == (when == FAILED);
     case AUTOMATIC: /* no manual failover */
         return rcs_past_step(&explanation->past, place, place, "delay-none") < 0;
-    case NOT_EMPTY: { /* there are masters with slots */
-        int64_t size;
-        return rcs_trace_number(event_at(explanation, place), "size", &size) && size > 0;
-    }
     }
     return false;
 }

@@ -82,9 +82,11 @@ void rcs_why_at(struct rcs_explanation *explanation, int node, rcs_us at_us)
     }
     /* A reason counts as long as what it held up did not happen. */
     int failing = last_of(explanation, end, node, FAILING);
-    bool is_ok = state >= 0 && strcmp(event_at(explanation, state)->what, "state-ok") == 0;
-    if (!is_ok && failing > state && failing > first) {
+    bool is_fail = state < 0 || strcmp(event_at(explanation, state)->what, "state-fail") == 0;
+    if (is_fail && failing > state && failing > first) {
         tell_reason(explanation, failing, 0);
+    } else if (is_fail && failing > first) { /* still that of the change */
+        tell_unblock(explanation, failing, 0);
     }
     int standing = last_of(explanation, end, node, STANDING);
     if (standing > role && standing > first &&
