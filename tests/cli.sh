@@ -182,10 +182,41 @@ check "no such trace" 2 'cannot be read' replay no-such
 check "replay of nothing" 2 'takes one trace' replay
 check "diff of one" 2 'takes two traces' diff good.trace
 
+# --- explain and compare ---
+check "explain a trace" 0 'a1: cluster state changed to ok$' explain good.trace
+cp out explained
+check "explain a scenario" 0 . explain good.scenario
+same "explain a scenario as its trace" out explained
+check "explain a node" 0 'cluster state changed to ok' explain good.trace --node a1
+check "explain at a time" 0 'what would do: time: 2000 ms after the start' explain good.trace --at 1s
+check "explain why not" 0 'a master stands in no election' explain good.trace --why-not a1
+check "explain with options" 0 'nothing to explain' explain good.scenario --param pause=1500ms
+check "explain as JSON" 0 '^\{"depth":0,"at_us":[0-9]+,"node":"a1","what":"state-ok","line":[0-9]+,"text":"a1: cluster state changed to ok"\}$' explain good.trace --json
+grep -qv '^{.*}$' out && { echo "NOT: a line that is no object"; bad=$((bad + 1)); }
+check "explain an edited trace" 0 '^This trace is not as it was written' explain edited.trace
+check "explain a cut trace" 0 '^This trace is not as it was written' explain cut.trace
+check "explain a torn trace" 2 'torn\.trace:1' explain torn.trace
+grep -v '"why":"state-majority"' good.trace >less.trace
+check "explain what lacks a cause" 0 '\(missing in this trace: how many masters it reaches\)' explain less.trace
+check "explain nobody" 2 'knows no node "b1" \(it speaks of: a1\)' explain good.trace --node b1
+check "explain at no time" 2 'is no time since the run began' explain good.trace --at soon
+check "explain without a value" 2 '--at needs a value' explain good.trace --at
+check "explain two things" 2 'one at a time' explain good.trace --node a1 --why-not a1
+check "a seed for a trace" 2 'is a trace of a run already made' explain good.trace --seed 2
+check "a trace of an explanation" 2 'are for rcsim run' explain good.scenario --trace x
+printf 'site A a1\nwait 1s\nkill a1\nwait 1s\n' >dies.scenario
+check "compare" 0 '^begins with +kill a1 at 1\.00. s +kill a1 at 1\.00. s$' compare dies.scenario dies.scenario
+check "compare as JSON" 0 '^\{"step":"promoted"\}$' compare dies.scenario dies.scenario --json
+check "compare one" 2 'it takes two' compare dies.scenario
+check "compare three" 2 'is one too many' compare a b c
+check "compare from nothing" 2 'neither a fault nor an order' compare good.trace dies.scenario
+
 # --- shipped scenarios ---
 check "list" 0 '^two-dc-chained +Two data centres' list
 check "list takes no argument" 2 'no argument' list x
 check "a shipped scenario by name" 0 '"data"' run two-dc-chained
+check "a scenario in a folder" 0 '^election-vs-takeover/takeover +Election or takeover' list
+check "and by its name" 0 '"open"' run election-vs-takeover/takeover
 check "the other one" 0 'CLUSTERDOWN' run two-dc-hasty
 
 # --- replies ---

@@ -70,7 +70,7 @@ static const struct row {
     { "election-won", "{node} has won the election of epoch {epoch}: {votes} votes, {needed} needed", NULL },
     { "epoch-won", "{node} takes epoch {epoch} with its election", NULL },
     { "epoch-stale", "{node} keeps its config epoch {my_epoch}: the election it won by these votes is an old one, of epoch {election_epoch}", NULL },
-    { "promoted-offset", "{node} has the replication stream up to {my_offset}; the last offset it heard from {about} was {heard_offset}, so it knows of {behind} bytes that it lacks", NULL },
+    { "promoted-offset", "{node} has the replication stream up to {my_offset}; {about} last announced {heard_offset}, {behind} bytes beyond that", NULL },
     /* not standing */
     { "stand-unknown", "{node} stands in no election: its master is not known to it",
       "CLUSTER REPLICATE, or contact with a node that knows the master" },

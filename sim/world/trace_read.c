@@ -17,7 +17,9 @@
 
 void rcs_trace_lines_init(struct rcs_trace_lines *lines, const char *text, size_t size_bytes)
 {
-    *lines = (struct rcs_trace_lines){ .next = text, .end = text + size_bytes };
+    /* No text of no bytes is empty as well. */
+    const char *end = size_bytes > 0 ? text + size_bytes : text;
+    *lines = (struct rcs_trace_lines){ .next = text, .end = end };
 }
 
 bool rcs_trace_next_line(struct rcs_trace_lines *lines)
