@@ -80,6 +80,7 @@
     X(CAUSE_SLOTS_UNOWNED,    "slots-unowned",       "slots", "", "")                               \
     X(CAUSE_SLOTS_KEPT,       "slots-kept",          "slot", "owner_epoch", "claimed_epoch")        \
     X(CAUSE_SLOTS_LOST,       "slots-lost",          "lost", "left", "")                            \
+    X(CAUSE_RESET_MASTER,     "reset-to-master",     "", "", "")                                    \
     /* replica migration: about the orphaned master, or my own */                                   \
     X(CAUSE_MIGRATE_OFF,      "migrate-off",         "", "", "")                                    \
     X(CAUSE_MIGRATE_FEW,      "migrate-few",         "max_replicas", "needed", "")                  \

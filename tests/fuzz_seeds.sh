@@ -31,6 +31,13 @@ cat "$here"/vectors/nodes_text/{redis-7.0,redis-3.0,valkey-8.0}.txt | grep -v '^
 cp "$here"/../traces/*.scenario "$out/fuzz_scenario/" 2>/dev/null || true
 cp "$here"/../traces/*.trace "$here"/../traces/*/*.trace "$out/fuzz_trace/" 2>/dev/null || true
 
+# Parts of traces, small ones: a whole one takes a target long.
+header='{"rcsim-trace":1,"level":"milestones","redis":"7.0","seed":"1","source":"s","params":"","overrides":"","scenario":""}'
+for trace in "$here"/../traces/*.trace "$here"/../traces/*/*.trace; do
+    (cd "$out/fuzz_trace" && tail -n +2 "$trace" | split -l 60 -a 3 --filter="{ printf '%s\\n' '$header'; cat; } >\"\$FILE\"" - \
+        "part-$(basename "$trace" .trace)-")
+done
+
 # shellcheck disable=SC2016 # RESP has dollars of its own
 printf '*3\r\n$3\r\nSET\r\n$4\r\ntest\r\n$4\r\ndata\r\n' >"$out/fuzz_resp/request"
 printf 'set test "da\\x00ta" \x27one\x27\r\n' >"$out/fuzz_resp/inline"

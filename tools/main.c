@@ -30,7 +30,7 @@ static const struct command commands[] = {
       "Reads the trace only; a scenario is run for one, with the options of run. Each change stands "
       "in front of\nwhat it rests on, with the numbers that were compared; what the trace lacks is "
       "said to be missing.\n"
-      "  --node NODE        this node's changes only\n"
+      "  --node NODE        this node's changes only, and its votes and epochs\n"
       "  --at TIME          what held at that time since the run began, and what held it up\n"
       "  --why-not NODE     why this node was not promoted (by --at), and what would do\n"
       "  --json             a statement a line, as JSON\n",

@@ -37,6 +37,8 @@ static void take_new_id(struct rcs_cluster *cluster)
 void rcs_cluster_reset(struct rcs_cluster *cluster, bool hard)
 {
     if (rcs_is_replica(rcs_myself(cluster))) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_RESET_MASTER, rcs_myself(cluster)->master,
+                          RCS_ID_NONE, 0, 0, 0);
         rcs_peer_set_master(cluster, cluster->myself);
         cluster->host->unset_master(cluster->host->node);
         cluster->host->drop_all_keys(cluster->host->node);

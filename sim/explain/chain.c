@@ -86,6 +86,7 @@ static const struct link {
     { "follows-orphan", STEP, "migrate-spare", ANY, ALWAYS, NULL, "whether {by} could spare it" },
     { "follows-orphan", STEP, "migrate-due", ANY, ALWAYS, NULL, "since when {about} had no replica" },
     { "replicates", ORDER, "", ANY, ORDERED, NULL, "the order" },
+    { "reset-to-master", ORDER, "", ANY, ORDERED, NULL, "the order" },
     { "epoch-bumped", STEP, "epoch-max", ANY, ALWAYS, NULL, "which epochs it compared" },
     { "epoch-collision", STEP, "epoch-same", ANY, ALWAYS, NULL, "which epochs and ids it compared" },
     { "failover-asked", ORDER, "", ANY, ORDERED, NULL, "the order" },

@@ -91,15 +91,26 @@ bool rcs_explanation_intact(const struct rcs_explanation *explanation)
 /* --- whole explanations ----------------------------------------------------------------------- */
 
 /* What an explanation without a question tells: each change of a role or state, and each attempt
- * that came to nothing. */
-#define HEADS RCS_ROLES "|" RCS_STATES "|failover-timeout|stand-expired"
+ * that came to nothing; of a single node its votes, epochs and second thoughts as well. */
+#define HEADS      RCS_ROLES "|" RCS_STATES "|" RCS_REFUSALS "|stand-expired"
+#define NODE_HEADS HEADS "|vote-granted|vote-denied|epoch-bumped|epoch-collision|fail-cleared|fail-kept"
+
+/* An epoch taken on the way to a takeover is told with that. */
+static bool part_of_more(const struct rcs_explanation *explanation, int place)
+{
+    const struct rcs_trace_event *event = &explanation->events.list[place];
+    int order = rcs_past_before(&explanation->past, place, event->node, "takeover", RCS_ANYBODY);
+    return strcmp(event->what, "epoch-bumped") == 0 && order >= 0 &&
+           explanation->events.list[order].at_us == event->at_us;
+}
 
 static void tell_changes(struct rcs_explanation *explanation, int node)
 {
     for (size_t i = 0; i < explanation->events.count; i++) {
         const struct rcs_trace_event *event = &explanation->events.list[i];
-        if (event->kind <= RCS_TRACE_CAUSE && rcs_past_word(HEADS, event->what) &&
-            (node < 0 || event->node == node)) {
+        if (event->kind <= RCS_TRACE_CAUSE && (node < 0 || event->node == node) &&
+            rcs_past_word(node < 0 ? HEADS : NODE_HEADS, event->what) &&
+            !part_of_more(explanation, (int)i)) {
             rcs_chain_tell(explanation, (int)i, 0);
         }
     }

@@ -14,6 +14,8 @@ static const struct row {
     /* roles */
     { "promoted", "{node} is master now, in place of {about}: epoch {epoch}, {slots} slots", NULL },
     { "follows", "{node} becomes a replica of {about}, which claims the slots with epoch {epoch}", NULL },
+    { "follows-order", "{node} becomes a replica of {about}, which was given its last slot", NULL },
+    { "reset-to-master", "{node} is a master again: it was reset and no longer follows {about}", NULL },
     { "follows-grandmaster", "{node} becomes a replica of {about}, the master of {by}: its own master is a replica itself", NULL },
     { "follows-orphan", "{node} leaves {by} and becomes a replica of {about}, which has none", NULL },
     { "replicates", "{node} becomes a replica of {about}", NULL },
@@ -271,7 +273,9 @@ static void print_nodes(struct rcs_buf *out, const struct rcs_trace_events *even
 void rcs_sentence_print(struct rcs_buf *out, const struct rcs_trace_events *events,
                         const struct rcs_trace_event *event)
 {
-    const struct row *row = row_of(event->what);
+    /* Of two ways to follow only a claim names the master that lost its slots. */
+    bool by_order = strcmp(event->what, "follows") == 0 && event->by < 0;
+    const struct row *row = row_of(by_order ? "follows-order" : event->what);
     if (event->kind == RCS_TRACE_FAULT) {
         rcs_buf_format(out, "fault: %s ", event->what);
         print_nodes(out, events, event->nodes, event->side_count);

@@ -15,13 +15,12 @@
     "migrate-off|migrate-few|migrate-not-most|migrate-state|migrate-barrier|migrate-not-me"        \
     "|migrate-wait"
 #define FAILING "state-uncovered|state-minority|state-starting|state-rejoining"
-#define REFUSALS "failover-is-master|failover-no-master|failover-master-down|failover-timeout"
 #define STUCK                                                                                      \
     "failover-is-master|failover-no-master|failover-master-down|failover-no-offset"                \
     "|failover-behind|failover-no-votes"
 /* What a replica that wants to be master goes through. */
 #define ATTEMPTS                                                                                   \
-    STANDING "|" REFUSALS "|election-delayed|election-rank|election-started|election-blocked"
+    STANDING "|" RCS_REFUSALS "|election-delayed|election-rank|election-started|election-blocked"
 
 static const struct rcs_trace_event *event_at(const struct rcs_explanation *explanation, int place)
 {
@@ -115,7 +114,7 @@ static void say(struct rcs_explanation *explanation, int node, const char *what,
 /* Whom the node follows, as the last change of its role has it; -1 none. */
 static int master_of(const struct rcs_explanation *explanation, int role)
 {
-    return role < 0 || strcmp(event_at(explanation, role)->what, "promoted") == 0
+    return role < 0 || rcs_past_word("promoted|reset-to-master", event_at(explanation, role)->what)
                ? -1
                : event_at(explanation, role)->about;
 }
@@ -187,8 +186,8 @@ void rcs_why_not(struct rcs_explanation *explanation, int node, rcs_us at_us)
     if (role >= 0) {
         rcs_state_event(explanation, 0, role, "");
     } else if (last_of(explanation, end, node, STANDING) < 0) {
-        say(explanation, node, "note", "",
-            " never became a replica in this trace: a master stands in no election");
+        say(explanation, node, "note", "no line of this trace makes ",
+            " a replica, and a master stands in no election");
     }
     /* It may follow somebody because that one won: what it tried before is part of the answer. */
     int from = role;
