@@ -19,8 +19,8 @@ static bool explain(const char *text, size_t size, const struct rcs_explain_opti
         abort();
     }
     size_t bytes = 0;
-    for (size_t i = 0;
-         explanation != NULL && rcs_explanation_statement(explanation, i, &statement); i++) {
+    for (size_t i = 0; explanation != NULL && rcs_explanation_statement(explanation, i, &statement);
+         i++) {
         bytes += strlen(statement.text) + strlen(statement.what);
     }
     rcs_explanation_free(explanation);

@@ -1,5 +1,5 @@
-/* What each decision says that it weighed: the numbers are those of the rule, and other numbers give
- * another cause. */
+/* What each decision says that it weighed: the numbers are those of the rule, and other numbers
+ * give another cause. */
 #include "tests/support/cluster_harness.h"
 
 #define WITH(name) cmocka_unit_test_setup_teardown(name, harness_setup, harness_teardown)

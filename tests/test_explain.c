@@ -1,5 +1,5 @@
-/* Explanations: each reason by its numbers, from a run to the sentence; what is taken out of a trace
- * is said to be missing; no trace, however damaged, is more than that. */
+/* Explanations: each reason by its numbers, from a run to the sentence; what is taken out of a
+ * trace is said to be missing; no trace, however damaged, is more than that. */
 #include "tests/support/support.h"
 
 #include <rcsim/explain.h>
@@ -24,11 +24,9 @@ static struct rcs_buf traced(const char *text, const char *overrides)
     if (rcs_scenario_parse(&scenario, "test", text, strlen(text), NULL, NULL, &diag) != RCS_OK) {
         fail_msg("%d:%d: %s", diag.line, diag.column, diag.text);
     }
-    struct rcs_run_options options = { .quiet = true,
-                                       .overrides = overrides,
-                                       .trace = true,
-                                       .write_trace = collect,
-                                       .arg = &trace };
+    struct rcs_run_options options = {
+        .quiet = true, .overrides = overrides, .trace = true, .write_trace = collect, .arg = &trace
+    };
     struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
     if (run == NULL) {
         fail_msg("%s", diag.text);
@@ -119,7 +117,7 @@ static struct rcs_buf explained(const struct rcs_buf *trace,
 
 /* a5 replicates a1, a4 a3, a6 a2; all is well at 10 s. */
 #define BASE                                                                                       \
-    "cluster-node-timeout 1000\nrepl-diskless-sync-delay 0\nappendonly no\nsave \"\"\n"             \
+    "cluster-node-timeout 1000\nrepl-diskless-sync-delay 0\nappendonly no\nsave \"\"\n"            \
     "repl-ping-replica-period 1\nsite A a1..a6\n"                                                  \
     "cli --cluster create a1..a3 a4..a6 --cluster-replicas 1\n= ...\nwait 7s\n"
 
@@ -128,17 +126,16 @@ struct row {
     const char *play; /* behind BASE */
     const char *overrides;
     struct rcs_explain_options options;
-    const char *want; /* NULL-ended below: a second one may follow behind "|" */
+    const char *want; /* several: with "|" between them */
 };
 
+/* clang-format off */
 #define WHY_NOT(of)  { .why_not = of }
 #define NODE(of)     { .node = of }
 #define AT(of, when) { .node = of, .has_at = true, .at_us = when }
 #define FACTOR(n)    "cluster-replica-validity-factor " n "\n"
-#define LONG_GONE                                                                                  \
-    "partition a1 a5\nwait 6s\npoweroff a1\nheal\nwait 10s\n"
+#define LONG_GONE    "partition a1 a5\nwait 6s\npoweroff a1\nheal\nwait 10s\n"
 
-/* clang-format off */
 static const struct row rows[] = {
     /* why not promoted: only suspected */
     { "all masters lost: nobody reports", "kill a1..a3\nwait 5s\n", NULL, WHY_NOT("a5"),
@@ -506,13 +503,13 @@ static void endless_chains_are_cut(void **state)
     rcs_buf_init(&chain);
     rcs_buf_add(&chain, trace.data, (size_t)(lf - trace.data) + 1);
     for (unsigned i = 0; i < 5000; i++) {
-        rcs_buf_format(&chain,
-                       "{\"t\":%u,\"node\":\"n%u\",\"what\":\"follows-grandmaster\",\"about\":\"m\","
-                       "\"by\":\"n%u\",\"on\":\"pong\"}\n",
-                       i, i + 1, i);
+        rcs_buf_format(
+            &chain,
+            "{\"t\":%u,\"node\":\"n%u\",\"what\":\"follows-grandmaster\",\"about\":\"m\","
+            "\"by\":\"n%u\",\"on\":\"pong\"}\n",
+            i, i + 1, i);
     }
-    struct rcs_buf text = explained(
-        &chain, &(struct rcs_explain_options){ .node = "n5000" });
+    struct rcs_buf text = explained(&chain, &(struct rcs_explain_options){ .node = "n5000" });
     assert_non_null(strstr(text.data, "(goes on: ask for this node at that time)"));
     rcs_buf_close(&text);
     rcs_buf_close(&chain);
@@ -545,9 +542,9 @@ static struct rcs_buf compared(const struct rcs_buf *a, const struct rcs_buf *b,
     struct rcs_buf out;
     struct rcs_diag diag = { .line = 0 };
     rcs_buf_init(&out);
-    assert_int_equal(rcs_compare(&out, json, "A", a->data, a->size_bytes, "B", b->data,
-                                 b->size_bytes, &diag),
-                     RCS_OK);
+    assert_int_equal(
+        rcs_compare(&out, json, "A", a->data, a->size_bytes, "B", b->data, b->size_bytes, &diag),
+        RCS_OK);
     rcs_buf_add(&out, "", 1);
     return out;
 }
@@ -580,7 +577,8 @@ static void an_election_beside_a_takeover(void **state)
     assert_non_null(strstr(text.data, "\nIn A the new master was there "));
     rcs_buf_close(&text);
     text = compared(&a, &b, true);
-    assert_non_null(strstr(text.data, "\n{\"step\":\"votes\",\"a\":\"3 asked, 2 granted, 0 refused\"}\n"));
+    assert_non_null(
+        strstr(text.data, "\n{\"step\":\"votes\",\"a\":\"3 asked, 2 granted, 0 refused\"}\n"));
     rcs_buf_close(&text);
     text = compared(&a, &a, false);
     assert_null(strstr(text.data, "nly in"));

@@ -78,7 +78,8 @@ static void print_all(const struct rcs_explanation *explanation, bool json)
     struct rcs_statement statement;
     rcs_buf_init(&line);
     if (!rcs_explanation_intact(explanation)) {
-        puts(json ? "{\"depth\":0,\"what\":\"damaged\",\"text\":\"the trace is not as it was written\"}"
+        puts(json ? "{\"depth\":0,\"what\":\"damaged\",\"text\":\"the trace is not as it was "
+                    "written\"}"
                   : "This trace is not as it was written: lines are missing or were changed.\n");
     }
     for (size_t i = 0; rcs_explanation_statement(explanation, i, &statement); i++) {

@@ -136,12 +136,11 @@ int cmd_replay(int argc, char **argv)
         struct stop stop = stop_of(text, size_bytes);
         struct rcs_sim *sim;
         uint64_t digest;
-        state = run_again(&header, &stop,
-                          (struct rcs_run_options){ .trace = true,
-                                                    .trace_level = header.level,
-                                                    .write_trace = collect,
-                                                    .arg = &again },
-                          &sim, &digest);
+        state = run_again(
+            &header, &stop,
+            (struct rcs_run_options){
+                .trace = true, .trace_level = header.level, .write_trace = collect, .arg = &again },
+            &sim, &digest);
         if (state == EXIT_HELD) {
             state = compare(argv[0], text, size_bytes, "the run just made", again.data,
                             again.size_bytes, "identical");

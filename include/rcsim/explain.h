@@ -21,8 +21,8 @@ struct rcs_explain_options {
     rcs_us at_us;
 };
 
-/* Explains the trace in `text`. A trace that was edited, or whose end is missing, is explained as far
- * as it goes: rcs_explanation_intact. RCS_ERR_SYNTAX: what cannot be read as a trace, with its
+/* Explains the trace in `text`. A trace that was edited, or whose end is missing, is explained as
+ * far as it goes: rcs_explanation_intact. RCS_ERR_SYNTAX: what cannot be read as a trace, with its
  * place; RCS_ERR_UNKNOWN: no such node. *out is NULL then. */
 enum rcs_err rcs_explain(struct rcs_explanation **out, const char *source, const char *text,
                          size_t size_bytes, const struct rcs_explain_options *options,
@@ -45,8 +45,8 @@ bool rcs_explanation_statement(const struct rcs_explanation *explanation, size_t
                                struct rcs_statement *out);
 
 /* Two traces side by side, from the fault (or the order to fail over) on: when it was suspected,
- * agreed, unavailable, decided, served again; votes, epochs, what was lost. As a table and sentences,
- * or as JSON Lines. Errors as rcs_explain. */
+ * agreed, unavailable, decided, served again; votes, epochs, what was lost. As a table and
+ * sentences, or as JSON Lines. Errors as rcs_explain. */
 enum rcs_err rcs_compare(struct rcs_buf *out, bool json, const char *source_a, const char *a,
                          size_t a_bytes, const char *source_b, const char *b, size_t b_bytes,
                          struct rcs_diag *diag);

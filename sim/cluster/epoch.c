@@ -56,8 +56,7 @@ bool rcs_epoch_bump(struct rcs_cluster *cluster)
         return false;
     }
     rcs_cluster_cause(cluster, RCS_FACT_CAUSE_EPOCH_MAX, RCS_ID_NONE, RCS_ID_NONE,
-                      (int64_t)myself->config_epoch, (int64_t)max,
-                      (int64_t)cluster->current_epoch);
+                      (int64_t)myself->config_epoch, (int64_t)max, (int64_t)cluster->current_epoch);
     cluster->current_epoch++;
     myself->config_epoch = cluster->current_epoch;
     rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG);

@@ -27,8 +27,7 @@ static void tell_stuck(struct rcs_cluster *cluster)
                           waited_ms, 0, 0);
     } else if (cluster->mf_can_start) {
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_NO_VOTES, master, RCS_ID_NONE,
-                          cluster->auth_count, cluster->size / 2 + 1,
-                          (int64_t)cluster->auth_epoch);
+                          cluster->auth_count, cluster->size / 2 + 1, (int64_t)cluster->auth_epoch);
     } else if (cluster->mf_master_offset == -1) {
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_MF_NO_OFFSET, master, RCS_ID_NONE, waited_ms, 0,
                           0);

@@ -14,14 +14,14 @@
 
 /* Where a cause stands. */
 enum where {
-    STEP,      /* in front of the decision, weighed in the same step: each such line */
-    SAME,      /* of the same node and instant */
-    MINE,      /* of the same node, before */
-    ABOUT,     /* of the node it is about, before */
-    BY,        /* of the node `by` */
-    FAULT,     /* the last fault that hit the node it is about */
-    ORDER,     /* the operator's command that was being carried out */
-    VOTES,     /* what became of the votes asked for */
+    STEP,  /* in front of the decision, weighed in the same step: each such line */
+    SAME,  /* of the same node and instant */
+    MINE,  /* of the same node, before */
+    ABOUT, /* of the node it is about, before */
+    BY,    /* of the node `by` */
+    FAULT, /* the last fault that hit the node it is about */
+    ORDER, /* the operator's command that was being carried out */
+    VOTES, /* what became of the votes asked for */
 };
 
 /* Whom the cause must be about. */
@@ -181,8 +181,8 @@ static int64_t tell_votes(struct rcs_explanation *explanation, int place, const 
                           unsigned depth)
 {
     const struct rcs_trace_event *of = event_at(explanation, place);
-    int start = rcs_past_before(&explanation->past, place, of->node, "election-started",
-                                RCS_ANYBODY);
+    int start =
+        rcs_past_before(&explanation->past, place, of->node, "election-started", RCS_ANYBODY);
     int64_t count = 0;
     for (int at = start + 1; start >= 0 && at < place; at++) {
         const struct rcs_trace_event *event = event_at(explanation, at);

@@ -274,7 +274,8 @@ static void find_errors(const struct side *side, struct finding *finding)
 
 /* --- workloads -------------------------------------------------------------------------------- */
 
-/* "workload NAME: figures", as a run says it of each of its client programs; the last one counts. */
+/* "workload NAME: figures", as a run says it of each of its client programs; the last one counts.
+ */
 struct workload {
     const char *name, *figures;
     size_t name_bytes;
@@ -396,7 +397,8 @@ static const struct step {
 /* A process or host that goes, else a partition, else an order. */
 static int start_of(const struct side *side)
 {
-    static const char *const faults[] = { "kill|stop|pause|poweroff", "partition|partition-oneway" };
+    static const char *const faults[] = { "kill|stop|pause|poweroff",
+                                          "partition|partition-oneway" };
     for (unsigned i = 0; i < 2; i++) {
         for (int at = 0; at < event_count(side); at++) {
             if (event_at(side, at)->kind == RCS_TRACE_FAULT &&

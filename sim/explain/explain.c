@@ -27,8 +27,7 @@ static void add(struct rcs_explanation *explanation, unsigned depth, int place, 
             realloc(explanation->list, explanation->room * sizeof(explanation->list[0]));
         RCS_ASSERT(explanation->list != NULL);
     }
-    const struct rcs_trace_event *event =
-        place < 0 ? NULL : &explanation->events.list[place];
+    const struct rcs_trace_event *event = place < 0 ? NULL : &explanation->events.list[place];
     explanation->list[explanation->count++] = (struct rcs_statement){
         .at_us = event == NULL ? -1 : event->at_us,
         .depth = depth,
@@ -92,8 +91,9 @@ bool rcs_explanation_intact(const struct rcs_explanation *explanation)
 
 /* What an explanation without a question tells: each change of a role or state, and each attempt
  * that came to nothing; of a single node its votes, epochs and second thoughts as well. */
-#define HEADS      RCS_ROLES "|" RCS_STATES "|" RCS_REFUSALS "|stand-expired"
-#define NODE_HEADS HEADS "|vote-granted|vote-denied|epoch-bumped|epoch-collision|fail-cleared|fail-kept"
+#define HEADS RCS_ROLES "|" RCS_STATES "|" RCS_REFUSALS "|stand-expired"
+#define NODE_HEADS                                                                                 \
+    HEADS "|vote-granted|vote-denied|epoch-bumped|epoch-collision|fail-cleared|fail-kept"
 
 /* An epoch taken on the way to a takeover is told with that. */
 static bool part_of_more(const struct rcs_explanation *explanation, int place)
@@ -148,9 +148,9 @@ static enum rcs_err find_node(const struct rcs_trace_events *events, const char 
         rcs_buf_text(&names, events->names[i]);
     }
     rcs_buf_add(&names, "", 1);
-    enum rcs_err err = rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0,
-                                    "the trace knows no node \"%s\" (it speaks of: %s)", name,
-                                    names.data);
+    enum rcs_err err =
+        rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0,
+                     "the trace knows no node \"%s\" (it speaks of: %s)", name, names.data);
     if (diag != NULL) {
         snprintf(diag->source, sizeof(diag->source), "%s", source);
     }

@@ -9,7 +9,8 @@
 
 /* Reasons that end with the role they were given in. */
 #define STANDING                                                                                   \
-    "stand-unknown|stand-suspected|stand-forbidden|stand-empty|stand-old|stand-delay|stand-expired" \
+    "stand-unknown|stand-suspected|stand-forbidden|stand-empty|stand-old|stand-delay|stand-"       \
+    "expired"                                                                                      \
     "|stand-votes"
 #define MIGRATING                                                                                  \
     "migrate-off|migrate-few|migrate-not-most|migrate-state|migrate-barrier|migrate-not-me"        \
@@ -162,15 +163,14 @@ static void tell_winners(struct rcs_explanation *explanation, int master, int fr
 
 static void no_reason(struct rcs_explanation *explanation, int node, int master, int role, int end)
 {
-    bool suspected =
-        master >= 0 && rcs_past_before(&explanation->past, end, node,
-                                       "pfail|fail|fail-received", master) > role;
+    bool suspected = master >= 0 && rcs_past_before(&explanation->past, end, node,
+                                                    "pfail|fail|fail-received", master) > role;
     if (suspected || !explanation->events.intact) {
         say(explanation, node, "missing", "(missing in this trace: why ",
             " stood in no election; its lines are not there)");
     } else {
-        say(explanation, node, "note", "nothing called for it: ",
-            " never suspected its master, and nobody gave an order");
+        say(explanation, node, "note",
+            "nothing called for it: ", " never suspected its master, and nobody gave an order");
     }
 }
 

@@ -168,9 +168,8 @@ static void take_line(void *arg, int number, const char *kind, const json_t *obj
         { "fault", RCS_TRACE_FAULT },    { "end", RCS_TRACE_END },
     };
     struct own *own = arg;
-    struct rcs_trace_event event = {
-        .at_us = json_integer_value(json_object_get(object, "t")), .line = number
-    };
+    struct rcs_trace_event event = { .at_us = json_integer_value(json_object_get(object, "t")),
+                                     .line = number };
     unsigned row = 0;
     while (row < sizeof(kinds) / sizeof(kinds[0]) && strcmp(kinds[row].word, kind) != 0) {
         row++;

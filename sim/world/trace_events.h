@@ -1,5 +1,5 @@
-/* A trace as a list of what happened, for those who ask about it: milestones, the causes in front of
- * them, faults, and the scenario's own lines. Packets are left out. */
+/* A trace as a list of what happened, for those who ask about it: milestones, the causes in front
+ * of them, faults, and the scenario's own lines. Packets are left out. */
 #ifndef RCSIM_SIM_WORLD_TRACE_EVENTS_H
 #define RCSIM_SIM_WORLD_TRACE_EVENTS_H
 

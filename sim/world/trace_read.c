@@ -399,8 +399,7 @@ static enum rcs_err check_line(struct check *check, const struct rcs_trace_lines
 }
 
 enum rcs_err rcs_trace_each(const char *source, const char *text, size_t size_bytes,
-                            rcs_trace_line_fn *line, void *arg, bool *intact,
-                            struct rcs_diag *diag)
+                            rcs_trace_line_fn *line, void *arg, bool *intact, struct rcs_diag *diag)
 {
     struct rcs_trace_header header;
     enum rcs_err err = rcs_trace_read_header(source, text, size_bytes, &header, diag);
