@@ -2,6 +2,7 @@
  * decision must have and where its causes stand; what must be there and is not is said to be
  * missing. */
 #include <string.h>
+#include <strings.h>
 
 #include <rcsim/bus.h>
 
@@ -20,15 +21,20 @@ enum where {
     ABOUT, /* of the node it is about, before */
     BY,    /* of the node `by` */
     FAULT, /* the last fault that hit the node it is about */
-    ORDER, /* the operator's command that was being carried out */
-    VOTES, /* what became of the votes asked for */
+    ORDER, /* the operator's command that was being carried out; it holds a word of the list */
+    VOTES, /* what became of the votes asked for in its epoch */
 };
 
 /* Whom the cause must be about. */
-enum whom { ANY, IT_ABOUT, IT_NODE };
+enum whom { ANY, IT_ABOUT, IT_NODE, IT_OR_NOBODY };
 
 /* When the rule holds. */
 enum when { ALWAYS, ORDERED, NOT_ORDERED, AUTOMATIC, FAILED, SUSPECTED };
+
+/* What ends what was said before: a cause with such a line behind it is not this decision's. */
+#define TRUSTED  "pfail-cleared|fail-cleared|boot"
+#define CLEARED  "fail-cleared|boot"
+#define GIVEN_UP "failover-timeout|promoted"
 
 static const struct link {
     const char *of;
@@ -36,85 +42,85 @@ static const struct link {
     const char *list;
     enum whom whom;
     enum when when;
-    /* A number of the decision that says how many there must be; NULL: one, if `missing`. */
-    const char *number;
-    const char *missing; /* NULL: need not be there */
+    const char *missing; /* what is missing without it; NULL: it need not be there */
+    const char *number;  /* of the decision, how many there must be; NULL: one */
+    const char *same;    /* a number that both have, or "mine=its"; NULL: none */
+    const char *undo;    /* NULL: nothing ends it */
 } links[] = {
     /* clang-format off */
-    { "promoted", STEP, "promoted-offset", ANY, ALWAYS, NULL, "how much of the data of {about} {node} had" },
-    { "promoted", SAME, "election-won|takeover", IT_ABOUT, ALWAYS, NULL, "by what right (an election won, or a takeover)" },
-    { "promoted", SAME, "epoch-won|epoch-bumped|epoch-stale|epoch-kept", ANY, ALWAYS, NULL, "where its epoch comes from" },
-    { "takeover", ORDER, "", ANY, ALWAYS, NULL, "the order" },
-    { "election-won", STEP, "epoch-stale", ANY, ALWAYS, NULL, NULL },
-    { "election-won", VOTES, "vote-received", ANY, ALWAYS, "votes", "who voted for it" },
-    { "election-won", MINE, "election-started", ANY, ALWAYS, NULL, "how its election began" },
-    { "vote-received", ABOUT, "vote-granted", IT_NODE, ALWAYS, NULL, "why {about} voted for it" },
-    { "vote-granted", STEP, "vote-weighed", ANY, ALWAYS, NULL, "which epochs {node} compared" },
-    { "vote-granted", STEP, "vote-unsent", ANY, ALWAYS, NULL, NULL },
-    { "vote-denied", STEP, "vote-old-epoch|vote-spent|vote-of-master|vote-masterless|vote-master-up|vote-spacing|vote-owner", ANY, ALWAYS, NULL, "by which rule {node} refuses" },
-    { "vote-spent", MINE, "vote-granted", ANY, ALWAYS, NULL, "for whom {node} voted before" },
-    { "election-started", STEP, "voters", ANY, ALWAYS, NULL, "who has a vote" },
-    { "voters", STEP, "vote-asked|vote-not-asked", ANY, ALWAYS, "masters", "whom it asked" },
-    { "election-started", MINE, "election-delayed", ANY, ALWAYS, NULL, "when it was scheduled" },
-    { "election-delayed", STEP, "delay-parts|delay-none", ANY, ALWAYS, NULL, "the parts of the delay" },
-    { "election-delayed", STEP, "data-age|data-any-age", ANY, AUTOMATIC, NULL, "how old its data was" },
-    { "election-delayed", STEP, "rank-ahead", ANY, ALWAYS, "rank", "who is ahead of it" },
-    { "election-delayed", STEP, "rank-behind|rank-skipped", ANY, ALWAYS, NULL, NULL },
-    { "election-delayed", MINE, "fail|fail-received", IT_ABOUT, AUTOMATIC, NULL, "how {about} came to be FAIL" },
-    { "delay-none", MINE, "failover-ready|failover-forced", ANY, ALWAYS, NULL, "the manual failover" },
-    { "election-rank", STEP, "rank-ahead", ANY, ALWAYS, "rank", "who is ahead of it" },
-    { "fail", STEP, "report|own-report", ANY, ALWAYS, "reports", "who reported it" },
-    { "report", BY, "pfail|fail|fail-received", IT_ABOUT, ALWAYS, NULL, "how {by} came to suspect {about}" },
-    { "own-report", MINE, "pfail", IT_ABOUT, ALWAYS, NULL, "how {node} came to suspect {about}" },
-    { "fail-received", BY, "fail", IT_ABOUT, ALWAYS, NULL, "how {by} came to mark {about}" },
-    { "pfail", FAULT, "", ANY, ALWAYS, NULL, NULL },
-    { "fail-cleared", STEP, "fail-of-replica|fail-of-empty|fail-undo", ANY, ALWAYS, NULL, "by which rule" },
-    { "state-fail", STEP, "state-minority|state-uncovered", ANY, ALWAYS, NULL, "by which rule: a minority, or slots that nobody serves" },
-    { "state-uncovered", STEP, "state-unreached", ANY, ALWAYS, "unreached", "which masters it does not reach" },
-    { "state-minority", STEP, "state-unreached", ANY, ALWAYS, "unreached", "which masters it does not reach" },
-    { "state-unreached", MINE, "fail|fail-received", IT_ABOUT, FAILED, NULL, "how {node} came to mark {about}" },
-    { "state-unreached", MINE, "pfail", IT_ABOUT, SUSPECTED, NULL, "how {node} came to suspect {about}" },
-    { "state-ok", STEP, "state-majority", ANY, ALWAYS, NULL, "how many masters it reaches" },
-    { "state-ok", STEP, "state-rejoined|state-replica|state-steady", ANY, ALWAYS, NULL, "whether it had to wait" },
-    { "follows", STEP, "slots-lost", ANY, NOT_ORDERED, NULL, "which slots its master lost" },
-    { "follows", SAME, "slots", IT_ABOUT, NOT_ORDERED, NULL, "the claim of {about}" },
-    { "follows", ORDER, "", ANY, ORDERED, NULL, "the order" },
-    { "slots", STEP, "slots-from|slots-unowned", ANY, ALWAYS, NULL, "whose they were before" },
-    { "slots", ABOUT, "promoted|slots-added", ANY, ALWAYS, NULL, NULL },
-    { "slots-added", ORDER, "", ANY, ORDERED, NULL, "the order" },
-    { "follows-grandmaster", BY, RCS_ROLES, ANY, ALWAYS, NULL, "how {by} became a replica of {about}" },
-    { "follows-orphan", STEP, "migrate-spare", ANY, ALWAYS, NULL, "whether {by} could spare it" },
-    { "follows-orphan", STEP, "migrate-due", ANY, ALWAYS, NULL, "since when {about} had no replica" },
-    { "replicates", ORDER, "", ANY, ORDERED, NULL, "the order" },
-    { "reset-to-master", ORDER, "", ANY, ORDERED, NULL, "the order" },
-    { "epoch-bumped", STEP, "epoch-max", ANY, ALWAYS, NULL, "which epochs it compared" },
-    { "epoch-collision", STEP, "epoch-same", ANY, ALWAYS, NULL, "which epochs and ids it compared" },
-    { "failover-asked", ORDER, "", ANY, ORDERED, NULL, "the order" },
-    { "failover-forced", ORDER, "", ANY, ORDERED, NULL, "the order" },
-    { "failover-requested", ABOUT, "failover-asked", ANY, ALWAYS, NULL, "why {about} asked" },
-    { "failover-offset", ABOUT, "failover-requested", IT_NODE, ALWAYS, NULL, "why {about} holds its writes" },
-    { "failover-ready", MINE, "failover-offset", ANY, ALWAYS, NULL, "which offset it had to reach" },
-    { "failover-timeout", STEP, "failover-no-offset|failover-behind|failover-no-votes|failover-no-claim", ANY, ALWAYS, NULL, "what it still waited for" },
-    { "failover-timeout", MINE, "failover-asked|failover-forced|failover-requested", ANY, ALWAYS, NULL, "how it began" },
-    { "failover-no-offset", ABOUT, "failover-not-replica", IT_NODE, ALWAYS, NULL, NULL },
-    { "failover-no-votes", VOTES, "vote-received", ANY, ALWAYS, "votes", "who voted for it" },
-    { "failover-is-master", ORDER, "", ANY, ORDERED, NULL, "the order" },
-    { "failover-no-master", ORDER, "", ANY, ORDERED, NULL, "the order" },
-    { "failover-master-down", ORDER, "", ANY, ORDERED, NULL, "the order" },
-    { "stand-suspected", MINE, "pfail", IT_ABOUT, ALWAYS, NULL, "how {node} came to suspect {about}" },
-    { "stand-forbidden", MINE, "fail|fail-received", IT_ABOUT, ALWAYS, NULL, "how {about} came to be FAIL" },
-    { "stand-empty", MINE, "fail|fail-received", IT_ABOUT, ALWAYS, NULL, "how {about} came to be FAIL" },
-    { "stand-old", STEP, "stand-limit", ANY, ALWAYS, NULL, "what the limit is made of" },
-    { "stand-old", MINE, "fail|fail-received", IT_ABOUT, ALWAYS, NULL, "how {about} came to be FAIL" },
-    { "stand-delay", MINE, "election-delayed", ANY, ALWAYS, NULL, "how its election was scheduled" },
-    { "stand-votes", VOTES, "vote-received", ANY, ALWAYS, "votes", "who voted for it" },
-    { "fail-short", BY, "pfail|fail|fail-received", IT_ABOUT, ALWAYS, NULL, "how {by} came to suspect {about}" },
+    { "promoted", STEP, "promoted-offset", ANY, ALWAYS, .missing = "how much of the data of {about} {node} had" },
+    { "promoted", SAME, "election-won|takeover", IT_ABOUT, ALWAYS, .missing = "by what right (an election won, or a takeover)" },
+    { "promoted", SAME, "epoch-won|epoch-bumped|epoch-stale|epoch-kept", ANY, ALWAYS, .missing = "where its epoch comes from" },
+    { "takeover", ORDER, "failover", ANY, ALWAYS, .missing = "the order" },
+    { "election-won", VOTES, "vote-received", ANY, ALWAYS, .missing = "who voted for it", .number = "votes" },
+    { "election-won", MINE, "election-started", ANY, ALWAYS, .missing = "how its election began", .same = "epoch" },
+    { "vote-received", ABOUT, "vote-granted", IT_NODE, ALWAYS, .missing = "why {about} voted for it", .same = "epoch" },
+    { "vote-granted", STEP, "vote-weighed", ANY, ALWAYS, .missing = "which epochs {node} compared" },
+    { "vote-granted", STEP, "vote-unsent", ANY, ALWAYS, .missing = NULL },
+    { "vote-denied", STEP, "vote-old-epoch|vote-spent|vote-of-master|vote-masterless|vote-master-up|vote-spacing|vote-owner", ANY, ALWAYS, .missing = "by which rule {node} refuses" },
+    { "vote-spent", MINE, "vote-granted", ANY, ALWAYS, .missing = "for whom {node} voted before", .same = "last_vote_epoch=epoch" },
+    { "election-started", STEP, "voters", ANY, ALWAYS, .missing = "who has a vote" },
+    { "voters", STEP, "vote-asked|vote-not-asked", ANY, ALWAYS, .missing = "whom it asked", .number = "masters" },
+    { "election-started", MINE, "election-delayed", ANY, ALWAYS, .missing = "when it was scheduled", .undo = "election-started" },
+    { "election-delayed", STEP, "delay-parts|delay-none", ANY, ALWAYS, .missing = "the parts of the delay" },
+    { "election-delayed", STEP, "data-age|data-any-age", ANY, AUTOMATIC, .missing = "how old its data was" },
+    { "election-delayed", STEP, "rank-ahead", ANY, ALWAYS, .missing = "who is ahead of it", .number = "rank" },
+    { "election-delayed", STEP, "rank-behind|rank-skipped", ANY, ALWAYS, .missing = NULL },
+    { "election-delayed", MINE, "fail|fail-received", IT_ABOUT, AUTOMATIC, .missing = "how {about} came to be FAIL", .undo = CLEARED },
+    { "delay-none", MINE, "failover-asked|failover-forced", ANY, ALWAYS, .missing = "the manual failover", .undo = GIVEN_UP },
+    { "delay-none", MINE, "failover-ready|failover-forced|fail|fail-received", IT_OR_NOBODY, ALWAYS, .missing = "what let it stand", .undo = GIVEN_UP "|fail-cleared" },
+    { "election-rank", STEP, "rank-ahead", ANY, ALWAYS, .missing = "who is ahead of it", .number = "rank" },
+    { "fail", STEP, "report|own-report", ANY, ALWAYS, .missing = "who reported it", .number = "reports" },
+    { "report", BY, "pfail|fail|fail-received", IT_ABOUT, ALWAYS, .missing = "how {by} came to suspect {about}", .undo = TRUSTED },
+    { "own-report", MINE, "pfail", IT_ABOUT, ALWAYS, .missing = "how {node} came to suspect {about}", .undo = TRUSTED },
+    { "fail-received", BY, "fail", IT_ABOUT, ALWAYS, .missing = "how {by} came to mark {about}", .undo = CLEARED },
+    { "pfail", FAULT, "", ANY, ALWAYS, .missing = NULL },
+    { "fail-cleared", STEP, "fail-of-replica|fail-of-empty|fail-undo", ANY, ALWAYS, .missing = "by which rule" },
+    { "state-fail", STEP, "state-minority|state-uncovered", ANY, ALWAYS, .missing = "by which rule: a minority, or slots that nobody serves" },
+    { "state-uncovered", STEP, "state-unreached", ANY, ALWAYS, .missing = "which masters it does not reach", .number = "unreached" },
+    { "state-minority", STEP, "state-unreached", ANY, ALWAYS, .missing = "which masters it does not reach", .number = "unreached" },
+    { "state-unreached", MINE, "fail|fail-received", IT_ABOUT, FAILED, .missing = "how {node} came to mark {about}", .undo = CLEARED },
+    { "state-unreached", MINE, "pfail", IT_ABOUT, SUSPECTED, .missing = "how {node} came to suspect {about}", .undo = TRUSTED },
+    { "state-ok", STEP, "state-majority", ANY, ALWAYS, .missing = "how many masters it reaches" },
+    { "state-ok", STEP, "state-rejoined|state-replica|state-steady", ANY, ALWAYS, .missing = "whether it had to wait" },
+    { "follows", STEP, "slots-lost", ANY, NOT_ORDERED, .missing = "which slots its master lost" },
+    { "follows", SAME, "slots", IT_ABOUT, NOT_ORDERED, .missing = "the claim of {about}" },
+    { "follows", ORDER, "setslot|cli", ANY, ORDERED, .missing = "the order" },
+    { "slots", STEP, "slots-from|slots-unowned", ANY, ALWAYS, .missing = "whose they were before" },
+    { "slots", ABOUT, "promoted", ANY, ALWAYS, .missing = NULL, .same = "epoch" },
+    { "follows-grandmaster", BY, RCS_ROLES, IT_ABOUT, ALWAYS, .missing = "how {by} became a replica of {about}", .undo = RCS_ROLES },
+    { "follows-orphan", STEP, "migrate-spare", ANY, ALWAYS, .missing = "whether {by} could spare it" },
+    { "follows-orphan", STEP, "migrate-due", ANY, ALWAYS, .missing = "since when {about} had no replica" },
+    { "replicates", ORDER, "replicate|cli", ANY, ORDERED, .missing = "the order" },
+    { "reset-to-master", ORDER, "reset|cli", ANY, ORDERED, .missing = "the order" },
+    { "epoch-bumped", STEP, "epoch-max", ANY, ALWAYS, .missing = "which epochs it compared" },
+    { "epoch-collision", STEP, "epoch-same", ANY, ALWAYS, .missing = "which epochs and ids it compared" },
+    { "failover-asked", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
+    { "failover-forced", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
+    { "failover-requested", ABOUT, "failover-asked", ANY, ALWAYS, .missing = "why {about} asked", .undo = GIVEN_UP },
+    { "failover-offset", ABOUT, "failover-requested", IT_NODE, ALWAYS, .missing = "why {about} holds its writes", .undo = "failover-timeout|follows" },
+    { "failover-ready", MINE, "failover-offset", ANY, ALWAYS, .missing = "which offset it had to reach", .undo = GIVEN_UP "|failover-asked" },
+    { "failover-timeout", STEP, "failover-no-offset|failover-behind|failover-no-votes|failover-no-claim", ANY, ALWAYS, .missing = "what it still waited for" },
+    { "failover-timeout", MINE, "failover-asked|failover-forced|failover-requested", ANY, ALWAYS, .missing = "how it began", .undo = GIVEN_UP },
+    { "failover-no-offset", ABOUT, "failover-not-replica", IT_NODE, ALWAYS, .missing = NULL },
+    { "failover-no-votes", VOTES, "vote-received", ANY, ALWAYS, .missing = "who voted for it", .number = "votes" },
+    { "failover-is-master", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
+    { "failover-no-master", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
+    { "failover-master-down", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
+    { "stand-suspected", MINE, "pfail", IT_ABOUT, ALWAYS, .missing = "how {node} came to suspect {about}", .undo = TRUSTED },
+    { "stand-forbidden", MINE, "fail|fail-received", IT_ABOUT, ALWAYS, .missing = "how {about} came to be FAIL", .undo = CLEARED },
+    { "stand-empty", MINE, "fail|fail-received", IT_ABOUT, ALWAYS, .missing = "how {about} came to be FAIL", .undo = CLEARED },
+    { "stand-old", STEP, "stand-limit", ANY, ALWAYS, .missing = "what the limit is made of" },
+    { "stand-old", MINE, "fail|fail-received", IT_ABOUT, ALWAYS, .missing = "how {about} came to be FAIL", .undo = CLEARED },
+    { "stand-delay", MINE, "election-delayed", ANY, ALWAYS, .missing = "how its election was scheduled", .undo = "election-started" },
+    { "stand-votes", VOTES, "vote-received", ANY, ALWAYS, .missing = "who voted for it", .number = "votes" },
+    { "fail-short", BY, "pfail|fail|fail-received", IT_ABOUT, ALWAYS, .missing = "how {by} came to suspect {about}", .undo = TRUSTED },
     /* clang-format on */
 };
 #define LINK_COUNT (sizeof(links) / sizeof(links[0]))
 
-/* An election as it is told: from here on lies what became of the votes. */
-#define VOTE_NEWS "vote-denied|vote-no-slots"
+/* What else than votes an election may bring. */
+#define VOTE_NEWS "vote-denied|vote-no-slots|vote-unsent"
 
 static const struct rcs_trace_event *event_at(const struct rcs_explanation *explanation, int place)
 {
@@ -146,9 +152,37 @@ static bool holds(const struct rcs_explanation *explanation, int place, enum whe
     return false;
 }
 
-static int about_whom(const struct rcs_trace_event *event, enum whom whom)
+static bool about_fits(const struct rcs_trace_event *of, const struct rcs_trace_event *cause,
+                       enum whom whom)
 {
-    return whom == ANY ? RCS_ANYBODY : whom == IT_NODE ? event->node : event->about;
+    switch (whom) {
+    case ANY:
+        return true;
+    case IT_ABOUT:
+        return cause->about == of->about;
+    case IT_NODE:
+        return cause->about == of->node;
+    case IT_OR_NOBODY:
+        return cause->about == of->about || cause->about < 0;
+    }
+    return false;
+}
+
+/* True if both have the number; `same` is its name, or the two names with = in between. */
+static bool number_fits(const struct rcs_trace_event *of, const struct rcs_trace_event *cause,
+                        const char *same)
+{
+    if (same == NULL) {
+        return true;
+    }
+    char mine[32];
+    size_t length = strcspn(same, "=");
+    RCS_ASSERT(length < sizeof(mine));
+    memcpy(mine, same, length);
+    mine[length] = '\0';
+    int64_t a, b;
+    return rcs_trace_number(of, mine, &a) &&
+           rcs_trace_number(cause, same[length] == '=' ? same + length + 1 : mine, &b) && a == b;
 }
 
 /* --- causes that may be several --------------------------------------------------------------- */
@@ -176,21 +210,27 @@ static int64_t tell_step(struct rcs_explanation *explanation, int place, const s
     return count;
 }
 
-/* What came of the votes that the node asked for last: those it counted, and who refused. */
+/* What came of the votes that the node asked for in the decision's epoch: those it counted, their
+ * number, and who refused. */
 static int64_t tell_votes(struct rcs_explanation *explanation, int place, const struct link *link,
                           unsigned depth)
 {
     const struct rcs_trace_event *of = event_at(explanation, place);
-    int start =
-        rcs_past_before(&explanation->past, place, of->node, "election-started", RCS_ANYBODY);
+    int start = place;
+    do {
+        start =
+            rcs_past_before(&explanation->past, start, of->node, "election-started", RCS_ANYBODY);
+    } while (start >= 0 && !number_fits(of, event_at(explanation, start), "epoch"));
     int64_t count = 0;
-    for (int at = start + 1; start >= 0 && at < place; at++) {
+    for (int at = start + 1; at < place; at++) {
         const struct rcs_trace_event *event = event_at(explanation, at);
-        bool counted = event->node == of->node && rcs_past_word(link->list, event->what);
+        bool mine = event->node == of->node;
+        bool counted =
+            mine && rcs_past_word(link->list, event->what) && number_fits(of, event, "epoch");
         bool refused = (event->about == of->node || event->by == of->node) &&
                        event->kind <= RCS_TRACE_CAUSE && rcs_past_word(VOTE_NEWS, event->what);
-        bool uncounted = event->node == of->node && rcs_past_word("vote-uncounted", event->what);
-        if (counted || refused || uncounted) {
+        bool uncounted = mine && rcs_past_word("vote-uncounted", event->what);
+        if (counted || (start >= 0 && (refused || uncounted))) {
             rcs_chain_tell(explanation, at, depth);
         }
         count += counted;
@@ -200,35 +240,81 @@ static int64_t tell_votes(struct rcs_explanation *explanation, int place, const 
 
 /* --- causes that are one ---------------------------------------------------------------------- */
 
-static int order_of(const struct rcs_explanation *explanation, int place)
+static bool holds_word(const char *text, const char *list)
+{
+    for (const char *at = list; *at != '\0';) {
+        size_t length = strcspn(at, "|");
+        for (const char *c = text; *c != '\0'; c++) {
+            if (strncasecmp(c, at, length) == 0) {
+                return true;
+            }
+        }
+        at += length + (at[length] == '|');
+    }
+    return false;
+}
+
+static int order_of(const struct rcs_explanation *explanation, int place, const char *list)
 {
     int at = place;
-    do {
+    while (true) {
         at = rcs_past_before(&explanation->past, at, -1, "command", RCS_ANYBODY);
-    } while (at >= 0 && event_at(explanation, at)->kind != RCS_TRACE_NOTE);
+        if (at < 0) {
+            return -1;
+        }
+        const struct rcs_trace_event *event = event_at(explanation, at);
+        if (event->kind == RCS_TRACE_NOTE && event->text != NULL && holds_word(event->text, list)) {
+            return at;
+        }
+    }
+}
+
+/* The last line of the node that fits, unless something ended it. */
+static int find_of(const struct rcs_explanation *explanation, int place, int node,
+                   const struct link *link)
+{
+    const struct rcs_trace_event *of = event_at(explanation, place);
+    int at = place;
+    do {
+        at = node < 0 ? -1 : rcs_past_before(&explanation->past, at, node, link->list, RCS_ANYBODY);
+    } while (at >= 0 && !(about_fits(of, event_at(explanation, at), link->whom) &&
+                          number_fits(of, event_at(explanation, at), link->same)));
+    if (at < 0 || link->undo == NULL) {
+        return at;
+    }
+    /* What ends it speaks of the same node, or of the node itself. */
+    int about = event_at(explanation, at)->about;
+    for (int end = place; end > at;) {
+        end = rcs_past_before(&explanation->past, end, node, link->undo, RCS_ANYBODY);
+        if (end > at) {
+            int its = event_at(explanation, end)->about;
+            if (link->whom != IT_ABOUT || its == about || its == node || its < 0 ||
+                strcmp(link->undo, RCS_ROLES) == 0) {
+                return -1;
+            }
+        }
+    }
     return at;
 }
 
 static int find(const struct rcs_explanation *explanation, int place, const struct link *link)
 {
-    const struct rcs_past *past = &explanation->past;
     const struct rcs_trace_event *event = event_at(explanation, place);
-    int about = about_whom(event, link->whom), at = -1;
+    int at;
     switch (link->where) {
     case SAME:
-        at = rcs_past_before(past, place, event->node, link->list, about);
+        at = find_of(explanation, place, event->node, link);
         return at >= 0 && event_at(explanation, at)->at_us == event->at_us ? at : -1;
     case MINE:
-        return rcs_past_before(past, place, event->node, link->list, about);
+        return find_of(explanation, place, event->node, link);
     case ABOUT:
-        return event->about < 0 ? -1
-                                : rcs_past_before(past, place, event->about, link->list, about);
+        return find_of(explanation, place, event->about, link);
     case BY:
-        return event->by < 0 ? -1 : rcs_past_before(past, place, event->by, link->list, about);
+        return find_of(explanation, place, event->by, link);
     case FAULT:
-        return event->about < 0 ? -1 : rcs_past_fault(past, place, event->about);
+        return event->about < 0 ? -1 : rcs_past_fault(&explanation->past, place, event->about);
     case ORDER:
-        return order_of(explanation, place);
+        return order_of(explanation, place, link->list);
     case STEP:
     case VOTES:
         break;

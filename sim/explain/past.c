@@ -73,14 +73,33 @@ int rcs_past_before(const struct rcs_past *past, int place, int node, const char
     return -1;
 }
 
+static bool names(const struct rcs_trace_event *fault, int node)
+{
+    for (unsigned i = 0; i < fault->node_count; i++) {
+        if (fault->nodes[i] == node) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int rcs_past_fault(const struct rcs_past *past, int place, int node)
 {
+    bool healed = false;
     for (int i = end_before(past, place, -1); i-- > past->first_of[0];) {
         const struct rcs_trace_event *event = &past->events->list[past->places[i]];
-        for (unsigned n = 0; event->kind == RCS_TRACE_FAULT && n < event->node_count; n++) {
-            if (event->nodes[n] == node) {
-                return past->places[i];
-            }
+        bool heal = strcmp(event->what, "heal") == 0;
+        if (event->kind != RCS_TRACE_FAULT ||
+            !(names(event, node) || (heal && event->node_count == 0))) {
+            continue;
+        }
+        if (rcs_past_word("start|resume", event->what)) {
+            return -1;
+        }
+        healed = healed || heal;
+        if (rcs_past_word("kill|stop|pause|poweroff", event->what) ||
+            (rcs_past_word("partition|partition-oneway", event->what) && !healed)) {
+            return past->places[i];
         }
     }
     return -1;

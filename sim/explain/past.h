@@ -22,7 +22,8 @@ bool rcs_past_word(const char *list, const char *what);
 /* The last event of `node` (-1: faults and notes) before `place` that is one of `list` and about
  * `about`. */
 int rcs_past_before(const struct rcs_past *past, int place, int node, const char *list, int about);
-/* The last fault that names the node. */
+/* The fault that still held the node up: it stopped, or was cut off; what a start, a resume or a
+ * healing ended does not count. */
 int rcs_past_fault(const struct rcs_past *past, int place, int node);
 /* The cause in front of `place` that belongs to the same decision, walking back from `from`:
  * lines of the same node and instant, no further than the milestone before. */
