@@ -12,6 +12,8 @@
     /* FAIL: about the failing node, by who reports it */                                           \
     X(CAUSE_REPORT,           "report",              "age_ms", "", "")                              \
     X(CAUSE_OWN_REPORT,       "own-report",          "", "", "")                                    \
+    X(CAUSE_FAIL_LOADED,      "fail-loaded",         "flags", "", "")                               \
+    X(CAUSE_FAIL_ADOPTED,     "fail-adopted",        "flags", "", "")                               \
     X(CAUSE_FAIL_SHORT,       "fail-short",          "reports", "needed", "size")                   \
     X(CAUSE_FAIL_REPLICA,     "fail-of-replica",     "failed_for_ms", "", "")                       \
     X(CAUSE_FAIL_EMPTY,       "fail-of-empty",       "failed_for_ms", "", "")                       \
@@ -80,7 +82,10 @@
     X(CAUSE_SLOTS_UNOWNED,    "slots-unowned",       "slots", "", "")                               \
     X(CAUSE_SLOTS_KEPT,       "slots-kept",          "slot", "owner_epoch", "claimed_epoch")        \
     X(CAUSE_SLOTS_LOST,       "slots-lost",          "lost", "left", "")                            \
+    /* roles that no milestone speaks of */                                                         \
     X(CAUSE_RESET_MASTER,     "reset-to-master",     "", "", "")                                    \
+    X(CAUSE_BOOT_MASTER,      "starts-as-master",    "slots", "", "")                               \
+    X(CAUSE_BOOT_REPLICA,     "starts-as-replica",   "", "", "")                                    \
     /* replica migration: about the orphaned master, or my own */                                   \
     X(CAUSE_MIGRATE_OFF,      "migrate-off",         "", "", "")                                    \
     X(CAUSE_MIGRATE_FEW,      "migrate-few",         "max_replicas", "needed", "")                  \

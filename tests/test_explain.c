@@ -170,7 +170,7 @@ static const struct row rows[] = {
     { "nothing called for it", "wait 1s\n", NULL, WHY_NOT("a5"),
       "nothing called for it: a5 never suspected its master, and nobody gave an order" },
     { "a master", "wait 1s\n", NULL, WHY_NOT("a2"),
-      "no line of this trace makes a2 a replica, and a master stands in no election" },
+      "a2 starts as a master, with 0 slots|a2 is a master since, and a master stands in no election" },
     /* manual failover */
     { "the command at a master", "a2> CLUSTER FAILOVER TAKEOVER\n= *\n", NULL, WHY_NOT("a2"),
       "a2 refuses to fail over: it is a master|what would do: sending the command to a replica" },

@@ -247,6 +247,10 @@ static void adopt(struct rcs_cluster *cluster, const struct rcs_gossip *entry, r
         rcs_cluster_meet(cluster, address->ip, address->port, address->cport);
         return;
     }
+    unsigned failing = entry->flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL);
+    if (failing != 0) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_FAIL_ADOPTED, entry->id, sender, failing, 0, 0);
+    }
     (void)rcs_peer_add(cluster, entry->id,
                        entry->flags & ~(unsigned)(RCS_NODE_MYSELF | RCS_NODE_HANDSHAKE),
                        entry->addr);

@@ -166,6 +166,29 @@ static void load(struct rcs_cluster *cluster, const struct rcs_saved_config *con
     }
 }
 
+/* With which role and which failures it starts: nobody told it of them since. */
+static void tell_start(struct rcs_cluster *cluster)
+{
+    const struct rcs_peer *myself = rcs_myself(cluster);
+    if (!cluster->out->facts.causes) {
+        return;
+    }
+    if (rcs_is_replica(myself)) {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_BOOT_REPLICA, myself->master, RCS_ID_NONE, 0, 0,
+                          0);
+    } else {
+        rcs_cluster_cause(cluster, RCS_FACT_CAUSE_BOOT_MASTER, RCS_ID_NONE, RCS_ID_NONE,
+                          rcs_slot_count(cluster, cluster->myself), 0, 0);
+    }
+    for (unsigned i = 0; i < cluster->known; i++) {
+        rcs_id id = cluster->order[i];
+        unsigned flags = cluster->peers[id].flags & (RCS_NODE_FAIL | RCS_NODE_PFAIL);
+        if (flags != 0) {
+            rcs_cluster_cause(cluster, RCS_FACT_CAUSE_FAIL_LOADED, id, RCS_ID_NONE, flags, 0, 0);
+        }
+    }
+}
+
 void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_config *conf)
 {
     if (conf != NULL) {
@@ -183,6 +206,7 @@ void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_confi
         /* Written before the ports are known: the first file holds :0@0. */
         rcs_cluster_save(cluster, true);
     }
+    tell_start(cluster);
     rcs_cluster_config_changed(cluster);
 }
 

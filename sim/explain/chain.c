@@ -31,10 +31,11 @@ enum whom { ANY, IT_ABOUT, IT_NODE, IT_OR_NOBODY };
 /* When the rule holds. */
 enum when { ALWAYS, ORDERED, NOT_ORDERED, AUTOMATIC, FAILED, SUSPECTED };
 
-/* What ends what was said before: a cause with such a line behind it is not this decision's. */
-#define TRUSTED  "pfail-cleared|fail-cleared|boot"
-#define CLEARED  "fail-cleared|boot"
-#define GIVEN_UP "failover-timeout|promoted"
+/* How a node comes to hold another for failing. */
+#define LEARNED       "fail-loaded|fail-adopted"
+#define SUSPECT_LINES "pfail|" LEARNED
+#define FAILED_LINES  "fail|fail-received|" LEARNED
+#define FAILING       "pfail|" FAILED_LINES
 
 static const struct link {
     const char *of;
@@ -45,7 +46,6 @@ static const struct link {
     const char *missing; /* what is missing without it; NULL: it need not be there */
     const char *number;  /* of the decision, how many there must be; NULL: one */
     const char *same;    /* a number that both have, or "mine=its"; NULL: none */
-    const char *undo;    /* NULL: nothing ends it */
 } links[] = {
     /* clang-format off */
     { "promoted", STEP, "promoted-offset", ANY, ALWAYS, .missing = "how much of the data of {about} {node} had" },
@@ -61,26 +61,26 @@ static const struct link {
     { "vote-spent", MINE, "vote-granted", ANY, ALWAYS, .missing = "for whom {node} voted before", .same = "last_vote_epoch=epoch" },
     { "election-started", STEP, "voters", ANY, ALWAYS, .missing = "who has a vote" },
     { "voters", STEP, "vote-asked|vote-not-asked", ANY, ALWAYS, .missing = "whom it asked", .number = "masters" },
-    { "election-started", MINE, "election-delayed", ANY, ALWAYS, .missing = "when it was scheduled", .undo = "election-started" },
+    { "election-started", MINE, "election-delayed", ANY, ALWAYS, .missing = "when it was scheduled" },
     { "election-delayed", STEP, "delay-parts|delay-none", ANY, ALWAYS, .missing = "the parts of the delay" },
     { "election-delayed", STEP, "data-age|data-any-age", ANY, AUTOMATIC, .missing = "how old its data was" },
     { "election-delayed", STEP, "rank-ahead", ANY, ALWAYS, .missing = "who is ahead of it", .number = "rank" },
     { "election-delayed", STEP, "rank-behind|rank-skipped", ANY, ALWAYS, .missing = NULL },
-    { "election-delayed", MINE, "fail|fail-received", IT_ABOUT, AUTOMATIC, .missing = "how {about} came to be FAIL", .undo = CLEARED },
-    { "delay-none", MINE, "failover-asked|failover-forced", ANY, ALWAYS, .missing = "the manual failover", .undo = GIVEN_UP },
-    { "delay-none", MINE, "failover-ready|failover-forced|fail|fail-received", IT_OR_NOBODY, ALWAYS, .missing = "what let it stand", .undo = GIVEN_UP "|fail-cleared" },
+    { "election-delayed", MINE, FAILED_LINES, IT_ABOUT, AUTOMATIC, .missing = "how {about} came to be FAIL" },
+    { "delay-none", MINE, "failover-asked|failover-forced", ANY, ALWAYS, .missing = "the manual failover" },
+    { "delay-none", MINE, "failover-ready|failover-forced|" FAILED_LINES, IT_OR_NOBODY, ALWAYS, .missing = "what let it stand" },
     { "election-rank", STEP, "rank-ahead", ANY, ALWAYS, .missing = "who is ahead of it", .number = "rank" },
     { "fail", STEP, "report|own-report", ANY, ALWAYS, .missing = "who reported it", .number = "reports" },
-    { "report", BY, "pfail|fail|fail-received", IT_ABOUT, ALWAYS, .missing = "how {by} came to suspect {about}", .undo = TRUSTED },
-    { "own-report", MINE, "pfail", IT_ABOUT, ALWAYS, .missing = "how {node} came to suspect {about}", .undo = TRUSTED },
-    { "fail-received", BY, "fail", IT_ABOUT, ALWAYS, .missing = "how {by} came to mark {about}", .undo = CLEARED },
+    { "report", BY, FAILING, IT_ABOUT, ALWAYS, .missing = "how {by} came to suspect {about}" },
+    { "own-report", MINE, SUSPECT_LINES, IT_ABOUT, ALWAYS, .missing = "how {node} came to suspect {about}" },
+    { "fail-received", BY, "fail", IT_ABOUT, ALWAYS, .missing = "how {by} came to mark {about}" },
     { "pfail", FAULT, "", ANY, ALWAYS, .missing = NULL },
     { "fail-cleared", STEP, "fail-of-replica|fail-of-empty|fail-undo", ANY, ALWAYS, .missing = "by which rule" },
     { "state-fail", STEP, "state-minority|state-uncovered", ANY, ALWAYS, .missing = "by which rule: a minority, or slots that nobody serves" },
     { "state-uncovered", STEP, "state-unreached", ANY, ALWAYS, .missing = "which masters it does not reach", .number = "unreached" },
     { "state-minority", STEP, "state-unreached", ANY, ALWAYS, .missing = "which masters it does not reach", .number = "unreached" },
-    { "state-unreached", MINE, "fail|fail-received", IT_ABOUT, FAILED, .missing = "how {node} came to mark {about}", .undo = CLEARED },
-    { "state-unreached", MINE, "pfail", IT_ABOUT, SUSPECTED, .missing = "how {node} came to suspect {about}", .undo = TRUSTED },
+    { "state-unreached", MINE, FAILED_LINES, IT_ABOUT, FAILED, .missing = "how {node} came to mark {about}" },
+    { "state-unreached", MINE, SUSPECT_LINES, IT_ABOUT, SUSPECTED, .missing = "how {node} came to suspect {about}" },
     { "state-ok", STEP, "state-majority", ANY, ALWAYS, .missing = "how many masters it reaches" },
     { "state-ok", STEP, "state-rejoined|state-replica|state-steady", ANY, ALWAYS, .missing = "whether it had to wait" },
     { "follows", STEP, "slots-lost", ANY, NOT_ORDERED, .missing = "which slots its master lost" },
@@ -88,7 +88,7 @@ static const struct link {
     { "follows", ORDER, "setslot|cli", ANY, ORDERED, .missing = "the order" },
     { "slots", STEP, "slots-from|slots-unowned", ANY, ALWAYS, .missing = "whose they were before" },
     { "slots", ABOUT, "promoted", ANY, ALWAYS, .missing = NULL, .same = "epoch" },
-    { "follows-grandmaster", BY, RCS_ROLES, IT_ABOUT, ALWAYS, .missing = "how {by} became a replica of {about}", .undo = RCS_ROLES },
+    { "follows-grandmaster", BY, RCS_ROLES, IT_ABOUT, ALWAYS, .missing = "how {by} became a replica of {about}" },
     { "follows-orphan", STEP, "migrate-spare", ANY, ALWAYS, .missing = "whether {by} could spare it" },
     { "follows-orphan", STEP, "migrate-due", ANY, ALWAYS, .missing = "since when {about} had no replica" },
     { "replicates", ORDER, "replicate|cli", ANY, ORDERED, .missing = "the order" },
@@ -97,27 +97,43 @@ static const struct link {
     { "epoch-collision", STEP, "epoch-same", ANY, ALWAYS, .missing = "which epochs and ids it compared" },
     { "failover-asked", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
     { "failover-forced", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
-    { "failover-requested", ABOUT, "failover-asked", ANY, ALWAYS, .missing = "why {about} asked", .undo = GIVEN_UP },
-    { "failover-offset", ABOUT, "failover-requested", IT_NODE, ALWAYS, .missing = "why {about} holds its writes", .undo = "failover-timeout|follows" },
-    { "failover-ready", MINE, "failover-offset", ANY, ALWAYS, .missing = "which offset it had to reach", .undo = GIVEN_UP "|failover-asked" },
+    { "failover-requested", ABOUT, "failover-asked", ANY, ALWAYS, .missing = "why {about} asked" },
+    { "failover-offset", ABOUT, "failover-requested", IT_NODE, ALWAYS, .missing = "why {about} holds its writes" },
+    { "failover-ready", MINE, "failover-offset", ANY, ALWAYS, .missing = "which offset it had to reach" },
     { "failover-timeout", STEP, "failover-no-offset|failover-behind|failover-no-votes|failover-no-claim", ANY, ALWAYS, .missing = "what it still waited for" },
-    { "failover-timeout", MINE, "failover-asked|failover-forced|failover-requested", ANY, ALWAYS, .missing = "how it began", .undo = GIVEN_UP },
+    { "failover-timeout", MINE, "failover-asked|failover-forced|failover-requested", ANY, ALWAYS, .missing = "how it began" },
     { "failover-no-offset", ABOUT, "failover-not-replica", IT_NODE, ALWAYS, .missing = NULL },
     { "failover-no-votes", VOTES, "vote-received", ANY, ALWAYS, .missing = "who voted for it", .number = "votes" },
     { "failover-is-master", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
     { "failover-no-master", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
     { "failover-master-down", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
-    { "stand-suspected", MINE, "pfail", IT_ABOUT, ALWAYS, .missing = "how {node} came to suspect {about}", .undo = TRUSTED },
-    { "stand-forbidden", MINE, "fail|fail-received", IT_ABOUT, ALWAYS, .missing = "how {about} came to be FAIL", .undo = CLEARED },
-    { "stand-empty", MINE, "fail|fail-received", IT_ABOUT, ALWAYS, .missing = "how {about} came to be FAIL", .undo = CLEARED },
+    { "stand-suspected", MINE, SUSPECT_LINES, IT_ABOUT, ALWAYS, .missing = "how {node} came to suspect {about}" },
+    { "stand-forbidden", MINE, FAILED_LINES, IT_ABOUT, ALWAYS, .missing = "how {about} came to be FAIL" },
+    { "stand-empty", MINE, FAILED_LINES, IT_ABOUT, ALWAYS, .missing = "how {about} came to be FAIL" },
     { "stand-old", STEP, "stand-limit", ANY, ALWAYS, .missing = "what the limit is made of" },
-    { "stand-old", MINE, "fail|fail-received", IT_ABOUT, ALWAYS, .missing = "how {about} came to be FAIL", .undo = CLEARED },
-    { "stand-delay", MINE, "election-delayed", ANY, ALWAYS, .missing = "how its election was scheduled", .undo = "election-started" },
+    { "stand-old", MINE, FAILED_LINES, IT_ABOUT, ALWAYS, .missing = "how {about} came to be FAIL" },
+    { "stand-delay", MINE, "election-delayed", ANY, ALWAYS, .missing = "how its election was scheduled" },
     { "stand-votes", VOTES, "vote-received", ANY, ALWAYS, .missing = "who voted for it", .number = "votes" },
-    { "fail-short", BY, "pfail|fail|fail-received", IT_ABOUT, ALWAYS, .missing = "how {by} came to suspect {about}", .undo = TRUSTED },
+    { "fail-short", BY, FAILING, IT_ABOUT, ALWAYS, .missing = "how {by} came to suspect {about}" },
     /* clang-format on */
 };
 #define LINK_COUNT (sizeof(links) / sizeof(links[0]))
+
+/* What ends what a line said: with such a line of the same node behind it, it is no cause any more.
+ * `about`: it must be about the same node, or about nobody or its own. */
+static const struct end {
+    const char *of, *by;
+    bool about;
+} ends[] = {
+    { SUSPECT_LINES, "pfail-cleared|fail-cleared|boot", true },
+    { "fail|fail-received", "fail-cleared|boot", true },
+    { "election-delayed", "election-started", false },
+    { "failover-asked|failover-forced", "failover-timeout|promoted", false },
+    { "failover-ready", "failover-timeout|promoted|failover-asked|failover-forced", false },
+    { "failover-offset", "failover-timeout|promoted|failover-asked", false },
+    { "failover-requested", "failover-timeout|follows", false },
+    { RCS_ROLES, RCS_ROLES, false },
+};
 
 /* What else than votes an election may bring. */
 #define VOTE_NEWS "vote-denied|vote-no-slots|vote-unsent"
@@ -269,48 +285,76 @@ static int order_of(const struct rcs_explanation *explanation, int place, const 
     }
 }
 
-/* The last line of the node that fits, unless something ended it. */
-static int find_of(const struct rcs_explanation *explanation, int place, int node,
-                   const struct link *link)
+/* The line before `place` that ended what `at` said; -1 none. */
+static int end_of(const struct rcs_explanation *explanation, int at, int place)
+{
+    const struct rcs_trace_event *of = event_at(explanation, at);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        if (!rcs_past_word(ends[i].of, of->what)) {
+            continue;
+        }
+        for (int end = place; end > at;) {
+            end = rcs_past_before(&explanation->past, end, of->node, ends[i].by, RCS_ANYBODY);
+            int about = end < 0 ? -1 : event_at(explanation, end)->about;
+            if (end > at &&
+                (!ends[i].about || about < 0 || about == of->about || about == of->node)) {
+                return end;
+            }
+        }
+    }
+    return -1;
+}
+
+/* Where the time ends at which the cause was said: a report is as old as its age, and what its
+ * author saw since then does not matter. */
+static int said_before(const struct rcs_explanation *explanation, int place)
 {
     const struct rcs_trace_event *of = event_at(explanation, place);
+    int64_t age_ms;
+    if (strcmp(of->what, "report") != 0 || !rcs_trace_number(of, "age_ms", &age_ms) ||
+        age_ms <= 1) {
+        return place;
+    }
+    int at = place;
+    while (at > 0 && /* whole milliseconds: one less to be sure */
+           (of->at_us - event_at(explanation, at - 1)->at_us) / 1000 < age_ms - 1) {
+        at--;
+    }
+    return at;
+}
+
+/* The last line of the node that fits. If something ended it since, *end says so: it may be that
+ * the news of that had not arrived; but where lines are missing, it may be that the right one is,
+ * and the old one is not taken for it. */
+static int find_of(const struct rcs_explanation *explanation, int place, int node,
+                   const struct link *link, int *end)
+{
+    const struct rcs_trace_event *of = event_at(explanation, place);
+    place = said_before(explanation, place);
     int at = place;
     do {
         at = node < 0 ? -1 : rcs_past_before(&explanation->past, at, node, link->list, RCS_ANYBODY);
     } while (at >= 0 && !(about_fits(of, event_at(explanation, at), link->whom) &&
                           number_fits(of, event_at(explanation, at), link->same)));
-    if (at < 0 || link->undo == NULL) {
-        return at;
-    }
-    /* What ends it speaks of the same node, or of the node itself. */
-    int about = event_at(explanation, at)->about;
-    for (int end = place; end > at;) {
-        end = rcs_past_before(&explanation->past, end, node, link->undo, RCS_ANYBODY);
-        if (end > at) {
-            int its = event_at(explanation, end)->about;
-            if (link->whom != IT_ABOUT || its == about || its == node || its < 0 ||
-                strcmp(link->undo, RCS_ROLES) == 0) {
-                return -1;
-            }
-        }
-    }
-    return at;
+    *end = at < 0 || link->where == SAME ? -1 : end_of(explanation, at, place);
+    return *end >= 0 && !explanation->events.intact ? -1 : at;
 }
 
-static int find(const struct rcs_explanation *explanation, int place, const struct link *link)
+static int find(const struct rcs_explanation *explanation, int place, const struct link *link,
+                int *end)
 {
     const struct rcs_trace_event *event = event_at(explanation, place);
     int at;
     switch (link->where) {
     case SAME:
-        at = find_of(explanation, place, event->node, link);
+        at = find_of(explanation, place, event->node, link, end);
         return at >= 0 && event_at(explanation, at)->at_us == event->at_us ? at : -1;
     case MINE:
-        return find_of(explanation, place, event->node, link);
+        return find_of(explanation, place, event->node, link, end);
     case ABOUT:
-        return find_of(explanation, place, event->about, link);
+        return find_of(explanation, place, event->about, link, end);
     case BY:
-        return find_of(explanation, place, event->by, link);
+        return find_of(explanation, place, event->by, link, end);
     case FAULT:
         return event->about < 0 ? -1 : rcs_past_fault(&explanation->past, place, event->about);
     case ORDER:
@@ -331,10 +375,13 @@ static void tell_link(struct rcs_explanation *explanation, int place, const stru
     } else if (link->where == VOTES) {
         found = tell_votes(explanation, place, link, depth);
     } else {
-        int at = find(explanation, place, link);
+        int end = -1, at = find(explanation, place, link, &end);
         found = at >= 0;
         if (at >= 0) {
             rcs_chain_tell(explanation, at, depth);
+        }
+        if (at >= 0 && end >= 0) {
+            rcs_state_event(explanation, depth, end, ", which came too late");
         }
     }
     if (link->number != NULL &&

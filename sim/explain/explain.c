@@ -95,13 +95,15 @@ bool rcs_explanation_intact(const struct rcs_explanation *explanation)
 #define NODE_HEADS                                                                                 \
     HEADS "|vote-granted|vote-denied|epoch-bumped|epoch-collision|fail-cleared|fail-kept"
 
-/* An epoch taken on the way to a takeover is told with that. */
+/* An epoch taken on the way to a takeover is told with that, and that all begin as masters not at
+ * all. */
 static bool part_of_more(const struct rcs_explanation *explanation, int place)
 {
     const struct rcs_trace_event *event = &explanation->events.list[place];
     int order = rcs_past_before(&explanation->past, place, event->node, "takeover", RCS_ANYBODY);
-    return strcmp(event->what, "epoch-bumped") == 0 && order >= 0 &&
-           explanation->events.list[order].at_us == event->at_us;
+    bool first_start = strcmp(event->what, "starts-as-master") == 0 && event->at_us == 0;
+    return first_start || (strcmp(event->what, "epoch-bumped") == 0 && order >= 0 &&
+                           explanation->events.list[order].at_us == event->at_us);
 }
 
 static void tell_changes(struct rcs_explanation *explanation, int node)

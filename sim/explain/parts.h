@@ -34,9 +34,12 @@ void rcs_chain_tell(struct rcs_explanation *explanation, int place, unsigned dep
 /* --- why_not.c -------------------------------------------------------------------------------- */
 
 /* Role and state changes, and orders to fail over that were refused or came to nothing. */
-#define RCS_ROLES    "promoted|follows|follows-grandmaster|follows-orphan|replicates|reset-to-master"
-#define RCS_STATES   "state-ok|state-fail"
-#define RCS_REFUSALS "failover-is-master|failover-no-master|failover-master-down|failover-timeout"
+#define RCS_ROLES                                                                                  \
+    "promoted|follows|follows-grandmaster|follows-orphan|replicates|reset-to-master"               \
+    "|starts-as-master|starts-as-replica"
+#define RCS_MASTER_ROLES "promoted|reset-to-master|starts-as-master"
+#define RCS_STATES       "state-ok|state-fail"
+#define RCS_REFUSALS     "failover-is-master|failover-no-master|failover-master-down|failover-timeout"
 
 /* What held at `at_us` for the node, and why; what holds it up. */
 void rcs_why_at(struct rcs_explanation *explanation, int node, rcs_us at_us);

@@ -19,6 +19,8 @@ static const struct row {
     { "follows-grandmaster", "{node} becomes a replica of {about}, the master of {by}: its own master is a replica itself", NULL },
     { "follows-orphan", "{node} leaves {by} and becomes a replica of {about}, which has none", NULL },
     { "replicates", "{node} becomes a replica of {about}", NULL },
+    { "starts-as-master", "{node} starts as a master, with {slots} slots", NULL },
+    { "starts-as-replica", "{node} starts as a replica of {about}, as its nodes.conf says", NULL },
     { "peer-master", "{node} sees {about} as a master", NULL },
     { "peer-replica", "{node} sees {about} as a replica of {by}", NULL },
     /* failure detection */
@@ -27,6 +29,8 @@ static const struct row {
     { "fail", "{node} marks {about} as FAIL: {reports} say so, {needed} are needed", NULL },
     { "report", "{by} reports {about}, {age_ms} ms ago", NULL },
     { "own-report", "{node} is a master and suspects {about} itself", NULL },
+    { "fail-loaded", "{node} starts with {about} as {flags}: its nodes.conf says so", NULL },
+    { "fail-adopted", "{node} hears of {about} for the first time, from {by} and as {flags}", NULL },
     { "fail-short", "{by} reports {about} to {node}: {reports} say so, but {needed} of {size} masters are needed",
       "{needed} masters that say {about} fails" },
     { "fail-received", "{node} marks {about} as FAIL: {by} says that a quorum agreed", NULL },

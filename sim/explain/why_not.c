@@ -115,7 +115,7 @@ static void say(struct rcs_explanation *explanation, int node, const char *what,
 /* Whom the node follows, as the last change of its role has it; -1 none. */
 static int master_of(const struct rcs_explanation *explanation, int role)
 {
-    return role < 0 || rcs_past_word("promoted|reset-to-master", event_at(explanation, role)->what)
+    return role < 0 || rcs_past_word(RCS_MASTER_ROLES, event_at(explanation, role)->what)
                ? -1
                : event_at(explanation, role)->about;
 }
@@ -163,11 +163,18 @@ static void tell_winners(struct rcs_explanation *explanation, int master, int fr
 
 static void no_reason(struct rcs_explanation *explanation, int node, int master, int role, int end)
 {
-    bool suspected = master >= 0 && rcs_past_before(&explanation->past, end, node,
-                                                    "pfail|fail|fail-received", master) > role;
-    if (suspected || !explanation->events.intact) {
+    bool causes = false;
+    for (size_t i = 0; i < explanation->events.count; i++) {
+        causes = causes || explanation->events.list[i].kind == RCS_TRACE_CAUSE;
+    }
+    bool suspected =
+        rcs_past_before(&explanation->past, end, node, "pfail|fail|fail-received", master) > role;
+    if (!causes || !explanation->events.intact) {
         say(explanation, node, "missing", "(missing in this trace: why ",
             " stood in no election; its lines are not there)");
+    } else if (suspected) {
+        say(explanation, node, "note", "nothing was decided: ",
+            " suspected its master, but not for long enough to ask itself what to do");
     } else {
         say(explanation, node, "note",
             "nothing called for it: ", " never suspected its master, and nobody gave an order");
@@ -185,9 +192,12 @@ void rcs_why_not(struct rcs_explanation *explanation, int node, rcs_us at_us)
     }
     if (role >= 0) {
         rcs_state_event(explanation, 0, role, "");
-    } else if (last_of(explanation, end, node, STANDING) < 0) {
-        say(explanation, node, "note", "no line of this trace makes ",
-            " a replica, and a master stands in no election");
+    }
+    if (role >= 0 && master_of(explanation, role) < 0) {
+        say(explanation, node, "note", "",
+            " is a master since, and a master stands in no election");
+    } else if (role < 0) {
+        say(explanation, node, "missing", "(missing in this trace: with which role ", " began)");
     }
     /* It may follow somebody because that one won: what it tried before is part of the answer. */
     int from = role;
@@ -202,7 +212,7 @@ void rcs_why_not(struct rcs_explanation *explanation, int node, rcs_us at_us)
     int last = last_of(explanation, end, node, STANDING "|" STUCK);
     if (last > from) {
         tell_unblock(explanation, last, 0);
-    } else if (explanation->count == before && role >= 0) {
+    } else if (explanation->count == before && master_of(explanation, role) >= 0) {
         no_reason(explanation, node, master_of(explanation, role), role, end);
     }
 }
