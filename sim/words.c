@@ -236,7 +236,10 @@ static const struct row rows[] = {
     W(REPLICA_TIMEOUT,  R30, R40, WARNING, "Disconnecting timedout slave: %s"),
     W(REPLICA_TIMEOUT,  R50, R50, WARNING, "Disconnecting timedout replica: %s"),
 
-    /* --- the RDB ------------------------------------------------------------------------------ */
+    /* --- RDB and AOF --------------------------------------------------------------------------- */
+    W(AOF_LATER,        R72, V80, NOTICE,
+      "AOF was enabled but there is already another background operation. An AOF background was "
+      "scheduled to start when possible."),
     W(CHILD_TRANSFER,   V80, V80, NOTICE,  "Background RDB transfer started by pid %0 to pipe through parent process"),
     W(CHILD_COW,        R30, R62, NOTICE,  "RDB: %0 MB of memory used by copy-on-write"),
     W(CHILD_DRAINED,    R30, R50, NONE,    NULL), /* the child writes to the replicas' sockets itself */

@@ -816,9 +816,6 @@ static const struct row rows[] = {
 
     { "twodead", "redis-7.2", "7.0", NULL },
     { "twodead", "redis-7.2", "7.2", NULL },
-    /* In the last trial both elections starved: their requests reached the three voters in
-     * different order. Here a packet to all leaves for all at once, and that hardly happens. */
-    { "twodead", "valkey-8.0", "valkey-8.0", "4" },
 
     { "twotakeover", "redis-3.0", "3.0", NULL },
     { "twotakeover", "redis-6.2", "6.2", NULL },
