@@ -140,7 +140,10 @@ size_t rcs_lzf_compress(const void *bytes, size_t size_bytes, void *out, size_t 
         return 0;
     }
     struct squeeze s = {
-        .in = bytes, .in_bytes = size_bytes, .out = out, .room_bytes = room_bytes,
+        .in = bytes,
+        .in_bytes = size_bytes,
+        .out = out,
+        .room_bytes = room_bytes,
         .seen = rcs_bytes_resize(NULL, HASH_SIZE * sizeof(uint32_t)),
     };
     memset(s.seen, 0, HASH_SIZE * sizeof(uint32_t));

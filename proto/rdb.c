@@ -17,10 +17,10 @@ enum length_form { FORM_6_BITS, FORM_14_BITS, FORM_BYTES, FORM_ENCODED };
 enum encoding { ENCODED_INT8, ENCODED_INT16, ENCODED_INT32, ENCODED_LZF };
 #define ENCODED(what) (FORM_ENCODED << 6 | (what))
 
-#define INTEGER_TEXT_MAX    11 /* Redis 7.0 rdbSaveRawString looks no further */
-#define COMPRESSED_FROM     21
-#define COMPRESSION_SAVES   4   /* bytes at least, or it is not worth it */
-#define LZF_EXPANSION_MOST  264 /* bytes made of three */
+#define INTEGER_TEXT_MAX   11 /* Redis 7.0 rdbSaveRawString looks no further */
+#define COMPRESSED_FROM    21
+#define COMPRESSION_SAVES  4   /* bytes at least, or it is not worth it */
+#define LZF_EXPANSION_MOST 264 /* bytes made of three */
 
 const char *rcs_rdb_type_name(unsigned type)
 {
@@ -218,9 +218,9 @@ static bool take_string(struct input *in, struct rcs_buf *out)
         return false;
     }
     if (encoded) {
-        return length == ENCODED_LZF ? take_compressed(in, out)
-                                     : length <= ENCODED_INT32 &&
-                                           take_integer(in, (enum encoding)length, out);
+        return length == ENCODED_LZF
+                   ? take_compressed(in, out)
+                   : length <= ENCODED_INT32 && take_integer(in, (enum encoding)length, out);
     }
     if (length > left(in)) {
         return false;

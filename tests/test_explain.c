@@ -347,7 +347,8 @@ static void of_equal_epochs_the_greater_id_keeps_its_own(void **state)
 
 /* --- what is missing -------------------------------------------------------------------------- */
 
-/* Two rounds of everything: an older line of a kind must never be taken for one that was removed. */
+/* Two rounds of everything: an older line of a kind must never be taken for one that was removed.
+ */
 static struct rcs_buf two_rounds(void)
 {
     return traced(BASE "kill a1\nwait 9s\nstart a1\nwait 9s\n"
@@ -635,8 +636,8 @@ int main(void)
           (void *)(uintptr_t)goldens[1] },
         { "each cause taken out is missing: two-dc-chained", each_cause_taken_out_is_missing, NULL,
           NULL, (void *)(uintptr_t)goldens[2] },
-        { "each cause taken out is missing: two rounds", each_cause_taken_out_is_missing, NULL, NULL,
-          NULL },
+        { "each cause taken out is missing: two rounds", each_cause_taken_out_is_missing, NULL,
+          NULL, NULL },
         cmocka_unit_test(a_trace_without_causes_says_so),
         cmocka_unit_test(a_number_taken_out_is_missing),
         cmocka_unit_test(damage_is_survived),

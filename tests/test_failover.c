@@ -5,13 +5,13 @@
 
 #include <rcsim/scenario.h>
 
-#define SEEDS         8 
+#define SEEDS         8
 #define SEEDS_WITHOUT 8 /* in one of them it must not hold */
 
 /* a1..a3 masters of 0-5460, 5461-10922, 10923-16383; a5, a6, a4 their replicas, in this order. */
 #define CLUSTER_OF(directives, nodes, create)                                                      \
-    "cluster-node-timeout 2000\nsave \"\"\nrepl-diskless-sync-delay 0\nnetwork loopback\n"         \
-    directives "site A " nodes "\nclient second\nwait 1s\n"                                       \
+    "cluster-node-timeout 2000\nsave \"\"\nrepl-diskless-sync-delay 0\nnetwork "                   \
+    "loopback\n" directives "site A " nodes "\nclient second\nwait 1s\n"                           \
     "cli --cluster create " create " --cluster-yes\n= ...\n"
 #define SIX_WITH(directives)                                                                       \
     CLUSTER_OF(directives, "a1..a6", "a1..a3 a4..a6 --cluster-replicas 1")                         \
@@ -24,7 +24,7 @@
 #define NINE NINE_WITH("")
 /* a1..a5 masters; a7 a8 a9 a10 a6 their replicas. */
 #define TEN                                                                                        \
-    CLUSTER_OF("", "a1..a10", "a1..a5 a6..a10 --cluster-replicas 1")                                   \
+    CLUSTER_OF("", "a1..a10", "a1..a5 a6..a10 --cluster-replicas 1")                               \
     "await link up on a6..a10 within 20s\nawait state ok on A within 20s\nwait 4s\n"
 
 struct row {

@@ -1,5 +1,6 @@
 /* DUMP, RESTORE and MIGRATE: recorded replies, and a target played by hand. What the target's side
- * sends here is what a program sent in its place to a redis-server 7.0.15, whose replies these are. */
+ * sends here is what a program sent in its place to a redis-server 7.0.15, whose replies these are.
+ */
 #include "sim/cluster/parts.h"
 #include "tests/support/resp_cases.h"
 
@@ -302,7 +303,8 @@ static void migrate_works_on_an_open_slot_whoever_owns_it(void **state)
     rcs_id other = desk_add_master(desk, 'b', 40620);
     desk_ask(desk, 1, "SET k v"); /* slot 7629 */
     assert_string_equal(
-        desk_ask(desk, 1, "CLUSTER SETSLOT 7629 MIGRATING bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"),
+        desk_ask(desk, 1,
+                 "CLUSTER SETSLOT 7629 MIGRATING bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"),
         "+OK\r\n");
     assert_string_equal(desk_ask(desk, 1, "GET {k}2"), "-ASK 7629 127.0.0.1:40620\r\n");
     assert_string_equal(desk_ask(desk, 1, "MIGRATE 10.0.0.2 6379 {k}2 0 500"), "+NOKEY\r\n");

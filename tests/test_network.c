@@ -356,7 +356,8 @@ static void a_host_without_power_says_nothing(void **state)
     send(&lab, conn, 0, RCS_BUS_PING);
     run(&lab, RCS_S(5));
     expect(&lab, "");
-    rcs_network_power(&lab.net, 1, true); /* the host is back; sent again at 0.216 .. 3.104, 6.4 s */
+    rcs_network_power(&lab.net, 1,
+                      true); /* the host is back; sent again at 0.216 .. 3.104, 6.4 s */
     run(&lab, RCS_S(10));
     expect(&lab, "6400200 0 lost\n"); /* it knows nothing of the connection: reset */
     end(&lab);

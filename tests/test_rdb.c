@@ -39,8 +39,8 @@ static void crc64_equals_the_definition(void **state)
 
 /* --- payloads of a real server ---------------------------------------------------------------- */
 
-static void each_row(void (*check)(const uint8_t *value, size_t value_bytes,
-                                   const uint8_t *payload, size_t payload_bytes))
+static void each_row(void (*check)(const uint8_t *value, size_t value_bytes, const uint8_t *payload,
+                                   size_t payload_bytes))
 {
     struct tsv file;
     char *row[2];
@@ -160,7 +160,10 @@ static const struct odd_row odd_rows[] = {
     { "rdb string: four bytes of length for two", BYTES("\x80\0\0\0\2ab"), "ab" },
     { "rdb string: eight bytes of length for two", BYTES("\x81\0\0\0\0\0\0\0\2ab"), "ab" },
     { "rdb string: two bytes of length for two", BYTES("\x40\2ab"), "ab" },
-    { "rdb string: a length beyond memory", BYTES("\x81\xff\xff\xff\xff\xff\xff\xff\xff" "ab"), NULL },
+    { "rdb string: a length beyond memory",
+      BYTES("\x81\xff\xff\xff\xff\xff\xff\xff\xff"
+            "ab"),
+      NULL },
     { "rdb string: more than is needed", BYTES("\2abEXTRA"), "ab" },
     { "rdb string: int8", BYTES("\xc0\x85"), "-123" },
     { "rdb string: int16", BYTES("\xc1\x05\x0a"), "2565" },

@@ -100,7 +100,8 @@ static void changes_are_noticed(void **state)
     lab_notices(&lab, change_slots, NULL, "slots: recorded \"0-5499\"");
     lab_notices(&lab, drop_line, NULL, "log of a3: M # Cluster state changed: fail: recorded \"\"");
     lab_notices(&lab, swap_lines, NULL, "log of a4: ");
-    lab_notices(&lab, move_line, NULL, "Full resync from master: #:#: recorded after 4001 ms, here never");
+    lab_notices(&lab, move_line, NULL,
+                "Full resync from master: #:#: recorded after 4001 ms, here never");
 }
 
 static void rules_switched_off_are_noticed(void **state)

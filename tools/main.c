@@ -27,7 +27,8 @@ static const struct command commands[] = {
       "Exit status: 0 the same, 1 not, 2 one cannot be read.\n", cmd_diff },
     { "explain", "rcsim explain TRACE|FILE [--node NODE] [--at TIME] [--why-not NODE] [options]",
       "tells why roles and states changed, or did not",
-      "Reads the trace only; a scenario is run for one, with the options of run. Each change stands "
+      "Reads the trace only; a scenario is run for one, with the options of run. Each change "
+      "stands "
       "in front of\nwhat it rests on, with the numbers that were compared; what the trace lacks is "
       "said to be missing.\n"
       "  --node NODE        this node's changes only, and its votes and epochs\n"
@@ -37,7 +38,8 @@ static const struct command commands[] = {
       cmd_explain },
     { "compare", "rcsim compare A B [options]", "puts two runs side by side, from the fault on",
       "A and B are traces, or scenarios, which are run with the options of run. The steps of both: "
-      "when the node\nwas suspected, when its masters agreed, votes, the new master, epochs, what was "
+      "when the node\nwas suspected, when its masters agreed, votes, the new master, epochs, what "
+      "was "
       "dropped; then in sentences\nwhat they differ in. --json: a step a line, as JSON.\n",
       cmd_compare },
     { "list", "rcsim list", "names the shipped scenarios with their titles", NULL, cmd_list },
@@ -96,9 +98,8 @@ int main(int argc, char **argv)
     const struct command *command = command_find(argv[1]);
     if (command == NULL) {
         const char *near = command_nearest(argv[1]);
-        return near != NULL
-                   ? complain("no command \"%s\" (did you mean %s?)", argv[1], near)
-                   : complain("no command \"%s\" (rcsim help lists them)", argv[1]);
+        return near != NULL ? complain("no command \"%s\" (did you mean %s?)", argv[1], near)
+                            : complain("no command \"%s\" (rcsim help lists them)", argv[1]);
     }
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {

@@ -23,7 +23,8 @@ struct rcs_open_slot {
 
 /* How a line says the address, by release. */
 enum rcs_line_form {
-    RCS_LINE_NAME,  /* ip:port@busport and ,hostname if there is one: 7.0; CLUSTER NODES also later */
+    RCS_LINE_NAME,  /* ip:port@busport and ,hostname if there is one: 7.0; CLUSTER NODES also later
+                     */
     RCS_LINE_PORT,  /* ip:port: 3.x */
     RCS_LINE_CPORT, /* ip:port@busport: 4.0 to 6.2 */
     RCS_LINE_AUX    /* ip:port@busport,hostname,tls-port=0,shard-id=...: nodes.conf from 7.2 on */

@@ -42,10 +42,10 @@ struct rcs_run_options {
      * life. */
     const char *log;
     rcs_log_fn *log_line; /* gets those lines as the server writes them, with `arg`; NULL nobody */
-    bool json;   /* the transcript as JSON Lines */
-    bool quiet;  /* failures and the end only */
-    bool colour; /* escape sequences for a terminal in the transcript */
-    bool trace;  /* write a trace, see `write_trace` */
+    bool json;            /* the transcript as JSON Lines */
+    bool quiet;           /* failures and the end only */
+    bool colour;          /* escape sequences for a terminal in the transcript */
+    bool trace;           /* write a trace, see `write_trace` */
     enum rcs_trace_level trace_level;
     /* Where text goes; whole lines. `arg` is passed on. */
     void (*print)(void *arg, const char *bytes, size_t size_bytes);

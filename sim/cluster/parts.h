@@ -61,7 +61,7 @@ struct rcs_handshake *rcs_handshake_of_link(struct rcs_cluster *cluster, uint32_
 
 /* The shard a node is taken to be in until it says so: one of its own. */
 rcs_text rcs_shard_of_stranger(struct rcs_cluster *cluster, rcs_id id);
-rcs_text rcs_shard_new(struct rcs_cluster *cluster); /* drawn */
+rcs_text rcs_shard_new(struct rcs_cluster *cluster);                      /* drawn */
 const char *rcs_shard_text(const struct rcs_cluster *cluster, rcs_id id); /* NULL before 7.2 */
 /* A node's shard where a line of 7.0 names it in Valkey, else NULL. */
 const char *rcs_shard_said(const struct rcs_cluster *cluster, rcs_id id);
@@ -127,8 +127,8 @@ bool rcs_report_add(struct rcs_cluster *cluster, rcs_id about, rcs_id reporter);
 bool rcs_report_del(struct rcs_cluster *cluster, rcs_id about, rcs_id reporter);
 unsigned rcs_report_count(struct rcs_cluster *cluster, rcs_id about); /* live ones */
 unsigned rcs_report_live(const struct rcs_cluster *cluster, rcs_id about);
-bool rcs_reported(const struct rcs_cluster *cluster, rcs_id about);   /* any, live or not */
-void rcs_reports_forget(struct rcs_cluster *cluster, rcs_id id);      /* a node leaves the table */
+bool rcs_reported(const struct rcs_cluster *cluster, rcs_id about); /* any, live or not */
+void rcs_reports_forget(struct rcs_cluster *cluster, rcs_id id);    /* a node leaves the table */
 void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_ms,
                      int64_t data_delay_ms);
 /* markNodeAsFailingIfNeeded, after what `sender` said of the node (RCS_ID_NONE: nobody did) */

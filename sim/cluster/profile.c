@@ -103,7 +103,7 @@ const struct rcs_profile *rcs_profile_find(const char *name)
 static size_t agreement(const char *a, const char *b)
 {
     size_t at = 0;
-    while (a[at] != '\0' && (a[at] | 0x20) == (b[at] | 0x20)) {
+    while (a[at] != '\0' && b[at] != '\0' && (a[at] | 0x20) == (b[at] | 0x20)) {
         at++;
     }
     return at;
@@ -115,7 +115,8 @@ static const struct rcs_profile *nearest(const char *name)
     const struct rcs_profile *best = NULL;
     size_t most = 0;
     if (agreement(name, redis) >= sizeof(redis) - 2) { /* "redis 7.2" as well */
-        name += sizeof(redis) - 1;
+        name += sizeof(redis) - 2;
+        name += *name != '\0';
     }
     for (unsigned i = 0; i < RCS_RELEASE_COUNT; i++) {
         size_t agreed = agreement(name, profiles[i].name);

@@ -77,8 +77,8 @@ static void add_capitals(struct rcs_buf *out, const char *word)
     size_t size = 0;
     for (; word[size] != '\0'; size++) {
         RCS_ASSERT(size < sizeof(text));
-        text[size] = word[size] >= 'a' && word[size] <= 'z' ? (char)(word[size] - ('a' - 'A'))
-                                                            : word[size];
+        text[size] =
+            word[size] >= 'a' && word[size] <= 'z' ? (char)(word[size] - ('a' - 'A')) : word[size];
     }
     rcs_resp_bulk(out, text, size);
 }

@@ -88,12 +88,15 @@ static const struct {
     const char *word;
     enum rcs_release since;
 } options[] = {
-    { "set", 3, "keepttl", V60 },    { "set", 3, "get", V62 },      { "set", 3, "exat", V62 },
-    { "set", 3, "pxat", V62 },       { "scan", 2, "type", V60 },    { "flushall", 1, "sync", V62 },
-    { "flushdb", 1, "sync", V62 },   { "migrate", 6, "auth", V40 }, { "migrate", 6, "auth2", V60 },
-    { "restore", 4, "absttl", V50 }, { "restore", 4, "freq", V50 }, { "restore", 4, "idletime", V50 },
+    { "set", 3, "keepttl", V60 },    { "set", 3, "get", V62 },
+    { "set", 3, "exat", V62 },       { "set", 3, "pxat", V62 },
+    { "scan", 2, "type", V60 },      { "flushall", 1, "sync", V62 },
+    { "flushdb", 1, "sync", V62 },   { "migrate", 6, "auth", V40 },
+    { "migrate", 6, "auth2", V60 },  { "restore", 4, "absttl", V50 },
+    { "restore", 4, "freq", V50 },   { "restore", 4, "idletime", V50 },
     { "shutdown", 1, "now", V70 },   { "shutdown", 1, "force", V70 },
-    { "shutdown", 1, "abort", V70 }, { "bitcount", 4, "bit", V70 }, { "bitcount", 4, "byte", V70 },
+    { "shutdown", 1, "abort", V70 }, { "bitcount", 4, "bit", V70 },
+    { "bitcount", 4, "byte", V70 },
 };
 
 static bool same(const char *container, const char *name, const struct rcs_command_found *found)

@@ -31,17 +31,17 @@
 
 #define CATEGORY(name) RCS_CATEGORY_##name
 
-#define RO       RCS_KEY_RO
-#define RW       RCS_KEY_RW
-#define OW       RCS_KEY_OW
-#define RM       RCS_KEY_RM
-#define ACCESS   RCS_KEY_ACCESS
-#define UPDATE   RCS_KEY_UPDATE
-#define INSERT   RCS_KEY_INSERT
-#define DELETE   RCS_KEY_DELETE
-#define NOT_KEY  RCS_KEY_NOT_KEY
+#define RO         RCS_KEY_RO
+#define RW         RCS_KEY_RW
+#define OW         RCS_KEY_OW
+#define RM         RCS_KEY_RM
+#define ACCESS     RCS_KEY_ACCESS
+#define UPDATE     RCS_KEY_UPDATE
+#define INSERT     RCS_KEY_INSERT
+#define DELETE     RCS_KEY_DELETE
+#define NOT_KEY    RCS_KEY_NOT_KEY
 #define INCOMPLETE RCS_KEY_INCOMPLETE
-#define VARIABLE RCS_KEY_VARIABLE
+#define VARIABLE   RCS_KEY_VARIABLE
 
 /* One key; all words from `first` on, in steps; two keys with flags of their own; none. */
 #define ONE_KEY(first, flags)                                                                      \

@@ -32,8 +32,8 @@ void rcs_requests_add(struct rcs_request ***list, unsigned *count, unsigned *roo
                       struct rcs_request *request);
 void rcs_requests_clear(struct rcs_store *store, struct rcs_request **list, unsigned *count);
 
-/* Appends a client as CLIENT LIST shows it, without the end of the line; its name and user hidden as
- * Valkey's log does if `redacted` (command_client.c). */
+/* Appends a client as CLIENT LIST shows it, without the end of the line; its name and user hidden
+ * as Valkey's log does if `redacted` (command_client.c). */
 void rcs_client_describe(const struct rcs_node *node, const struct rcs_client *client,
                          bool redacted, struct rcs_buf *out);
 

@@ -117,7 +117,8 @@ static rcs_addr address_of(struct rcs_node *node, const struct rcs_arg *host,
         return 0;
     }
     memcpy(address.ip, host->bytes, size_bytes);
-    if (inet_pton(AF_INET, address.ip, binary) != 1 && inet_pton(AF_INET6, address.ip, binary) != 1) {
+    if (inet_pton(AF_INET, address.ip, binary) != 1 &&
+        inet_pton(AF_INET6, address.ip, binary) != 1) {
         return 0;
     }
     unsigned number = 0;
@@ -372,7 +373,8 @@ static void read_replies(struct rcs_node *node)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static void send_words(struct rcs_node *node, uint32_t link, unsigned argc, const struct rcs_arg *args)
+static void send_words(struct rcs_node *node, uint32_t link, unsigned argc,
+                       const struct rcs_arg *args)
 {
     rcs_effect_add(node->out, RCS_EFFECT_TARGET_REQUEST, link)->request =
         rcs_request_new(node->store, argc, args);
@@ -410,8 +412,7 @@ static void send_keys(struct rcs_node *node, struct migration *job)
     unsigned kept = 0;
     for (unsigned i = 0; i < job->key_count; i++) {
         const struct rcs_arg *key = &job->request->args[job->keys[i]];
-        const struct rcs_entry *entry =
-            rcs_keyspace_find(node->keys, key->bytes, key->size_bytes);
+        const struct rcs_entry *entry = rcs_keyspace_find(node->keys, key->bytes, key->size_bytes);
         int64_t ttl_ms = 0;
         RCS_ASSERT(entry != NULL); /* nothing happens while the node waits */
         if (entry->expire_ms != RCS_NO_EXPIRE) {
@@ -622,8 +623,7 @@ static void run_migrate(struct rcs_call *call)
     job->request = call->request;
     job->client = call->client;
     job->may_retry = true;
-    job->silent =
-        (call->client->flags & (RCS_CLIENT_REPLY_OFF | RCS_CLIENT_REPLY_SKIP)) != 0;
+    job->silent = (call->client->flags & (RCS_CLIENT_REPLY_OFF | RCS_CLIENT_REPLY_SKIP)) != 0;
     rcs_buf_init(&job->error);
     rcs_call_replicate(call, 0, NULL); /* what is to be replicated is said when it is known */
     if (!prepare(call, job)) {

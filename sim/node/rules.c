@@ -43,9 +43,9 @@ static enum rcs_err refuse(const char *word, size_t length, struct rcs_diag *dia
         rcs_buf_text(&names, rules[i].word);
     }
     rcs_buf_add(&names, "", 1);
-    enum rcs_err err = rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0,
-                                    "rule-off: no rule \"%.*s\" (there are: %s)",
-                                    (int)(length < 40 ? length : 40), word, names.data);
+    enum rcs_err err =
+        rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "rule-off: no rule \"%.*s\" (there are: %s)",
+                     (int)(length < 40 ? length : 40), word, names.data);
     rcs_buf_close(&names);
     return err;
 }

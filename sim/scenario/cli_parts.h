@@ -36,7 +36,7 @@ struct rcs_cli {
     bool entered, asked, over, failed;
     rcs_us wake_us, deadline_us;
     struct rcs_buf out, request;
-    size_t said_bytes; /* of `out`, in the words of the release */
+    size_t said_bytes;          /* of `out`, in the words of the release */
     struct rcs_cli_peer *peers; /* the first stays for the whole dialogue */
     unsigned count;
     unsigned replicas; /* --cluster-replicas */

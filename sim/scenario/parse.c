@@ -430,7 +430,8 @@ enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const
     rcs_arena_init(&script->arena);
     script->title = script->redis = script->network = "";
     script->clients = rcs_arena_grow(&script->arena, NULL, 0, sizeof(script->clients[0]));
-    script->clients[script->client_count++] = (struct rcs_client_decl){ .name = "client", .at = -1 };
+    script->clients[script->client_count++] =
+        (struct rcs_client_decl){ .name = "client", .at = -1 };
     struct reader reader = {
         .parser = { .script = script,
                     .forced_params = params,

@@ -19,9 +19,8 @@ static struct rcs_bus_msg *through_the_wire(struct rcs_sim *sim, struct rcs_bus_
     struct rcs_bus_msg *read;
     struct rcs_bus_refusal refusal;
     size_t used_bytes;
-    enum rcs_err err =
-        rcs_bus_read_as(sim->store, &rcs_bus_any[msg->version], sim->wire, size_bytes, &read,
-                        &used_bytes, &refusal);
+    enum rcs_err err = rcs_bus_read_as(sim->store, &rcs_bus_any[msg->version], sim->wire,
+                                       size_bytes, &read, &used_bytes, &refusal);
     RCS_ASSERT(err == RCS_OK && used_bytes == size_bytes);
     RCS_ASSERT(rcs_bus_msg_equal(msg, read) && msg->hash == read->hash);
     rcs_bus_msg_release(sim->store, msg);

@@ -39,11 +39,11 @@ const char *rcs_link_kind_names(void);
 /* --- what is pending -------------------------------------------------------------------------- */
 
 enum rcs_pending_kind {
-    RCS_PENDING_WAKE,     /* `who` is a node */
-    RCS_PENDING_RESUME,   /* a node that was blocked goes on */
-    RCS_PENDING_REFUSALS, /* a node has refused connects to hear of */
+    RCS_PENDING_WAKE,       /* `who` is a node */
+    RCS_PENDING_RESUME,     /* a node that was blocked goes on */
+    RCS_PENDING_REFUSALS,   /* a node has refused connects to hear of */
     RCS_PENDING_BLOCK_OVER, /* the time a node waits for a target is over */
-    RCS_PENDING_WORKLOAD, /* `who` is a workload whose time has come */
+    RCS_PENDING_WORKLOAD,   /* `who` is a workload whose time has come */
     /* the network's own: `who` is a connection */
     RCS_PENDING_ITEM,    /* `value` arrives */
     RCS_PENDING_SYN,     /* a SYN leaves once more */

@@ -46,7 +46,7 @@ struct rcs_world_node {
     unsigned link_room;
     struct rcs_handshake_link *handshakes; /* ascending by link */
     unsigned handshake_count, handshake_room;
-    uint32_t master_conn;         /* to its master's client port, 0 none */
+    uint32_t master_conn;            /* to its master's client port, 0 none */
     struct rcs_target_link *targets; /* other nodes' client ports, in the order of opening */
     unsigned target_count, target_room;
     struct rcs_refusal *refusals; /* ascending by at_us, from refusal_first on */
@@ -124,7 +124,7 @@ struct rcs_sim {
 
     struct rcs_session **sessions; /* NULL: free */
     unsigned session_count;
-    uint64_t answers; /* requests of sessions that came to their end */
+    uint64_t answers;                /* requests of sessions that came to their end */
     struct rcs_workload **workloads; /* NULL: freed; numbers are not used again */
     unsigned workload_count;
 
@@ -194,7 +194,8 @@ uint32_t rcs_links_connect_client(struct rcs_sim *sim, unsigned node, enum rcs_c
 int rcs_links_node_at(const struct rcs_sim *sim, const char *ip, unsigned port);
 void rcs_links_forget_targets(struct rcs_sim *sim); /* the layout changed */
 
-/* --- target.c: MIGRATE's connections, and the wait for them ------------------------------------ */
+/* --- target.c: MIGRATE's connections, and the wait for them ------------------------------------
+ */
 
 void rcs_target_connect(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr);
 void rcs_target_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect);

@@ -30,8 +30,7 @@ void rcs_target_connect(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_a
 {
     struct rcs_world_node *n = &sim->nodes[node];
     RCS_ASSERT(find(n, link) == NULL && n->target_count < RCS_TARGETS_MAX);
-    n->targets =
-        rcs_grow(n->targets, &n->target_room, n->target_count + 1, sizeof(n->targets[0]));
+    n->targets = rcs_grow(n->targets, &n->target_room, n->target_count + 1, sizeof(n->targets[0]));
     n->targets[n->target_count++] = (struct rcs_target_link){
         .link = link, .conn = rcs_links_connect_client(sim, node, RCS_CONN_TARGET, link, addr)
     };

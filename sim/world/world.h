@@ -12,8 +12,8 @@ const struct rcs_node *rcs_sim_node(const struct rcs_sim *sim, int node);
 int rcs_sim_node_of(const struct rcs_sim *sim, rcs_id id);
 /* As rcs_session_request, of words with one blank between them. */
 void rcs_session_words(struct rcs_session *session, int node, const char *text, size_t text_bytes);
-/* Requests of sessions that came to their end, by a reply or without: who waits for one need not ask
- * before this number changes. */
+/* Requests of sessions that came to their end, by a reply or without: who waits for one need not
+ * ask before this number changes. */
 uint64_t rcs_sim_answers(const struct rcs_sim *sim);
 /* As rcs_sim_latency; *rule names it for the two functions below. */
 enum rcs_err rcs_sim_latency_rule(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,

@@ -68,8 +68,8 @@ static uint64_t next(uint64_t *state)
     return *state;
 }
 
-/* How far ahead the successor of an event lies, in us: of a hundred, sixty are messages, 35 ticks of
- * 100 ms, five timers. */
+/* How far ahead the successor of an event lies, in us: of a hundred, sixty are messages, 35 ticks
+ * of 100 ms, five timers. */
 static int64_t ahead_us(uint64_t *state)
 {
     uint64_t kind = next(state) % 100;

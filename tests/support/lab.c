@@ -189,8 +189,8 @@ static void in_window(const char *whose, const struct samples *measured, enum me
     }
 }
 
-static void check_times(const struct recording *run, const char *whose, const struct samples *measured,
-                        bool timeout)
+static void check_times(const struct recording *run, const char *whose,
+                        const struct samples *measured, bool timeout)
 {
     int node = -1, winner = -1;
     int64_t fail = came(run, "Marking node ", run->kill_ms, &node);
@@ -199,7 +199,8 @@ static void check_times(const struct recording *run, const char *whose, const st
     int64_t won = came(run, "Failover election won", run->kill_ms, &winner);
     int64_t ok = ok_again(run, won);
     assert_true(fail > 0 && delayed >= fail && started > delayed && won >= started && ok >= won);
-    if (timeout) { /* half of it until the last of the quorum pings, and as much until it has said so */
+    if (timeout) { /* half of it until the last of the quorum pings, and as much until it has said
+                      so */
         assert_in_range(fail - run->kill_ms, run->timeout_ms, 2 * run->timeout_ms + 500);
     }
     in_window(whose, measured, MEASURE_FAIL_TO_DELAYED, delayed - fail);

@@ -47,8 +47,8 @@ void lab_expect_log(struct lab *lab, unsigned index, const char *expected);
 /* Nothing more was logged. */
 void lab_expect_silence(struct lab *lab, unsigned index);
 void lab_forget_log(struct lab *lab, unsigned index);
-/* What a node said to its masters as a replica since the last call, "PING\n", "REPLCONF capa eof\n"...;
- * ids as ID. Borrowed until the next call. */
+/* What a node said to its masters as a replica since the last call, "PING\n", "REPLCONF capa
+ * eof\n"...; ids as ID. Borrowed until the next call. */
 const char *lab_asked(struct lab *lab, unsigned index);
 /* When the last line that matched was logged. */
 int64_t lab_logged_ms(const struct lab *lab, unsigned index);
