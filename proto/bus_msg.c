@@ -49,6 +49,16 @@ enum bus_body rcs_bus_body_of(unsigned type)
     return type < RCS_BUS_TYPE_COUNT ? (enum bus_body)bodies[type] : BUS_BODY_EMPTY;
 }
 
+/* The same, for the messages that are nearly all. */
+static bool gossips(const struct rcs_bus_msg *msg)
+{
+#define X(name, wire, text, body)                                                                  \
+    _Static_assert((BUS_BODY_##body == BUS_BODY_GOSSIP) == (wire <= RCS_BUS_MEET), "in front");
+    RCS_BUS_TYPES(X)
+#undef X
+    return msg->type <= RCS_BUS_MEET;
+}
+
 const char *rcs_bus_type_name(unsigned type)
 {
     static const char *const names[RCS_BUS_TYPE_COUNT] = {
@@ -117,16 +127,15 @@ static struct canonical_body body_of(const struct rcs_bus_msg *msg)
 
 bool rcs_bus_is_extended(const struct rcs_bus_msg *msg)
 {
-    return rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP &&
-           (msg->body.extended.nodename | msg->body.extended.shard |
-            msg->body.extended.client_ipv4 | msg->body.extended.client_ipv6 |
-            msg->body.extended.forgotten_count) != 0;
+    return gossips(msg) && (msg->body.extended.nodename | msg->body.extended.shard |
+                            msg->body.extended.client_ipv4 | msg->body.extended.client_ipv6 |
+                            msg->body.extended.forgotten_count) != 0;
 }
 
 static struct canonical_more more_of(const struct rcs_bus_msg *msg)
 {
     struct canonical_more more = { .version = msg->version, .form = msg->form };
-    if (rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP) {
+    if (gossips(msg)) {
         more.nodename = msg->body.extended.nodename;
         more.client_ipv4 = msg->body.extended.client_ipv4;
         more.client_ipv6 = msg->body.extended.client_ipv6;
@@ -149,16 +158,15 @@ static uint64_t forgotten_hash(const struct rcs_bus_msg *msg)
 
 void rcs_bus_msg_seal(struct rcs_bus_msg *msg)
 {
-    bool gossips = rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP;
-    bool extended = gossips && rcs_bus_is_extended(msg);
+    const bool gossip = gossips(msg), extended = rcs_bus_is_extended(msg);
     RCS_ASSERT(msg->count <= msg->gossip_room);
-    RCS_IMPLIES(!gossips, msg->count == 0);
+    RCS_IMPLIES(!gossip, msg->count == 0);
     RCS_IMPLIES((msg->form & RCS_BUS_IS_LIGHT) != 0,
                 rcs_bus_body_of(msg->type) == BUS_BODY_PUBLISH && msg->version == 1);
-    if (!gossips) {
+    if (!gossip) {
         msg->hostname = 0;
     }
-    if (!gossips || msg->hostname != 0 || extended) {
+    if (!gossip || msg->hostname != 0 || extended) {
         msg->form &= (uint8_t)~RCS_BUS_ASKS;
     }
     bool marked = msg->hostname != 0 || extended || msg->form & RCS_BUS_ASKS;
@@ -179,7 +187,7 @@ void rcs_bus_msg_seal(struct rcs_bus_msg *msg)
                                       .offset = msg->offset,
                                       .slots = msg->slots->hash };
     uint64_t hash = XXH3_64bits(&fields, sizeof(fields));
-    if (!gossips) {
+    if (!gossip) {
         const struct canonical_body body = body_of(msg);
         hash = XXH3_64bits_withSeed(&body, sizeof(body), hash);
     } else if (msg->count > 0) {
@@ -195,8 +203,7 @@ void rcs_bus_msg_seal(struct rcs_bus_msg *msg)
 
 const struct rcs_forgotten *rcs_bus_forgotten(const struct rcs_bus_msg *msg, unsigned i)
 {
-    RCS_ASSERT(rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP &&
-               i < msg->body.extended.forgotten_count);
+    RCS_ASSERT(gossips(msg) && i < msg->body.extended.forgotten_count);
     const void *list = msg->body.extended.forgotten->bytes;
     return (const struct rcs_forgotten *)list + i;
 }
@@ -204,8 +211,7 @@ const struct rcs_forgotten *rcs_bus_forgotten(const struct rcs_bus_msg *msg, uns
 void rcs_bus_forget(struct rcs_store *store, struct rcs_bus_msg *msg,
                     const struct rcs_forgotten *list, unsigned count)
 {
-    RCS_ASSERT(rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP && count > 0 &&
-               msg->body.extended.forgotten == NULL);
+    RCS_ASSERT(gossips(msg) && count > 0 && msg->body.extended.forgotten == NULL);
     msg->body.extended.forgotten = rcs_blob_new(store, list, count * sizeof(list[0]));
     msg->body.extended.forgotten_count = count;
 }
@@ -223,7 +229,7 @@ void rcs_bus_msg_release(struct rcs_store *store, struct rcs_bus_msg *msg)
     if (msg->payload != NULL) {
         rcs_blob_release(store, msg->payload);
     }
-    if (rcs_bus_body_of(msg->type) == BUS_BODY_GOSSIP && msg->body.extended.forgotten != NULL) {
+    if (gossips(msg) && msg->body.extended.forgotten != NULL) {
         rcs_blob_release(store, msg->body.extended.forgotten);
     }
     rcs_store_release(store, msg, block_bytes(msg->gossip_room));

@@ -69,18 +69,18 @@ static bool read_digits(const char *text, size_t size_bytes, uint64_t *out)
     if (size_bytes - 1 >= 19) { /* 19 digits fit into 64 bits; none is too few */
         return false;
     }
-    unsigned digit = (unsigned char)text[0] - (unsigned)'0';
-    if (digit > 9 || (digit == 0 && size_bytes > 1)) {
+    const char *end = text + size_bytes;
+    if (*text == '0' && size_bytes > 1) {
         return false;
     }
-    uint64_t number = digit;
-    for (size_t i = 1; i < size_bytes; i++) {
-        digit = (unsigned char)text[i] - (unsigned)'0';
+    uint64_t number = 0;
+    do {
+        unsigned digit = (unsigned char)*text - (unsigned)'0';
         if (digit > 9) {
             return false;
         }
         number = number * 10 + digit;
-    }
+    } while (++text != end);
     *out = number;
     return true;
 }

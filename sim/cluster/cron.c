@@ -86,14 +86,18 @@ static void look_after_all(struct rcs_cluster *cluster)
     if (cluster->unquiet == 0 && cluster->mf_end_ms == 0 && !any_overdue(cluster, limit_ms)) {
         return; /* nothing that the steps above could change */
     }
+    /* With a manual failover under way all are looked after. */
+    int32_t heard_ms = cluster->mf_end_ms == 0 ? (int32_t)limit_ms : RCS_NOT_QUIET;
+    uint32_t span_ms = (uint32_t)RCS_NOT_QUIET - (uint32_t)heard_ms;
     for (unsigned i = 0; i < cluster->known; i++) {
         rcs_id id = cluster->order[i];
-        int32_t quiet = cluster->quiet_pong_ms[id];
-        if ((quiet != RCS_NOT_QUIET && quiet >= limit_ms && cluster->mf_end_ms == 0) ||
-            id == cluster->myself || cluster->peers[id].flags & RCS_NODE_NOADDR) {
+        uint32_t since_ms = (uint32_t)cluster->quiet_pong_ms[id] - (uint32_t)heard_ms;
+        if (since_ms < span_ms) { /* quiet, and heard of since the limit */
             continue;
         }
-        look_after(cluster, id);
+        if (id != cluster->myself && !(cluster->peers[id].flags & RCS_NODE_NOADDR)) {
+            look_after(cluster, id);
+        }
     }
 }
 

@@ -115,9 +115,6 @@ static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, const str
     if (id == RCS_ID_NONE) { /* in handshake: nothing to tell yet */
         return true;
     }
-    if (id == picks->spared) {
-        return false;
-    }
     int32_t quiet = cluster->quiet_pong_ms[id];
     if (quiet != RCS_NOT_QUIET) { /* nearly always: needs no further look */
         if (picks->stamps[id] == picks->stamp) {
@@ -133,7 +130,8 @@ static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, const str
         return true;
     }
     const struct rcs_peer *peer = &cluster->peers[id];
-    if (id == cluster->myself || peer->flags & RCS_NODE_PFAIL) { /* PFAIL: added later */
+    if (id == cluster->myself || id == picks->spared ||
+        peer->flags & RCS_NODE_PFAIL) { /* PFAIL: added later */
         return false;
     }
     if (peer->flags & RCS_NODE_NOADDR ||
@@ -205,7 +203,10 @@ void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, rc
     int fresh = (int)(cluster->known + cluster->handshake_count) - 2;
     unsigned wanted = wanted_entries(cluster);
     struct picks picks = new_picks(cluster);
-    picks.spared = spared;
+    if (spared != RCS_ID_NONE) {
+        picks.spared = spared;
+        picks.stamps[spared] = picks.stamp;
+    }
     unsigned tries = wanted * 3;
     rcs_id drawn[DRAWS_AHEAD];
     unsigned ahead = 0, at = 0;

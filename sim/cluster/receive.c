@@ -213,7 +213,8 @@ static void take_news(struct rcs_cluster *cluster, const struct rcs_event *event
     rcs_gossip_read(cluster, msg, sender);
     peer = &cluster->peers[sender]; /* the table may have grown */
     peer->hostname = msg->hostname; /* none sent: none known */
-    if (cluster->profile->shard_ids || rcs_bus_is_extended(msg)) {
+    if (cluster->profile->shard_ids ||
+        (msg->mflags & RCS_MFLAG_EXT_DATA && rcs_bus_is_extended(msg))) {
         rcs_extensions_read(cluster, msg, sender);
     }
 }

@@ -137,9 +137,6 @@ enum rcs_aof_answer rcs_aof_rewrite(struct rcs_node *node)
 void rcs_aof_wake(struct rcs_node *node)
 {
     struct rcs_aof_child *child = &node->aof.child;
-    if (node->now_us < child->due_us) {
-        return;
-    }
     if (child->phase == RCS_CHILD_WRITING) {
         rcs_node_child_fact(node, RCS_FACT_AOF_CHILD_WROTE, child->pid, child->pid, 0);
         child->phase = RCS_CHILD_REPORTING;
@@ -147,15 +144,14 @@ void rcs_aof_wake(struct rcs_node *node)
     } else if (child->phase == RCS_CHILD_REPORTING) {
         rcs_node_child_fact(node, RCS_FACT_AOF_CHILD_COW, child->pid, 0, 0);
         child->phase = RCS_CHILD_EXITING;
-        child->due_us = node->now_us + draw(node, 150, 1800);
+        child->exited_us = node->now_us + draw(node, 150, 1800);
+        child->due_us = RCS_NEVER;
     }
 }
 
 rcs_us rcs_aof_deadline(const struct rcs_node *node)
 {
-    const struct rcs_aof_child *child = &node->aof.child;
-    bool waits = child->phase != RCS_CHILD_NONE && child->phase != RCS_CHILD_EXITING;
-    return waits ? child->due_us : RCS_NEVER;
+    return node->aof.child.due_us;
 }
 
 /* Redis 7.0 backgroundRewriteDoneHandler: the new base, and what was written since. */
@@ -189,7 +185,7 @@ void rcs_aof_tick(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
     rcs_aof_configured(node); /* not by CONFIG SET alone */
-    if (aof->child.phase == RCS_CHILD_EXITING && node->now_us >= aof->child.due_us) {
+    if (aof->child.phase == RCS_CHILD_EXITING && node->now_us >= aof->child.exited_us) {
         aof->child.phase = RCS_CHILD_NONE;
         take_over(node);
         rcs_replicas_start_sync(node, rcs_node_profile(node)->child_end_starts_sync);
@@ -211,6 +207,7 @@ void rcs_aof_stop(struct rcs_node *node)
     if (rcs_aof_rewriting(node)) {
         say(node, RCS_FACT_AOF_KILLED, aof->child.pid, NULL);
         aof->child.phase = RCS_CHILD_NONE;
+        aof->child.due_us = RCS_NEVER;
     }
 }
 
@@ -266,6 +263,7 @@ void rcs_aof_boot(struct rcs_node *node, const struct rcs_saved_aof *saved)
 {
     struct rcs_aof *aof = &node->aof;
     aof->dirty_since_us = RCS_NEVER;
+    aof->child.due_us = RCS_NEVER;
     aof->wanted = node->config.appendonly;
     if (!aof->wanted) { /* it stays where it is, and is numbered on if there will be another */
         aof->file = *saved;

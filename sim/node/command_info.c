@@ -155,8 +155,9 @@ static bool has_field(const struct rcs_profile *profile, const char *line)
 {
     size_t length = strcspn(line, ":\r");
     for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++) {
-        if (strlen(since[i].name) == length && memcmp(since[i].name, line, length) == 0) {
-            return profile->release >= since[i].since;
+        if (profile->release < since[i].since && strlen(since[i].name) == length &&
+            memcmp(since[i].name, line, length) == 0) {
+            return false;
         }
     }
     return true;

@@ -174,8 +174,9 @@ struct rcs_replication {
 struct rcs_aof_child {
     enum rcs_child_phase phase; /* of WRITING, REPORTING, EXITING */
     uint32_t pid, keys;
-    rcs_us due_us;
-    uint64_t dirty; /* node->dirty when it was forked */
+    rcs_us due_us;    /* its next step; RCS_NEVER: takes none */
+    rcs_us exited_us; /* EXITING: from then on the parent's timer notices it */
+    uint64_t dirty;   /* node->dirty when it was forked */
     int64_t wall_ms;
 };
 struct rcs_aof {
@@ -192,10 +193,14 @@ struct rcs_aof {
 /* --- the node --------------------------------------------------------------------------------- */
 
 /* How often the work of the timer runs, worked out for one `hz`. */
+struct rcs_every {
+    uint32_t ticks; /* 1: in every tick */
+    uint32_t left;  /* ticks before the next */
+};
 struct rcs_rates {
     int64_t hz; /* 0: not yet */
     rcs_us period_us;
-    uint32_t cluster_ticks, repl_ticks; /* 1: in every tick */
+    struct rcs_every cluster, repl;
 };
 
 struct rcs_node {

@@ -184,10 +184,13 @@ void rcs_node_child_fact(struct rcs_node *node, enum rcs_fact_code code, uint32_
 
 /* --- the timers ------------------------------------------------------------------------------- */
 
-/* What runs every `every_ms` runs in every so many ticks (Redis 7.0 run_with_period). */
-static uint32_t ticks_of(int64_t every_ms, int64_t period_ms)
+/* What runs every `every_ms` runs in the ticks whose number is a multiple of so many (Redis 7.0
+ * run_with_period). */
+static struct rcs_every every(const struct rcs_node *node, int64_t every_ms, int64_t period_ms)
 {
-    return every_ms <= period_ms ? 1 : (uint32_t)(every_ms / period_ms);
+    uint32_t ticks = every_ms <= period_ms ? 1 : (uint32_t)(every_ms / period_ms);
+    uint32_t past = node->cron_loops % ticks;
+    return (struct rcs_every){ .ticks = ticks, .left = past == 0 ? 0 : ticks - past };
 }
 
 /* Divisions are dear, and hz hardly ever changes. */
@@ -201,14 +204,19 @@ static void keep_rates(struct rcs_node *node)
     *rates = (struct rcs_rates){
         .hz = node->config.hz,
         .period_us = RCS_MS(period_ms),
-        .cluster_ticks = ticks_of(CLUSTER_CRON_MS, period_ms),
-        .repl_ticks = ticks_of(REPL_CRON_MS, period_ms),
+        .cluster = every(node, CLUSTER_CRON_MS, period_ms),
+        .repl = every(node, REPL_CRON_MS, period_ms),
     };
 }
 
-static bool due(const struct rcs_node *node, uint32_t ticks)
+static bool due(struct rcs_every *every)
 {
-    return ticks == 1 || node->cron_loops % ticks == 0;
+    if (every->left > 0) {
+        every->left--;
+        return false;
+    }
+    every->left = every->ticks - 1;
+    return true;
 }
 
 void rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save)
@@ -244,11 +252,11 @@ static void server_cron(struct rcs_node *node)
     }
     rcs_repl_tick(node);
     rcs_aof_tick(node);
-    if (due(node, node->rates.repl_ticks)) {
+    if (due(&node->rates.repl)) {
         rcs_repl_cron(node);
         rcs_migrate_cron(node); /* has the same period */
     }
-    if (due(node, node->rates.cluster_ticks)) {
+    if (due(&node->rates.cluster)) {
         rcs_cluster_cron(&node->cluster);
     }
     node->cron_loops++;
@@ -295,7 +303,7 @@ static void on_wake(struct rcs_node *node, const struct rcs_event *event)
 {
     (void)event;
     rcs_repl_wake(node);
-    if (rcs_aof_rewriting(node)) {
+    if (node->now_us >= rcs_aof_deadline(node)) {
         rcs_aof_wake(node);
     }
     if (node->now_us < node->next_tick_us) {
@@ -455,7 +463,7 @@ bool rcs_node_refused(struct rcs_node *node, uint32_t link, rcs_us at_us,
 rcs_us rcs_node_deadline(const struct rcs_node *node)
 {
     rcs_us own_us = rcs_repl_deadline(node);
-    if (rcs_aof_rewriting(node) && rcs_aof_deadline(node) < own_us) {
+    if (rcs_aof_deadline(node) < own_us) {
         own_us = rcs_aof_deadline(node);
     }
     return own_us < node->next_tick_us ? own_us : node->next_tick_us;

@@ -105,7 +105,8 @@ static void end_process(struct rcs_sim *sim, unsigned node)
     sim->marked[node] = false;
 }
 
-static void carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect)
+/* False: the process stands still from here on, or has ended. */
+static bool carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect)
 {
     switch ((enum rcs_effect_kind)effect->kind) {
     case RCS_EFFECT_LINK_CONNECT:
@@ -151,10 +152,10 @@ static void carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
         break;
     case RCS_EFFECT_SLEEP:
         fall_asleep(sim, node, effect->duration_us);
-        break;
+        return false;
     case RCS_EFFECT_EXIT:
         end_process(sim, node);
-        break;
+        return false;
     case RCS_EFFECT_TARGET_CONNECT:
         rcs_target_connect(sim, node, effect->link, effect->addr);
         break;
@@ -166,11 +167,12 @@ static void carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
         break;
     case RCS_EFFECT_BLOCK:
         rcs_target_block(sim, node, effect->duration_us);
-        break;
+        return false;
     case RCS_EFFECT_UNBLOCK:
         rcs_target_unblock(sim, node);
         break;
     }
+    return true;
 }
 
 /* A process that sleeps does the rest of what it was about to do afterwards. */
@@ -200,7 +202,8 @@ static bool stalls(struct rcs_sim *sim, unsigned node, struct rcs_effects *effec
     for (size_t i = 0; i < effects->count; i++) {
         struct rcs_effect *effect = &effects->list[i];
         if (effect->kind == RCS_EFFECT_SAVE_CONFIG) {
-            carry_out(sim, node, effect);
+            rcs_host_save_conf(sim, node, effect->saved);
+            effect->saved = NULL;
         } else {
             *rcs_effect_add(&n->late, (enum rcs_effect_kind)effect->kind, effect->link) = *effect;
         }
@@ -217,11 +220,12 @@ void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *e
     if (n->fsync_us != 0 && !late && stalls(sim, node, effects)) {
         return;
     }
-    for (size_t i = 0; i < effects->count && n->machine != NULL; i++) {
-        carry_out(sim, node, &effects->list[i]);
-        if (effects->list[i].kind == RCS_EFFECT_SLEEP ||
-            effects->list[i].kind == RCS_EFFECT_BLOCK) {
-            put_off(&sim->nodes[node], effects, i + 1);
+    for (size_t i = 0; i < effects->count; i++) {
+        if (!carry_out(sim, node, &effects->list[i])) {
+            if (n->machine != NULL) {
+                put_off(&sim->nodes[node], effects, i + 1);
+            }
+            return;
         }
     }
 }
