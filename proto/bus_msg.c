@@ -132,7 +132,7 @@ bool rcs_bus_is_extended(const struct rcs_bus_msg *msg)
                             msg->body.extended.forgotten_count) != 0;
 }
 
-static struct canonical_more more_of(const struct rcs_bus_msg *msg)
+RCS_RARE static struct canonical_more more_of(const struct rcs_bus_msg *msg)
 {
     struct canonical_more more = { .version = msg->version, .form = msg->form };
     if (gossips(msg)) {
@@ -145,7 +145,7 @@ static struct canonical_more more_of(const struct rcs_bus_msg *msg)
     return more;
 }
 
-static uint64_t forgotten_hash(const struct rcs_bus_msg *msg)
+RCS_RARE static uint64_t forgotten_hash(const struct rcs_bus_msg *msg)
 {
     uint64_t hash = 0;
     for (unsigned i = 0; i < msg->body.extended.forgotten_count; i++) {

@@ -148,20 +148,6 @@ struct rcs_request *rcs_request_new(struct rcs_store *store, unsigned argc,
     return request;
 }
 
-enum { WORD_CHUNK = 8 };
-
-/* Copies WORD_CHUNK bytes; returns how many stand before the first blank. */
-static unsigned copy_word(char *out, const char *text)
-{
-    static const uint64_t ones = 0x0101010101010101;
-    uint64_t chunk;
-    memcpy(&chunk, text, WORD_CHUNK);
-    memcpy(out, &chunk, WORD_CHUNK);
-    uint64_t blanks = chunk ^ (ones * ' '); /* a zero byte for each; the lowest is found right */
-    uint64_t zeros = (blanks - ones) & ~blanks & (ones << 7);
-    return zeros == 0 ? WORD_CHUNK : (unsigned)__builtin_ctzll(zeros) / 8;
-}
-
 struct rcs_request *rcs_request_words(struct rcs_store *store, const char *text, size_t text_bytes)
 {
     unsigned argc = 1;
@@ -177,15 +163,8 @@ struct rcs_request *rcs_request_words(struct rcs_store *store, const char *text,
     request->size_bytes = (uint32_t)size_bytes;
     char *out = (char *)&request->args[argc];
     const char *end = text + text_bytes;
-    const char *out_end = (const char *)request + size_bytes;
     for (struct rcs_arg *arg = request->args;; arg++) {
         arg->bytes = out;
-        unsigned copied = WORD_CHUNK; /* words are short and may be many: slots */
-        while (copied == WORD_CHUNK && end - text >= WORD_CHUNK && out_end - out >= WORD_CHUNK) {
-            copied = copy_word(out, text);
-            out += copied;
-            text += copied;
-        }
         while (text < end && *text != ' ') {
             *out++ = *text++;
         }

@@ -70,7 +70,7 @@ enum rcs_err rcs_diag_set(struct rcs_diag *diag, enum rcs_err err, int line, int
 /* Called when an assertion does not hold. The library's own prints and aborts; a program may define
  * its own (tests link one that calls cmocka's mock_assert). Must not return. */
 #if defined(__GNUC__)
-__attribute__((noreturn))
+__attribute__((noreturn, cold))
 #endif
 void rcs_assert_failed(const char *condition, const char *file, int line);
 
@@ -80,6 +80,14 @@ void rcs_assert_failed(const char *condition, const char *file, int line);
 #define RCS_IMPLIES(a, b) RCS_ASSERT(!(a) || (b))
 /* For places that must not be reached; the text says why. */
 #define RCS_UNREACHABLE(text) rcs_assert_failed(text, __FILE__, __LINE__)
+
+/* A function that runs once in a while only: kept apart from the code that every event runs
+ * through, which then fits into the processor's nearest cache. */
+#if defined(__GNUC__)
+#define RCS_RARE __attribute__((cold, noinline))
+#else
+#define RCS_RARE
+#endif
 
 #ifdef __cplusplus
 }

@@ -416,7 +416,7 @@ static void deny(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id se
 }
 
 /* Nothing this voter sees calls for an election of the sender. */
-static void tell_no_reason(struct rcs_cluster *cluster, rcs_id sender)
+RCS_RARE static void tell_no_reason(struct rcs_cluster *cluster, rcs_id sender)
 {
     const struct rcs_peer *candidate = &cluster->peers[sender];
     const struct rcs_peer *master = rcs_peer_find(cluster, candidate->master);

@@ -53,7 +53,6 @@ struct picks {
     uint16_t *stamps;
     uint16_t stamp;
     uint32_t base_s; /* the clock at node millisecond 0, a whole second */
-    rcs_id spared;   /* not told of; RCS_ID_NONE: none */
 };
 
 static uint32_t wall_s(const struct picks *picks, int32_t node_ms)
@@ -104,46 +103,49 @@ static struct picks new_picks(struct rcs_cluster *cluster)
     shared->pick_stamp++;
     return (struct picks){ .stamps = shared->picked,
                            .stamp = shared->pick_stamp,
-                           .base_s = (uint32_t)(cluster->wall_base_ms / 1000),
-                           .spared = RCS_ID_NONE };
+                           .base_s = (uint32_t)(cluster->wall_base_ms / 1000) };
 }
 
-/* One draw for the message; true if it used up one of the nodes that could be told of. */
-static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, const struct picks *picks,
-                 rcs_id id)
+/* The same for a peer that is not merely quiet. */
+static bool pick_unquiet(struct rcs_cluster *cluster, struct rcs_bus_msg *msg,
+                         const struct picks *picks, rcs_id id)
 {
-    if (id == RCS_ID_NONE) { /* in handshake: nothing to tell yet */
-        return true;
-    }
-    int32_t quiet = cluster->quiet_pong_ms[id];
-    if (quiet != RCS_NOT_QUIET) { /* nearly always: needs no further look */
-        if (picks->stamps[id] == picks->stamp) {
-            return false;
-        }
-        picks->stamps[id] = picks->stamp;
-        msg->gossip[msg->count++] = (struct rcs_gossip){
-            .id = id,
-            .addr = cluster->faces[id].addr,
-            .flags = cluster->faces[id].flags,
-            .pong_received_s = wall_s(picks, quiet),
-        };
-        return true;
-    }
     const struct rcs_peer *peer = &cluster->peers[id];
-    if (id == cluster->myself || id == picks->spared ||
-        peer->flags & RCS_NODE_PFAIL) { /* PFAIL: added later */
+    if (peer->flags & RCS_NODE_PFAIL) { /* added later */
         return false;
     }
     if (peer->flags & RCS_NODE_NOADDR ||
         (peer->link == RCS_LINK_CLOSED && rcs_slot_count(cluster, id) == 0)) {
         return true;
     }
-    if (picks->stamps[id] == picks->stamp) {
-        return false;
-    }
     picks->stamps[id] = picks->stamp;
     describe(cluster, msg, picks, id);
     return true;
+}
+
+/* One draw for the message; true if it used up one of the nodes that could be told of. Whether a
+ * node was drawn before is chance, which no processor foresees: its entry is written in any case,
+ * and counts or not. */
+static bool pick(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, const struct picks *picks,
+                 rcs_id id)
+{
+    if (id == RCS_ID_NONE) { /* in handshake: nothing to tell yet */
+        return true;
+    }
+    bool first = picks->stamps[id] != picks->stamp;
+    int32_t quiet = cluster->quiet_pong_ms[id];
+    if (first && quiet == RCS_NOT_QUIET) {
+        return pick_unquiet(cluster, msg, picks, id);
+    }
+    picks->stamps[id] = picks->stamp;
+    msg->gossip[msg->count] = (struct rcs_gossip){
+        .id = id,
+        .addr = cluster->faces[id].addr,
+        .flags = cluster->faces[id].flags,
+        .pong_received_s = wall_s(picks, quiet),
+    };
+    msg->count = (uint16_t)(msg->count + first);
+    return first;
 }
 
 /* Draws ahead: the first `wanted` draws of a message are made in any case, so they can be made
@@ -168,7 +170,7 @@ static unsigned draw_ahead(struct rcs_cluster *cluster, rcs_id *drawn, unsigned 
 }
 
 /* As 3.x draws: the first third of the tries takes failing nodes only, and no other is appended. */
-static void compose_biased(struct rcs_cluster *cluster, struct rcs_bus_msg *msg)
+RCS_RARE static void compose_biased(struct rcs_cluster *cluster, struct rcs_bus_msg *msg)
 {
     int fresh = (int)(cluster->known + cluster->handshake_count) - 2;
     unsigned wanted = wanted_entries(cluster), tries = wanted * 3;
@@ -203,8 +205,8 @@ void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, rc
     int fresh = (int)(cluster->known + cluster->handshake_count) - 2;
     unsigned wanted = wanted_entries(cluster);
     struct picks picks = new_picks(cluster);
+    picks.stamps[cluster->myself] = picks.stamp; /* as if told already */
     if (spared != RCS_ID_NONE) {
-        picks.spared = spared;
         picks.stamps[spared] = picks.stamp;
     }
     unsigned tries = wanted * 3;

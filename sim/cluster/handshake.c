@@ -121,8 +121,8 @@ void rcs_own_ip_update(struct rcs_cluster *cluster, const struct rcs_event *even
 }
 
 /* The far end says its id: the node in handshake becomes a known one and keeps its link. */
-static void complete(struct rcs_cluster *cluster, struct rcs_handshake *handshake,
-                     const struct rcs_event *event)
+RCS_RARE static void complete(struct rcs_cluster *cluster, struct rcs_handshake *handshake,
+                              const struct rcs_event *event)
 {
     const struct rcs_bus_msg *msg = event->bus_msg;
     struct rcs_peer *peer = rcs_peer_add(cluster, msg->sender,

@@ -84,7 +84,7 @@ static void connect_peer(struct rcs_cluster *cluster, rcs_id id)
     }
 }
 
-static void handshakes_connect(struct rcs_cluster *cluster)
+RCS_RARE static void handshakes_connect(struct rcs_cluster *cluster)
 {
     int64_t limit_ms = cluster->config->node_timeout_ms;
     if (limit_ms < 1000) {

@@ -41,14 +41,14 @@ void rcs_cluster_follow(struct rcs_cluster *cluster, rcs_id master);
 void rcs_cluster_todo(struct rcs_cluster *cluster, uint32_t todo);
 void rcs_cluster_fact0(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about);
 /* Emits RCS_EFFECT_SAVE_CONFIG with what nodes.conf now holds. */
-void rcs_cluster_save(struct rcs_cluster *cluster, bool fsync);
+RCS_RARE void rcs_cluster_save(struct rcs_cluster *cluster, bool fsync);
 const char *rcs_addr_ip(const struct rcs_cluster *cluster, rcs_addr addr);
 
 /* --- link.c ----------------------------------------------------------------------------------- */
 
 void rcs_link_close(struct rcs_cluster *cluster, rcs_id id);    /* the outbound link, if any */
 void rcs_inbound_close(struct rcs_cluster *cluster, rcs_id id); /* the bound inbound link, if any */
-void rcs_link_drop(struct rcs_cluster *cluster, uint32_t link); /* whichever it is */
+RCS_RARE void rcs_link_drop(struct rcs_cluster *cluster, uint32_t link); /* whichever it is */
 void rcs_links_connect(struct rcs_cluster *cluster); /* the tick's reconnects, handshake limits */
 /* Who sent what came by `event->link` (getNodeFromLinkAndMsg): RCS_ID_NONE if unknown. Binds an
  * anonymous inbound link to its sender. */
@@ -66,26 +66,27 @@ const char *rcs_shard_text(const struct rcs_cluster *cluster, rcs_id id); /* NUL
 /* A node's shard where a line of 7.0 names it in Valkey, else NULL. */
 const char *rcs_shard_said(const struct rcs_cluster *cluster, rcs_id id);
 /* updateShardId: a master takes its replica, this node, along. */
-void rcs_shard_update(struct rcs_cluster *cluster, rcs_id id, rcs_text shard);
+RCS_RARE void rcs_shard_update(struct rcs_cluster *cluster, rcs_id id, rcs_text shard);
 
 /* --- extensions.c: ping extensions, from 7.2 -------------------------------------------------- */
 
 /* Fills in what a packet to a node of those flags carries beside a host name. */
 void rcs_extend(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, unsigned far_flags);
 /* What the header and the extensions of a known sender say. */
-void rcs_extensions_heard(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
-                          rcs_id sender);
-void rcs_extensions_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
+RCS_RARE void rcs_extensions_heard(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
+                                   rcs_id sender);
+RCS_RARE void rcs_extensions_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
+                                  rcs_id sender);
 
 /* --- handshake.c ------------------------------------------------------------------------------ */
 
 struct rcs_handshake *rcs_handshake_start(struct rcs_cluster *cluster, rcs_addr addr,
                                           unsigned flags);
-void rcs_handshake_del(struct rcs_cluster *cluster, struct rcs_handshake *handshake);
+RCS_RARE void rcs_handshake_del(struct rcs_cluster *cluster, struct rcs_handshake *handshake);
 /* A packet came on the link of a handshake: that ends it, and nothing more is read of the packet.
  */
-void rcs_handshake_answered(struct rcs_cluster *cluster, struct rcs_handshake *handshake,
-                            const struct rcs_event *event, rcs_id sender);
+RCS_RARE void rcs_handshake_answered(struct rcs_cluster *cluster, struct rcs_handshake *handshake,
+                                     const struct rcs_event *event, rcs_id sender);
 /* nodeUpdateAddressIfNeeded */
 bool rcs_address_update(struct rcs_cluster *cluster, rcs_id id, const struct rcs_event *event);
 /* A PING or MEET says on which of its addresses this node was reached. */
@@ -133,8 +134,9 @@ void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_
                      int64_t data_delay_ms);
 /* markNodeAsFailingIfNeeded, after what `sender` said of the node (RCS_ID_NONE: nobody did) */
 void rcs_fail_check(struct rcs_cluster *cluster, rcs_id id, rcs_id sender);
-void rcs_fail_received(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
-void rcs_fail_clear(struct rcs_cluster *cluster, rcs_id id); /* clearNodeFailureIfNeeded */
+RCS_RARE void rcs_fail_received(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
+                                rcs_id sender);
+RCS_RARE void rcs_fail_clear(struct rcs_cluster *cluster, rcs_id id); /* clearNodeFailureIfNeeded */
 
 /* --- epoch.c ---------------------------------------------------------------------------------- */
 
@@ -164,16 +166,16 @@ const struct rcs_slot_set *rcs_slots_held(const struct rcs_cluster *cluster,
 void rcs_state_update(struct rcs_cluster *cluster); /* availability.c: clusterUpdateState */
 
 void rcs_election_handle(struct rcs_cluster *cluster); /* election.c: clusterHandleSlaveFailover */
-void rcs_election_request(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
-                          rcs_id sender);
+RCS_RARE void rcs_election_request(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
+                                   rcs_id sender);
 void rcs_election_ack(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
 void rcs_election_promote(struct rcs_cluster *cluster); /* clusterFailoverReplaceYourMaster */
 
 void rcs_mf_reset(struct rcs_cluster *cluster); /* manual_failover.c */
 void rcs_mf_check_timeout(struct rcs_cluster *cluster);
 void rcs_mf_handle(struct rcs_cluster *cluster);
-void rcs_mf_start_received(struct rcs_cluster *cluster, const struct rcs_event *event,
-                           rcs_id sender);
+RCS_RARE void rcs_mf_start_received(struct rcs_cluster *cluster, const struct rcs_event *event,
+                                    rcs_id sender);
 void rcs_mf_heard(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender);
 
 void rcs_replica_migration(

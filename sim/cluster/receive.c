@@ -274,7 +274,7 @@ static void take_publish(struct rcs_cluster *cluster, const struct rcs_bus_msg *
 /* What a node of another release sent: false if this one drops it. A packet of version 0 may be too
  * short for a header of version 1: that ends the link; any other is dropped without a word. So is a
  * packet with extensions by a release that has none: it has a length that it cannot explain. */
-static bool understood(struct rcs_cluster *cluster, const struct rcs_event *event)
+RCS_RARE static bool understood(struct rcs_cluster *cluster, const struct rcs_event *event)
 {
     const struct rcs_bus_msg *msg = event->bus_msg;
     if (msg->version == cluster->bus_version) {

@@ -66,7 +66,7 @@ static bool name_before(const struct rcs_cluster *cluster, rcs_id a, rcs_id b)
                   RCS_ID_LEN) < 0;
 }
 
-static void migrate(struct rcs_cluster *cluster)
+RCS_RARE static void migrate(struct rcs_cluster *cluster)
 {
     rcs_id mine = rcs_myself(cluster)->master;
     if (!cluster->state_ok) {

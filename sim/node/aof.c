@@ -101,7 +101,7 @@ static rcs_us draw(struct rcs_node *node, rcs_us low, rcs_us high)
 }
 
 /* The times are a model after those of a child that saves an RDB (rdb_child.c). */
-static void fork_child(struct rcs_node *node)
+RCS_RARE static void fork_child(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
     aof->scheduled = false;
@@ -155,7 +155,7 @@ rcs_us rcs_aof_deadline(const struct rcs_node *node)
 }
 
 /* Redis 7.0 backgroundRewriteDoneHandler: the new base, and what was written since. */
-static void take_over(struct rcs_node *node)
+RCS_RARE static void take_over(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
     bool had_base = aof->file.data != NULL;

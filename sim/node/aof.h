@@ -25,9 +25,9 @@ void rcs_aof_configured(struct rcs_node *node); /* `appendonly` may have changed
 /* BGREWRITEAOF. */
 enum rcs_aof_answer { RCS_AOF_STARTED, RCS_AOF_SCHEDULED, RCS_AOF_BUSY };
 enum rcs_aof_answer rcs_aof_rewrite(struct rcs_node *node);
-bool rcs_aof_rewriting(const struct rcs_node *node); /* its child lives */
+bool rcs_aof_rewriting(const struct rcs_node *node);  /* its child lives */
 rcs_us rcs_aof_deadline(const struct rcs_node *node); /* RCS_NEVER */
-void rcs_aof_wake(struct rcs_node *node);              /* it has come */
+RCS_RARE void rcs_aof_wake(struct rcs_node *node);    /* it has come */
 void rcs_aof_tick(struct rcs_node *node);
 /* The process ended at `at_us`, with its host's power or without: *out gets a reference. */
 void rcs_aof_left(struct rcs_node *node, rcs_us at_us, bool power_lost, struct rcs_saved_aof *out);

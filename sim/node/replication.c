@@ -297,7 +297,7 @@ void rcs_repl_tick(struct rcs_node *node)
 }
 
 /* repl-backlog-ttl: without a backlog the offset stands still, so the id must not survive it. */
-static void free_unused_backlog(struct rcs_node *node)
+RCS_RARE static void free_unused_backlog(struct rcs_node *node)
 {
     struct rcs_replication *repl = &node->repl;
     int64_t ttl_s = node->config.repl_backlog_ttl_s;

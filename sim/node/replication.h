@@ -48,7 +48,7 @@ void rcs_master_forget_input(struct rcs_node *node);
 /* The line before the RDB: "$EOF:<mark>" or "$<length>", or an error. */
 void rcs_stream_preamble(struct rcs_node *node, const char *line);
 void rcs_stream_snapshot(struct rcs_node *node, struct rcs_snapshot *snapshot);
-void rcs_stream_loaded(struct rcs_node *node); /* the RDB has been loaded */
+RCS_RARE void rcs_stream_loaded(struct rcs_node *node); /* the RDB has been loaded */
 /* Executes what is complete of the stream; `bytes` stand at the end of repl.input already. */
 void rcs_stream_read(struct rcs_node *node, const void *bytes, size_t size_bytes);
 void rcs_stream_drop_transaction(struct rcs_node *node);
@@ -85,13 +85,13 @@ unsigned rcs_replicas_send_rdb(struct rcs_node *node, struct rcs_snapshot *snaps
 /* The child has ended (Redis 7.0 updateSlavesWaitingBgsave). */
 void rcs_replicas_child_ended(struct rcs_node *node, bool good, bool to_sockets,
                               struct rcs_snapshot *snapshot);
-void rcs_replicas_bulk_sent(struct rcs_node *node);
+RCS_RARE void rcs_replicas_bulk_sent(struct rcs_node *node);
 
 /* --- rdb_child.c ------------------------------------------------------------------------------ */
 
 void rcs_child_start(struct rcs_node *node, bool to_sockets);
-void rcs_child_wake(struct rcs_node *node);   /* the end of a phase, if it has come */
-void rcs_child_notice(struct rcs_node *node); /* the child's end, if it has come */
+RCS_RARE void rcs_child_wake(struct rcs_node *node); /* the end of a phase, if it has come */
+void rcs_child_notice(struct rcs_node *node);        /* the child's end, if it has come */
 void rcs_child_kill(struct rcs_node *node);
 void rcs_child_close(struct rcs_node *node);
 rcs_us rcs_child_deadline(const struct rcs_node *node);

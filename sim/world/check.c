@@ -10,7 +10,8 @@
 
 #include "sim/pure.h"
 
-static void broken(struct rcs_sim *sim, unsigned node, const char *what, uint64_t a, uint64_t b)
+RCS_RARE static void broken(struct rcs_sim *sim, unsigned node, const char *what, uint64_t a,
+                            uint64_t b)
 {
     if (sim->broken[0] != '\0') {
         return;

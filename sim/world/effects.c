@@ -6,7 +6,7 @@
 #include "sim/pure.h"
 
 /* --wire-check: the message goes through its bytes, and what was read travels. */
-static struct rcs_bus_msg *through_the_wire(struct rcs_sim *sim, struct rcs_bus_msg *msg)
+RCS_RARE static struct rcs_bus_msg *through_the_wire(struct rcs_sim *sim, struct rcs_bus_msg *msg)
 {
     size_t size_bytes = rcs_bus_size(sim->store, msg);
     if (size_bytes > sim->wire_room_bytes) {
@@ -68,7 +68,7 @@ static void client_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *e
     }
 }
 
-static void master_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect)
+RCS_RARE static void master_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect)
 {
     uint32_t conn = sim->nodes[node].master_conn;
     if (conn == 0) {
@@ -79,7 +79,7 @@ static void master_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *e
     rcs_network_send(&sim->net, conn, 0, RCS_ITEM_REQUEST, request, sim->now_us);
 }
 
-static void master_close(struct rcs_sim *sim, unsigned node)
+RCS_RARE static void master_close(struct rcs_sim *sim, unsigned node)
 {
     uint32_t conn = sim->nodes[node].master_conn;
     if (conn != 0) {
@@ -88,7 +88,7 @@ static void master_close(struct rcs_sim *sim, unsigned node)
     }
 }
 
-static void fall_asleep(struct rcs_sim *sim, unsigned node, rcs_us duration_us)
+RCS_RARE static void fall_asleep(struct rcs_sim *sim, unsigned node, rcs_us duration_us)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     n->asleep_until_us = sim->now_us + duration_us;
@@ -98,7 +98,7 @@ static void fall_asleep(struct rcs_sim *sim, unsigned node, rcs_us duration_us)
 }
 
 /* The process ends by itself: the kernel closes what it had open. */
-static void end_process(struct rcs_sim *sim, unsigned node)
+RCS_RARE static void end_process(struct rcs_sim *sim, unsigned node)
 {
     sim->marked[node] = true;
     rcs_host_end(sim, sim->marked, false);
@@ -188,7 +188,7 @@ static void put_off(struct rcs_world_node *n, struct rcs_effects *effects, size_
 /* Redis 7.0 beforeSleep saves nodes.conf before anything queued is written: replies and packets of
  * this turn leave after the fsync. What was written is there for the next process, even if this one
  * is killed meanwhile. */
-static bool stalls(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects)
+RCS_RARE static bool stalls(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     unsigned fsyncs = 0;

@@ -229,8 +229,8 @@ void rcs_network_trouble_began(struct rcs_network *net, rcs_us now_us);
 
 /* What lies between the ends of a connection. */
 const struct rcs_path *rcs_network_path(const struct rcs_network *net, const struct rcs_conn *conn);
-const struct rcs_link_kind *rcs_network_other_kind(const struct rcs_network *net,
-                                                   const struct rcs_conn *conn);
+RCS_RARE const struct rcs_link_kind *rcs_network_other_kind(const struct rcs_network *net,
+                                                            const struct rcs_conn *conn);
 static inline const struct rcs_link_kind *rcs_network_kind(const struct rcs_network *net,
                                                            const struct rcs_conn *conn)
 {
@@ -307,9 +307,9 @@ bool rcs_path_loses_syn(struct rcs_network *net, const struct rcs_conn *conn);
 /* When an item arrives that by its latency would at `at_us`: a narrow path makes it wait, and what
  * is lost of it is sent again. *next_us: nothing sent later arrives before; not changed where that
  * is the same instant. */
-rcs_us rcs_path_arrives(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
-                        enum rcs_item item, const void *value, rcs_us depart_us, rcs_us at_us,
-                        rcs_us *next_us);
+RCS_RARE rcs_us rcs_path_arrives(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
+                                 enum rcs_item item, const void *value, rcs_us depart_us,
+                                 rcs_us at_us, rcs_us *next_us);
 
 /* Sends without asking: the bytes leave at `depart_us`. */
 void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
