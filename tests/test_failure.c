@@ -202,6 +202,75 @@ static void pfail_ends_with_a_pong(void **state)
     assert_int_equal(h->cluster.peers[c].ping_sent_ms, 0);
 }
 
+/* My own suspicion is weighed with the next master's word, not when it begins. */
+static void only_gossip_makes_a_suspect_fail(void **state)
+{
+    struct harness *h = three_masters(state);
+    report(h, b, c, RCS_NODE_PFAIL);
+    silent(h, c, 1001, 1001);
+    harness_cron(h);
+    assert_true(h->cluster.peers[c].flags & RCS_NODE_PFAIL); /* two of two needed, but */
+    assert_false(h->cluster.peers[c].flags & RCS_NODE_FAIL);
+    report(h, b, c, RCS_NODE_PFAIL);
+    assert_true(h->cluster.peers[c].flags & RCS_NODE_FAIL);
+}
+
+/* The quorum counts masters with slots, the reports those of any master, and of myself as one. */
+static void masters_without_slots_report_too(void **state)
+{
+    struct harness *h = *state;
+    b = harness_master(h, 'b', 0, 99, 1);
+    c = harness_master(h, 'c', 100, RCS_SLOTS - 1, 2);
+    d = harness_peer(h, 'd', RCS_NODE_MASTER);
+    harness_later(h, 2000);
+    rcs_state_update(&h->cluster);
+    assert_int_equal(h->cluster.size, 2);
+    silent(h, c, 1001, 1001);
+    harness_cron(h);
+    report(h, d, c, RCS_NODE_PFAIL); /* of the two reports none is of a master with slots */
+    assert_true(h->cluster.peers[c].flags & RCS_NODE_FAIL);
+}
+
+static void with_one_master_a_replica_fails_its_sibling_on_that_masters_word(void **state)
+{
+    struct harness *h = *state;
+    b = harness_master(h, 'b', 0, RCS_SLOTS - 1, 1);
+    c = harness_replica(h, 'c', b);
+    harness_follow(h, b);
+    silent(h, c, 1001, 1001);
+    harness_cron(h);
+    report(h, b, c, RCS_NODE_PFAIL);
+    assert_true(h->cluster.peers[c].flags & RCS_NODE_FAIL);
+    silent(h, b, 1001, 1001); /* the master itself nobody reports */
+    harness_cron(h);
+    report(h, c, b, RCS_NODE_PFAIL);
+    assert_false(h->cluster.peers[b].flags & RCS_NODE_FAIL);
+}
+
+static struct rcs_effect *saved(struct harness *h)
+{
+    for (size_t i = 0; i < h->out.count; i++) {
+        if (h->out.list[i].kind == RCS_EFFECT_SAVE_CONFIG) {
+            return &h->out.list[i];
+        }
+    }
+    return NULL;
+}
+
+static void pfail_is_not_saved_fail_is_without_an_fsync(void **state)
+{
+    struct harness *h = three_masters(state);
+    silent(h, c, 1001, 1001);
+    harness_cron(h);
+    harness_sleep(h);
+    assert_true(h->cluster.peers[c].flags & RCS_NODE_PFAIL);
+    assert_null(saved(h));
+    set_failed(h, c);
+    harness_sleep(h);
+    assert_non_null(saved(h));
+    assert_false(saved(h)->fsync);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +286,10 @@ int main(void)
         WITH(fail_of_a_master_with_slots_stays_for_two_timeouts),
         WITH(fail_of_a_master_without_slots_ends_at_once),
         WITH(pfail_ends_with_a_pong),
+        WITH(only_gossip_makes_a_suspect_fail),
+        WITH(masters_without_slots_report_too),
+        WITH(with_one_master_a_replica_fails_its_sibling_on_that_masters_word),
+        WITH(pfail_is_not_saved_fail_is_without_an_fsync),
     };
     return cmocka_run_group_tests_name("failure", tests, NULL, NULL);
 }

@@ -237,6 +237,22 @@ static void a_failing_nodes_new_address_is_believed(void **state)
     assert_int_equal(h->cluster.peers[about].link, RCS_LINK_CLOSED);
 }
 
+/* It is why a real node shows a pong of its own, with whole seconds. */
+static void a_pong_of_my_own_is_taken_as_well(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 1);
+    harness_later(h, 5000);
+    hear(h, b, h->cluster.myself, RCS_NODE_MASTER, wall_s(h, 0));
+    assert_int_equal((rcs_wall_ms(&h->cluster) - h->cluster.now_ms +
+                      rcs_peer_pong(&h->cluster, h->cluster.myself)) %
+                         1000,
+                     0);
+    assert_int_not_equal(rcs_peer_pong(&h->cluster, h->cluster.myself), 0);
+    hear(h, b, h->cluster.myself, RCS_NODE_FAIL, 0); /* but nobody reports me to myself */
+    assert_int_equal(rcs_report_count(&h->cluster, h->cluster.myself), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +267,7 @@ int main(void)
         WITH(a_suspect_without_address_is_not_counted),
         WITH(an_address_in_other_letters_is_no_news),
         WITH(a_failing_nodes_new_address_is_believed),
+        WITH(a_pong_of_my_own_is_taken_as_well),
     };
     return cmocka_run_group_tests_name("gossip", tests, NULL, NULL);
 }

@@ -24,7 +24,7 @@ while IFS= read -r line; do
         continue
     fi
     for test in $tests; do
-        if [ ! -x "$build/tests/test_${test%%:*}" ] || ! passed "${test%%:*}" | grep -qxF -- "${test#*:}"; then
+        if [ ! -x "$build/tests/test_${test%%:*}" ] || ! passed "${test%%:*}" | grep -xF -- "${test#*:}" >/dev/null; then
             echo "NOT: ${line%% | *}: no passing test ${test#*:} in test_${test%%:*}"
             bad=$((bad + 1))
         fi
