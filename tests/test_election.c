@@ -78,6 +78,27 @@ static void the_delay_is_half_a_second_and_a_random_part(void **state)
     assert_int_equal(request->mflags, 0);
 }
 
+/* So that ranks are true when the time comes; nobody else is told. */
+static void siblings_hear_my_offset_when_an_election_is_scheduled(void **state)
+{
+    struct harness *h = candidate(state);
+    h->offset = 1234;
+    set_failed(h, b);
+    harness_clear(h);
+    harness_cron(h);
+    (void)scheduled_delay(h);
+    unsigned told = 0;
+    for (size_t i = 0; i < h->out.count; i++) {
+        const struct rcs_effect *effect = &h->out.list[i];
+        if (effect->kind == RCS_EFFECT_BUS_SEND && effect->bus_msg->type == RCS_BUS_PONG) {
+            assert_int_equal(effect->link, r);
+            assert_int_equal(effect->bus_msg->offset, 1234);
+            told++;
+        }
+    }
+    assert_int_equal(told, 1);
+}
+
 static void every_delay_from_500_to_999_ms_comes(void **state)
 {
     struct harness *h = candidate(state);
@@ -431,6 +452,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(nothing_happens_while_the_master_is_only_suspected),
         WITH(the_delay_is_half_a_second_and_a_random_part),
+        WITH(siblings_hear_my_offset_when_an_election_is_scheduled),
         WITH(every_delay_from_500_to_999_ms_comes),
         WITH(a_sibling_ahead_costs_a_second),
         WITH(a_sibling_that_may_not_stand_is_not_counted),

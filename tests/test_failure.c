@@ -271,6 +271,27 @@ static void pfail_is_not_saved_fail_is_without_an_fsync(void **state)
     assert_false(saved(h)->fsync);
 }
 
+static void who_is_forgotten_reports_nobody(void **state)
+{
+    struct harness *h = three_masters(state);
+    report(h, b, c, RCS_NODE_PFAIL);
+    assert_int_equal(rcs_report_count(&h->cluster, c), 1);
+    rcs_cluster_forget(&h->cluster, b);
+    assert_int_equal(rcs_report_count(&h->cluster, c), 0);
+}
+
+static void a_report_outlives_its_authors_role(void **state)
+{
+    struct harness *h = three_masters(state);
+    report(h, b, c, RCS_NODE_PFAIL);
+    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_PING, b, 1);
+    msg->master = c; /* it is a replica now, and its gossip no word of a master */
+    harness_gossip(msg, c, RCS_NODE_MASTER, 0);
+    harness_receive(h, msg);
+    assert_true(rcs_is_replica(&h->cluster.peers[b]));
+    assert_int_equal(rcs_report_count(&h->cluster, c), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +311,8 @@ int main(void)
         WITH(masters_without_slots_report_too),
         WITH(with_one_master_a_replica_fails_its_sibling_on_that_masters_word),
         WITH(pfail_is_not_saved_fail_is_without_an_fsync),
+        WITH(who_is_forgotten_reports_nobody),
+        WITH(a_report_outlives_its_authors_role),
     };
     return cmocka_run_group_tests_name("failure", tests, NULL, NULL);
 }

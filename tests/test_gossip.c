@@ -253,6 +253,17 @@ static void a_pong_of_my_own_is_taken_as_well(void **state)
     assert_int_equal(rcs_report_count(&h->cluster, h->cluster.myself), 0);
 }
 
+static void the_ban_outlasts_a_reset(void **state)
+{
+    struct harness *h = *state;
+    rcs_id c = harness_peer(h, 'c', RCS_NODE_MASTER);
+    rcs_cluster_forget(&h->cluster, c);
+    rcs_cluster_reset(&h->cluster, false);
+    rcs_id b = harness_master(h, 'b', 0, 99, 1);
+    hear(h, b, c, RCS_NODE_MASTER, 0);
+    assert_null(rcs_peer_find(&h->cluster, c));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +279,7 @@ int main(void)
         WITH(an_address_in_other_letters_is_no_news),
         WITH(a_failing_nodes_new_address_is_believed),
         WITH(a_pong_of_my_own_is_taken_as_well),
+        WITH(the_ban_outlasts_a_reset),
     };
     return cmocka_run_group_tests_name("gossip", tests, NULL, NULL);
 }

@@ -490,6 +490,20 @@ static void what_has_no_link_is_neither_sent_nor_counted(void **state)
     assert_int_equal(h->cluster.sent[RCS_BUS_AUTH_REQUEST], 0);
 }
 
+static void who_is_told_to_meet_itself_stays_alone(void **state)
+{
+    struct harness *h = *state;
+    const char *name = rcs_store_name(h->store, h->cluster.myself);
+    rcs_cluster_meet(&h->cluster, "10.9.9.9", 7000, 17000);
+    harness_cron(h);
+    link_event(h, RCS_EVENT_LINK_UP, RCS_LINK_HANDSHAKE);
+    struct rcs_bus_msg *pong = from(h, RCS_BUS_PONG, 'q');
+    pong->sender = rcs_store_id(h->store, name);
+    receive(h, pong, RCS_LINK_HANDSHAKE);
+    assert_int_equal(h->cluster.handshake_count, 0);
+    assert_int_equal(h->cluster.known, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,6 +535,7 @@ int main(void)
         WITH(half_the_timeout_after_its_pong_a_node_is_pinged),
         WITH(a_replica_speaks_for_its_master),
         WITH(what_has_no_link_is_neither_sent_nor_counted),
+        WITH(who_is_told_to_meet_itself_stays_alone),
     };
     return cmocka_run_group_tests_name("link", tests, NULL, NULL);
 }
