@@ -117,6 +117,37 @@ static void a_failed_owner_uncovers_its_slots(void **state)
     assert_int_equal(h->cluster.among_minority_ms, 0); /* two of three: still the majority */
 }
 
+static void replicas_do_not_wait(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, RCS_SLOTS - 1, 1);
+    harness_follow(h, b);
+    h->cluster.first_update_ms = 0; /* as after a start */
+    h->cluster.state_ok = false;
+    h->cluster.among_minority_ms = h->cluster.now_ms;
+    rcs_state_update(&h->cluster);
+    assert_true(h->cluster.state_ok);
+}
+
+/* The state is looked at when something happened, and in each tick while it is fail. */
+static void an_ok_state_is_not_looked_at_again_by_itself(void **state)
+{
+    struct harness *h = covered(state);
+    ticks(h, 1100);
+    assert_true(h->cluster.state_ok);
+    h->config.require_full_coverage = false;
+    struct rcs_slot_words words = { { 0 } };
+    rcs_slot_words_add(&words, 16383);
+    rcs_cluster_del_slots(&h->cluster, &words);
+    harness_sleep(h);
+    h->config.require_full_coverage = true;
+    ticks(h, 2000);
+    assert_true(h->cluster.state_ok);
+    rcs_cluster_todo(&h->cluster, RCS_TODO_UPDATE_STATE);
+    harness_sleep(h);
+    assert_false(h->cluster.state_ok);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +157,8 @@ int main(void)
         WITH(one_slot_without_owner_fails_the_cluster),
         WITH(pfail_covers_but_does_not_count_for_the_majority),
         WITH(a_failed_owner_uncovers_its_slots),
+        WITH(replicas_do_not_wait),
+        WITH(an_ok_state_is_not_looked_at_again_by_itself),
     };
     return cmocka_run_group_tests_name("availability", tests, NULL, NULL);
 }

@@ -80,7 +80,7 @@ static const char *ask(struct fixture *fixture, const char *words)
     return fixture->reply.data;
 }
 
-static struct fixture *fixture_new(const char *conf)
+static struct fixture *fixture_new_as(const char *release, const char *conf)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     assert_non_null(fixture);
@@ -89,6 +89,7 @@ static struct fixture *fixture_new(const char *conf)
     rcs_buf_init(&fixture->reply);
     struct rcs_config config;
     rcs_config_init(&config);
+    assert_int_equal(rcs_config_choose(&config, rcs_profile_find(release), NULL), RCS_OK);
     config.port = 6379;
     config.node_timeout_ms = 1000;
     fixture->node = rcs_node_new(&(struct rcs_node_params){
@@ -107,6 +108,11 @@ static struct fixture *fixture_new(const char *conf)
     rcs_saved_config_release(fixture->store, saved);
     step(fixture, (struct rcs_event){ .kind = RCS_EVENT_CLIENT_OPEN, .link = 1 });
     return fixture;
+}
+
+static struct fixture *fixture_new(const char *conf)
+{
+    return fixture_new_as("7.0", conf);
 }
 
 static void fixture_free(struct fixture *fixture)
@@ -454,6 +460,88 @@ static void slots(void **state)
     fixture_free(fixture);
 }
 
+/* clang-format off */
+#define OLD(n)  " *2 $9 127.0.0." n " :6379"
+#define NAMED(n, id) " *3 $9 127.0.0." n " :6379 $40 " id
+#define TOLD(n, id)  " *4 $9 127.0.0." n " :6379 $40 " id " *0"
+static const struct { const char *release, *want; } slots_rows[] = {
+    /* without ids, by nodes; D is shown though its offset is not known */
+    { "3.0", "*3 *3 :0 :98" OLD("1") " *3 :16383 :16383" OLD("1") " *4 :100 :199" OLD("2") OLD("4") " " },
+    { "6.0", "*3 *3 :0 :98" NAMED("1", A) " *3 :16383 :16383" NAMED("1", A) " *4 :100 :199" NAMED("2", B) NAMED("4", D) " " },
+    /* by slots */
+    { "6.2", "*3 *3 :0 :98" NAMED("1", A) " *4 :100 :199" NAMED("2", B) NAMED("4", D) " *3 :16383 :16383" NAMED("1", A) " " },
+    /* with metadata, and D is not shown */
+    { "7.0", "*3 *3 :0 :98" TOLD("1", A) " *3 :100 :199" TOLD("2", B) " *3 :16383 :16383" TOLD("1", A) " " },
+};
+/* clang-format on */
+
+static void slots_of_each_release(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(slots_rows) / sizeof(slots_rows[0]); i++) {
+        struct fixture *fixture = fixture_new_as(slots_rows[i].release, owner);
+        char flat[1024], *out = flat;
+        for (const char *at = ask(fixture, "CLUSTER SLOTS"); *at != '\0'; at++) {
+            if (*at != '\r') {
+                *out++ = *at == '\n' ? ' ' : *at;
+            }
+        }
+        *out = '\0';
+        assert_string_equal(flat, slots_rows[i].want);
+        fixture_free(fixture);
+    }
+}
+
+/* The pings of the first tick are out, though nobody listens. */
+static void info_of_each_release(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *release, *tail;
+    } tails[] = {
+        { "3.0", "cluster_stats_messages_sent:3\r\ncluster_stats_messages_received:0\r\n\r\n" },
+        { "4.0", "cluster_stats_messages_ping_sent:3\r\ncluster_stats_messages_sent:3\r\n"
+                 "cluster_stats_messages_received:0\r\n\r\n" },
+        { "6.2", "cluster_stats_messages_ping_sent:3\r\ncluster_stats_messages_sent:3\r\ncluster_"
+                 "stats_messages_received:0\r\n\r\n" },
+        { "7.0", "cluster_stats_messages_ping_sent:3\r\ncluster_stats_messages_sent:3\r\ncluster_"
+                 "stats_messages_received:0\r\n"
+                 "total_cluster_links_buffer_limit_exceeded:0\r\n\r\n" },
+    };
+    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        struct fixture *fixture = fixture_new_as(tails[i].release, owner);
+        pass(fixture, RCS_MS(50));
+        const char *tail = strstr(ask(fixture, "CLUSTER INFO"), "cluster_stats_messages_");
+        assert_non_null(tail);
+        assert_string_equal(tail, tails[i].tail);
+        fixture_free(fixture);
+    }
+}
+
+static void setslot_names_masters_only_since_7_0(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new_as("6.2", owner);
+    assert_string_equal(ask(fixture, "CLUSTER SETSLOT 0 MIGRATING " D), "+OK\r\n");
+    fixture_free(fixture);
+    fixture = fixture_new(owner);
+    assert_string_equal(ask(fixture, "CLUSTER SETSLOT 0 MIGRATING " D),
+                        "-ERR Target node is not a master\r\n");
+    fixture_free(fixture);
+}
+
+/* PFAIL is no reason to refuse; the link is on its way. */
+static void a_suspected_master_may_be_replaced_by_order(void **state)
+{
+    (void)state;
+    struct fixture *fixture =
+        fixture_new(MYSELF("slave " E " 0 0 0 connected\n") E
+                    " 127.0.0.5:6379@16379 master,fail? - 1 1 4 disconnected 200-299\n" OTHERS);
+    pass(fixture, RCS_MS(300));
+    assert_string_equal(ask(fixture, "CLUSTER FAILOVER"), "+OK\r\n");
+    fixture_free(fixture);
+}
+
 /* What is not the endpoint moves to the metadata, a map in RESP3. */
 static void slots_by_endpoint(void **state)
 {
@@ -579,6 +667,10 @@ int main(void)
         cmocka_unit_test(info_alone_and_ok),
         cmocka_unit_test(slots),
         cmocka_unit_test(slots_by_endpoint),
+        cmocka_unit_test(slots_of_each_release),
+        cmocka_unit_test(info_of_each_release),
+        cmocka_unit_test(setslot_names_masters_only_since_7_0),
+        cmocka_unit_test(a_suspected_master_may_be_replaced_by_order),
         cmocka_unit_test(shards),
         cmocka_unit_test(links),
         cmocka_unit_test(verbatim_in_resp3),

@@ -78,6 +78,27 @@ static void the_delay_is_half_a_second_and_a_random_part(void **state)
     assert_int_equal(request->mflags, 0);
 }
 
+/* So that ranks are true when the time comes; nobody else is told. */
+static void siblings_hear_my_offset_when_an_election_is_scheduled(void **state)
+{
+    struct harness *h = candidate(state);
+    h->offset = 1234;
+    set_failed(h, b);
+    harness_clear(h);
+    harness_cron(h);
+    (void)scheduled_delay(h);
+    unsigned told = 0;
+    for (size_t i = 0; i < h->out.count; i++) {
+        const struct rcs_effect *effect = &h->out.list[i];
+        if (effect->kind == RCS_EFFECT_BUS_SEND && effect->bus_msg->type == RCS_BUS_PONG) {
+            assert_int_equal(effect->link, r);
+            assert_int_equal(effect->bus_msg->offset, 1234);
+            told++;
+        }
+    }
+    assert_int_equal(told, 1);
+}
+
 static void every_delay_from_500_to_999_ms_comes(void **state)
 {
     struct harness *h = candidate(state);
@@ -384,11 +405,54 @@ static void without_a_link_the_vote_is_spent_all_the_same(void **state)
     assert_int_equal(h->cluster.last_vote_epoch, 8);
 }
 
+/* --- what is written down --------------------------------------------------------------------- */
+
+static void a_started_election_is_saved_with_an_fsync(void **state)
+{
+    struct harness *h = candidate(state);
+    set_failed(h, b);
+    harness_cron(h);
+    harness_sleep(h);
+    harness_later(h, scheduled_delay(h));
+    rcs_cluster_cron(&h->cluster);
+    assert_true(h->cluster.auth_sent);
+    assert_int_equal(h->cluster.todo & (RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG),
+                     RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG);
+}
+
+static void a_winner_saves_and_tells_everybody(void **state)
+{
+    struct harness *h = candidate(state);
+    run_for_office(h);
+    harness_clear(h);
+    vote(h, c);
+    vote(h, d);
+    harness_sleep(h);
+    assert_true(rcs_is_master(rcs_myself(&h->cluster)));
+    assert_false(h->has_master);
+    assert_int_equal(rcs_slot_count(&h->cluster, h->cluster.myself), 100);
+    size_t save = 0, pong = 0;
+    for (size_t i = 0; i < h->out.count; i++) {
+        const struct rcs_effect *effect = &h->out.list[i];
+        if (save == 0 && effect->kind == RCS_EFFECT_SAVE_CONFIG) {
+            assert_true(effect->fsync);
+            save = i + 1;
+        }
+        if (pong == 0 && effect->kind == RCS_EFFECT_BUS_SEND) {
+            assert_int_equal(effect->bus_msg->type, RCS_BUS_PONG);
+            pong = i + 1;
+        }
+    }
+    assert_true(save > 0 && pong > save);
+    assert_int_equal(harness_sent(h, RCS_BUS_PONG), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH(nothing_happens_while_the_master_is_only_suspected),
         WITH(the_delay_is_half_a_second_and_a_random_part),
+        WITH(siblings_hear_my_offset_when_an_election_is_scheduled),
         WITH(every_delay_from_500_to_999_ms_comes),
         WITH(a_sibling_ahead_costs_a_second),
         WITH(a_sibling_that_may_not_stand_is_not_counted),
@@ -411,6 +475,8 @@ int main(void)
         WITH(refused_for_slots_that_others_own_by_a_later_epoch),
         WITH(a_master_without_slots_has_no_vote),
         WITH(without_a_link_the_vote_is_spent_all_the_same),
+        WITH(a_started_election_is_saved_with_an_fsync),
+        WITH(a_winner_saves_and_tells_everybody),
     };
     return cmocka_run_group_tests_name("election", tests, NULL, NULL);
 }

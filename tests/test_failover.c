@@ -75,6 +75,10 @@ static const struct row rows[] = {
       "expect event first a5..a6 election-started\n"
       "expect log a2..a3 \"Failover auth denied to *: can't vote about this master before *\"\n",
       "rule-off vote-rest\n" },
+    { "a vote is on disk before its ACK leaves: killed in between, the voter was not heard",
+      SIX
+      "disk a2 fsync 1s\nkill a1\nawait event a2 vote-granted within 10s\nkill a2\nwait 500ms\n"
+      "expect event a5 election-started\nexpect no event a5 promoted\n", NULL },
     { "majority loss: with one of three masters nobody is elected",
       SIX
       "kill a1..a2\nwait 15s\n"
@@ -346,6 +350,11 @@ static const struct row rows[] = {
       SIX_WITH("appendonly yes\nappendfsync no\n")
       "a3> SET foo 1\n= OK\nkill a3\nwait 200ms\nstart a3\nwait 100ms\nexpect keys 1 on a3\n"
       "expect log a3 \"DB loaded from append only file: *\"\n", "appendonly no\n" },
+    { "append-only: a process that is stopped syncs it first",
+      SIX_WITH("appendonly yes\nappendfsync no\n")
+      "a3> SET foo 1\n= OK\nstop a3\nwait 500ms\n"
+      "expect log a3 \"Calling fsync() on the AOF file.\"\n"
+      "poweroff a3,a4\nwait 200ms\nstart a3\nwait 100ms\nexpect keys 1 on a3\n", "appendonly no\n" },
     { "append-only, everysec: the loss of power takes the last second",
       SIX_WITH("appendonly yes\n")
       "a3> SET foo 1\n= OK\nwait 2500ms\na3> SET {foo}2 1\n= OK\na3> SET {foo}3 1\n= OK\n"

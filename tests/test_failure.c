@@ -202,6 +202,96 @@ static void pfail_ends_with_a_pong(void **state)
     assert_int_equal(h->cluster.peers[c].ping_sent_ms, 0);
 }
 
+/* My own suspicion is weighed with the next master's word, not when it begins. */
+static void only_gossip_makes_a_suspect_fail(void **state)
+{
+    struct harness *h = three_masters(state);
+    report(h, b, c, RCS_NODE_PFAIL);
+    silent(h, c, 1001, 1001);
+    harness_cron(h);
+    assert_true(h->cluster.peers[c].flags & RCS_NODE_PFAIL); /* two of two needed, but */
+    assert_false(h->cluster.peers[c].flags & RCS_NODE_FAIL);
+    report(h, b, c, RCS_NODE_PFAIL);
+    assert_true(h->cluster.peers[c].flags & RCS_NODE_FAIL);
+}
+
+/* The quorum counts masters with slots, the reports those of any master, and of myself as one. */
+static void masters_without_slots_report_too(void **state)
+{
+    struct harness *h = *state;
+    b = harness_master(h, 'b', 0, 99, 1);
+    c = harness_master(h, 'c', 100, RCS_SLOTS - 1, 2);
+    d = harness_peer(h, 'd', RCS_NODE_MASTER);
+    harness_later(h, 2000);
+    rcs_state_update(&h->cluster);
+    assert_int_equal(h->cluster.size, 2);
+    silent(h, c, 1001, 1001);
+    harness_cron(h);
+    report(h, d, c, RCS_NODE_PFAIL); /* of the two reports none is of a master with slots */
+    assert_true(h->cluster.peers[c].flags & RCS_NODE_FAIL);
+}
+
+static void with_one_master_a_replica_fails_its_sibling_on_that_masters_word(void **state)
+{
+    struct harness *h = *state;
+    b = harness_master(h, 'b', 0, RCS_SLOTS - 1, 1);
+    c = harness_replica(h, 'c', b);
+    harness_follow(h, b);
+    silent(h, c, 1001, 1001);
+    harness_cron(h);
+    report(h, b, c, RCS_NODE_PFAIL);
+    assert_true(h->cluster.peers[c].flags & RCS_NODE_FAIL);
+    silent(h, b, 1001, 1001); /* the master itself nobody reports */
+    harness_cron(h);
+    report(h, c, b, RCS_NODE_PFAIL);
+    assert_false(h->cluster.peers[b].flags & RCS_NODE_FAIL);
+}
+
+static struct rcs_effect *saved(struct harness *h)
+{
+    for (size_t i = 0; i < h->out.count; i++) {
+        if (h->out.list[i].kind == RCS_EFFECT_SAVE_CONFIG) {
+            return &h->out.list[i];
+        }
+    }
+    return NULL;
+}
+
+static void pfail_is_not_saved_fail_is_without_an_fsync(void **state)
+{
+    struct harness *h = three_masters(state);
+    silent(h, c, 1001, 1001);
+    harness_cron(h);
+    harness_sleep(h);
+    assert_true(h->cluster.peers[c].flags & RCS_NODE_PFAIL);
+    assert_null(saved(h));
+    set_failed(h, c);
+    harness_sleep(h);
+    assert_non_null(saved(h));
+    assert_false(saved(h)->fsync);
+}
+
+static void who_is_forgotten_reports_nobody(void **state)
+{
+    struct harness *h = three_masters(state);
+    report(h, b, c, RCS_NODE_PFAIL);
+    assert_int_equal(rcs_report_count(&h->cluster, c), 1);
+    rcs_cluster_forget(&h->cluster, b);
+    assert_int_equal(rcs_report_count(&h->cluster, c), 0);
+}
+
+static void a_report_outlives_its_authors_role(void **state)
+{
+    struct harness *h = three_masters(state);
+    report(h, b, c, RCS_NODE_PFAIL);
+    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_PING, b, 1);
+    msg->master = c; /* it is a replica now, and its gossip no word of a master */
+    harness_gossip(msg, c, RCS_NODE_MASTER, 0);
+    harness_receive(h, msg);
+    assert_true(rcs_is_replica(&h->cluster.peers[b]));
+    assert_int_equal(rcs_report_count(&h->cluster, c), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +307,12 @@ int main(void)
         WITH(fail_of_a_master_with_slots_stays_for_two_timeouts),
         WITH(fail_of_a_master_without_slots_ends_at_once),
         WITH(pfail_ends_with_a_pong),
+        WITH(only_gossip_makes_a_suspect_fail),
+        WITH(masters_without_slots_report_too),
+        WITH(with_one_master_a_replica_fails_its_sibling_on_that_masters_word),
+        WITH(pfail_is_not_saved_fail_is_without_an_fsync),
+        WITH(who_is_forgotten_reports_nobody),
+        WITH(a_report_outlives_its_authors_role),
     };
     return cmocka_run_group_tests_name("failure", tests, NULL, NULL);
 }

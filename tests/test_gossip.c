@@ -237,6 +237,33 @@ static void a_failing_nodes_new_address_is_believed(void **state)
     assert_int_equal(h->cluster.peers[about].link, RCS_LINK_CLOSED);
 }
 
+/* It is why a real node shows a pong of its own, with whole seconds. */
+static void a_pong_of_my_own_is_taken_as_well(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 1);
+    harness_later(h, 5000);
+    hear(h, b, h->cluster.myself, RCS_NODE_MASTER, wall_s(h, 0));
+    assert_int_equal((rcs_wall_ms(&h->cluster) - h->cluster.now_ms +
+                      rcs_peer_pong(&h->cluster, h->cluster.myself)) %
+                         1000,
+                     0);
+    assert_int_not_equal(rcs_peer_pong(&h->cluster, h->cluster.myself), 0);
+    hear(h, b, h->cluster.myself, RCS_NODE_FAIL, 0); /* but nobody reports me to myself */
+    assert_int_equal(rcs_report_count(&h->cluster, h->cluster.myself), 0);
+}
+
+static void the_ban_outlasts_a_reset(void **state)
+{
+    struct harness *h = *state;
+    rcs_id c = harness_peer(h, 'c', RCS_NODE_MASTER);
+    rcs_cluster_forget(&h->cluster, c);
+    rcs_cluster_reset(&h->cluster, false);
+    rcs_id b = harness_master(h, 'b', 0, 99, 1);
+    hear(h, b, c, RCS_NODE_MASTER, 0);
+    assert_null(rcs_peer_find(&h->cluster, c));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +278,8 @@ int main(void)
         WITH(a_suspect_without_address_is_not_counted),
         WITH(an_address_in_other_letters_is_no_news),
         WITH(a_failing_nodes_new_address_is_believed),
+        WITH(a_pong_of_my_own_is_taken_as_well),
+        WITH(the_ban_outlasts_a_reset),
     };
     return cmocka_run_group_tests_name("gossip", tests, NULL, NULL);
 }

@@ -28,6 +28,9 @@ static struct rcs_bus_msg *from(struct harness *h, enum rcs_bus_type type, char 
     msg->sender = rcs_store_id(h->store, name);
     msg->flags = RCS_NODE_MASTER | RCS_NODE_MYSELF;
     msg->addr = rcs_store_addr(h->store, &address);
+    if (type == RCS_BUS_UPDATE) {
+        msg->body.update.slots = rcs_slot_set_retain(h->cluster.no_slots);
+    }
     rcs_bus_msg_seal(msg);
     return msg;
 }
@@ -146,12 +149,14 @@ static void a_node_met_twice_is_one_node(void **state)
 {
     struct harness *h = *state;
     rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    h->out.facts.level = RCS_LEVEL_VERBOSE;
     rcs_cluster_meet(&h->cluster, "10.9.9.9", 7000, 17000);
     harness_cron(h);
     link_event(h, RCS_EVENT_LINK_UP, RCS_LINK_HANDSHAKE);
     receive(h, from(h, RCS_BUS_PONG, 'q'), RCS_LINK_HANDSHAKE);
     assert_int_equal(h->cluster.handshake_count, 0);
     assert_int_equal(h->cluster.known, 2);
+    assert_int_equal(harness_fact(h, RCS_FACT_HANDSHAKE_KNOWN)->about, q);
     assert_string_equal(rcs_addr_ip(&h->cluster, h->cluster.peers[q].addr), "10.9.9.9");
 }
 
@@ -258,6 +263,247 @@ static void without_its_announced_ip_a_node_learns_its_own_again(void **state)
     assert_string_equal(own_ip(h), "10.1.1.1");
 }
 
+/* Who is not known is not listened to, whatever it sends. */
+static void what_strangers_send_is_ignored(void **state)
+{
+    static const enum rcs_bus_type types[] = { RCS_BUS_AUTH_REQUEST, RCS_BUS_AUTH_ACK,
+                                               RCS_BUS_MFSTART };
+    struct harness *h = *state;
+    harness_slots(h, h->cluster.myself, 0, 99);
+    rcs_id b = harness_master(h, 'b', 100, 199, 1);
+    link_event(h, RCS_EVENT_LINK_ACCEPTED, RCS_LINK_IN + 5);
+    harness_clear(h);
+    uint32_t todo = h->cluster.todo;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        receive(h, from(h, types[i], 'q'), RCS_LINK_IN + 5);
+    }
+    struct rcs_bus_msg *update = from(h, RCS_BUS_UPDATE, 'q');
+    update->body.update.id = b;
+    update->body.update.config_epoch = 9;
+    receive(h, update, RCS_LINK_IN + 5);
+    assert_int_equal(h->out.count, 0);
+    assert_int_equal(h->out.facts.count, 0);
+    assert_int_equal(h->cluster.todo, todo);
+    assert_int_equal(h->cluster.auth_count, 0);
+    assert_int_equal(h->cluster.peers[b].config_epoch, 1);
+}
+
+static void a_packet_of_another_version_is_counted_and_dropped(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    harness_later(h, 500);
+    struct rcs_bus_msg *ping = harness_msg(h, RCS_BUS_PING, q, 0);
+    ping->version = 2;
+    harness_receive(h, ping);
+    assert_int_equal(h->cluster.received[RCS_BUS_PING], 1);
+    assert_int_equal(h->out.count, 0);
+    assert_int_equal(h->out.facts.count, 0);
+    assert_int_equal(h->cluster.peers[q].data_received_ms, h->cluster.now_ms - 500);
+}
+
+/* A link is there from connect() on: a PING queued on it starts the ping clock. */
+static void a_link_takes_packets_while_it_connects(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    link_event(h, RCS_EVENT_LINK_LOST, q);
+    harness_later(h, 100);
+    harness_cron(h);
+    assert_int_equal(h->cluster.peers[q].link, RCS_LINK_CONNECTING);
+    struct rcs_node_line line;
+    rcs_cluster_node_line(&h->cluster, q, &line, NULL, 0);
+    assert_true(line.connected);
+    harness_clear(h);
+    rcs_send_ping(&h->cluster, q);
+    assert_int_equal(harness_sent(h, RCS_BUS_PING), 1);
+    assert_int_equal(h->cluster.peers[q].ping_sent_ms, h->cluster.now_ms);
+}
+
+/* The ban of FORGET is for gossip. */
+static void a_forgotten_node_can_be_met(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    rcs_cluster_forget(&h->cluster, q);
+    assert_null(rcs_peer_find(&h->cluster, q));
+    rcs_cluster_meet(&h->cluster, "10.9.9.9", 7000, 17000);
+    harness_cron(h);
+    link_event(h, RCS_EVENT_LINK_UP, RCS_LINK_HANDSHAKE);
+    receive(h, from(h, RCS_BUS_PONG, 'q'), RCS_LINK_HANDSHAKE);
+    assert_non_null(rcs_peer_find(&h->cluster, q));
+}
+
+static void a_meet_from_a_known_node_is_answered_and_moves_nobody(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    link_event(h, RCS_EVENT_LINK_ACCEPTED, RCS_LINK_IN + 5);
+    receive(h, from(h, RCS_BUS_MEET, 'q'), RCS_LINK_IN + 5);
+    assert_int_equal(harness_sent(h, RCS_BUS_PONG), 1);
+    assert_int_equal(h->cluster.handshake_count, 0);
+    assert_string_equal(rcs_addr_ip(&h->cluster, h->cluster.peers[q].addr), "10.0.0.113");
+}
+
+static void a_node_without_address_is_not_suspected(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    rcs_id r = harness_peer(h, 'r', RCS_NODE_MASTER);
+    rcs_send_ping(&h->cluster, q);
+    rcs_send_ping(&h->cluster, r);
+    receive(h, from(h, RCS_BUS_PONG, 'x'), q);
+    assert_true(h->cluster.peers[q].flags & RCS_NODE_NOADDR);
+    harness_later(h, 10000);
+    harness_cron(h);
+    assert_false(h->cluster.peers[q].flags & RCS_NODE_PFAIL);
+    assert_true(h->cluster.peers[r].flags & RCS_NODE_PFAIL);
+}
+
+/* A quirk real servers have: the header comes first, and goes to the node the link was made for. */
+static void a_stranger_leaves_its_epochs_with_the_node_it_stands_for(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    harness_later(h, 700);
+    struct rcs_bus_msg *pong = from(h, RCS_BUS_PONG, 'x');
+    pong->current_epoch = 9;
+    pong->config_epoch = 8;
+    pong->offset = 77;
+    receive(h, pong, q);
+    assert_true(h->cluster.peers[q].flags & RCS_NODE_NOADDR);
+    assert_int_equal(h->cluster.current_epoch, 9);
+    assert_int_equal(h->cluster.peers[q].config_epoch, 8);
+    assert_int_equal(h->cluster.peers[q].repl_offset, 77);
+    assert_int_equal(h->cluster.peers[q].data_received_ms, h->cluster.now_ms);
+}
+
+static void a_packet_without_a_host_name_clears_it(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    struct rcs_bus_msg *ping = harness_msg(h, RCS_BUS_PING, q, 0);
+    ping->hostname = rcs_store_text(h->store, "host-q", 6);
+    harness_receive(h, ping);
+    assert_string_equal(rcs_store_text_of(h->store, h->cluster.peers[q].hostname), "host-q");
+    harness_receive(h, harness_msg(h, RCS_BUS_PING, q, 0));
+    assert_int_equal(h->cluster.peers[q].hostname, 0);
+}
+
+static void a_master_that_moved_is_replicated_from_where_it_is(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    harness_follow(h, q);
+    assert_string_equal(rcs_addr_ip(&h->cluster, h->master_addr), "10.0.0.113");
+    link_event(h, RCS_EVENT_LINK_ACCEPTED, RCS_LINK_IN + 5);
+    receive(h, from(h, RCS_BUS_PING, 'q'), RCS_LINK_IN + 5);
+    assert_string_equal(rcs_addr_ip(&h->cluster, h->master_addr), "10.9.9.9");
+}
+
+/* Each tenth tick one of the nodes drawn; without a candidate none. */
+static void once_a_second_one_node_is_pinged_at_random(void **state)
+{
+    struct harness *h = *state;
+    for (char letter = 'b'; letter <= 'h'; letter++) {
+        (void)harness_peer(h, letter, RCS_NODE_MASTER);
+    }
+    h->cluster.iteration = 0;
+    for (int tick = 1; tick <= 10; tick++) {
+        harness_clear(h);
+        harness_later(h, 10); /* the pongs stay young */
+        harness_cron(h);
+        assert_int_equal(harness_sent(h, RCS_BUS_PING), tick == 10);
+    }
+    for (unsigned i = 1; i < h->cluster.known; i++) { /* all wait for an answer: nobody is left */
+        h->cluster.peers[h->cluster.order[i]].ping_sent_ms = h->cluster.now_ms;
+        rcs_peer_changed(&h->cluster, h->cluster.order[i]);
+    }
+    harness_clear(h);
+    for (int tick = 1; tick <= 10; tick++) {
+        harness_cron(h);
+    }
+    assert_int_equal(harness_sent(h, RCS_BUS_PING), 0);
+}
+
+/* Of the nodes drawn it is the one not heard of for longest: of two nodes nearly always, in spite
+ * of five draws in which the other may come alone. */
+static void of_the_drawn_nodes_the_one_with_the_oldest_pong_is_pinged(void **state)
+{
+    (void)state;
+    int older = 0;
+    struct harness *h = harness_new();
+    rcs_id b = harness_peer(h, 'b', RCS_NODE_MASTER), c = harness_peer(h, 'c', RCS_NODE_MASTER);
+    for (int i = 0; i < 200; i++) {
+        h->cluster.peers[b].ping_sent_ms = h->cluster.peers[c].ping_sent_ms = 0;
+        rcs_peer_set_pong(&h->cluster, b, h->cluster.now_ms - 200);
+        rcs_peer_set_pong(&h->cluster, c, h->cluster.now_ms - 100);
+        rcs_peer_changed(&h->cluster, b);
+        rcs_peer_changed(&h->cluster, c);
+        h->cluster.iteration = 9;
+        harness_clear(h);
+        harness_cron(h);
+        older += h->cluster.peers[b].ping_sent_ms != 0;
+    }
+    assert_in_range(older, 150, 200);
+    harness_free(h);
+}
+
+static void half_the_timeout_after_its_pong_a_node_is_pinged(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    h->cluster.iteration = 0;
+    harness_later(h, 500);
+    harness_cron(h);
+    assert_int_equal(h->cluster.peers[q].ping_sent_ms, 0);
+    harness_later(h, 1);
+    harness_cron(h);
+    assert_int_equal(h->cluster.peers[q].ping_sent_ms, h->cluster.now_ms);
+}
+
+static void a_replica_speaks_for_its_master(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 7);
+    rcs_id c = harness_master(h, 'c', 100, 199, 8);
+    harness_follow(h, b);
+    rcs_myself(&h->cluster)->config_epoch = 3;
+    harness_clear(h);
+    harness_receive(h, harness_msg(h, RCS_BUS_PING, c, 0));
+    const struct rcs_bus_msg *pong = harness_sent_msg(h, RCS_BUS_PONG);
+    assert_int_equal(pong->slots->count, 100);
+    assert_int_equal(pong->config_epoch, 7);
+    assert_int_equal(pong->master, b);
+}
+
+static void what_has_no_link_is_neither_sent_nor_counted(void **state)
+{
+    struct harness *h = *state;
+    rcs_id q = harness_peer(h, 'q', RCS_NODE_MASTER);
+    link_event(h, RCS_EVENT_LINK_LOST, q);
+    harness_clear(h);
+    rcs_send_to(&h->cluster, q, rcs_msg_new(&h->cluster, RCS_BUS_MFSTART, 0));
+    rcs_send_all(&h->cluster, rcs_msg_new(&h->cluster, RCS_BUS_AUTH_REQUEST, 0));
+    assert_int_equal(h->out.count, 0);
+    assert_int_equal(h->cluster.sent[RCS_BUS_MFSTART], 0);
+    assert_int_equal(h->cluster.sent[RCS_BUS_AUTH_REQUEST], 0);
+}
+
+static void who_is_told_to_meet_itself_stays_alone(void **state)
+{
+    struct harness *h = *state;
+    const char *name = rcs_store_name(h->store, h->cluster.myself);
+    rcs_cluster_meet(&h->cluster, "10.9.9.9", 7000, 17000);
+    harness_cron(h);
+    link_event(h, RCS_EVENT_LINK_UP, RCS_LINK_HANDSHAKE);
+    struct rcs_bus_msg *pong = from(h, RCS_BUS_PONG, 'q');
+    pong->sender = rcs_store_id(h->store, name);
+    receive(h, pong, RCS_LINK_HANDSHAKE);
+    assert_int_equal(h->cluster.handshake_count, 0);
+    assert_int_equal(h->cluster.known, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +521,21 @@ int main(void)
         WITH(a_new_inbound_link_replaces_the_old_one),
         WITH(a_type_can_be_dropped),
         WITH(without_its_announced_ip_a_node_learns_its_own_again),
+        WITH(what_strangers_send_is_ignored),
+        WITH(a_packet_of_another_version_is_counted_and_dropped),
+        WITH(a_link_takes_packets_while_it_connects),
+        WITH(a_forgotten_node_can_be_met),
+        WITH(a_meet_from_a_known_node_is_answered_and_moves_nobody),
+        WITH(a_node_without_address_is_not_suspected),
+        WITH(a_stranger_leaves_its_epochs_with_the_node_it_stands_for),
+        WITH(a_packet_without_a_host_name_clears_it),
+        WITH(a_master_that_moved_is_replicated_from_where_it_is),
+        WITH(once_a_second_one_node_is_pinged_at_random),
+        WITH(of_the_drawn_nodes_the_one_with_the_oldest_pong_is_pinged),
+        WITH(half_the_timeout_after_its_pong_a_node_is_pinged),
+        WITH(a_replica_speaks_for_its_master),
+        WITH(what_has_no_link_is_neither_sent_nor_counted),
+        WITH(who_is_told_to_meet_itself_stays_alone),
     };
     return cmocka_run_group_tests_name("link", tests, NULL, NULL);
 }

@@ -155,6 +155,69 @@ static void the_master_pauses_and_answers_with_its_offset(void **state)
     assert_false(h->paused);
 }
 
+static void any_packet_of_the_paused_master_tells_its_offset(void **state)
+{
+    struct harness *h = replica(state);
+    rcs_cluster_failover(&h->cluster, RCS_FAILOVER_PLAIN);
+    struct rcs_bus_msg *pong = harness_msg(h, RCS_BUS_PONG, b, 0);
+    pong->offset = 400; /* not paused: not the one */
+    harness_receive_out(h, pong);
+    assert_int_equal(h->cluster.mf_master_offset, -1);
+    pong = harness_msg(h, RCS_BUS_PONG, b, 0);
+    pong->mflags = RCS_MFLAG_PAUSED;
+    pong->offset = 500;
+    harness_receive_out(h, pong);
+    assert_int_equal(h->cluster.mf_master_offset, 500);
+    paused_master(h, 600); /* the first one counts */
+    assert_int_equal(h->cluster.mf_master_offset, 500);
+}
+
+static void all_packets_of_the_paused_master_say_so(void **state)
+{
+    struct harness *h = *state;
+    harness_slots(h, h->cluster.myself, 0, 99);
+    rcs_id r = harness_replica(h, 'r', h->cluster.myself);
+    c = harness_master(h, 'c', 100, 199, 1);
+    harness_receive(h, harness_msg(h, RCS_BUS_MFSTART, r, 0));
+    harness_clear(h);
+    harness_receive(h, harness_msg(h, RCS_BUS_PING, c, 0));
+    assert_true(harness_sent_msg(h, RCS_BUS_PONG)->mflags & RCS_MFLAG_PAUSED);
+    harness_later(h, 5001);
+    harness_cron(h);
+    harness_clear(h);
+    harness_receive(h, harness_msg(h, RCS_BUS_PING, c, 0));
+    assert_false(harness_sent_msg(h, RCS_BUS_PONG)->mflags & RCS_MFLAG_PAUSED);
+}
+
+/* Neither the age of the data nor a sibling that is ahead matters to an order. */
+static void an_order_asks_neither_for_age_nor_for_rank(void **state)
+{
+    struct harness *h = replica(state);
+    rcs_id r = harness_replica(h, 'r', b);
+    h->cluster.peers[r].repl_offset = 99999;
+    h->data_age_ms = 1000000;
+    rcs_cluster_failover(&h->cluster, RCS_FAILOVER_FORCE);
+    harness_cron(h);
+    const struct rcs_fact *fact = harness_fact(h, RCS_FACT_ELECTION_DELAYED);
+    assert_non_null(fact);
+    assert_int_equal(fact->v[0], 0);
+    assert_int_equal(fact->v[1], 0);
+    harness_sleep(h);
+    assert_int_equal(harness_sent(h, RCS_BUS_AUTH_REQUEST), 3);
+}
+
+static void the_old_masters_pause_ends_when_it_follows(void **state)
+{
+    struct harness *h = *state;
+    rcs_id r = harness_replica(h, 'r', h->cluster.myself);
+    harness_receive(h, harness_msg(h, RCS_BUS_MFSTART, r, 0));
+    assert_true(h->paused);
+    c = harness_master(h, 'c', 0, 99, 1);
+    harness_follow(h, c);
+    assert_false(h->paused);
+    assert_int_equal(h->cluster.mf_end_ms, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +229,10 @@ int main(void)
         WITH(no_election_in_the_cool_down_after_one),
         WITH(mfstart_of_a_stranger_is_ignored),
         WITH(the_master_pauses_and_answers_with_its_offset),
+        WITH(any_packet_of_the_paused_master_tells_its_offset),
+        WITH(all_packets_of_the_paused_master_say_so),
+        WITH(an_order_asks_neither_for_age_nor_for_rank),
+        WITH(the_old_masters_pause_ends_when_it_follows),
     };
     return cmocka_run_group_tests_name("manual failover", tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
  * those of Redis 7.0.15 (syncWithMaster, readSyncBulkPayload). */
 #include "tests/support/node_harness.h"
 
+#include "sim/cluster/parts.h"
+
 #define LINES_MAX 12
 
 struct replica {
@@ -136,6 +138,19 @@ static const struct row {
       0,
       TRIED FULL "# Bad protocol from MASTER, the first byte is not '$' (we received 'what'), are "
                  "you sure the host and port are right?\n" RETRIES },
+    { "an order for a full sync without id and offset is said",
+      { TALKS, "+FULLRESYNC\r\n" },
+      0,
+      TRIED "# Master replied with wrong +FULLRESYNC syntax.\n" },
+    { "a master lost in front of the RDB, and it is tried again at once",
+      { TALKS, "+FULLRESYNC " REPLID " 7\r\n", "(closes)" },
+      0,
+      TRIED FULL "# I/O error reading bulk count from MASTER: Success\n" RETRIES },
+    { "a master lost in the middle of it",
+      { TALKS, "+FULLRESYNC " REPLID " 7\r\n", "$EOF:" REPLID "\r\n", "(closes)" },
+      0,
+      TRIED FULL "* MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk\n"
+                 "# I/O error trying to sync with MASTER: connection lost\n" RETRIES },
     { "an RDB that does not come in repl-timeout ends the transfer",
       { TALKS, "+FULLRESYNC " REPLID " 7\r\n", "$EOF:" REPLID "\r\n" },
       62000,
@@ -193,10 +208,90 @@ static void master_says(void **state)
     desk_free(replica.desk);
 }
 
+/* A replica as in a row, and what it logs from then on. */
+static struct replica begun(const char *directive, const char *value, bool with_address)
+{
+    struct rcs_config config;
+    struct rcs_diag diag;
+    rcs_config_init(&config);
+    assert_int_equal(rcs_config_set(&config, "save", "", &diag), RCS_OK);
+    assert_int_equal(rcs_config_set(&config, directive, value, &diag), RCS_OK);
+    struct replica replica = { .desk = desk_new(&config) };
+    rcs_buf_init(&replica.log);
+    rcs_id master = desk_add_master(replica.desk, 'a', 7001);
+    if (!with_address) {
+        struct rcs_cluster *cluster = &replica.desk->node->cluster;
+        cluster->peers[master].flags |= RCS_NODE_NOADDR;
+        cluster->peers[master].addr = 0;
+        rcs_peer_changed(cluster, master);
+    }
+    desk_follow(replica.desk, master);
+    pass(&replica, 1100);
+    replica.link = replica.desk->node->repl.link;
+    rcs_buf_clear(&replica.log);
+    return replica;
+}
+
+static void ended(struct replica *replica, const char *log)
+{
+    rcs_buf_add(&replica->log, "", 1);
+    without_ids((char *)replica->log.data);
+    assert_string_equal((const char *)replica->log.data, log);
+    rcs_buf_close(&replica->log);
+    desk_free(replica->desk);
+}
+
+static void a_wrong_password_ends_the_handshake(void **state)
+{
+    (void)state;
+    struct replica replica = begun("masterauth", "guessed", true);
+    master_does(&replica, ACCEPTED);
+    master_does(&replica, "+PONG\r\n");
+    master_does(&replica, "-WRONGPASS no\r\n");
+    pass(&replica, 1100);
+    ended(&replica, GREETED "# Unable to AUTH to MASTER: -WRONGPASS no\n" AGAIN);
+}
+
+static void a_master_without_address_cannot_be_connected_to(void **state)
+{
+    (void)state;
+    struct replica replica = begun("repl-timeout", "60", false);
+    pass(&replica, 1100);
+    ended(&replica, "* Connecting to MASTER :0\n"
+                    "# Unable to connect to MASTER: Resource temporarily unavailable\n");
+}
+
+/* The master was lost for good while a sub-replica waited: what this node has is nobody's history.
+ */
+static void without_a_history_those_who_wait_get_no_rdb(void **state)
+{
+    static const char *const master[] = { TALKS, "+CONTINUE\r\n", NULL };
+    (void)state;
+    struct replica replica = begun("repl-diskless-sync-delay", "3", true);
+    for (unsigned i = 0; master[i] != NULL; i++) {
+        master_does(&replica, master[i]);
+    }
+    (void)desk_ask(replica.desk, 0, "REPLCONF capa eof capa psync2");
+    (void)desk_ask(replica.desk, 0, "PSYNC ? -1");
+    master_does(&replica, "*x\r\n");
+    rcs_buf_clear(&replica.log);
+    pass(&replica, 4100);
+    ended(&replica,
+          "* Starting BGSAVE for SYNC with target: replicas sockets\n"
+          "# BGSAVE for replication: replication information not available, can't generate the RDB "
+          "file right now. Try later.\n"
+          "# BGSAVE for replication failed\n");
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0])];
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+    struct CMUnitTest tests[ROWS + 3] = {
+        [ROWS] = cmocka_unit_test(a_wrong_password_ends_the_handshake),
+        [ROWS + 1] = cmocka_unit_test(a_master_without_address_cannot_be_connected_to),
+        [ROWS + 2] = cmocka_unit_test(without_a_history_those_who_wait_get_no_rdb),
+    };
+    for (size_t i = 0; i < ROWS; i++) {
         tests[i] = (struct CMUnitTest){ .name = rows[i].name,
                                         .test_func = master_says,
                                         .initial_state = (void *)(uintptr_t)&rows[i] };

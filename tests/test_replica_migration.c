@@ -95,6 +95,31 @@ static void a_node_known_again_was_not_orphaned_yet(void **state)
     assert_int_equal(h->cluster.orphaned_ms[c], 0);
 }
 
+static void not_while_the_state_is_fail(void **state)
+{
+    struct harness *h = orphaned(state, 'z');
+    h->config.require_full_coverage = true;
+    struct rcs_slot_words words = { { 0 } };
+    rcs_slot_words_add(&words, RCS_SLOTS - 1);
+    rcs_slots_assign(&h->cluster, &words, RCS_ID_NONE);
+    ticks(h, 6000);
+    assert_false(h->cluster.state_ok);
+    assert_int_equal(rcs_myself(&h->cluster)->master, b);
+}
+
+static void is_not_saved_by_itself(void **state)
+{
+    struct harness *h = orphaned(state, 'z');
+    while (rcs_myself(&h->cluster)->master == b) {
+        harness_clear(h);
+        ticks(h, 100);
+    }
+    harness_sleep(h);
+    for (size_t i = 0; i < h->out.count; i++) {
+        assert_int_not_equal(h->out.list[i].kind, RCS_EFFECT_SAVE_CONFIG);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +129,8 @@ int main(void)
         WITH(not_when_it_is_switched_off),
         WITH(not_to_a_master_that_never_had_replicas),
         WITH(a_node_known_again_was_not_orphaned_yet),
+        WITH(not_while_the_state_is_fail),
+        WITH(is_not_saved_by_itself),
     };
     return cmocka_run_group_tests_name("replica migration", tests, NULL, NULL);
 }

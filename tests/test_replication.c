@@ -343,6 +343,28 @@ static void who_loads_for_long_says_so(void **state)
     lab_free(lab);
 }
 
+/* 30 MB take 0.3 s: three ticks are left out, what comes in is served. */
+static void no_timer_runs_while_a_data_set_is_loaded(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(quick);
+    lab_own_slots(lab, 0);
+    assert_string_equal(lab_ask(lab, 0, "SETRANGE k 29999999 x"), ":30000000\r\n");
+    lab_replicate(lab, 1, 0);
+    while (!rcs_repl_loading(lab_node(lab, 1))) {
+        lab_run_us(lab, 100);
+    }
+    uint64_t loops = lab_node(lab, 1)->cron_loops;
+    lab_run(lab, 250);
+    assert_true(rcs_repl_loading(lab_node(lab, 1)));
+    assert_int_equal(lab_node(lab, 1)->cron_loops, loops);
+    assert_string_equal(lab_ask(lab, 1, "ECHO here"), "$4\r\nhere\r\n");
+    lab_run(lab, 250);
+    assert_false(rcs_repl_loading(lab_node(lab, 1)));
+    assert_true(lab_node(lab, 1)->cron_loops > loops);
+    lab_free(lab);
+}
+
 /* --- the stream ------------------------------------------------------------------------------- */
 
 /* oracle/bytes/repl: 0 before, 50 after the first SET (SELECT 0 goes ahead), 71 after INCR. */
@@ -1164,6 +1186,91 @@ static void a_child_that_has_ended_cannot_be_killed(void **state)
     lab_free(lab);
 }
 
+/* Redis 7.0.15 in this order: the empty data set is on disk before the child's end is seen. */
+static void flushall_kills_the_child_and_saves_what_is_left(void **state)
+{
+    (void)state;
+    static const char *const settings[] = { "save", "3600 1", NULL };
+    struct lab *lab = lab_of(settings);
+    lab_own_slots(lab, 0);
+    lab_ask(lab, 0, "SET k v");
+    lab_ask(lab, 0, "BGSAVE");
+    while (repl(lab, 0)->child.phase != RCS_CHILD_WRITING) {
+        lab_run_us(lab, 100);
+    }
+    lab_forget_log(lab, 0);
+    assert_string_equal(lab_ask(lab, 0, "FLUSHALL"), "+OK\r\n");
+    lab_run(lab, 200);
+    lab_expect_log(lab, 0,
+                   "M * DB saved on disk\n"
+                   "M # Background saving terminated by signal 10\n");
+    lab_kill(lab, 0);
+    lab_start(lab, 0, false);
+    assert_int_equal(rcs_node_keys(lab_node(lab, 0)), 0);
+    lab_free(lab);
+}
+
+static void a_killed_child_ends_the_syncs_that_waited_for_it(void **state)
+{
+    (void)state;
+    static const char *const settings[] = { "repl-diskless-sync", "no", NULL };
+    struct lab *lab = lab_of(settings);
+    lab_own_slots(lab, 0);
+    lab_ask(lab, 0, "SET k v");
+    lab_replicate(lab, 1, 0);
+    while (repl(lab, 0)->child.phase != RCS_CHILD_WRITING) {
+        lab_run_us(lab, 100);
+    }
+    lab_forget_log(lab, 0);
+    lab_ask(lab, 0, "FLUSHALL");
+    for (int i = 0; i < 3000 && repl(lab, 0)->replica_count > 0; i++) {
+        lab_run_us(lab, 100);
+    }
+    lab_expect_log(lab, 0,
+                   "M # Background saving terminated by signal 10\n"
+                   "M # SYNC failed. BGSAVE child returned an error\n"
+                   "M # Connection with replica 127.0.0.1:7001 lost.\n");
+    lab_run(lab, 3000);
+    assert_true(rcs_node_master_link_up(lab_node(lab, 1))); /* it asks again */
+    lab_free(lab);
+}
+
+static void an_append_only_file_waits_for_the_child_of_a_save(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(NULL);
+    lab_own_slots(lab, 0);
+    lab_ask(lab, 0, "BGSAVE");
+    lab_run_us(lab, 100);
+    lab_forget_log(lab, 0);
+    assert_string_equal(lab_ask(lab, 0, "CONFIG SET appendonly yes"), "+OK\r\n");
+    lab_run(lab, 500);
+    lab_expect_log(lab, 0,
+                   "M # AOF was enabled but there is already another background operation. An AOF "
+                   "background was scheduled to start when possible.\n"
+                   "M * Background saving started by pid ~\n"
+                   "C * DB saved on disk\n"
+                   "C * Fork CoW for RDB: current 0 MB, peak 0 MB, average 0 MB\n"
+                   "M * Background saving terminated with success\n"
+                   "M * Creating AOF incr file temp-appendonly.aof.incr on background rewrite\n"
+                   "M * Background append only file rewriting started by pid ~\n");
+    lab_free(lab);
+}
+
+static void an_append_only_file_switched_off_kills_its_child(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(NULL);
+    lab_own_slots(lab, 0);
+    assert_string_equal(lab_ask(lab, 0, "CONFIG SET appendonly yes"), "+OK\r\n");
+    lab_forget_log(lab, 0);
+    assert_string_equal(lab_ask(lab, 0, "CONFIG SET appendonly no"), "+OK\r\n");
+    lab_run(lab, 500);
+    lab_expect_log(lab, 0, "M * Killing running AOF rewrite child: ~\n");
+    lab_expect_silence(lab, 0);
+    lab_free(lab);
+}
+
 /* A smaller size is felt at once by 64 blocks, and by 640 each time the server goes to sleep. */
 static void a_smaller_backlog_is_trimmed_without_a_write(void **state)
 {
@@ -1214,6 +1321,7 @@ int main(void)
         cmocka_unit_test(a_sync_waits_for_the_end_of_another_child),
         cmocka_unit_test(replicas_share_a_file_under_way),
         cmocka_unit_test(who_loads_for_long_says_so),
+        cmocka_unit_test(no_timer_runs_while_a_data_set_is_loaded),
         cmocka_unit_test(offsets_count_the_bytes_of_the_stream),
         cmocka_unit_test(a_full_sync_makes_the_next_write_select_again),
         cmocka_unit_test(pings_come_by_the_cron_of_the_process),
@@ -1243,6 +1351,10 @@ int main(void)
         cmocka_unit_test(info_and_role_of_both_sides),
         cmocka_unit_test(save_points_start_a_child),
         cmocka_unit_test(a_child_that_has_ended_cannot_be_killed),
+        cmocka_unit_test(flushall_kills_the_child_and_saves_what_is_left),
+        cmocka_unit_test(a_killed_child_ends_the_syncs_that_waited_for_it),
+        cmocka_unit_test(an_append_only_file_waits_for_the_child_of_a_save),
+        cmocka_unit_test(an_append_only_file_switched_off_kills_its_child),
         cmocka_unit_test(a_smaller_backlog_is_trimmed_without_a_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -227,6 +227,69 @@ static void the_first_file_of_a_new_node_has_no_ports_yet(void **state)
     harness_free(h);
 }
 
+static void a_replica_asks_its_master_at_the_first_tick(void **state)
+{
+    (void)state;
+    struct harness *h =
+        started_from(A " 10.0.0.1:7000@17000 myself,slave " B " 0 0 1 connected\n" OTHER, false);
+    assert_false(h->has_master); /* until then it logs as a master */
+    harness_cron(h);
+    assert_true(h->has_master);
+    assert_string_equal(rcs_addr_ip(&h->cluster, h->master_addr), "10.0.0.2");
+    harness_free(h);
+}
+
+/* What the file says of times is as good as now; a master's replicas make it a target. */
+static void pings_of_the_file_count_from_now(void **state)
+{
+    (void)state;
+    struct harness *h = started_from(
+        MYSELF "\n" B " 10.0.0.2:7000@17000 master - 1767225600001 1767225600000 2 connected\n" C
+               " 10.0.0.3:7000@17000 slave " B " 0 1767225600000 2 connected\n",
+        false);
+    rcs_id b = h->cluster.order[1];
+    assert_string_equal(rcs_store_name(h->store, b), B);
+    assert_int_equal(h->cluster.peers[b].ping_sent_ms, h->cluster.now_ms);
+    assert_int_equal(rcs_peer_pong(&h->cluster, b), h->cluster.now_ms);
+    assert_true(h->cluster.peers[b].flags & RCS_NODE_MIGRATE_TO);
+    harness_free(h);
+}
+
+static void a_node_adopted_from_gossip_is_not_saved_at_once(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 1);
+    harness_sleep(h);
+    harness_clear(h);
+    char name[RCS_ID_LEN];
+    memset(name, 'z', sizeof(name));
+    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_PING, b, 1);
+    harness_gossip(msg, rcs_store_id(h->store, name), RCS_NODE_MASTER, 0);
+    msg->gossip[0].addr = h->cluster.peers[b].addr;
+    harness_receive(h, msg);
+    assert_int_equal(harness_facts(h, RCS_FACT_NODE_ADOPTED), 1);
+    assert_int_equal(h->cluster.todo & RCS_TODO_SAVE_CONFIG, 0);
+}
+
+/* The current epoch waits for the next save; a config epoch does not. */
+static void an_epoch_heard_is_not_saved_at_once(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 1);
+    harness_sleep(h);
+    harness_clear(h);
+    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_PING, b, 0);
+    msg->current_epoch = 50;
+    harness_receive(h, msg);
+    assert_int_equal(h->cluster.current_epoch, 50);
+    assert_int_equal(h->cluster.todo & RCS_TODO_SAVE_CONFIG, 0);
+    msg = harness_msg(h, RCS_BUS_PING, b, 0);
+    msg->config_epoch = 50;
+    harness_receive(h, msg);
+    assert_int_equal(h->cluster.todo & (RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG),
+                     RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +303,10 @@ int main(void)
         cmocka_unit_test(a_node_that_only_an_open_slot_names_is_known),
         WITH(no_open_slot_gets_lost),
         cmocka_unit_test(the_first_file_of_a_new_node_has_no_ports_yet),
+        WITH(a_replica_asks_its_master_at_the_first_tick),
+        WITH(pings_of_the_file_count_from_now),
+        WITH(a_node_adopted_from_gossip_is_not_saved_at_once),
+        WITH(an_epoch_heard_is_not_saved_at_once),
     };
     return cmocka_run_group_tests_name("saved config", tests, NULL, NULL);
 }

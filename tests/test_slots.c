@@ -214,6 +214,120 @@ static void forgetting_frees_slots_and_replicas(void **state)
     assert_null(rcs_peer_find(&h->cluster, b));
 }
 
+/* ADDSLOTS on a replica is allowed; to follow somebody with slots ends a real server, too. */
+static void a_replica_with_slots_ends_when_it_is_to_follow(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 1), c = harness_master(h, 'c', 100, 199, 2);
+    harness_follow(h, b);
+    harness_slots(h, h->cluster.myself, 200, 200);
+    harness_clear(h);
+    rcs_cluster_replicate(&h->cluster, c);
+    const struct rcs_effect *last = &h->out.list[h->out.count - 1];
+    assert_int_equal(last->kind, RCS_EFFECT_EXIT);
+    assert_int_equal(last->status, 134);
+    assert_int_equal(rcs_myself(&h->cluster)->master, b);
+}
+
+static void of_an_unknown_master_nothing_is_learnt(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 1), r = harness_replica(h, 'r', b);
+    char name[RCS_ID_LEN];
+    memset(name, 'z', sizeof(name));
+    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_PING, r, 0);
+    msg->master = rcs_store_id(h->store, name);
+    harness_receive(h, msg);
+    assert_int_equal(h->cluster.peers[r].master, b);
+}
+
+/* The PONG is built behind the packet's epochs and before its news. */
+static void an_answer_knows_of_the_epochs_but_not_of_the_slots(void **state)
+{
+    struct harness *h = *state;
+    harness_slots(h, h->cluster.myself, 0, 99);
+    rcs_id b = harness_master(h, 'b', 100, 199, 1);
+    claim(h, b, 50, 199, 7);
+    const struct rcs_bus_msg *pong = harness_sent_msg(h, RCS_BUS_PONG);
+    assert_int_equal(pong->current_epoch, 7);
+    assert_int_equal(pong->slots->count, 100);
+    assert_int_equal(rcs_slot_count(&h->cluster, h->cluster.myself), 50);
+}
+
+static void an_update_makes_a_replica_the_master_it_is(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 5), r = harness_replica(h, 'r', b);
+    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_UPDATE, b, 0);
+    msg->body.update.id = r;
+    msg->body.update.config_epoch = 6;
+    msg->body.update.slots = range(h, 0, 99);
+    harness_receive(h, msg);
+    assert_true(rcs_is_master(&h->cluster.peers[r]));
+    assert_int_equal(rcs_slot_count(&h->cluster, r), 100);
+    assert_true(h->cluster.todo & RCS_TODO_FSYNC_CONFIG);
+}
+
+/* The importer's new epoch is heard by all at once. */
+static void the_end_of_an_import_takes_an_epoch_and_tells_all(void **state)
+{
+    struct harness *h = *state;
+    harness_slots(h, h->cluster.myself, 0, 99);
+    rcs_id b = harness_master(h, 'b', 100, 199, 5), c = harness_master(h, 'c', 200, 299, 6);
+    rcs_cluster_set_importing(&h->cluster, 150, b);
+    harness_clear(h);
+    rcs_cluster_set_slot_node(&h->cluster, 150, h->cluster.myself);
+    assert_int_equal(rcs_slot_owner(&h->cluster, 150), h->cluster.myself);
+    assert_int_equal(rcs_slot_importing_from(&h->cluster, 150), RCS_ID_NONE);
+    assert_int_equal(rcs_myself(&h->cluster)->config_epoch, 7);
+    assert_int_equal(harness_facts(h, RCS_FACT_EPOCH_IMPORT), 1);
+    assert_int_equal(harness_sent(h, RCS_BUS_PONG), 2);
+    (void)c;
+}
+
+/* SETSLOT NODE goes by no epoch, and keeps the migrating mark while keys are left. */
+static void setslot_node_binds_whatever_the_epochs(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 9), c = harness_master(h, 'c', 100, 199, 2);
+    rcs_cluster_set_slot_node(&h->cluster, 50, c);
+    assert_int_equal(rcs_slot_owner(&h->cluster, 50), c);
+    assert_int_equal(h->cluster.peers[c].config_epoch, 2);
+    harness_slots(h, h->cluster.myself, 200, 201);
+    rcs_cluster_set_migrating(&h->cluster, 200, b);
+    h->keys_in[200] = 1;
+    rcs_cluster_set_slot_node(&h->cluster, 200, h->cluster.myself);
+    assert_int_equal(rcs_slot_migrating_to(&h->cluster, 200), b);
+    h->keys_in[200] = 0;
+    rcs_cluster_set_slot_node(&h->cluster, 200, b);
+    assert_int_equal(rcs_slot_migrating_to(&h->cluster, 200), RCS_ID_NONE);
+}
+
+/* The mark belongs to the slot: another owner by an order does not take it off. */
+static void a_slot_given_up_stays_open_under_its_next_owner(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 5), c = harness_master(h, 'c', 100, 199, 6);
+    rcs_id d = harness_master(h, 'd', 200, 299, 1);
+    claim(h, b, 0, 49, 5);
+    rcs_cluster_set_slot_node(&h->cluster, 70, c);
+    claim(h, d, 60, 60, 1); /* an older epoch than both have */
+    assert_int_equal(rcs_slot_owner(&h->cluster, 60), d);
+    claim(h, d, 70, 70, 1);
+    assert_int_equal(rcs_slot_owner(&h->cluster, 70), d);
+    claim(h, d, 20, 20, 1); /* never given up */
+    assert_int_equal(rcs_slot_owner(&h->cluster, 20), b);
+}
+
+static void who_follows_closes_its_open_slots(void **state)
+{
+    struct harness *h = *state;
+    rcs_id b = harness_master(h, 'b', 0, 99, 1);
+    rcs_cluster_set_importing(&h->cluster, 50, b);
+    harness_follow(h, b);
+    assert_int_equal(rcs_slot_importing_from(&h->cluster, 50), RCS_ID_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +346,14 @@ int main(void)
         WITH(keys_in_a_lost_slot_are_dropped_unless_the_role_changes),
         WITH(a_master_that_says_it_is_a_replica_loses_its_slots),
         WITH(forgetting_frees_slots_and_replicas),
+        WITH(a_replica_with_slots_ends_when_it_is_to_follow),
+        WITH(of_an_unknown_master_nothing_is_learnt),
+        WITH(an_answer_knows_of_the_epochs_but_not_of_the_slots),
+        WITH(an_update_makes_a_replica_the_master_it_is),
+        WITH(the_end_of_an_import_takes_an_epoch_and_tells_all),
+        WITH(setslot_node_binds_whatever_the_epochs),
+        WITH(a_slot_given_up_stays_open_under_its_next_owner),
+        WITH(who_follows_closes_its_open_slots),
     };
     return cmocka_run_group_tests_name("slots", tests, NULL, NULL);
 }

@@ -330,11 +330,10 @@ static void run_flushdb(struct rcs_call *call)
     flush(call);
 }
 
-/* With save points the empty data set is saved at once (Redis 7.0 flushAllDataAndResetRDB). */
 static void run_flushall(struct rcs_call *call)
 {
-    if (flush(call) && call->node->config.save[0] != '\0') {
-        rcs_persistence_save(call->node);
+    if (flush(call)) {
+        rcs_persistence_flushed(call->node);
     }
 }
 

@@ -335,7 +335,10 @@ void rcs_repl_trim(struct rcs_node *node, unsigned most_blocks);
 struct rcs_snapshot *rcs_persistence_at_exit(struct rcs_node *node);
 /* The data set as an RDB written now would hold it, replication info included. One reference. */
 struct rcs_snapshot *rcs_persistence_snapshot(struct rcs_node *node);
-bool rcs_persistence_save(struct rcs_node *node);   /* SAVE; false: a child is at it */
+bool rcs_persistence_save(struct rcs_node *node); /* SAVE; false: a child is at it */
+/* FLUSHALL: a child that writes what is gone is killed, and with save points the empty data set is
+ * saved at once. */
+void rcs_persistence_flushed(struct rcs_node *node);
 bool rcs_persistence_bgsave(struct rcs_node *node); /* BGSAVE; false: a child is at it */
 void rcs_persistence_tick(struct rcs_node *node);   /* the save points; called by rcs_repl_tick */
 

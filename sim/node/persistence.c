@@ -46,17 +46,31 @@ struct rcs_snapshot *rcs_persistence_at_exit(struct rcs_node *node)
     return rcs_persistence_save_points(node) ? rcs_persistence_snapshot(node) : NULL;
 }
 
-bool rcs_persistence_save(struct rcs_node *node)
+static void save_now(struct rcs_node *node)
 {
-    if (node->repl.child.phase != RCS_CHILD_NONE) {
-        return false;
-    }
     struct rcs_snapshot *snapshot = rcs_persistence_snapshot(node);
     rcs_persistence_store(node, snapshot);
     rcs_snapshot_release(snapshot);
     rcs_node_fact(node, RCS_FACT_SAVE_DONE, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
     rcs_persistence_saved(node, node->dirty);
+}
+
+bool rcs_persistence_save(struct rcs_node *node)
+{
+    if (node->repl.child.phase != RCS_CHILD_NONE) {
+        return false;
+    }
+    save_now(node);
     return true;
+}
+
+/* Redis 7.0 flushAllDataAndResetRDB */
+void rcs_persistence_flushed(struct rcs_node *node)
+{
+    rcs_child_kill(node);
+    if (rcs_persistence_save_points(node)) {
+        save_now(node);
+    }
 }
 
 bool rcs_persistence_bgsave(struct rcs_node *node)

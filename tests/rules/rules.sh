@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests/rules/rules.sh BUILD-DIRECTORY: holds that every test named in rules.txt is there and passes, and prints the rules
-# that have none, with the reason.
+# tests/rules/rules.sh BUILD-DIRECTORY: holds that every test named in rules.txt is there and passes and that the rows of
+# the releases' tables are there, and prints the rules that have no test, with the reason.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,12 +24,20 @@ while IFS= read -r line; do
         continue
     fi
     for test in $tests; do
-        if [ ! -x "$build/tests/test_${test%%:*}" ] || ! passed "${test%%:*}" | grep -qxF -- "${test#*:}"; then
+        if [ ! -x "$build/tests/test_${test%%:*}" ] || ! passed "${test%%:*}" | grep -xF -- "${test#*:}" >/dev/null; then
             echo "NOT: ${line%% | *}: no passing test ${test#*:} in test_${test%%:*}"
             bad=$((bad + 1))
         fi
     done
 done <"$here/rules.txt"
+# The rows of the releases' tables: B(name,   N(name,   E(type, prefix, name,
+for row in $(sed -nE 's/^ +(B\(|N\(|E\([a-z_]+, RCS_[A-Z_]+, )([a-z_0-9]+),.*/\2/p' \
+    "$here"/../../sim/cluster/profile.h "$here"/../../sim/cluster/profile_node.h); do
+    if ! grep "^releases | $row | " "$here/rules.txt" >/dev/null; then
+        echo "NOT: rules.txt has no line \"releases | $row | ...\""
+        bad=$((bad + 1))
+    fi
+done
 echo "$rules rules, $((rules - ${#without[@]})) with tests; without:"
 printf '  %s\n' "${without[@]}"
 [ "$bad" -eq 0 ]

@@ -1,7 +1,8 @@
 /* Built into every program with -DRCSIM_SAID=ON: at its end a program appends to the file named by
  * the environment variable RCSIM_SAID what its nodes said: `error TEXT` for every error reply,
- * `log TEXT` for every fact with a log line (the text of its row, whatever the log level). Held
- * against the lists beside this file by said.sh.
+ * `log TEXT` for every fact with a log line (the text of its row, whatever the log level); and `row
+ * TEXT` for every such line there is, said or not. Held against each other and the lists beside
+ * this file by said.sh.
  *
  * The linker leads the calls here (--wrap): the product itself knows nothing of it. */
 #include <stdio.h>
@@ -39,7 +40,11 @@ static void write_all(void)
         return;
     }
     for (int code = 0; code < RCS_FACT_COUNT; code++) {
-        if (facts_said[code] && rcs_fact_row(code)->text != NULL) {
+        if (rcs_fact_row(code)->text == NULL) {
+            continue;
+        }
+        fprintf(file, "row %s\n", rcs_fact_row(code)->text);
+        if (facts_said[code]) {
             fprintf(file, "log %s\n", rcs_fact_row(code)->text);
         }
     }
