@@ -192,8 +192,8 @@ cp out explained
 check "explain a scenario" 0 . explain good.scenario
 same "explain a scenario as its trace" out explained
 check "explain a node" 0 'cluster state changed to ok' explain good.trace --node a1
-check "explain at a time" 0 'what would do: time: 2000 ms after the start' explain good.trace --at 1s
-check "explain why not" 0 'a1 is a master since, and a master stands in no election' explain good.trace --why-not a1
+check "explain at a time" 0 'what would help: time: 2000 ms after the start' explain good.trace --at 1s
+check "explain why not" 0 'a1 has been a master since then, and a master does not stand for election' explain good.trace --why-not a1
 check "explain with options" 0 'nothing to explain' explain good.scenario --param pause=1500ms
 check "explain as JSON" 0 '^\{"depth":0,"at_us":[0-9]+,"node":"a1","what":"state-ok","line":[0-9]+,"text":"a1: cluster state changed to ok"\}$' explain good.trace --json
 grep -qv '^{.*}$' out && { echo "NOT: a line that is no object"; bad=$((bad + 1)); }

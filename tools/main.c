@@ -33,7 +33,7 @@ static const struct command commands[] = {
       "said to be missing.\n"
       "  --node NODE        this node's changes only, and its votes and epochs\n"
       "  --at TIME          what held at that time since the run began, and what held it up\n"
-      "  --why-not NODE     why this node was not promoted (by --at), and what would do\n"
+      "  --why-not NODE     why this node was not promoted (by --at), and what would help\n"
       "  --json             a statement a line, as JSON\n",
       cmd_explain },
     { "compare", "rcsim compare A B [options]", "puts two runs side by side, from the fault on",

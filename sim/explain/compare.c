@@ -80,6 +80,17 @@ static unsigned count_of(const struct side *side, const char *list)
     return count;
 }
 
+/* At how many nodes it happened. */
+static unsigned nodes_of(const struct side *side, const char *list)
+{
+    unsigned count = 0;
+    for (int at = next_of(side, side->start, list); at >= 0; at = next_of(side, at, list)) {
+        int node = event_at(side, at)->node;
+        count += rcs_past_before(&side->past, at, node, list, RCS_ANYBODY) <= side->start;
+    }
+    return count;
+}
+
 /* --- steps ------------------------------------------------------------------------------------ */
 
 /* Sets the instant of a finding; the event, NULL if there is none. */
@@ -119,7 +130,8 @@ static void find_agreement(const struct side *side, struct finding *finding)
 static void find_fail_state(const struct side *side, struct finding *finding)
 {
     if (found(side, next_of(side, side->start, "state-fail"), finding) != NULL) {
-        rcs_buf_format(&finding->text, "%u nodes", count_of(side, "state-fail"));
+        unsigned nodes = nodes_of(side, "state-fail");
+        rcs_buf_format(&finding->text, "%u %s", nodes, nodes == 1 ? "node" : "nodes");
     }
 }
 
@@ -375,19 +387,19 @@ static const struct step {
     const char *only;   /* %s the run that has it */
     const char *sooner; /* %s the run, and by how much; or "is shorter" */
 } steps[] = {
-    { "suspicion",  "first suspicion",       find_suspicion,  "Only in %s a node was suspected.", "In %s the first suspicion came %s s sooner." },
-    { "agreement",  "FAIL agreed",           find_agreement,  "Only in %s a quorum of masters agreed on FAIL.", "In %s the masters agreed on FAIL %s s sooner." },
-    { "state-fail", "cluster state fail",    find_fail_state, "Only in %s nodes held the cluster for failed.", "In %s nodes held the cluster for failed %s s sooner." },
-    { "order",      "order to fail over",    find_order,      "Only in %s an operator gave the order.", "In %s the order came %s s sooner." },
-    { "scheduled",  "election scheduled",    find_schedule,   "Only in %s a replica stood for election.", "In %s a replica stood for election %s s sooner." },
-    { "election",   "votes asked for",       find_election,   "Only in %s anybody was asked for a vote.", "In %s votes were asked for %s s sooner." },
+    { "suspicion",  "first suspicion",       find_suspicion,  "Only in %s was a node suspected.", "In %s the first suspicion came %s s sooner." },
+    { "agreement",  "FAIL agreed",           find_agreement,  "Only in %s did a quorum of masters agree on FAIL.", "In %s the masters agreed on FAIL %s s sooner." },
+    { "state-fail", "cluster state fail",    find_fail_state, "Only in %s did nodes see the cluster state fail.", "In %s nodes saw the cluster state fail %s s sooner." },
+    { "order",      "order to fail over",    find_order,      "Only in %s did an operator give the order.", "In %s the order came %s s sooner." },
+    { "scheduled",  "election scheduled",    find_schedule,   "Only in %s did a replica stand for election.", "In %s a replica stood for election %s s sooner." },
+    { "election",   "votes asked for",       find_election,   "Only in %s was anybody asked for a vote.", "In %s votes were asked for %s s sooner." },
     { "votes",      "votes",                 find_votes,      NULL, NULL },
-    { "promoted",   "new master",            find_master,     "Only in %s there was a new master.", "In %s the new master was there %s s sooner; until then nobody serves the slots." },
+    { "promoted",   "new master",            find_master,     "Only in %s was there a new master.", "In %s the new master was there %s s sooner; until then nobody serves the slots." },
     { "epoch",      "greatest epoch won",    find_epoch,      NULL, NULL },
-    { "fail-time",  "longest state fail",    find_fail_time,  NULL, "In %s the longest time for which a node held the cluster for failed is %s s shorter." },
+    { "fail-time",  "longest state fail",    find_fail_time,  NULL, "In %s the longest time for which a node's cluster state was fail is %s s shorter." },
     { "recovered",  "last state ok",         find_recovery,   NULL, NULL },
-    { "lost",       "dropped by a replica",  find_loss,       "Only in %s a replica had more than its new master, and dropped it: writes that were acknowledged may be gone.", NULL },
-    { "errors",     "errors replied",        find_errors,     "Only in %s commands of the scenario were answered with errors.", NULL },
+    { "lost",       "dropped by a replica",  find_loss,       "Only in %s did a replica have more than its new master, and drop it: writes that were acknowledged may be gone.", NULL },
+    { "errors",     "errors replied",        find_errors,     "Only in %s were commands of the scenario answered with errors.", NULL },
 };
 /* clang-format on */
 #define STEP_COUNT (sizeof(steps) / sizeof(steps[0]))
@@ -397,8 +409,7 @@ static const struct step {
 /* A process or host that goes, else a partition, else an order. */
 static int start_of(const struct side *side)
 {
-    static const char *const faults[] = { "kill|stop|pause|poweroff",
-                                          "partition|partition-oneway" };
+    static const char *const faults[] = { "kill|stop|pause|poweroff", RCS_PARTITIONS };
     for (unsigned i = 0; i < 2; i++) {
         for (int at = 0; at < event_count(side); at++) {
             if (event_at(side, at)->kind == RCS_TRACE_FAULT &&
@@ -450,7 +461,8 @@ static void print_start(struct rcs_buf *out, const struct side *side)
     const struct rcs_trace_event *event = event_at(side, side->start);
     rcs_buf_text(out, event->what);
     for (unsigned i = 0; i < event->node_count; i++) {
-        rcs_buf_text(out, i == 0 ? " " : ", ");
+        bool second_side = i > 0 && i == event->side_count;
+        rcs_buf_text(out, i == 0 ? " " : second_side ? " from " : ", ");
         add_node(out, side, event->nodes[i]);
     }
     if (event->kind != RCS_TRACE_FAULT) {
