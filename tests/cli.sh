@@ -138,6 +138,7 @@ check "the release that is" 0 "^digest $first\$" run good.scenario --redis 7.0
 check "several releases" 0 '^7\.0 and 7\.2$' run good.scenario --redis 7.0,7.2
 check "several releases, one that is not modelled" 2 'no release "6\.3" is modelled' run good.scenario --redis 7.0,6.3
 check "several releases and a trace" 2 'leave out --trace' run good.scenario --redis 7.0,7.2 --trace x
+check "several releases and JSON" 2 'leave out --json' run good.scenario --redis 7.0,7.2 --json
 check "several releases, one without the directive" 2 'cluster-port: since 7\.0; this is 6\.2' run good.scenario --redis 7.0,6.2 --cluster-port 7000
 check "a wrong batch" 2 '--batch 0' run good.scenario --batch 0
 check "a wrong level" 2 'milestones, packets' run good.scenario --trace-level all
