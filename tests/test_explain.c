@@ -347,7 +347,7 @@ static void an_election_beside_a_takeover(void **state)
         "\nvotes                 3 asked, 2 granted, 0 refused   -\n",
         "\nOnly in A did a replica stand for election.\n",
         "\nOnly in B did an operator give the order.\n",
-        "\nIn B the new master was there ",
+        "\nIn B the new master was there 6.507 s sooner. Until then nobody served the slots.\n",
         "\nOnly in B did a replica have more than its new master, and drop it",
         "a5 asks from 128, a7 has it up to 76",
     };
@@ -372,6 +372,36 @@ static void an_election_beside_a_takeover(void **state)
     rcs_buf_close(&text);
     rcs_buf_close(&a);
     rcs_buf_close(&b);
+}
+
+/* A master that only was asked to go serves until it is replaced. */
+static void an_election_beside_a_manual_failover(void **state)
+{
+    (void)state;
+    struct rcs_buf a = explain_traced(EXPLAIN_BASE "a5> CLUSTER FAILOVER\n= OK\nwait 4s\n", NULL);
+    struct rcs_buf b = explain_traced(EXPLAIN_BASE "kill a1\nwait 6s\n", NULL);
+    struct rcs_buf text = compared(&a, &b, false);
+    assert_non_null(strstr(text.data, "\nbegins with           a5> FAILOVER at "));
+    assert_non_null(strstr(text.data, "\nIn A the new master was there "));
+    assert_null(strstr(text.data, "nobody served"));
+    rcs_buf_close(&text);
+    rcs_buf_close(&a);
+    rcs_buf_close(&b);
+}
+
+/* Nodes are counted once, however often their state changes; a partition has two sides. */
+static void a_partition_beside_another(void **state)
+{
+    (void)state;
+    struct rcs_buf a =
+        explain_traced(EXPLAIN_BASE "partition a1,a5 a2,a3,a4,a6\nwait 6s\nheal\n"
+                                    "wait 6s\npartition a1,a5 a2,a3,a4,a6\nwait 6s\n",
+                       NULL);
+    struct rcs_buf text = compared(&a, &a, false);
+    assert_non_null(strstr(text.data, "partition a1, a5 from a2, a3, a4, a6 at "));
+    assert_non_null(strstr(text.data, "  6 nodes  "));
+    rcs_buf_close(&text);
+    rcs_buf_close(&a);
 }
 
 static void nothing_to_compare_from(void **state)
@@ -415,6 +445,8 @@ int main(void)
         cmocka_unit_test(endless_chains_are_cut),
         cmocka_unit_test(wrong_questions_are_refused),
         cmocka_unit_test(an_election_beside_a_takeover),
+        cmocka_unit_test(an_election_beside_a_manual_failover),
+        cmocka_unit_test(a_partition_beside_another),
         cmocka_unit_test(nothing_to_compare_from),
     };
     return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
