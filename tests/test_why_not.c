@@ -105,6 +105,9 @@ static const struct row rows[] = {
       "a2 suspects a1 (fail?)|fault: kill a1" },
     { "a partition that was healed is no cause", "partition a1 a5\nwait 100ms\nheal a1 a5\nwait 1s\npause a1\nwait 6s\n",
       NULL, NODE("a5"), "suspects a1 (fail?)|fault: pause a1" },
+    { "only suspected, and answers again", "partition a1 a5\nwait 3s\nheal\nwait 2s\n", NULL, WHY_NOT("a5"),
+      "a5 does not stand for election: it only suspects a1|\na5 no longer suspects a1: it answers\n|"
+      "what would have helped: FAIL of a1" },
     /* nothing was the matter */
     { "nothing called for it", "wait 1s\n", NULL, WHY_NOT("a5"),
       "nothing called for it: a5 never suspected its master, and nobody ordered it to fail over" },

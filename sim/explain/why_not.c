@@ -231,12 +231,17 @@ static void tell_master(struct rcs_explanation *explanation, int node, int role)
 }
 
 /* What would let the node be promoted, or would have: `last` is the last reason it had, `winner`
- * the promotion of another one. */
+ * the promotion of another one, `cleared` where its master answered again. */
 static void tell_remedy(struct rcs_explanation *explanation, int node, int role, int last,
-                        int winner)
+                        int winner, int cleared)
 {
+    bool over =
+        last >= 0 && cleared > last && rcs_past_word(STANDING, event_at(explanation, last)->what);
+    if (over) {
+        rcs_chain_tell(explanation, cleared, 0);
+    }
     if (last >= 0) {
-        tell_unblock(explanation, last, 0, winner > last ? HELPED : HELP);
+        tell_unblock(explanation, last, 0, over || winner > last ? HELPED : HELP);
     }
     if (winner > last && role >= 0 &&
         master_of(explanation, role) == event_at(explanation, winner)->node) {
@@ -283,7 +288,11 @@ void rcs_why_not(struct rcs_explanation *explanation, int node, rcs_us at_us)
     if (down || lost) {
         return;
     }
-    tell_remedy(explanation, node, role, last > from ? last : -1, winner);
+    int master = role < 0 || is_master ? -1 : master_of(explanation, role);
+    int cleared = master < 0 ? -1
+                             : rcs_past_before(&explanation->past, end, node,
+                                               "pfail-cleared|fail-cleared", master);
+    tell_remedy(explanation, node, role, last > from ? last : -1, winner, cleared);
     if (explanation->count == before && is_master) {
         say(explanation, node, "unblock",
             HELP "nothing while it owns slots; without any, `CLUSTER REPLICATE` at ",
