@@ -129,6 +129,15 @@ static const struct row rows[] = {
       "what would help: a1 hearing that a4 is its replica" },
     { "plain, the master's word is late", "a5> CLUSTER FAILOVER\n= OK\npause a5\nwait 6s\nresume a5\nwait 1s\n", NULL, NODE("a1"),
       "a1 gives up its manual failover: its time is up|a1 held its writes for 50|ms, and a5 did not take over" },
+    { "plain, under way", "drop mfstart times 1\na5> CLUSTER FAILOVER\n= OK\nwait 3s\n", NULL, WHY_NOT("a5"),
+      "a5 becomes a replica of a1\na5 accepts a manual failover and asks a1 to hold its writes\n  command: a5> CLUSTER FAILOVER\n" },
+    { "plain, under way, at that time", "drop mfstart times 1\na5> CLUSTER FAILOVER\n= OK\nwait 3s\n", NULL, AT("a5", RCS_S(20)),
+      "a5 accepts a manual failover and asks a1 to hold its writes\n  command: a5> CLUSTER FAILOVER\n" },
+    { "plain, under way, the master", "drop auth-ack to a5 times 9\na5> CLUSTER FAILOVER\n= OK\nwait 3s\n", NULL, AT("a1", RCS_S(20)),
+      "a1 holds its writes: its replica a5 wants to take over\n  a5 accepts a manual failover and asks a1" },
+    { "plain, without the data", "kill a5\nlose data a5\nwait 500ms\nstart a5\nwait 1s\na5> CLUSTER FAILOVER\n= OK\nwait 3s\n",
+      "repl-diskless-sync-delay 10\n", WHY_NOT("a5"), "a5 has processed up to 0, a1 holds its writes at 1|"
+      "what would help: the replication stream reaching 1" },
     { "plain, as it should go", "a5> CLUSTER FAILOVER\n= OK\nwait 1s\n", NULL, NODE("a5"),
       "a manual failover waits for no delay and has no rank|a5 has processed all that its master wrote|"
       "a1 holds its writes: its replica a5 wants to take over|command: a5> CLUSTER FAILOVER" },

@@ -21,7 +21,10 @@
     "|failover-behind|failover-no-votes"
 /* What a replica that wants to be master goes through. */
 #define ATTEMPTS                                                                                   \
-    STANDING "|" RCS_REFUSALS "|election-delayed|election-rank|election-started|election-blocked"
+    STANDING "|" RCS_REFUSALS "|election-delayed|election-rank|election-started|election-blocked"  \
+             "|" ORDERED "|failover-behind"
+/* Manual failovers, at the replica. */
+#define ORDERED "failover-asked|failover-forced"
 
 static const struct rcs_trace_event *event_at(const struct rcs_explanation *explanation, int place)
 {
@@ -141,6 +144,14 @@ void rcs_why_at(struct rcs_explanation *explanation, int node, rcs_us at_us)
     if (standing > role && standing > first &&
         last_of(explanation, end, node, "election-delayed|pfail-cleared|fail-cleared") < standing) {
         tell_reason(explanation, standing, 0);
+    }
+    int failover = last_of(explanation, end, node, ORDERED "|failover-requested");
+    int behind = last_of(explanation, end, node, "failover-behind");
+    if (failover > role && failover > last_of(explanation, end, node, "boot|failover-timeout")) {
+        rcs_chain_tell(explanation, failover, 0);
+        if (behind > failover) {
+            tell_reason(explanation, behind, 0);
+        }
     }
     int migrating = last_of(explanation, end, node, MIGRATING);
     if (migrating > role && migrating > first) {
