@@ -174,7 +174,9 @@ static void tell_attempts(struct rcs_explanation *explanation, int node, int fro
 {
     for (int at = from + 1; at < end; at++) {
         const struct rcs_trace_event *event = event_at(explanation, at);
-        if (event->node == node && event->kind <= RCS_TRACE_CAUSE &&
+        bool of_next = strcmp(event->what, "failover-behind") == 0 && at + 1 < end &&
+                       strcmp(event_at(explanation, at + 1)->what, "failover-timeout") == 0;
+        if (event->node == node && event->kind <= RCS_TRACE_CAUSE && !of_next &&
             rcs_past_word(ATTEMPTS, event->what)) {
             rcs_chain_tell(explanation, at, 0);
         }
