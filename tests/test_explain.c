@@ -112,6 +112,39 @@ static void of_equal_epochs_the_greater_id_keeps_its_own(void **state)
     rcs_buf_close(&trace);
 }
 
+static void of_equal_offsets_the_smaller_id_is_ahead_in_valkey(void **state)
+{
+    (void)state;
+    struct rcs_buf trace = explain_traced("redis valkey-8.0\n" EXPLAIN_BASE
+                                          "a4> CLUSTER REPLICATE $a1.id\n= OK\nwait 3s\n"
+                                          "kill a1\nwait 6s\n",
+                                          NULL);
+    struct rcs_buf text = explain_asked(&trace, &(struct rcs_explain_options){ .why_not = "a4" });
+    assert_non_null(strstr(text.data, " as well, but a5 has the smaller id\n"));
+    assert_non_null(strstr(text.data, ", 1000 ms for the rank\n"));
+    assert_null(strstr(text.data, "missing"));
+    rcs_buf_close(&text);
+    rcs_buf_close(&trace);
+}
+
+static void directives_by_the_names_of_the_release(void **state)
+{
+    (void)state;
+    struct rcs_buf trace =
+        explain_traced("redis 3.0\ncluster-node-timeout 1000\nappendonly no\nsave "
+                       "\"\"\ncluster-slave-validity-factor 1\n"
+                       "repl-ping-slave-period 1\nsite A a1..a6\n"
+                       "cli --cluster create a1..a3 a4..a6 --cluster-replicas 1\n= ...\nwait 7s\n"
+                       "partition a1 a5\nwait 9s\npoweroff a1\nheal\nwait 10s\n",
+                       NULL);
+    struct rcs_buf text = explain_asked(&trace, &(struct rcs_explain_options){ .why_not = "a5" });
+    assert_non_null(strstr(text.data, "the limit is 1000 ms (repl-ping-slave-period) and 1 "
+                                      "(cluster-slave-validity-factor) times 1000 ms"));
+    assert_non_null(strstr(text.data, "a greater cluster-slave-validity-factor (0: any age)"));
+    rcs_buf_close(&text);
+    rcs_buf_close(&trace);
+}
+
 /* --- what is missing -------------------------------------------------------------------------- */
 
 /* Two rounds of everything: an older line of a kind must never be taken for one that was removed.
@@ -431,6 +464,8 @@ int main(void)
         cmocka_unit_test(sentences_name_what_is_recorded),
         cmocka_unit_test(a_number_changed_changes_the_sentence),
         cmocka_unit_test(of_equal_epochs_the_greater_id_keeps_its_own),
+        cmocka_unit_test(of_equal_offsets_the_smaller_id_is_ahead_in_valkey),
+        cmocka_unit_test(directives_by_the_names_of_the_release),
         { "each cause taken out is missing: election", each_cause_taken_out_is_missing, NULL, NULL,
           (void *)(uintptr_t)goldens[0] },
         { "each cause taken out is missing: takeover", each_cause_taken_out_is_missing, NULL, NULL,

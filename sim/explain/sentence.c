@@ -63,9 +63,10 @@ static const struct row {
     { "data-age", "{node} last heard {about} {age_ms} ms ago; less {allowed_ms} ms for noticing, at most {limit_ms} ms are allowed", NULL },
     { "data-any-age", "{node} last heard {about} {age_ms} ms ago; cluster-replica-validity-factor 0 allows any age", NULL },
     { "rank-ahead", "{about} is ahead: offset {their_offset}, {node} has {my_offset}", NULL },
+    { "rank-by-name", "{about} is ahead: offset {their_offset}, {node} has {my_offset} as well, but {about} has the smaller id", NULL },
     { "rank-behind", "{about} is not ahead: offset {their_offset}, {node} has {my_offset}", NULL },
     { "rank-skipped", "{about} does not count: it may not stand (nofailover)", NULL },
-    { "election-rank", "{node} waits {added_ms} ms more: rank #{rank} now", NULL },
+    { "election-rank", "{node} puts its election off by {added_ms} ms: rank #{rank} now", NULL },
     { "election-started", "{node} asks for votes in epoch {epoch}: {needed} {needed?is|are} needed", NULL },
     { "voters", "{masters} {masters?master with slots has|masters with slots have} a vote in epoch {epoch}", NULL },
     { "vote-asked", "{about} is asked for its vote in epoch {epoch}", NULL },
@@ -259,10 +260,32 @@ static void add_choice(struct rcs_buf *out, const struct rcs_trace_event *event,
     rcs_buf_add(out, one ? words : other + 1, one ? one_bytes : size_bytes - one_bytes - 1);
 }
 
+/* Redis 5.0 renamed directives; before, a trace's servers know them by their older names. */
+static bool older_name(struct rcs_buf *out, const struct rcs_trace_events *events, const char *at)
+{
+    static const char *const names[] = { "replica-validity-factor", "replica-no-failover",
+                                         "replica-period" };
+    const char *redis = events->header.redis;
+    if (redis == NULL || (strncmp(redis, "3.", 2) != 0 && strncmp(redis, "4.", 2) != 0)) {
+        return false;
+    }
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strncmp(at, names[i], strlen(names[i])) == 0) {
+            rcs_buf_text(out, "slave");
+            return true;
+        }
+    }
+    return false;
+}
+
 void rcs_sentence_fill(struct rcs_buf *out, const struct rcs_trace_events *events,
                        const struct rcs_trace_event *event, const char *words)
 {
     for (const char *at = words; *at != '\0'; at++) {
+        if (*at == 'r' && older_name(out, events, at)) {
+            at += strlen("replica") - 1;
+            continue;
+        }
         if (*at != '{') {
             rcs_buf_add(out, at, 1);
             continue;
