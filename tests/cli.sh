@@ -104,8 +104,12 @@ echo kept >kept.trace
 check "a run that cannot begin" 2 'no node "b1"' run good.scenario --log b1 --trace kept.trace
 grep -qx kept kept.trace || { echo "NOT: a trace was lost"; bad=$((bad + 1)); }
 if [ -e /dev/full ]; then
-    "$rcsim" run good.scenario >/dev/full 2>err
-    [ $? -eq 2 ] && grep -q 'standard output cannot be written' err || { echo "NOT: a full disk"; bad=$((bad + 1)); }
+    for command in "run good.scenario" "run good.scenario --redis 6.2,7.0" list "help scenario" "explain good.scenario"; do
+        # shellcheck disable=SC2086
+        "$rcsim" $command >/dev/full 2>err
+        [ $? -eq 2 ] && grep -q 'standard output cannot be written' err ||
+            { echo "NOT: a full disk: $command"; bad=$((bad + 1)); }
+    done
 fi
 check "a failure" 1 'fails\.scenario:3:1: at 0\.00. s: expected the reply to  a1> PING  to be  OK' run fails.scenario
 check "what was there instead" 1 '^  instead: PONG$' run fails.scenario --quiet
