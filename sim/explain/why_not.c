@@ -245,7 +245,7 @@ static void tell_master(struct rcs_explanation *explanation, int node, int role)
 
 /* What would let the node be promoted, or would have: `last` is the last reason it had, `winner`
  * the promotion of another one, `cleared` where its master answered again. */
-static void tell_remedy(struct rcs_explanation *explanation, int node, int role, int last,
+static void tell_remedy(struct rcs_explanation *explanation, int node, int end, int role, int last,
                         int winner, int cleared)
 {
     bool over =
@@ -257,7 +257,8 @@ static void tell_remedy(struct rcs_explanation *explanation, int node, int role,
         tell_unblock(explanation, last, 0, over || winner > last ? HELPED : HELP);
     }
     if (winner > last && role >= 0 &&
-        master_of(explanation, role) == event_at(explanation, winner)->node) {
+        master_of(explanation, role) == event_at(explanation, winner)->node &&
+        rcs_past_down(&explanation->past, end, event_at(explanation, winner)->node) < 0) {
         say_at(explanation, 0, winner, node, "unblock",
                "what would help now: `CLUSTER FAILOVER` at ", "");
     }
@@ -305,7 +306,7 @@ void rcs_why_not(struct rcs_explanation *explanation, int node, rcs_us at_us)
     int cleared = master < 0 ? -1
                              : rcs_past_before(&explanation->past, end, node,
                                                "pfail-cleared|fail-cleared", master);
-    tell_remedy(explanation, node, role, last > from ? last : -1, winner, cleared);
+    tell_remedy(explanation, node, end, role, last > from ? last : -1, winner, cleared);
     if (explanation->count == before && is_master) {
         say(explanation, node, "unblock",
             HELP "nothing while it owns slots; without any, `CLUSTER REPLICATE` at ",
