@@ -43,6 +43,7 @@
     X(CAUSE_DATA_AGE,         "data-age",            "age_ms", "allowed_ms", "limit_ms")            \
     X(CAUSE_DATA_ANY_AGE,     "data-any-age",        "age_ms", "", "")                              \
     X(CAUSE_RANK_AHEAD,       "rank-ahead",          "their_offset", "my_offset", "")               \
+    X(CAUSE_RANK_BY_NAME,     "rank-by-name",        "their_offset", "my_offset", "")               \
     X(CAUSE_RANK_BEHIND,      "rank-behind",         "their_offset", "my_offset", "")               \
     X(CAUSE_RANK_SKIPPED,     "rank-skipped",        "", "", "")                                    \
     X(CAUSE_DELAY_PARTS,      "delay-parts",         "fixed_ms", "random_ms", "rank_ms")            \

@@ -104,8 +104,12 @@ echo kept >kept.trace
 check "a run that cannot begin" 2 'no node "b1"' run good.scenario --log b1 --trace kept.trace
 grep -qx kept kept.trace || { echo "NOT: a trace was lost"; bad=$((bad + 1)); }
 if [ -e /dev/full ]; then
-    "$rcsim" run good.scenario >/dev/full 2>err
-    [ $? -eq 2 ] && grep -q 'standard output cannot be written' err || { echo "NOT: a full disk"; bad=$((bad + 1)); }
+    for command in "run good.scenario" "run good.scenario --redis 6.2,7.0" list "help scenario" "explain good.scenario"; do
+        # shellcheck disable=SC2086
+        "$rcsim" $command >/dev/full 2>err
+        [ $? -eq 2 ] && grep -q 'standard output cannot be written' err ||
+            { echo "NOT: a full disk: $command"; bad=$((bad + 1)); }
+    done
 fi
 check "a failure" 1 'fails\.scenario:3:1: at 0\.00. s: expected the reply to  a1> PING  to be  OK' run fails.scenario
 check "what was there instead" 1 '^  instead: PONG$' run fails.scenario --quiet
@@ -138,6 +142,7 @@ check "the release that is" 0 "^digest $first\$" run good.scenario --redis 7.0
 check "several releases" 0 '^7\.0 and 7\.2$' run good.scenario --redis 7.0,7.2
 check "several releases, one that is not modelled" 2 'no release "6\.3" is modelled' run good.scenario --redis 7.0,6.3
 check "several releases and a trace" 2 'leave out --trace' run good.scenario --redis 7.0,7.2 --trace x
+check "several releases and JSON" 2 'leave out --json' run good.scenario --redis 7.0,7.2 --json
 check "several releases, one without the directive" 2 'cluster-port: since 7\.0; this is 6\.2' run good.scenario --redis 7.0,6.2 --cluster-port 7000
 check "a wrong batch" 2 '--batch 0' run good.scenario --batch 0
 check "a wrong level" 2 'milestones, packets' run good.scenario --trace-level all
@@ -192,8 +197,8 @@ cp out explained
 check "explain a scenario" 0 . explain good.scenario
 same "explain a scenario as its trace" out explained
 check "explain a node" 0 'cluster state changed to ok' explain good.trace --node a1
-check "explain at a time" 0 'what would do: time: 2000 ms after the start' explain good.trace --at 1s
-check "explain why not" 0 'a1 is a master since, and a master stands in no election' explain good.trace --why-not a1
+check "explain at a time" 0 'what would help: time: 2000 ms after the start' explain good.trace --at 1s
+check "explain why not" 0 'a1 has been a master since then, and a master does not stand for election' explain good.trace --why-not a1
 check "explain with options" 0 'nothing to explain' explain good.scenario --param pause=1500ms
 check "explain as JSON" 0 '^\{"depth":0,"at_us":[0-9]+,"node":"a1","what":"state-ok","line":[0-9]+,"text":"a1: cluster state changed to ok"\}$' explain good.trace --json
 grep -qv '^{.*}$' out && { echo "NOT: a line that is no object"; bad=$((bad + 1)); }

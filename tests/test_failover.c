@@ -170,6 +170,26 @@ static const struct row rows[] = {
       SIX
       "drop auth-ack to a5 times 3\na5> CLUSTER FAILOVER\n= OK\nwait 6s\nexpect role replica on a5\n"
       "expect event a5 failover-timeout\nexpect event a1 failover-timeout\n", NULL },
+    { "manual failover: it times out when the replica does not catch up",
+      SIX_WITH("repl-diskless-sync-delay 10\n")
+      "wait 7s\nclient> SET {bar}x 1\n= OK\nkill a5\nlose data a5\nwait 500ms\nstart a5\nwait 1s\nexpect link down on a5\n"
+      "a5> CLUSTER FAILOVER\n= OK\nwait 6s\nexpect role replica on a5\nexpect event a5 failover-offset\n"
+      "expect no event a5 failover-ready\nexpect event a5 failover-timeout\n"
+      "expect event a1 failover-timeout\n", NULL },
+    { "manual failover: FORCE times out without a majority of masters",
+      SIX
+      "kill a2..a3\nwait 100ms\na5> CLUSTER FAILOVER FORCE\n= OK\nwait 6s\nexpect role replica on a5\n"
+      "expect event a5 election-started\nexpect event a5 failover-timeout\n"
+      "expect log a5 \"Manual failover timed out.\"\nexpect role master on a1\n", NULL },
+    { "manual failover: it times out, once more, in the rest after a lost election",
+      CLUSTER_OF("cluster-node-timeout 3000\n", "a1..a6", "a1..a3 a4..a6 --cluster-replicas 1")
+      "await link up on a4..a6 within 20s\nawait state ok on A within 20s\nwait 4s\n"
+      "drop auth-ack to a5 times 3\na5> CLUSTER FAILOVER\n= OK\nwait 5100ms\nexpect event a5 failover-timeout\n"
+      "a5> CLUSTER FAILOVER FORCE\n= OK\nwait 4800ms\n"
+      "expect log a5 \"Currently unable to failover: Failover attempt expired.\"\n"
+      "wait 400ms\nexpect role replica on a5\n"
+      "expect time from \"a5> CLUSTER FAILOVER FORCE\" to a5 failover-timeout 4900ms..5200ms\n"
+      "expect no event a5 election-started since \"a5> CLUSTER FAILOVER FORCE\"\n", "rule-off retry\n" },
     { "manual failover: the master goes on when the replica stops after it asked",
       SIX
       "a5> CLUSTER FAILOVER\n= OK\npause a5\nwait 100ms\nsecond> SET {bar}x 1\n= OK\n"
@@ -322,10 +342,19 @@ static const struct row rows[] = {
       "a6> CLUSTER FAILOVER\n= OK\nwait 6s\nexpect role master on a1\nexpect event a6 failover-timeout\n"
       "expect log a2..a3 \"Failover auth denied to *: can't vote about this master before *\"\n",
       "rule-off vote-rest\n" },
+    { "quirk 5: a master without slots reports, though it has no vote",
+      CLUSTER_OF("", "a1..a7", "a1..a3 a4..a6 --cluster-replicas 1")
+      "await state ok on a1..a6 within 20s\na1> CLUSTER MEET $a7.ip $a7.port\n= OK\nwait 5s\n"
+      "kill a1..a2\nwait 8s\nexpect flags master,fail of a1..a2 on a3\n"
+      "expect event first a5..a6 election-started\nexpect no event a3..a7 promoted\n", NULL },
     { "quirk 6: with all masters dead nobody fails, they stay suspects",
       SIX
       "kill a1..a3\nwait 10s\nexpect flags master,fail? of a1..a3 on a4..a6\n"
       "expect no event a4..a6 election-started\n", NULL },
+    { "quirk 8: who refuses connections is suspected a node timeout after the last ping, which is no older than half of one",
+      SIX
+      "kill a1\nwait 4s\nexpect time from \"kill a1\" to a2 pfail 1s..3200ms\n"
+      "expect time from \"kill a1\" to a3 pfail 1s..3200ms\n", "cluster-node-timeout 5000\n" },
     { "quirk 11: a new master with slots is not ok for up to five seconds",
       "node b1\ncluster-node-timeout 15000\nwait 6s\nb1> CLUSTER ADDSLOTSRANGE 0 16383\n= OK\n"
       "wait 4900ms\nexpect state fail on b1\nwait 300ms\nexpect state ok on b1\n",

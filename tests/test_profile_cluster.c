@@ -319,6 +319,8 @@ static int64_t rank_beside_an_equal_of_smaller_name(struct harness *h)
     rcs_replica_join(&h->cluster, m, sibling);
     fails(h, m);
     rcs_election_handle(&h->cluster);
+    assert_int_equal(harness_facts(h, RCS_FACT_CAUSE_RANK_BY_NAME),
+                     harness_fact(h, RCS_FACT_ELECTION_DELAYED)->v[1]);
     return harness_fact(h, RCS_FACT_ELECTION_DELAYED)->v[1];
 }
 

@@ -526,7 +526,7 @@ static void the_same_words_in_a_group(void **state)
         played.out.data,
         "A: a1..a3; Redis 7.0.15, seed 1\n"
         "     0.000  a1..a3> PING\n"
-        "            PONG\n"
+        "            PONG  (3 times)\n"
         "     0.00*  a1..a3> CONFIG GET port\n"
         "            1) \"port\"\n"
         "            2) \"6379\"\n"

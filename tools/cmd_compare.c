@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +39,5 @@ int cmd_compare(int argc, char **argv)
         state = compare(&arguments);
     }
     run_arguments_close(&arguments);
-    if (state == EXIT_HELD && (fflush(stdout) != 0 || ferror(stdout))) {
-        state = complain("standard output cannot be written: %s", strerror(errno));
-    }
     return state;
 }

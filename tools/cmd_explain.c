@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,8 +130,5 @@ int cmd_explain(int argc, char **argv)
         state = explain(&arguments, &options);
     }
     run_arguments_close(&arguments);
-    if (state == EXIT_HELD && (fflush(stdout) != 0 || ferror(stdout))) {
-        state = complain("standard output cannot be written: %s", strerror(errno));
-    }
     return state;
 }

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static const struct command commands[] = {
       "said to be missing.\n"
       "  --node NODE        this node's changes only, and its votes and epochs\n"
       "  --at TIME          what held at that time since the run began, and what held it up\n"
-      "  --why-not NODE     why this node was not promoted (by --at), and what would do\n"
+      "  --why-not NODE     why this node was not promoted (by --at), and what would help\n"
       "  --json             a statement a line, as JSON\n",
       cmd_explain },
     { "compare", "rcsim compare A B [options]", "puts two runs side by side, from the fault on",
@@ -81,7 +82,7 @@ void rcs_assert_failed(const char *condition, const char *file, int line)
     _Exit(EXIT_INTERNAL);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         (void)cmd_help(0, NULL);
@@ -107,4 +108,14 @@ int main(int argc, char **argv)
         }
     }
     return command->run(argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv)
+{
+    int state = run(argc, argv);
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
+    if (!written && (state == EXIT_HELD || state == EXIT_FINDING)) {
+        return complain("standard output cannot be written: %s", strerror(errno));
+    }
+    return state;
 }

@@ -262,9 +262,12 @@ int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char
     if (out->has_level && out->trace_path == NULL) {
         return complain("--trace-level says how much goes into a trace: --trace OUT is missing");
     }
-    if (out->release_count > 0 && (out->trace_path != NULL || out->options.log != NULL)) {
-        return complain("--redis with several releases shows where they part: leave out %s",
-                        out->trace_path != NULL ? "--trace" : "--log");
+    const char *unfit = out->trace_path != NULL    ? "--trace"
+                        : out->options.log != NULL ? "--log"
+                        : out->options.json        ? "--json"
+                                                   : NULL;
+    if (out->release_count > 0 && unfit != NULL) {
+        return complain("--redis with several releases shows where they part: leave out %s", unfit);
     }
     if (out->options.quiet && out->options.log != NULL) {
         return complain("--quiet shows no log lines: leave out --quiet or --log");

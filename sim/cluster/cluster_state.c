@@ -390,6 +390,7 @@ void rcs_cluster_init(struct rcs_cluster *cluster, struct rcs_store *store,
         .mf_master_offset = -1,
         .drop_filter = -1,
         .now_ms = RCS_NODE_MS_START,
+        .told = { .fail_kept = RCS_ID_NONE },
     };
     cluster->slots = rcs_slot_map_empty(store);
     cluster->no_slots = rcs_store_no_slots(store);

@@ -8,6 +8,14 @@
 
 /* --- the candidate ---------------------------------------------------------------------------- */
 
+/* Of two with the same offset the smaller name is ahead (Valkey). */
+static bool ahead_by_name(const struct rcs_cluster *cluster, rcs_id id, int64_t mine)
+{
+    return cluster->profile->ranks_by_name && cluster->peers[id].repl_offset == mine &&
+           memcmp(rcs_store_name(cluster->store, id),
+                  rcs_store_name(cluster->store, cluster->myself), RCS_ID_LEN) < 0;
+}
+
 /* How many other replicas of my master are ahead of me; FAIL ones count like others (Redis 7.0
  * clusterGetSlaveRank). */
 static int my_rank(const struct rcs_cluster *cluster)
@@ -24,10 +32,7 @@ static int my_rank(const struct rcs_cluster *cluster)
         if (id == cluster->myself || replica->flags & RCS_NODE_NOFAILOVER) {
             continue;
         }
-        rank += replica->repl_offset > mine ||
-                (cluster->profile->ranks_by_name && replica->repl_offset == mine &&
-                 memcmp(rcs_store_name(cluster->store, id),
-                        rcs_store_name(cluster->store, cluster->myself), RCS_ID_LEN) < 0);
+        rank += replica->repl_offset > mine || ahead_by_name(cluster, id, mine);
     }
     return rank;
 }
@@ -47,6 +52,7 @@ static void tell_rank(struct rcs_cluster *cluster)
             rcs_cluster_cause(cluster,
                               replica->flags & RCS_NODE_NOFAILOVER ? RCS_FACT_CAUSE_RANK_SKIPPED
                               : replica->repl_offset > mine        ? RCS_FACT_CAUSE_RANK_AHEAD
+                              : ahead_by_name(cluster, id, mine)   ? RCS_FACT_CAUSE_RANK_BY_NAME
                                                                    : RCS_FACT_CAUSE_RANK_BEHIND,
                               id, RCS_ID_NONE, replica->repl_offset, mine, 0);
         }

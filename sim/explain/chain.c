@@ -20,7 +20,7 @@ enum where {
     MINE,  /* of the same node, before */
     ABOUT, /* of the node it is about, before */
     BY,    /* of the node `by` */
-    FAULT, /* the last fault that hit the node it is about */
+    FAULT, /* the fault for which the node hears nothing of the one it is about */
     ORDER, /* the operator's command that was being carried out; it holds a word of the list */
     VOTES, /* what became of the votes asked for in its epoch */
 };
@@ -64,12 +64,12 @@ static const struct link {
     { "election-started", MINE, "election-delayed", ANY, ALWAYS, .missing = "when it was scheduled" },
     { "election-delayed", STEP, "delay-parts|delay-none", ANY, ALWAYS, .missing = "the parts of the delay" },
     { "election-delayed", STEP, "data-age|data-any-age", ANY, AUTOMATIC, .missing = "how old its data was" },
-    { "election-delayed", STEP, "rank-ahead", ANY, ALWAYS, .missing = "who is ahead of it", .number = "rank" },
+    { "election-delayed", STEP, "rank-ahead|rank-by-name", ANY, ALWAYS, .missing = "who is ahead of it", .number = "rank" },
     { "election-delayed", STEP, "rank-behind|rank-skipped", ANY, ALWAYS, .missing = NULL },
     { "election-delayed", MINE, FAILED_LINES, IT_ABOUT, AUTOMATIC, .missing = "how {about} came to be FAIL" },
     { "delay-none", MINE, "failover-asked|failover-forced", ANY, ALWAYS, .missing = "the manual failover" },
     { "delay-none", MINE, "failover-ready|failover-forced|" FAILED_LINES, IT_OR_NOBODY, ALWAYS, .missing = "what let it stand" },
-    { "election-rank", STEP, "rank-ahead", ANY, ALWAYS, .missing = "who is ahead of it", .number = "rank" },
+    { "election-rank", STEP, "rank-ahead|rank-by-name", ANY, ALWAYS, .missing = "who is ahead of it", .number = "rank" },
     { "fail", STEP, "report|own-report", ANY, ALWAYS, .missing = "who reported it", .number = "reports" },
     { "report", BY, FAILING, IT_ABOUT, ALWAYS, .missing = "how {by} came to suspect {about}" },
     { "own-report", MINE, SUSPECT_LINES, IT_ABOUT, ALWAYS, .missing = "how {node} came to suspect {about}" },
@@ -78,6 +78,8 @@ static const struct link {
     { "fail-cleared", STEP, "fail-of-replica|fail-of-empty|fail-undo", ANY, ALWAYS, .missing = "by which rule" },
     { "state-fail", STEP, "state-minority|state-uncovered", ANY, ALWAYS, .missing = "by which rule: a minority, or slots that nobody serves" },
     { "state-uncovered", STEP, "state-unreached", ANY, ALWAYS, .missing = "which masters it does not reach", .number = "unreached" },
+    { "state-uncovered", SAME, "slots-deleted", ANY, ALWAYS, .missing = NULL },
+    { "slots-deleted", ORDER, "delslots|flushslots|cli", ANY, ORDERED, .missing = "the order" },
     { "state-minority", STEP, "state-unreached", ANY, ALWAYS, .missing = "which masters it does not reach", .number = "unreached" },
     { "state-unreached", MINE, FAILED_LINES, IT_ABOUT, FAILED, .missing = "how {node} came to mark {about}" },
     { "state-unreached", MINE, SUSPECT_LINES, IT_ABOUT, SUSPECTED, .missing = "how {node} came to suspect {about}" },
@@ -88,6 +90,7 @@ static const struct link {
     { "follows", ORDER, "setslot|cli", ANY, ORDERED, .missing = "the order" },
     { "slots", STEP, "slots-from|slots-unowned", ANY, ALWAYS, .missing = "whose they were before" },
     { "slots", ABOUT, "promoted", ANY, ALWAYS, .missing = NULL, .same = "epoch" },
+    { "slots", ABOUT, "epoch-collision|epoch-set", ANY, ALWAYS, .missing = NULL, .same = "epoch" },
     { "follows-grandmaster", BY, RCS_ROLES, IT_ABOUT, ALWAYS, .missing = "how {by} became a replica of {about}" },
     { "follows-orphan", STEP, "migrate-spare", ANY, ALWAYS, .missing = "whether {by} could spare it" },
     { "follows-orphan", STEP, "migrate-due", ANY, ALWAYS, .missing = "since when {about} had no replica" },
@@ -226,6 +229,24 @@ static int64_t tell_step(struct rcs_explanation *explanation, int place, const s
     return count;
 }
 
+/* Votes of the election that began at `start` which the candidate has not got at `place`. */
+static void tell_unarrived(struct rcs_explanation *explanation, int start, int place,
+                           unsigned depth)
+{
+    int node = event_at(explanation, start)->node;
+    for (int at = start + 1; at < place; at++) {
+        const struct rcs_trace_event *event = event_at(explanation, at);
+        if (strcmp(event->what, "vote-granted") != 0 || event->about != node ||
+            !number_fits(event_at(explanation, start), event, "epoch") ||
+            rcs_past_before(&explanation->past, place, node, "vote-received|vote-uncounted",
+                            event->node) > at ||
+            rcs_past_step(&explanation->past, at, at, "vote-unsent") >= 0) {
+            continue;
+        }
+        rcs_state_event(explanation, depth, at, ", but its vote has not arrived");
+    }
+}
+
 /* What came of the votes that the node asked for in the decision's epoch: those it counted, their
  * number, and who refused. */
 static int64_t tell_votes(struct rcs_explanation *explanation, int place, const struct link *link,
@@ -237,7 +258,7 @@ static int64_t tell_votes(struct rcs_explanation *explanation, int place, const 
         start =
             rcs_past_before(&explanation->past, start, of->node, "election-started", RCS_ANYBODY);
     } while (start >= 0 && !number_fits(of, event_at(explanation, start), "epoch"));
-    int64_t count = 0;
+    int64_t count = 0, votes = -1;
     for (int at = start + 1; at < place; at++) {
         const struct rcs_trace_event *event = event_at(explanation, at);
         bool mine = event->node == of->node;
@@ -250,6 +271,11 @@ static int64_t tell_votes(struct rcs_explanation *explanation, int place, const 
             rcs_chain_tell(explanation, at, depth);
         }
         count += counted;
+    }
+    /* Where all that were counted are there, a vote that was given and not counted is on its way.
+     */
+    if (start >= 0 && rcs_trace_number(of, "votes", &votes) && votes == count) {
+        tell_unarrived(explanation, start, place, depth);
     }
     return count;
 }
@@ -356,7 +382,9 @@ static int find(const struct rcs_explanation *explanation, int place, const stru
     case BY:
         return find_of(explanation, place, event->by, link, end);
     case FAULT:
-        return event->about < 0 ? -1 : rcs_past_fault(&explanation->past, place, event->about);
+        return event->about < 0
+                   ? -1
+                   : rcs_past_fault(&explanation->past, place, event->node, event->about);
     case ORDER:
         return order_of(explanation, place, link->list);
     case STEP:

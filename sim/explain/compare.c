@@ -6,17 +6,10 @@
 
 #include <rcsim/explain.h>
 
-#include "sim/explain/past.h"
+#include "sim/explain/compare_parts.h"
 #include "sim/world/json_line.h"
 
 #include "sim/pure.h"
-
-struct side {
-    const char *source;
-    struct rcs_trace_events events;
-    struct rcs_past past;
-    int start; /* the fault or order from which time counts; -1 none */
-};
 
 /* What a run shows of a step. */
 struct finding {
@@ -27,15 +20,14 @@ struct finding {
 };
 
 #define ORDERS "takeover|failover-forced|failover-asked"
+#define ENDS   "kill|stop|pause|poweroff"
 
-static const struct rcs_trace_event *event_at(const struct side *side, int place)
+/* An order as the operator typed it. */
+static const char *order_words(const char *what)
 {
-    return &side->events.list[place];
-}
-
-static int event_count(const struct side *side)
-{
-    return (int)side->events.count;
+    return strcmp(what, "takeover") == 0          ? "FAILOVER TAKEOVER"
+           : strcmp(what, "failover-forced") == 0 ? "FAILOVER FORCE"
+                                                  : "FAILOVER";
 }
 
 static int64_t number_of(const struct rcs_trace_event *event, const char *name)
@@ -80,6 +72,17 @@ static unsigned count_of(const struct side *side, const char *list)
     return count;
 }
 
+/* At how many nodes it happened. */
+static unsigned nodes_of(const struct side *side, const char *list)
+{
+    unsigned count = 0;
+    for (int at = next_of(side, side->start, list); at >= 0; at = next_of(side, at, list)) {
+        int node = event_at(side, at)->node;
+        count += rcs_past_before(&side->past, at, node, list, RCS_ANYBODY) <= side->start;
+    }
+    return count;
+}
+
 /* --- steps ------------------------------------------------------------------------------------ */
 
 /* Sets the instant of a finding; the event, NULL if there is none. */
@@ -119,7 +122,8 @@ static void find_agreement(const struct side *side, struct finding *finding)
 static void find_fail_state(const struct side *side, struct finding *finding)
 {
     if (found(side, next_of(side, side->start, "state-fail"), finding) != NULL) {
-        rcs_buf_format(&finding->text, "%u nodes", count_of(side, "state-fail"));
+        unsigned nodes = nodes_of(side, "state-fail");
+        rcs_buf_format(&finding->text, "%u %s", nodes, nodes == 1 ? "node" : "nodes");
     }
 }
 
@@ -130,8 +134,8 @@ static void find_order(const struct side *side, struct finding *finding)
                     : next_of(side, side->start, ORDERS);
     const struct rcs_trace_event *event = found(side, place, finding);
     if (event != NULL) {
-        rcs_buf_format(&finding->text, "%s of ", event->what);
         add_node(&finding->text, side, event->node);
+        rcs_buf_format(&finding->text, "> %s", order_words(event->what));
     }
 }
 
@@ -272,100 +276,6 @@ static void find_errors(const struct side *side, struct finding *finding)
     }
 }
 
-/* --- workloads -------------------------------------------------------------------------------- */
-
-/* "workload NAME: figures", as a run says it of each of its client programs; the last one counts.
- */
-struct workload {
-    const char *name, *figures;
-    size_t name_bytes;
-};
-
-static bool read_workload(const struct rcs_trace_event *event, struct workload *out)
-{
-    static const char word[] = "workload ";
-    if (event->kind != RCS_TRACE_NOTE || strcmp(event->what, "workload") != 0 ||
-        event->text == NULL || strncmp(event->text, word, sizeof(word) - 1) != 0) {
-        return false;
-    }
-    out->name = event->text + sizeof(word) - 1;
-    out->name_bytes = strcspn(out->name, ": ");
-    out->figures = out->name + out->name_bytes + 2;
-    return strncmp(out->name + out->name_bytes, ": ", 2) == 0;
-}
-
-static bool same_workload(const struct workload *a, const struct workload *b)
-{
-    return a->name_bytes == b->name_bytes && memcmp(a->name, b->name, a->name_bytes) == 0;
-}
-
-/* What the side says last of a workload of that name. */
-static bool last_figures(const struct side *side, const struct workload *of, struct workload *out)
-{
-    bool there = false;
-    for (int at = 0; at < event_count(side); at++) {
-        struct workload its;
-        if (read_workload(event_at(side, at), &its) && same_workload(&its, of)) {
-            *out = its;
-            there = true;
-        }
-    }
-    return there;
-}
-
-/* True if it is told of at an earlier place of this side, or of the one before. */
-static bool told_before(const struct side *sides, unsigned index, int place,
-                        const struct workload *of)
-{
-    struct workload its;
-    for (int at = 0; at < place; at++) {
-        if (read_workload(event_at(&sides[index], at), &its) && same_workload(&its, of)) {
-            return true;
-        }
-    }
-    return index > 0 && last_figures(&sides[0], of, &its);
-}
-
-static void print_workload(struct rcs_buf *out, bool json, const struct side *sides,
-                           const struct workload *of)
-{
-    static const char *const keys[] = { "a", "b" };
-    if (json) {
-        rcs_json_begin(out, "workload");
-        rcs_json_bytes(out, of->name, of->name_bytes);
-    } else {
-        rcs_buf_text(out, "\nworkload ");
-        rcs_buf_add(out, of->name, of->name_bytes);
-        rcs_buf_text(out, "\n");
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        struct workload its;
-        bool there = last_figures(&sides[i], of, &its);
-        if (json && there) {
-            rcs_json_key(out, keys[i]);
-            rcs_json_text(out, its.figures);
-        } else if (!json) {
-            rcs_buf_format(out, "  %s: %s\n", sides[i].source, there ? its.figures : "-");
-        }
-    }
-    if (json) {
-        rcs_json_end(out);
-    }
-}
-
-/* What the client programs of both runs saw, one after the other. */
-static void print_workloads(struct rcs_buf *out, bool json, const struct side *sides)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        for (int at = 0; at < event_count(&sides[i]); at++) {
-            struct workload its;
-            if (read_workload(event_at(&sides[i], at), &its) && !told_before(sides, i, at, &its)) {
-                print_workload(out, json, sides, &its);
-            }
-        }
-    }
-}
-
 /* --- the table -------------------------------------------------------------------------------- */
 
 /* clang-format off */
@@ -375,19 +285,19 @@ static const struct step {
     const char *only;   /* %s the run that has it */
     const char *sooner; /* %s the run, and by how much; or "is shorter" */
 } steps[] = {
-    { "suspicion",  "first suspicion",       find_suspicion,  "Only in %s a node was suspected.", "In %s the first suspicion came %s s sooner." },
-    { "agreement",  "FAIL agreed",           find_agreement,  "Only in %s a quorum of masters agreed on FAIL.", "In %s the masters agreed on FAIL %s s sooner." },
-    { "state-fail", "cluster state fail",    find_fail_state, "Only in %s nodes held the cluster for failed.", "In %s nodes held the cluster for failed %s s sooner." },
-    { "order",      "order to fail over",    find_order,      "Only in %s an operator gave the order.", "In %s the order came %s s sooner." },
-    { "scheduled",  "election scheduled",    find_schedule,   "Only in %s a replica stood for election.", "In %s a replica stood for election %s s sooner." },
-    { "election",   "votes asked for",       find_election,   "Only in %s anybody was asked for a vote.", "In %s votes were asked for %s s sooner." },
+    { "suspicion",  "first suspicion",       find_suspicion,  "Only in %s was a node suspected.", "In %s the first suspicion came %s s sooner." },
+    { "agreement",  "FAIL agreed",           find_agreement,  "Only in %s did a quorum of masters agree on FAIL.", "In %s the masters agreed on FAIL %s s sooner." },
+    { "state-fail", "cluster state fail",    find_fail_state, "Only in %s did nodes see the cluster state fail.", "In %s nodes saw the cluster state fail %s s sooner." },
+    { "order",      "order to fail over",    find_order,      "Only in %s did an operator give the order.", "In %s the order came %s s sooner." },
+    { "scheduled",  "election scheduled",    find_schedule,   "Only in %s did a replica stand for election.", "In %s a replica stood for election %s s sooner." },
+    { "election",   "votes asked for",       find_election,   "Only in %s was anybody asked for a vote.", "In %s votes were asked for %s s sooner." },
     { "votes",      "votes",                 find_votes,      NULL, NULL },
-    { "promoted",   "new master",            find_master,     "Only in %s there was a new master.", "In %s the new master was there %s s sooner; until then nobody serves the slots." },
-    { "epoch",      "greatest epoch won",    find_epoch,      NULL, NULL },
-    { "fail-time",  "longest state fail",    find_fail_time,  NULL, "In %s the longest time for which a node held the cluster for failed is %s s shorter." },
+    { "promoted",   "new master",            find_master,     "Only in %s was there a new master.", "In %s the new master was there %s s sooner." },
+    { "epoch",      "greatest epoch taken",  find_epoch,      NULL, NULL },
+    { "fail-time",  "longest state fail",    find_fail_time,  NULL, "In %s the longest time for which a node's cluster state was fail is %s s shorter." },
     { "recovered",  "last state ok",         find_recovery,   NULL, NULL },
-    { "lost",       "dropped by a replica",  find_loss,       "Only in %s a replica had more than its new master, and dropped it: writes that were acknowledged may be gone.", NULL },
-    { "errors",     "errors replied",        find_errors,     "Only in %s commands of the scenario were answered with errors.", NULL },
+    { "lost",       "dropped by a replica",  find_loss,       "Only in %s did a replica have more than its new master, and drop it: writes that were acknowledged may be gone.", NULL },
+    { "errors",     "errors replied",        find_errors,     "Only in %s were commands of the scenario answered with errors.", NULL },
 };
 /* clang-format on */
 #define STEP_COUNT (sizeof(steps) / sizeof(steps[0]))
@@ -397,8 +307,7 @@ static const struct step {
 /* A process or host that goes, else a partition, else an order. */
 static int start_of(const struct side *side)
 {
-    static const char *const faults[] = { "kill|stop|pause|poweroff",
-                                          "partition|partition-oneway" };
+    static const char *const faults[] = { ENDS, RCS_PARTITIONS };
     for (unsigned i = 0; i < 2; i++) {
         for (int at = 0; at < event_count(side); at++) {
             if (event_at(side, at)->kind == RCS_TRACE_FAULT &&
@@ -448,14 +357,16 @@ static void print_seconds(struct rcs_buf *out, rcs_us us)
 static void print_start(struct rcs_buf *out, const struct side *side)
 {
     const struct rcs_trace_event *event = event_at(side, side->start);
-    rcs_buf_text(out, event->what);
-    for (unsigned i = 0; i < event->node_count; i++) {
-        rcs_buf_text(out, i == 0 ? " " : ", ");
-        add_node(out, side, event->nodes[i]);
-    }
-    if (event->kind != RCS_TRACE_FAULT) {
-        rcs_buf_text(out, " of ");
+    bool order = event->kind != RCS_TRACE_FAULT;
+    if (order) {
         add_node(out, side, event->node);
+    }
+    rcs_buf_text(out, order ? "> " : event->what);
+    rcs_buf_text(out, order ? order_words(event->what) : "");
+    for (unsigned i = 0; i < event->node_count; i++) {
+        bool second_side = i > 0 && i == event->side_count;
+        rcs_buf_text(out, i == 0 ? " " : second_side ? " from " : ", ");
+        add_node(out, side, event->nodes[i]);
     }
     rcs_buf_text(out, " at ");
     print_seconds(out, event->at_us);
@@ -482,6 +393,19 @@ static bool is_duration(const struct step *step)
     return step->find == find_fail_time;
 }
 
+/* True if the run begins with the end of the master that was replaced first: who else would serve
+ * its slots until then? */
+static bool slots_unserved(const struct side *side)
+{
+    const struct rcs_trace_event *start = event_at(side, side->start);
+    int promoted = next_of(side, side->start, "promoted");
+    bool its = false;
+    for (unsigned i = 0; promoted >= 0 && i < start->node_count; i++) {
+        its = its || start->nodes[i] == event_at(side, promoted)->about;
+    }
+    return its && start->kind == RCS_TRACE_FAULT && rcs_past_word(ENDS, start->what);
+}
+
 /* What the two differ in, as a sentence; nothing if there is none for it. */
 static void print_sentence(struct rcs_buf *out, const struct step *step,
                            const struct finding *findings, const struct side *sides)
@@ -501,6 +425,9 @@ static void print_sentence(struct rcs_buf *out, const struct step *step,
     print_seconds(&seconds, by_us < 0 ? -by_us : by_us);
     rcs_buf_add(&seconds, "", 1);
     rcs_buf_format(out, step->sooner, sides[by_us < 0 ? 0 : 1].source, seconds.data);
+    if (step->find == find_master && slots_unserved(&sides[0]) && slots_unserved(&sides[1])) {
+        rcs_buf_text(out, " Until then nobody served the slots.");
+    }
     rcs_buf_close(&seconds);
 }
 
@@ -627,7 +554,7 @@ static void print_all(struct rcs_buf *out, bool json, const struct side *sides)
     } else {
         print_text(out, sides, table);
     }
-    print_workloads(out, json, sides);
+    rcs_compare_workloads(out, json, sides);
     for (size_t i = 0; i < STEP_COUNT; i++) {
         for (unsigned side = 0; side < 2; side++) {
             rcs_buf_close(&table[i].findings[side].text);

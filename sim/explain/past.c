@@ -5,6 +5,9 @@
 
 #include "sim/pure.h"
 
+/* Faults after which a process does nothing. */
+#define ENDS "kill|stop|pause|poweroff"
+
 void rcs_past_init(struct rcs_past *past, const struct rcs_trace_events *events)
 {
     past->events = events;
@@ -73,9 +76,10 @@ int rcs_past_before(const struct rcs_past *past, int place, int node, const char
     return -1;
 }
 
-static bool names(const struct rcs_trace_event *fault, int node)
+/* Is `node` one of nodes[from..to)? */
+static bool names(const struct rcs_trace_event *fault, unsigned from, unsigned to, int node)
 {
-    for (unsigned i = 0; i < fault->node_count; i++) {
+    for (unsigned i = from; i < to; i++) {
         if (fault->nodes[i] == node) {
             return true;
         }
@@ -83,23 +87,52 @@ static bool names(const struct rcs_trace_event *fault, int node)
     return false;
 }
 
-int rcs_past_fault(const struct rcs_past *past, int place, int node)
+/* The ways between two nodes that a partition or a healing speaks of. */
+enum ways { NO_WAY, THERE = 1, BACK = 2, BOTH_WAYS = 3 };
+
+static unsigned ways_of(const struct rcs_trace_event *fault, int a, int b)
 {
-    bool healed = false;
+    unsigned side = fault->side_count, all = fault->node_count;
+    unsigned ways = (names(fault, 0, side, a) && names(fault, side, all, b) ? THERE : NO_WAY) |
+                    (names(fault, 0, side, b) && names(fault, side, all, a) ? BACK : NO_WAY);
+    bool oneway = rcs_past_word("partition-oneway|heal-oneway", fault->what);
+    return ways == NO_WAY || oneway ? ways : BOTH_WAYS;
+}
+
+int rcs_past_fault(const struct rcs_past *past, int place, int node, int about)
+{
+    int first = -1;
+    bool runs = false;        /* from there on */
+    unsigned healed = NO_WAY; /* ways that are open from there on */
     for (int i = end_before(past, place, -1); i-- > past->first_of[0];) {
         const struct rcs_trace_event *event = &past->events->list[past->places[i]];
-        bool heal = strcmp(event->what, "heal") == 0;
-        if (event->kind != RCS_TRACE_FAULT ||
-            !(names(event, node) || (heal && event->node_count == 0))) {
+        if (event->kind != RCS_TRACE_FAULT) {
             continue;
         }
-        if (rcs_past_word("start|resume", event->what)) {
-            return -1;
+        unsigned ways = ways_of(event, node, about);
+        if (rcs_past_word("heal|heal-oneway", event->what)) {
+            healed |= event->node_count == 0 ? BOTH_WAYS : ways;
+        } else if (rcs_past_word(RCS_PARTITIONS, event->what)) {
+            first = (ways & ~healed) != NO_WAY ? past->places[i] : first;
+        } else if (names(event, 0, event->node_count, about)) {
+            runs = runs || rcs_past_word("start|resume", event->what);
+            first = !runs && rcs_past_word(ENDS, event->what) ? past->places[i] : first;
         }
-        healed = healed || heal;
-        if (rcs_past_word("kill|stop|pause|poweroff", event->what) ||
-            (rcs_past_word("partition|partition-oneway", event->what) && !healed)) {
-            return past->places[i];
+    }
+    return first;
+}
+
+int rcs_past_down(const struct rcs_past *past, int place, int node)
+{
+    for (int i = end_before(past, place, -1); i-- > past->first_of[0];) {
+        const struct rcs_trace_event *event = &past->events->list[past->places[i]];
+        if (event->kind == RCS_TRACE_FAULT && names(event, 0, event->node_count, node)) {
+            if (rcs_past_word("start|resume", event->what)) {
+                return -1;
+            }
+            if (rcs_past_word(ENDS, event->what)) {
+                return past->places[i];
+            }
         }
     }
     return -1;

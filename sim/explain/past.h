@@ -19,12 +19,18 @@ bool rcs_past_word(const char *list, const char *what);
 
 #define RCS_ANYBODY (-2)
 
+/* Faults that cut nodes off from each other. */
+#define RCS_PARTITIONS "partition|partition-oneway|reject-rst|reject-icmp"
+
 /* The last event of `node` (-1: faults and notes) before `place` that is one of `list` and about
  * `about`. */
 int rcs_past_before(const struct rcs_past *past, int place, int node, const char *list, int about);
-/* The fault that still held the node up: it stopped, or was cut off; what a start, a resume or a
- * healing ended does not count. */
-int rcs_past_fault(const struct rcs_past *past, int place, int node);
+/* The fault for which `node` hears nothing of `about`: that one stopped, or they were cut off from
+ * each other. Of several that still hold the first; what a start, a resume or a healing ended does
+ * not count. */
+int rcs_past_fault(const struct rcs_past *past, int place, int node, int about);
+/* The fault that ended or paused the node's process; -1 if it runs. */
+int rcs_past_down(const struct rcs_past *past, int place, int node);
 /* The cause in front of `place` that belongs to the same decision, walking back from `from`:
  * lines of the same node and instant, no further than the milestone before. */
 int rcs_past_step(const struct rcs_past *past, int place, int from, const char *list);

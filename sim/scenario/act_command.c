@@ -391,7 +391,7 @@ static void tell_answers(struct rcs_run *run, struct rcs_task *task)
             rcs_group_print(&who, run->script, nodes, count);
         }
         rcs_buf_add(&who, "", 1);
-        rcs_transcript_output(run->transcript, now, who.data, text, strlen(text));
+        rcs_transcript_answer(run->transcript, now, who.data, count, text, strlen(text));
         rcs_buf_close(&who);
     }
     free(nodes);

@@ -252,8 +252,8 @@ static enum colour colour_of_output(const char *line)
                                            : PLAIN;
 }
 
-void rcs_transcript_output(struct rcs_transcript *transcript, rcs_us at_us, const char *who,
-                           const char *bytes, size_t size_bytes)
+void rcs_transcript_answer(struct rcs_transcript *transcript, rcs_us at_us, const char *who,
+                           unsigned times, const char *bytes, size_t size_bytes)
 {
     if (transcript->quiet) {
         return;
@@ -261,6 +261,9 @@ void rcs_transcript_output(struct rcs_transcript *transcript, rcs_us at_us, cons
     if (transcript->json) {
         json_open(transcript, at_us, "output");
         json_text(transcript, "from", who);
+        if (times > 1) {
+            rcs_buf_format(&transcript->line, ",\"times\":%u", times);
+        }
         rcs_buf_text(&transcript->line, ",\"text\":");
         rcs_json_bytes(&transcript->line, bytes, size_bytes);
         json_close(transcript);
@@ -277,12 +280,21 @@ void rcs_transcript_output(struct rcs_transcript *transcript, rcs_us at_us, cons
             rcs_buf_format(&transcript->line, "%s: ", who);
         }
         text(transcript, colour_of_output(bytes + at), bytes + at, len);
+        if (times > 1 && who[0] == '\0' && len == size_bytes) {
+            rcs_buf_format(&transcript->line, "  (%u times)", times);
+        }
         flush(transcript);
         at += len + 1;
         if (size_bytes == 0) {
             break;
         }
     }
+}
+
+void rcs_transcript_output(struct rcs_transcript *transcript, rcs_us at_us, const char *who,
+                           const char *bytes, size_t size_bytes)
+{
+    rcs_transcript_answer(transcript, at_us, who, 1, bytes, size_bytes);
 }
 
 void rcs_transcript_expect(struct rcs_transcript *transcript, rcs_us at_us, bool holds,

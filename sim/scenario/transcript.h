@@ -24,6 +24,9 @@ void rcs_transcript_command(struct rcs_transcript *transcript, rcs_us at_us, con
 /* What it printed: one line or more, each put below the statement. `who` "" if that is clear. */
 void rcs_transcript_output(struct rcs_transcript *transcript, rcs_us at_us, const char *who,
                            const char *text, size_t size_bytes);
+/* An answer that so many nodes gave: one of a single line says how many. */
+void rcs_transcript_answer(struct rcs_transcript *transcript, rcs_us at_us, const char *who,
+                           unsigned times, const char *text, size_t size_bytes);
 void rcs_transcript_expect(struct rcs_transcript *transcript, rcs_us at_us, bool holds,
                            const char *text, rcs_us waited_us);
 void rcs_transcript_fail(struct rcs_transcript *transcript, rcs_us at_us,
