@@ -27,6 +27,8 @@
 
 #define RESOLUTION_MS  10  /* worst delays of the control loop, averaged over all records: 9.6 */
 #define WAKE_US        120 /* half of the mean reply time of CLUSTER FAILOVER, 58 times */
+#define WORK_US        650
+#define CORES          2
 #define GAP_UNKNOWN_MS 36  /* the restarts were made between the kills: as there */
 #define SEEDS_APART    999 /* a multiple of three, too */
 #define SEEDS_SHORT    60
@@ -124,6 +126,8 @@ static void simulate(const struct plan *set, const struct histories *like, unsig
 {
     struct plan plan = *set;
     plan.wake_us = WAKE_US;
+    plan.work_us = WORK_US;
+    plan.cores = CORES;
     plan.command_us = reply_us(like);
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         const struct history *one = &like->list[seed % like->count];

@@ -8,6 +8,7 @@
 #include "tests/support/support.h"
 
 #define IDLE_NODES 36
+#define MOST_CORES 64
 #define NEWS_MS    100 /* what a node's messages carry is at most so old: the chain of lateness */
 
 struct lab {
@@ -19,6 +20,7 @@ struct lab {
     size_t seen;                      /* milestones before the injection */
     rcs_us t0_us;
     rcs_us command_late_us[HISTORY_NODES]; /* a node's TAKEOVER: by those before it, and itself */
+    rcs_us core_free_us[MOST_CORES];       /* of the recording machine: from when on */
     struct history history;                /* of the current run; milestones are added at its end */
 };
 
@@ -148,6 +150,7 @@ static void settle(struct lab *lab)
  * their timers. Then all is done by hand as the recordings did it. */
 static void start_nodes(struct lab *lab)
 {
+    rcs_sim_advance(lab->sim, between_ms(lab, 0, 1000));
     for (int node = 0; node < lab->nodes; node++) {
         fault(lab, RCS_FAULT_START, node);
         rcs_sim_advance(lab->sim, between_ms(lab, 5, 15));
@@ -330,39 +333,120 @@ static rcs_us sync_late(struct lab *lab)
     return late_us;
 }
 
+/* Redis 7.0 writes nodes.conf before the turn of its loop ends in which one of these happens. */
+static bool is_saved(const char *what)
+{
+    static const char *const saved[] = { "fail",         "fail-received", "fail-cleared",
+                                         "vote-granted", "slots",         "election-started",
+                                         "election-won", "follows",       "takeover",
+                                         "promoted",     "epoch-bumped",  "follows-grandmaster" };
+    for (size_t i = 0; i < sizeof(saved) / sizeof(saved[0]); i++) {
+        if (strcmp(saved[i], what) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The turn of a node's loop that begins with the i-th milestone: does it write nodes.conf? */
+static bool turn_saves(const struct lab *lab, size_t i)
+{
+    struct rcs_milestone first, one;
+    bool saves = false;
+    RCS_ASSERT(rcs_sim_milestone(lab->sim, i, &first));
+    for (; !saves && rcs_sim_milestone(lab->sim, i, &one) && one.at_us == first.at_us; i++) {
+        saves = one.node == first.node && is_saved(one.what);
+    }
+    return saves;
+}
+
+struct turn {
+    rcs_us at_us;            /* as simulated */
+    rcs_us late_us, sent_us; /* how much later it began, and what it had to say left */
+};
+
+/* When a turn begins that is late by `late_us` already; one that saves waits for a processor and
+ * holds it. */
+static void take_turn(struct lab *lab, struct turn *turn, rcs_us at_us, rcs_us late_us, bool saves)
+{
+    rcs_us *core = &lab->core_free_us[0];
+    rcs_us busy_us = turn->at_us + turn->sent_us - at_us; /* it deals with one after the other */
+    late_us = late_us > busy_us ? late_us : busy_us;
+    for (int i = 1; i < lab->plan->cores; i++) {
+        core = lab->core_free_us[i] < *core ? &lab->core_free_us[i] : core;
+    }
+    *turn = (struct turn){ at_us, late_us, late_us };
+    if (saves && lab->plan->work_us > 0) {
+        turn->late_us = *core - at_us > late_us ? *core - at_us : late_us;
+        turn->sent_us = turn->late_us + exponential(lab, lab->plan->work_us);
+        *core = at_us + turn->sent_us;
+    }
+}
+
+/* What polls show, by which milestone they do, at the node itself or at any: a poll sees that as
+ * much later, on average, as it happened. */
+static const struct {
+    enum what what;
+    const char *by;
+    bool by_any;
+} shown[] = {
+    { WHAT_POLLED_OWNER, "slots", false },
+    { WHAT_POLLED_LINK, "repl-finished", false },
+    { WHAT_POLLED_CLEAR, "fail-cleared", true },
+};
+#define SHOWN_COUNT (int)(sizeof(shown) / sizeof(shown[0]))
+
 /* The milestones since the injection, each as late as the recording machine made it: a process
  * woken by a message is late by as much as its sender was, and by its own wake; one woken by its
- * timer by its own wake. What one event causes at a node shares that wake. */
+ * timer by its own wake. Who writes nodes.conf needs a processor for it, of which there are few;
+ * what it says leaves after that. What one event causes at a node is one turn of its loop. */
 static void collect(struct lab *lab)
 {
-    rcs_us last_us[HISTORY_NODES] = { 0 }, late_us[HISTORY_NODES] = { 0 };
+    rcs_us shown_late_us[SHOWN_COUNT][HISTORY_NODES] = { { 0 } };
+    struct turn turns[HISTORY_NODES];
     struct rcs_milestone one;
+    for (int node = 0; node < HISTORY_NODES; node++) {
+        turns[node] = (struct turn){ -RCS_S(1), 0, 0 };
+    }
+    memset(lab->core_free_us, 0, sizeof(lab->core_free_us));
     for (size_t i = lab->seen; rcs_sim_milestone(lab->sim, i, &one); i++) {
         enum what what = what_named(one.what);
-        if (last_us[one.node] != one.at_us) {
-            int from = one.on_from;
-            rcs_us late = wake(lab);
-            if (what == WHAT_TAKEOVER) {
-                late = lab->command_late_us[one.node];
+        struct turn *turn = &turns[one.node];
+        if (turn->at_us != one.at_us) {
+            const struct turn *from = one.on_from >= 0 ? &turns[one.on_from] : NULL;
+            rcs_us late_us = wake(lab);
+            bool ordered = what == WHAT_TAKEOVER;
+            if (ordered) {
+                late_us = lab->command_late_us[one.node];
             } else if (what == WHAT_REPL_FINISHED) {
-                late = sync_late(lab);
-            } else if (from >= 0) {
-                bool known = one.at_us - last_us[from] < RCS_MS(NEWS_MS);
-                late += known ? late_us[from] : wake(lab);
+                late_us = sync_late(lab);
+            } else if (from != NULL) {
+                late_us += one.at_us - from->at_us < RCS_MS(NEWS_MS) ? from->sent_us : wake(lab);
             }
-            /* It deals with one thing after the other. */
-            rcs_us busy = late_us[one.node] - (one.at_us - last_us[one.node]);
-            late_us[one.node] = late > busy ? late : busy;
-            last_us[one.node] = one.at_us;
+            take_turn(lab, turn, one.at_us, late_us, !ordered && turn_saves(lab, i));
+        }
+        for (int k = 0; k < SHOWN_COUNT; k++) {
+            if (strcmp(one.what, shown[k].by) == 0) {
+                shown_late_us[k][shown[k].by_any ? 0 : one.node] = turn->late_us;
+            }
         }
         if (what != WHAT_COUNT) {
             history_add(&lab->history, &(struct occurrence){
-                                           .at_ms = logged_ms(lab, one.at_us + late_us[one.node]),
+                                           .at_ms = logged_ms(lab, one.at_us + turn->late_us),
                                            .node = one.node,
                                            .about = one.about,
                                            .what = what,
                                            .values = { one.values[0], one.values[1] },
                                        });
+        }
+    }
+    for (unsigned i = 0; i < lab->history.count; i++) {
+        struct occurrence *seen = &lab->history.list[i];
+        for (int k = 0; k < SHOWN_COUNT; k++) {
+            if (seen->what == shown[k].what) {
+                rcs_us late_us = shown_late_us[k][shown[k].by_any ? 0 : seen->node];
+                seen->at_ms += (late_us + 500) / 1000;
+            }
         }
     }
     history_sort(&lab->history);
@@ -377,6 +461,14 @@ struct watch {
     int node, about;
     bool seen[HISTORY_NODES];
 };
+
+/* The longest of 200 exponential times is 5.9 times their mean, on average. */
+static rcs_us poll_gap(struct lab *lab)
+{
+    const struct plan *plan = lab->plan;
+    return RCS_MS(plan->poll_ms) +
+           exponential(lab, RCS_MS(plan->poll_most_ms - plan->poll_ms) * 10 / 59);
+}
 
 /* Asks every node every poll_ms, for so long at least, and until every watch of one node has seen
  * what it waits for. */
@@ -405,7 +497,7 @@ static void poll(struct lab *lab, struct watch *watches, int count, int64_t leas
         for (struct watch *watch = watches; watch < watches + count; watch++) {
             waits = waits || (watch->node >= 0 && !watch->seen[watch->node]);
         }
-        rcs_sim_advance(lab->sim, between_ms(lab, lab->plan->poll_ms, lab->plan->poll_most_ms));
+        rcs_sim_advance(lab->sim, poll_gap(lab));
     }
 }
 

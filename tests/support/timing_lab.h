@@ -30,6 +30,10 @@ struct plan {
      * a timer or a reply, and of the time a TAKEOVER takes. Added to the instants afterwards, along
      * the chain of messages that led there. */
     int64_t wake_us, command_us;
+    /* Nor are there more than `cores` processors: a process that writes nodes.conf holds one for
+     * work_us, on average, and others wait. 0: it takes no time. */
+    int64_t work_us;
+    int cores;
     /* Something made wrong on purpose, for the test of the test; NULL: nothing. */
     const char *network, *directive, *value;
 };
