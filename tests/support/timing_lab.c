@@ -21,6 +21,7 @@ struct lab {
     rcs_us t0_us;
     rcs_us command_late_us[HISTORY_NODES]; /* a node's TAKEOVER: by those before it, and itself */
     rcs_us core_free_us[MOST_CORES];       /* of the recording machine: from when on */
+    int64_t rest[SENT_COUNT];              /* sent in HISTORY_REST_MS of the last rest */
     struct history history;                /* of the current run; milestones are added at its end */
 };
 
@@ -86,6 +87,20 @@ static void ask(struct lab *lab, int node, const char *text)
     finish(lab, order(lab, node, text));
 }
 
+/* Adds what the node has sent to `counts`, so many times. */
+static void count(struct lab *lab, int node, int times, int64_t counts[SENT_COUNT])
+{
+    char text[2000];
+    struct rcs_session *session = order(lab, node, "CLUSTER INFO");
+    while (rcs_session_state(session) == RCS_SESSION_WAITING && rcs_sim_step(lab->sim, RCS_NEVER)) {
+    }
+    assert_int_equal(rcs_session_state(session), RCS_SESSION_REPLIED);
+    const struct rcs_reply *reply = rcs_session_reply(session);
+    snprintf(text, sizeof(text), "%.*s", (int)reply->size_bytes, reply->bytes);
+    history_count(text, times, counts);
+    rcs_session_free(session);
+}
+
 static void fault(struct lab *lab, enum rcs_fault what, int node)
 {
     struct rcs_diag diag;
@@ -146,14 +161,20 @@ static void settle(struct lab *lab)
     }
 }
 
+static rcs_us start_takes(struct lab *lab)
+{
+    return between_ms(lab, 5, 15);
+}
+
 /* Processes are started one after the other, which takes each its ten milliseconds: that orders
- * their timers. Then all is done by hand as the recordings did it. */
+ * their timers; at any phase of the wall clock's second, to which gossip rounds ages. Then all is
+ * done by hand as the recordings did it. */
 static void start_nodes(struct lab *lab)
 {
     rcs_sim_advance(lab->sim, between_ms(lab, 0, 1000));
     for (int node = 0; node < lab->nodes; node++) {
         fault(lab, RCS_FAULT_START, node);
-        rcs_sim_advance(lab->sim, between_ms(lab, 5, 15));
+        rcs_sim_advance(lab->sim, start_takes(lab));
     }
 }
 
@@ -245,6 +266,19 @@ static void build(struct lab *lab)
     }
 }
 
+/* Of all nodes but one. */
+static void count_all(struct lab *lab, int but, int times, int64_t counts[SENT_COUNT])
+{
+    if (times < 0) {
+        memset(counts, 0, SENT_COUNT * sizeof(counts[0]));
+    }
+    for (int node = 0; node < lab->nodes; node++) {
+        if (node != but) {
+            count(lab, node, times, counts);
+        }
+    }
+}
+
 /* At least four node timeouts and 4 s since the shard's last election, 2 s since the last change,
  * and 0..1 s at random. */
 static void rest(struct lab *lab, int shard)
@@ -252,6 +286,11 @@ static void rest(struct lab *lab, int shard)
     int64_t pause_ms = lab->plan->timeout_ms * 4 > 4000 ? lab->plan->timeout_ms * 4 : 4000;
     rcs_us until = lab->elected_us[shard] + RCS_MS(pause_ms);
     settle(lab);
+    if (lab->plan->counts) {
+        count_all(lab, -1, -1, lab->rest);
+        rcs_sim_advance(lab->sim, RCS_MS(HISTORY_REST_MS));
+        count_all(lab, -1, 1, lab->rest);
+    }
     rcs_sim_advance(lab->sim, RCS_S(2));
     if (rcs_sim_now(lab->sim) < until) {
         rcs_sim_advance(lab->sim, until - rcs_sim_now(lab->sim));
@@ -372,7 +411,7 @@ static void take_turn(struct lab *lab, struct turn *turn, rcs_us at_us, rcs_us l
     rcs_us *core = &lab->core_free_us[0];
     rcs_us busy_us = turn->at_us + turn->sent_us - at_us; /* it deals with one after the other */
     late_us = late_us > busy_us ? late_us : busy_us;
-    for (int i = 1; i < lab->plan->cores; i++) {
+    for (int i = 1; i < lab->plan->cores && i < MOST_CORES; i++) {
         core = lab->core_free_us[i] < *core ? &lab->core_free_us[i] : core;
     }
     *turn = (struct turn){ at_us, late_us, late_us };
@@ -587,14 +626,38 @@ static void restart(struct lab *lab, int node)
     fault(lab, RCS_FAULT_START, node);
 }
 
+/* A replica of `master` connects anew, and a write reaches the other one meanwhile. */
+static void let_lag(struct lab *lab, int master)
+{
+    static const char *const writes[] = { "SET b 1", "SET c 1", "SET a 1" }; /* by shard */
+    char text[80];
+    snprintf(text, sizeof(text), "CLUSTER REPLICATE %s", rcs_sim_node_id(lab->sim, master));
+    struct rcs_session *cut = order(lab, replica_of(lab, master), text);
+    ask(lab, master, writes[master % 3]);
+    finish(lab, cut);
+}
+
 static void kill_one(struct lab *lab)
 {
     int victim = next_victim(lab);
+    int64_t sent[SENT_COUNT];
+    if (lab->plan->counts) {
+        count_all(lab, victim, -1, sent);
+    }
+    if (lab->plan->experiment == KILL_LAGGING) {
+        let_lag(lab, victim);
+    }
     begin(lab);
     note(lab, WHAT_KILLED, victim, -1, lab->t0_us, 0);
     fault(lab, RCS_FAULT_KILL, victim);
     await_winner(lab);
     collect(lab);
+    if (lab->plan->counts) {
+        count_all(lab, victim, 1, sent);
+        lab->history.counted = true;
+        memcpy(lab->history.sent, sent, sizeof(sent));
+        memcpy(lab->history.rest, lab->rest, sizeof(lab->rest));
+    }
     restart(lab, victim);
 }
 
@@ -615,6 +678,27 @@ static void kill_and_restart(struct lab *lab)
         { WHAT_POLLED_CLEAR, shows_clear, victim, -1, { false } },
     };
     poll(lab, watches, 2, 300);
+    collect(lab);
+}
+
+/* As many at a time as there are processors to start them. */
+static void restart_all(struct lab *lab, const int *nodes, int count)
+{
+    struct watch watches[HISTORY_NODES + 1];
+    rcs_sim_advance(lab->sim, between_ms(lab, 500, 1500));
+    begin(lab);
+    for (int i = 0; i < count; i++) {
+        if (i > 0 && lab->plan->cores > 0 && i % lab->plan->cores == 0) {
+            rcs_sim_advance(lab->sim, start_takes(lab));
+        }
+        note(lab, WHAT_STARTED, nodes[i], -1, rcs_sim_now(lab->sim), 0);
+        note(lab, WHAT_READY, nodes[i], -1, rcs_sim_now(lab->sim), 0);
+        fault(lab, RCS_FAULT_START, nodes[i]);
+        watches[i] = (struct watch){ WHAT_POLLED_LINK, shows_link, nodes[i], -1, { false } };
+    }
+    rcs_sim_advance(lab->sim, 0);
+    watches[count] = (struct watch){ WHAT_POLLED_CLEAR, shows_clear, nodes[0], -1, { false } };
+    poll(lab, watches, count + 1, 300);
     collect(lab);
 }
 
@@ -680,6 +764,10 @@ static void take_over(struct lab *lab)
     int writable_ms = lab->plan->timeout_ms < 5000 ? lab->plan->timeout_ms : 5000;
     rcs_sim_advance(lab->sim, RCS_MS(writable_ms + 1000));
     collect(lab);
+    if (lab->plan->experiment == TAKE_OVER_AND_RESTART) {
+        restart_all(lab, dead, deads);
+        return;
+    }
     while (deads > 0) {
         restart(lab, dead[--deads]);
     }
@@ -724,6 +812,7 @@ static void run_once(struct lab *lab, uint64_t run)
 {
     switch (lab->plan->experiment) {
     case KILL_ONE:
+    case KILL_LAGGING:
         kill_one(lab);
         break;
     case KILL_AND_RESTART:
@@ -731,6 +820,7 @@ static void run_once(struct lab *lab, uint64_t run)
         break;
     case TAKE_OVER:
     case TAKE_OVER_CHAINED:
+    case TAKE_OVER_AND_RESTART:
         take_over(lab);
         break;
     case FAIL_OVER:
@@ -760,28 +850,6 @@ struct history timing_lab_run(const struct plan *plan, uint64_t seed)
 
 /* --- an idle cluster -------------------------------------------------------------------------- */
 
-/* What CLUSTER INFO of the node counts under this name; 0 if it does not show it. */
-static int64_t info(struct lab *lab, int node, const char *name)
-{
-    static const struct rcs_arg args[] = { { .bytes = "CLUSTER", .size_bytes = 7 },
-                                           { .bytes = "INFO", .size_bytes = 4 } };
-    struct rcs_session *session = rcs_session_new(lab->sim, NULL, false);
-    rcs_session_request(session, node, 2, args);
-    while (rcs_session_state(session) == RCS_SESSION_WAITING && rcs_sim_step(lab->sim, RCS_NEVER)) {
-    }
-    assert_int_equal(rcs_session_state(session), RCS_SESSION_REPLIED);
-    const struct rcs_reply *reply = rcs_session_reply(session);
-    int64_t value = 0;
-    char text[2000];
-    snprintf(text, sizeof(text), "%.*s", (int)reply->size_bytes, reply->bytes);
-    const char *at = strstr(text, name);
-    if (at != NULL) {
-        value = strtoll(at + strlen(name), NULL, 10);
-    }
-    rcs_session_free(session);
-    return value;
-}
-
 void timing_lab_idle(uint64_t seed, int nodes, int masters, int timeout_ms, int window_ms,
                      int64_t *pings, int64_t *pongs)
 {
@@ -804,10 +872,11 @@ void timing_lab_idle(uint64_t seed, int nodes, int masters, int timeout_ms, int 
     settle(&lab);
     rcs_sim_advance(lab.sim, RCS_MS(2 * timeout_ms) + between_ms(&lab, 0, 1000));
     int node = (int)(draw(&lab) % (uint64_t)nodes);
-    int64_t pings_before = info(&lab, node, "messages_ping_sent:");
-    int64_t pongs_before = info(&lab, node, "messages_pong_sent:");
+    int64_t sent[SENT_COUNT] = { 0 };
+    count(&lab, node, -1, sent);
     rcs_sim_advance(lab.sim, RCS_MS(window_ms));
-    *pings = info(&lab, node, "messages_ping_sent:") - pings_before;
-    *pongs = info(&lab, node, "messages_pong_sent:") - pongs_before;
+    count(&lab, node, 1, sent);
+    *pings = sent[SENT_PING];
+    *pongs = sent[SENT_PONG];
     rcs_sim_free(lab.sim);
 }
