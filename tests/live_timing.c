@@ -7,7 +7,7 @@
  * which one took more than 50 ms is made again, as in the recordings; but not for ever.
  *
  * Usage: live_timing [RUNS [PORT]]: ports PORT..PORT+11 and, for the bus, 10000 above; if one of
- * them is taken those a hundred above, and so on. Takes some eleven seconds a run. Directories are
+ * them is taken those a hundred above, and so on. Takes some fifteen seconds a run. Directories are
  * made below $TMPDIR, else /dev/shm (as recorded: on a disk each change waits for it), else /tmp,
  * and removed; processes are stopped by their ids. Exit status 0: agrees, 1: differs, 2: the
  * experiment could not be made. */

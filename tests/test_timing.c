@@ -18,8 +18,8 @@
  *     ms;
  *   - processors: there were two, and who writes nodes.conf holds one. For how long is drawn from
  *     an exponential distribution whose mean is half of what the first TAKEOVER of a run took,
- *     beyond being noticed: it writes the file twice (Redis 7.0
- * clusterBumpConfigEpochWithoutConsensus, clusterFailoverReplaceYourMaster);
+ *     beyond being noticed: it writes the file twice (Redis 7.0 clusterFailoverReplaceYourMaster,
+ *     and once more for the epoch before the loop sleeps);
  *   - a control loop which pinged a server every 5 ms saw worst delays of 10 ms on average: below
  *     that the recordings say nothing, and both sides are blurred by a uniform time of that length;
  *   - clusters were used for several runs, one after the other, and so they are here.

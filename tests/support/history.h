@@ -79,10 +79,9 @@ struct history {
     int nodes;
     int64_t control_us; /* recorded: the worst delay the host's control loop saw */
     int64_t gap_ms;     /* recorded: the longest time between two polls of a node; 0 not known */
-    bool counted;       /* and these are known: what all nodes sent in HISTORY_REST_MS before the
-                           injection, */
-    int64_t rest[SENT_COUNT]; /* and what those that lived sent since */
-    int64_t sent[SENT_COUNT];
+    bool counted;       /* `rest` and `sent` are known */
+    int64_t rest[SENT_COUNT]; /* by all nodes, in HISTORY_REST_MS before the injection */
+    int64_t sent[SENT_COUNT]; /* since, by those that lived */
     struct occurrence *list;
     unsigned count, room;
 };
