@@ -251,6 +251,7 @@ static const struct wrong {
     { "no delayed acknowledgements", "auto_3m3r_nt1000", "lan", NULL, NULL, 0, MEASURE_WON_TO_OK },
     { "a node timeout of 1200", "auto_3m3r_nt1000", NULL, "cluster-node-timeout", "1200", 0, MEASURE_KILL_TO_PFAIL },
     { "elections 200 ms later", "auto_3m3r_nt1000", NULL, NULL, NULL, 200, MEASURE_DELAY_RANK_0 },
+    { "half a second a rank", "auto_3m6r_nt1000_lag", NULL, NULL, NULL, -500, MEASURE_DELAY_RANK_1 },
     { "messages 40 ms later", "auto_3m3r_nt5000", NULL, NULL, NULL, 40, MEASURE_WON_TO_OK },
     { "a sync delay of 1 s", "rejoin_3m3r_nt1000", NULL, "repl-diskless-sync-delay", "1", 0, MEASURE_READY_TO_LINK_POLLED },
     { "no wait after a minority", "all_masters_takeover_3m3r_nt1000", NULL, "rule-off", "rejoin-delay", 0, MEASURE_TAKEOVER_TO_MASTERS_OK },

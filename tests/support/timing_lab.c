@@ -392,7 +392,7 @@ static bool turn_saves(const struct lab *lab, size_t i)
 {
     struct rcs_milestone first, one;
     bool saves = false;
-    RCS_ASSERT(rcs_sim_milestone(lab->sim, i, &first));
+    assert_true(rcs_sim_milestone(lab->sim, i, &first));
     for (; !saves && rcs_sim_milestone(lab->sim, i, &one) && one.at_us == first.at_us; i++) {
         saves = one.node == first.node && is_saved(one.what);
     }
