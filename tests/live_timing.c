@@ -96,11 +96,7 @@ static void clean_up(void)
 
 static void on_signal(int number)
 {
-    for (int i = 0; i < NODES; i++) {
-        if (servers[i].pid > 0) {
-            kill(servers[i].pid, SIGKILL);
-        }
-    }
+    clean_up();
     _exit(128 + number);
 }
 
