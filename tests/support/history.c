@@ -48,6 +48,19 @@ void history_sort(struct history *history)
     }
 }
 
+void history_count(const char *info, int times, int64_t counts[SENT_COUNT])
+{
+    static const char *const types[] = {
+#define X(constant, name) "\ncluster_stats_messages_" name "_sent:",
+        HISTORY_SENT(X)
+#undef X
+    };
+    for (int i = 0; i < SENT_COUNT; i++) {
+        const char *at = strstr(info, types[i]);
+        counts[i] += at == NULL ? 0 : times * strtoll(at + strlen(types[i]), NULL, 10);
+    }
+}
+
 int history_node(const struct history *history, const char *name)
 {
     for (int node = 0; node < history->nodes; node++) {

@@ -47,6 +47,22 @@ enum what {
         WHAT_COUNT
 };
 
+/* Messages by type, as CLUSTER INFO names them. */
+#define HISTORY_SENT(X)                                                                            \
+    X(PING, "ping")                                                                                \
+    X(PONG, "pong")                                                                                \
+    X(FAIL, "fail")                                                                                \
+    X(AUTH_REQ, "auth-req")                                                                        \
+    X(AUTH_ACK, "auth-ack")                                                                        \
+    X(UPDATE, "update")
+
+enum sent {
+#define X(constant, name) SENT_##constant,
+    HISTORY_SENT(X)
+#undef X
+        SENT_COUNT
+};
+
 /* WHAT_COUNT: no such name. */
 enum what what_named(const char *name);
 
@@ -63,9 +79,16 @@ struct history {
     int nodes;
     int64_t control_us; /* recorded: the worst delay the host's control loop saw */
     int64_t gap_ms;     /* recorded: the longest time between two polls of a node; 0 not known */
+    bool counted;       /* `rest` and `sent` are known */
+    int64_t rest[SENT_COUNT]; /* by all nodes, in HISTORY_REST_MS before the injection */
+    int64_t sent[SENT_COUNT]; /* since, by those that lived */
     struct occurrence *list;
     unsigned count, room;
 };
+#define HISTORY_REST_MS 5000
+
+/* Adds to `counts` what this reply to CLUSTER INFO counts as sent, `times` times. */
+void history_count(const char *info, int times, int64_t counts[SENT_COUNT]);
 
 void history_close(struct history *history);
 void history_add(struct history *history, const struct occurrence *what);

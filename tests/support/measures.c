@@ -265,4 +265,12 @@ void measure_run(const struct history *h, struct samples *out)
         measure_detection(h, victim, out);
         measure_election(h, victim, out);
     }
+    if (h->counted) {
+        samples_add(out, MEASURE_PINGS_SENT_ALL, h->rest[SENT_PING]);
+        samples_add(out, MEASURE_PONGS_SENT_ALL, h->rest[SENT_PONG]);
+        samples_add(out, MEASURE_FAILS_SENT, h->sent[SENT_FAIL]);
+        samples_add(out, MEASURE_AUTH_REQS_SENT, h->sent[SENT_AUTH_REQ]);
+        samples_add(out, MEASURE_AUTH_ACKS_SENT, h->sent[SENT_AUTH_ACK]);
+        samples_add(out, MEASURE_UPDATES_SENT, h->sent[SENT_UPDATE]);
+    }
 }

@@ -52,7 +52,14 @@
     X(READY_TO_CLEAR_POLLED, TIME, "start to all clear (polled)")                                  \
     /* nothing happens */                                                                          \
     X(PINGS_SENT, COUNTED, "pings a node sends in 30 s")                                           \
-    X(PONGS_SENT, COUNTED, "pongs a node sends in 30 s")
+    X(PONGS_SENT, COUNTED, "pongs a node sends in 30 s")                                           \
+    X(PINGS_SENT_ALL, COUNTED, "pings all nodes send in 5 s")                                      \
+    X(PONGS_SENT_ALL, COUNTED, "pongs all nodes send in 5 s")                                      \
+    /* by all in a failover */                                                                     \
+    X(FAILS_SENT, COUNTED, "FAIL messages sent")                                                   \
+    X(AUTH_REQS_SENT, COUNTED, "AUTH_REQUEST messages sent")                                       \
+    X(AUTH_ACKS_SENT, COUNTED, "AUTH_ACK messages sent")                                           \
+    X(UPDATES_SENT, COUNTED, "UPDATE messages sent")
 
 enum measure_kind { MEASURE_TIME, MEASURE_COUNTED, MEASURE_CATEGORY };
 

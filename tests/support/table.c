@@ -80,13 +80,14 @@ void table_add(struct table *table, const char *set, enum measure measure, int r
 
 static void print_row(const struct table_row *row, double threshold, bool rejected)
 {
-    print_message("%-33s %-52s %4u %4u %6lld %6lld  %.3f  %8.2g  %8.2g  %s\n", row->set,
+    print_message("%-33s %-52s %4u %4u %6lld %6lld  %.3f  %8.2g  %8.2g  %s%s\n", row->set,
                   measure_rows[row->measure].text, row->recorded, row->simulated,
                   (long long)row->medians[0], (long long)row->medians[1], row->distance, row->p,
                   threshold,
-                  row->exception != NULL ? "excepted"
+                  row->exception != NULL ? "excepted: "
                   : rejected             ? "DIFFERS"
-                                         : "agrees");
+                                         : "agrees",
+                  row->exception != NULL ? row->exception : "");
 }
 
 unsigned table_print(const struct table *table, bool all)

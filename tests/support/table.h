@@ -6,7 +6,7 @@
 #include "tests/support/measures.h"
 
 #define TABLE_ALPHA 0.01 /* the chance of one false alarm among all rows (Holm) */
-#define TABLE_ROOM  200
+#define TABLE_ROOM  240
 #define LEAST_RUNS  20 /* smaller sets make no row */
 
 struct table_row {

@@ -8,6 +8,7 @@
 #include "tests/support/support.h"
 
 #define IDLE_NODES 36
+#define MOST_CORES 64
 #define NEWS_MS    100 /* what a node's messages carry is at most so old: the chain of lateness */
 
 struct lab {
@@ -19,6 +20,8 @@ struct lab {
     size_t seen;                      /* milestones before the injection */
     rcs_us t0_us;
     rcs_us command_late_us[HISTORY_NODES]; /* a node's TAKEOVER: by those before it, and itself */
+    rcs_us core_free_us[MOST_CORES];       /* of the recording machine: from when on */
+    int64_t rest[SENT_COUNT];              /* sent in HISTORY_REST_MS of the last rest */
     struct history history;                /* of the current run; milestones are added at its end */
 };
 
@@ -84,6 +87,20 @@ static void ask(struct lab *lab, int node, const char *text)
     finish(lab, order(lab, node, text));
 }
 
+/* Adds what the node has sent to `counts`, so many times. */
+static void count(struct lab *lab, int node, int times, int64_t counts[SENT_COUNT])
+{
+    char text[2000];
+    struct rcs_session *session = order(lab, node, "CLUSTER INFO");
+    while (rcs_session_state(session) == RCS_SESSION_WAITING && rcs_sim_step(lab->sim, RCS_NEVER)) {
+    }
+    assert_int_equal(rcs_session_state(session), RCS_SESSION_REPLIED);
+    const struct rcs_reply *reply = rcs_session_reply(session);
+    snprintf(text, sizeof(text), "%.*s", (int)reply->size_bytes, reply->bytes);
+    history_count(text, times, counts);
+    rcs_session_free(session);
+}
+
 static void fault(struct lab *lab, enum rcs_fault what, int node)
 {
     struct rcs_diag diag;
@@ -144,13 +161,20 @@ static void settle(struct lab *lab)
     }
 }
 
+static rcs_us start_takes(struct lab *lab)
+{
+    return between_ms(lab, 5, 15);
+}
+
 /* Processes are started one after the other, which takes each its ten milliseconds: that orders
- * their timers. Then all is done by hand as the recordings did it. */
+ * their timers; at any phase of the wall clock's second, to which gossip rounds ages. Then all is
+ * done by hand as the recordings did it. */
 static void start_nodes(struct lab *lab)
 {
+    rcs_sim_advance(lab->sim, between_ms(lab, 0, 1000));
     for (int node = 0; node < lab->nodes; node++) {
         fault(lab, RCS_FAULT_START, node);
-        rcs_sim_advance(lab->sim, between_ms(lab, 5, 15));
+        rcs_sim_advance(lab->sim, start_takes(lab));
     }
 }
 
@@ -242,6 +266,19 @@ static void build(struct lab *lab)
     }
 }
 
+/* Of all nodes but one. */
+static void count_all(struct lab *lab, int but, int times, int64_t counts[SENT_COUNT])
+{
+    if (times < 0) {
+        memset(counts, 0, SENT_COUNT * sizeof(counts[0]));
+    }
+    for (int node = 0; node < lab->nodes; node++) {
+        if (node != but) {
+            count(lab, node, times, counts);
+        }
+    }
+}
+
 /* At least four node timeouts and 4 s since the shard's last election, 2 s since the last change,
  * and 0..1 s at random. */
 static void rest(struct lab *lab, int shard)
@@ -249,6 +286,11 @@ static void rest(struct lab *lab, int shard)
     int64_t pause_ms = lab->plan->timeout_ms * 4 > 4000 ? lab->plan->timeout_ms * 4 : 4000;
     rcs_us until = lab->elected_us[shard] + RCS_MS(pause_ms);
     settle(lab);
+    if (lab->plan->counts) {
+        count_all(lab, -1, -1, lab->rest);
+        rcs_sim_advance(lab->sim, RCS_MS(HISTORY_REST_MS));
+        count_all(lab, -1, 1, lab->rest);
+    }
     rcs_sim_advance(lab->sim, RCS_S(2));
     if (rcs_sim_now(lab->sim) < until) {
         rcs_sim_advance(lab->sim, until - rcs_sim_now(lab->sim));
@@ -330,39 +372,120 @@ static rcs_us sync_late(struct lab *lab)
     return late_us;
 }
 
+/* Redis 7.0 writes nodes.conf before the turn of its loop ends in which one of these happens. */
+static bool is_saved(const char *what)
+{
+    static const char *const saved[] = { "fail",         "fail-received", "fail-cleared",
+                                         "vote-granted", "slots",         "election-started",
+                                         "election-won", "follows",       "takeover",
+                                         "promoted",     "epoch-bumped",  "follows-grandmaster" };
+    for (size_t i = 0; i < sizeof(saved) / sizeof(saved[0]); i++) {
+        if (strcmp(saved[i], what) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The turn of a node's loop that begins with the i-th milestone: does it write nodes.conf? */
+static bool turn_saves(const struct lab *lab, size_t i)
+{
+    struct rcs_milestone first, one;
+    bool saves = false;
+    assert_true(rcs_sim_milestone(lab->sim, i, &first));
+    for (; !saves && rcs_sim_milestone(lab->sim, i, &one) && one.at_us == first.at_us; i++) {
+        saves = one.node == first.node && is_saved(one.what);
+    }
+    return saves;
+}
+
+struct turn {
+    rcs_us at_us;            /* as simulated */
+    rcs_us late_us, sent_us; /* how much later it began, and what it had to say left */
+};
+
+/* When a turn begins that is late by `late_us` already; one that saves waits for a processor and
+ * holds it. */
+static void take_turn(struct lab *lab, struct turn *turn, rcs_us at_us, rcs_us late_us, bool saves)
+{
+    rcs_us *core = &lab->core_free_us[0];
+    rcs_us busy_us = turn->at_us + turn->sent_us - at_us; /* it deals with one after the other */
+    late_us = late_us > busy_us ? late_us : busy_us;
+    for (int i = 1; i < lab->plan->cores && i < MOST_CORES; i++) {
+        core = lab->core_free_us[i] < *core ? &lab->core_free_us[i] : core;
+    }
+    *turn = (struct turn){ at_us, late_us, late_us };
+    if (saves && lab->plan->work_us > 0) {
+        turn->late_us = *core - at_us > late_us ? *core - at_us : late_us;
+        turn->sent_us = turn->late_us + exponential(lab, lab->plan->work_us);
+        *core = at_us + turn->sent_us;
+    }
+}
+
+/* What polls show, by which milestone they do, at the node itself or at any: a poll sees that as
+ * much later, on average, as it happened. */
+static const struct {
+    enum what what;
+    const char *by;
+    bool by_any;
+} shown[] = {
+    { WHAT_POLLED_OWNER, "slots", false },
+    { WHAT_POLLED_LINK, "repl-finished", false },
+    { WHAT_POLLED_CLEAR, "fail-cleared", true },
+};
+#define SHOWN_COUNT (int)(sizeof(shown) / sizeof(shown[0]))
+
 /* The milestones since the injection, each as late as the recording machine made it: a process
  * woken by a message is late by as much as its sender was, and by its own wake; one woken by its
- * timer by its own wake. What one event causes at a node shares that wake. */
+ * timer by its own wake. Who writes nodes.conf needs a processor for it, of which there are few;
+ * what it says leaves after that. What one event causes at a node is one turn of its loop. */
 static void collect(struct lab *lab)
 {
-    rcs_us last_us[HISTORY_NODES] = { 0 }, late_us[HISTORY_NODES] = { 0 };
+    rcs_us shown_late_us[SHOWN_COUNT][HISTORY_NODES] = { { 0 } };
+    struct turn turns[HISTORY_NODES];
     struct rcs_milestone one;
+    for (int node = 0; node < HISTORY_NODES; node++) {
+        turns[node] = (struct turn){ -RCS_S(1), 0, 0 };
+    }
+    memset(lab->core_free_us, 0, sizeof(lab->core_free_us));
     for (size_t i = lab->seen; rcs_sim_milestone(lab->sim, i, &one); i++) {
         enum what what = what_named(one.what);
-        if (last_us[one.node] != one.at_us) {
-            int from = one.on_from;
-            rcs_us late = wake(lab);
-            if (what == WHAT_TAKEOVER) {
-                late = lab->command_late_us[one.node];
+        struct turn *turn = &turns[one.node];
+        if (turn->at_us != one.at_us) {
+            const struct turn *from = one.on_from >= 0 ? &turns[one.on_from] : NULL;
+            rcs_us late_us = wake(lab);
+            bool ordered = what == WHAT_TAKEOVER;
+            if (ordered) {
+                late_us = lab->command_late_us[one.node];
             } else if (what == WHAT_REPL_FINISHED) {
-                late = sync_late(lab);
-            } else if (from >= 0) {
-                bool known = one.at_us - last_us[from] < RCS_MS(NEWS_MS);
-                late += known ? late_us[from] : wake(lab);
+                late_us = sync_late(lab);
+            } else if (from != NULL) {
+                late_us += one.at_us - from->at_us < RCS_MS(NEWS_MS) ? from->sent_us : wake(lab);
             }
-            /* It deals with one thing after the other. */
-            rcs_us busy = late_us[one.node] - (one.at_us - last_us[one.node]);
-            late_us[one.node] = late > busy ? late : busy;
-            last_us[one.node] = one.at_us;
+            take_turn(lab, turn, one.at_us, late_us, !ordered && turn_saves(lab, i));
+        }
+        for (int k = 0; k < SHOWN_COUNT; k++) {
+            if (strcmp(one.what, shown[k].by) == 0) {
+                shown_late_us[k][shown[k].by_any ? 0 : one.node] = turn->late_us;
+            }
         }
         if (what != WHAT_COUNT) {
             history_add(&lab->history, &(struct occurrence){
-                                           .at_ms = logged_ms(lab, one.at_us + late_us[one.node]),
+                                           .at_ms = logged_ms(lab, one.at_us + turn->late_us),
                                            .node = one.node,
                                            .about = one.about,
                                            .what = what,
                                            .values = { one.values[0], one.values[1] },
                                        });
+        }
+    }
+    for (unsigned i = 0; i < lab->history.count; i++) {
+        struct occurrence *seen = &lab->history.list[i];
+        for (int k = 0; k < SHOWN_COUNT; k++) {
+            if (seen->what == shown[k].what) {
+                rcs_us late_us = shown_late_us[k][shown[k].by_any ? 0 : seen->node];
+                seen->at_ms += (late_us + 500) / 1000;
+            }
         }
     }
     history_sort(&lab->history);
@@ -377,6 +500,14 @@ struct watch {
     int node, about;
     bool seen[HISTORY_NODES];
 };
+
+/* The longest of 200 exponential times is 5.9 times their mean, on average. */
+static rcs_us poll_gap(struct lab *lab)
+{
+    const struct plan *plan = lab->plan;
+    return RCS_MS(plan->poll_ms) +
+           exponential(lab, RCS_MS(plan->poll_most_ms - plan->poll_ms) * 10 / 59);
+}
 
 /* Asks every node every poll_ms, for so long at least, and until every watch of one node has seen
  * what it waits for. */
@@ -405,7 +536,7 @@ static void poll(struct lab *lab, struct watch *watches, int count, int64_t leas
         for (struct watch *watch = watches; watch < watches + count; watch++) {
             waits = waits || (watch->node >= 0 && !watch->seen[watch->node]);
         }
-        rcs_sim_advance(lab->sim, between_ms(lab, lab->plan->poll_ms, lab->plan->poll_most_ms));
+        rcs_sim_advance(lab->sim, poll_gap(lab));
     }
 }
 
@@ -495,14 +626,38 @@ static void restart(struct lab *lab, int node)
     fault(lab, RCS_FAULT_START, node);
 }
 
+/* A replica of `master` connects anew, and a write reaches the other one meanwhile. */
+static void let_lag(struct lab *lab, int master)
+{
+    static const char *const writes[] = { "SET b 1", "SET c 1", "SET a 1" }; /* by shard */
+    char text[80];
+    snprintf(text, sizeof(text), "CLUSTER REPLICATE %s", rcs_sim_node_id(lab->sim, master));
+    struct rcs_session *cut = order(lab, replica_of(lab, master), text);
+    ask(lab, master, writes[master % 3]);
+    finish(lab, cut);
+}
+
 static void kill_one(struct lab *lab)
 {
     int victim = next_victim(lab);
+    int64_t sent[SENT_COUNT];
+    if (lab->plan->counts) {
+        count_all(lab, victim, -1, sent);
+    }
+    if (lab->plan->experiment == KILL_LAGGING) {
+        let_lag(lab, victim);
+    }
     begin(lab);
     note(lab, WHAT_KILLED, victim, -1, lab->t0_us, 0);
     fault(lab, RCS_FAULT_KILL, victim);
     await_winner(lab);
     collect(lab);
+    if (lab->plan->counts) {
+        count_all(lab, victim, 1, sent);
+        lab->history.counted = true;
+        memcpy(lab->history.sent, sent, sizeof(sent));
+        memcpy(lab->history.rest, lab->rest, sizeof(lab->rest));
+    }
     restart(lab, victim);
 }
 
@@ -523,6 +678,27 @@ static void kill_and_restart(struct lab *lab)
         { WHAT_POLLED_CLEAR, shows_clear, victim, -1, { false } },
     };
     poll(lab, watches, 2, 300);
+    collect(lab);
+}
+
+/* As many at a time as there are processors to start them. */
+static void restart_all(struct lab *lab, const int *nodes, int count)
+{
+    struct watch watches[HISTORY_NODES + 1];
+    rcs_sim_advance(lab->sim, between_ms(lab, 500, 1500));
+    begin(lab);
+    for (int i = 0; i < count; i++) {
+        if (i > 0 && lab->plan->cores > 0 && i % lab->plan->cores == 0) {
+            rcs_sim_advance(lab->sim, start_takes(lab));
+        }
+        note(lab, WHAT_STARTED, nodes[i], -1, rcs_sim_now(lab->sim), 0);
+        note(lab, WHAT_READY, nodes[i], -1, rcs_sim_now(lab->sim), 0);
+        fault(lab, RCS_FAULT_START, nodes[i]);
+        watches[i] = (struct watch){ WHAT_POLLED_LINK, shows_link, nodes[i], -1, { false } };
+    }
+    rcs_sim_advance(lab->sim, 0);
+    watches[count] = (struct watch){ WHAT_POLLED_CLEAR, shows_clear, nodes[0], -1, { false } };
+    poll(lab, watches, count + 1, 300);
     collect(lab);
 }
 
@@ -588,6 +764,10 @@ static void take_over(struct lab *lab)
     int writable_ms = lab->plan->timeout_ms < 5000 ? lab->plan->timeout_ms : 5000;
     rcs_sim_advance(lab->sim, RCS_MS(writable_ms + 1000));
     collect(lab);
+    if (lab->plan->experiment == TAKE_OVER_AND_RESTART) {
+        restart_all(lab, dead, deads);
+        return;
+    }
     while (deads > 0) {
         restart(lab, dead[--deads]);
     }
@@ -632,6 +812,7 @@ static void run_once(struct lab *lab, uint64_t run)
 {
     switch (lab->plan->experiment) {
     case KILL_ONE:
+    case KILL_LAGGING:
         kill_one(lab);
         break;
     case KILL_AND_RESTART:
@@ -639,6 +820,7 @@ static void run_once(struct lab *lab, uint64_t run)
         break;
     case TAKE_OVER:
     case TAKE_OVER_CHAINED:
+    case TAKE_OVER_AND_RESTART:
         take_over(lab);
         break;
     case FAIL_OVER:
@@ -668,28 +850,6 @@ struct history timing_lab_run(const struct plan *plan, uint64_t seed)
 
 /* --- an idle cluster -------------------------------------------------------------------------- */
 
-/* What CLUSTER INFO of the node counts under this name; 0 if it does not show it. */
-static int64_t info(struct lab *lab, int node, const char *name)
-{
-    static const struct rcs_arg args[] = { { .bytes = "CLUSTER", .size_bytes = 7 },
-                                           { .bytes = "INFO", .size_bytes = 4 } };
-    struct rcs_session *session = rcs_session_new(lab->sim, NULL, false);
-    rcs_session_request(session, node, 2, args);
-    while (rcs_session_state(session) == RCS_SESSION_WAITING && rcs_sim_step(lab->sim, RCS_NEVER)) {
-    }
-    assert_int_equal(rcs_session_state(session), RCS_SESSION_REPLIED);
-    const struct rcs_reply *reply = rcs_session_reply(session);
-    int64_t value = 0;
-    char text[2000];
-    snprintf(text, sizeof(text), "%.*s", (int)reply->size_bytes, reply->bytes);
-    const char *at = strstr(text, name);
-    if (at != NULL) {
-        value = strtoll(at + strlen(name), NULL, 10);
-    }
-    rcs_session_free(session);
-    return value;
-}
-
 void timing_lab_idle(uint64_t seed, int nodes, int masters, int timeout_ms, int window_ms,
                      int64_t *pings, int64_t *pongs)
 {
@@ -712,10 +872,11 @@ void timing_lab_idle(uint64_t seed, int nodes, int masters, int timeout_ms, int 
     settle(&lab);
     rcs_sim_advance(lab.sim, RCS_MS(2 * timeout_ms) + between_ms(&lab, 0, 1000));
     int node = (int)(draw(&lab) % (uint64_t)nodes);
-    int64_t pings_before = info(&lab, node, "messages_ping_sent:");
-    int64_t pongs_before = info(&lab, node, "messages_pong_sent:");
+    int64_t sent[SENT_COUNT] = { 0 };
+    count(&lab, node, -1, sent);
     rcs_sim_advance(lab.sim, RCS_MS(window_ms));
-    *pings = info(&lab, node, "messages_ping_sent:") - pings_before;
-    *pongs = info(&lab, node, "messages_pong_sent:") - pongs_before;
+    count(&lab, node, 1, sent);
+    *pings = sent[SENT_PING];
+    *pongs = sent[SENT_PONG];
     rcs_sim_free(lab.sim);
 }

@@ -8,12 +8,15 @@
 
 #include "tests/support/history.h"
 
-/* CHAINED: half of the nodes are a second site whose replicas have replicas; it takes over. */
+/* LAGGING: one of the two replicas loses its link and a write before. CHAINED: half of the nodes
+ * are a second site whose replicas have replicas; it takes over. */
 enum experiment {
     KILL_ONE,
+    KILL_LAGGING,
     KILL_AND_RESTART,
     TAKE_OVER,
     TAKE_OVER_CHAINED,
+    TAKE_OVER_AND_RESTART,
     FAIL_OVER,
     FORCE,
     PAUSE
@@ -25,11 +28,16 @@ struct plan {
     int masters, replicas;     /* replicas of each master */
     int sync_delay;            /* repl-diskless-sync-delay */
     int runs;                  /* on one cluster, one after the other */
-    int poll_ms, poll_most_ms; /* from one question to a node to the next */
+    int poll_ms, poll_most_ms; /* from one question to a node to the next; the longest of a run */
+    bool counts;               /* messages, of KILL_ONE */
     /* The recording machine: means, in microseconds, of how late a process is to notice a message,
      * a timer or a reply, and of the time a TAKEOVER takes. Added to the instants afterwards, along
      * the chain of messages that led there. */
     int64_t wake_us, command_us;
+    /* Nor are there more than `cores` processors: a process that writes nodes.conf holds one for
+     * work_us, on average, and others wait. 0: it takes no time. */
+    int64_t work_us;
+    int cores;
     /* Something made wrong on purpose, for the test of the test; NULL: nothing. */
     const char *network, *directive, *value;
 };
