@@ -24,24 +24,44 @@
 static bool is_long;
 static struct verdicts verdicts;
 
-enum fault { DROP, KILL, RST, ICMP, ONEWAY };
+enum kind { HOST, SHORT_HOST, MTU, SITES, SHORT_SITES };
 
-static void begin_cut(struct net_lab *lab, enum fault fault, const int *a, unsigned a_count,
-                      const int *b, unsigned b_count)
-{
-    if (fault == RST || fault == ICMP) {
-        rcs_sim_reject(lab->sim, fault == RST ? RCS_REJECT_RST : RCS_REJECT_ICMP, a, a_count, b,
-                       b_count, false);
-    } else {
-        rcs_sim_partition(lab->sim, a, a_count, b, b_count, fault == ONEWAY);
-    }
-}
+struct experiment {
+    const char *name; /* tests/vectors/network/NAME.txt */
+    enum kind kind;
+    enum net_fault fault;
+    const struct net_past *past;
+    int timeout_ms, cut_ms;
+    bool brief; /* in the short form as well */
+};
+
+/* What befell the recorded clusters in their earlier runs. */
+static const struct net_past past_hosts = { .fault_count = 3,
+                                            .faults = { NET_DROP, NET_DROP, NET_KILL } };
+static const struct net_past past_kills = { .fault_count = 1, .faults = { NET_KILL } };
+static const struct net_past past_refused = { .fault_count = 3,
+                                              .faults = { NET_RST, NET_ICMP, NET_DROP } };
+static const struct net_past past_short_hosts = {
+    .fault_count = 1, .faults = { NET_DROP }, .cut_count = 3, .cuts = { 1, 2, 3 }
+};
+static const struct net_past past_short_sites = {
+    .sites = true, .fault_count = 1, .faults = { NET_DROP }, .cut_count = 3, .cuts = { 1, 2, 3 }
+};
+static const struct net_past past_sites = {
+    .sites = true, .fault_count = 1, .faults = { NET_DROP }, .cut_count = 1, .cuts = { 6 }
+};
+static const struct net_past past_refused_sites = {
+    .sites = true, .fault_count = 2, .faults = { NET_RST, NET_ICMP }, .cut_count = 1, .cuts = { 6 }
+};
+static const struct net_past past_oneway = {
+    .sites = true, .fault_count = 1, .faults = { NET_ONEWAY }, .cut_count = 1, .cuts = { 10 }
+};
 
 /* --- one host --------------------------------------------------------------------------------- */
 
 struct host {
     struct net_lab lab;
-    enum fault fault;
+    enum net_fault fault;
     int victim;
     unsigned others;
     int rest[NET_LAB_NODES];
@@ -49,11 +69,12 @@ struct host {
     struct net_client *client;
 };
 
-static void host_begin(struct host *host, uint64_t seed, int timeout_ms, enum fault fault,
-                       const char *network)
+static void host_begin(struct host *host, const struct experiment *e, struct figures *recorded,
+                       uint64_t seed)
 {
-    *host = (struct host){ .fault = fault, .victim = (int)(seed % 3) };
-    net_lab_init(&host->lab, &net_ab33, seed, timeout_ms, network, NET_PAST_HOSTS);
+    *host = (struct host){ .fault = e->fault, .victim = (int)(seed % 3) };
+    net_lab_init(&host->lab, &net_ab33, seed, e->timeout_ms, "lan", e->past,
+                 figure_nth(recorded, "past", seed));
     for (int node = 0; node < 6; node++) {
         if (node != host->victim) {
             host->others |= NET_BIT(node);
@@ -63,20 +84,20 @@ static void host_begin(struct host *host, uint64_t seed, int timeout_ms, enum fa
     host->client = net_client_new(&host->lab, host->victim, NULL, host->victim, 10, 250);
     net_clients_run(&host->lab, &host->client, 1, 500);
     net_lab_mark(&host->lab);
-    if (fault == KILL) {
+    if (e->fault == NET_KILL) {
         net_lab_fault(&host->lab, RCS_FAULT_KILL, host->victim);
     } else {
-        begin_cut(&host->lab, fault, &host->victim, 1, host->rest, host->rest_count);
+        net_lab_cut(&host->lab, e->fault, &host->victim, 1, host->rest, host->rest_count);
     }
 }
 
 static int64_t host_heal(struct host *host)
 {
     int64_t heal_ms = net_lab_ms(&host->lab);
-    if (host->fault == KILL) {
+    if (host->fault == NET_KILL) {
         net_lab_fault(&host->lab, RCS_FAULT_START, host->victim);
     } else {
-        rcs_sim_heal(host->lab.sim, NULL, 0, NULL, 0);
+        net_lab_heal(&host->lab);
     }
     return heal_ms;
 }
@@ -102,11 +123,11 @@ static void host_measure(struct host *host, struct figures *out, int64_t heal_ms
     net_add(out, "fail_first", fail, 0);
     net_add(out, "won", won, 0);
     net_add(out, "fail_to_won", won, fail);
-    if (host->fault != KILL) {
+    if (host->fault != NET_KILL) {
         net_add(out, "own_state_fail", net_first(lab, "state-fail", victim, 0, 0), 0);
         figures_add(out, "own_lost", net_client_lost(host->client, owner_of(host)));
     }
-    if (host->fault == RST) {
+    if (host->fault == NET_RST) {
         net_add(out, "master_lost", net_first(lab, "repl-lost", host->others, 0, 0), 0);
     }
     net_add(out, "heal_to_replica", net_first(lab, "follows", victim, 0, 0), heal_ms);
@@ -130,12 +151,12 @@ static void host_end(struct host *host)
 
 /* Healed about 1 s (`pause`) after the others were seen to agree; a killed process takes a while to
  * start (`spawn`). */
-static void run_host(struct figures *recorded, struct figures *out, uint64_t seed, int timeout_ms,
-                     enum fault fault)
+static void run_host(const struct experiment *e, struct figures *recorded, struct figures *out,
+                     uint64_t seed)
 {
     struct host host;
-    host_begin(&host, seed, timeout_ms, fault, "lan");
-    if (fault == KILL) {
+    host_begin(&host, e, recorded, seed);
+    if (e->fault == NET_KILL) {
         assert_true(net_wait_for(&host.lab, "election-won", NET_ALL, 0, 60000));
     } else {
         while (net_first(&host.lab, "election-won", NET_ALL, 0, 0) == NET_NEVER) {
@@ -146,23 +167,24 @@ static void run_host(struct figures *recorded, struct figures *out, uint64_t see
     int owner = owner_of(&host);
     int64_t agreed_ms = net_wait_owner(&host.lab, host.others, owner, host.victim, 1000);
     int64_t until_ms = agreed_ms + figure_nth(recorded, "pause", seed);
-    if (fault == KILL) {
+    if (e->fault == NET_KILL) {
         net_lab_wait_until(&host.lab, until_ms + figure_nth(recorded, "spawn", seed));
     } else {
         net_clients_run(&host.lab, &host.client, 1, until_ms - net_lab_ms(&host.lab));
     }
     int64_t heal_ms = host_heal(&host);
-    int64_t view_ms = net_wait_view(&host.lab, heal_ms + 3000 + 2 * timeout_ms);
+    int64_t view_ms = net_wait_view(&host.lab, heal_ms + 3000 + 2 * e->timeout_ms);
     host_measure(&host, out, heal_ms, view_ms);
     host_end(&host);
 }
 
-static void run_short_host(struct figures *recorded, struct figures *out, uint64_t seed, int cut_ms)
+static void run_short_host(const struct experiment *e, struct figures *recorded,
+                           struct figures *out, uint64_t seed)
 {
     struct host host;
     struct figures all = { .count = 0 };
-    host_begin(&host, seed, 1000, DROP, "lan");
-    net_clients_run(&host.lab, &host.client, 1, cut_ms);
+    host_begin(&host, e, recorded, seed);
+    net_clients_run(&host.lab, &host.client, 1, e->cut_ms);
     int64_t heal_ms = host_heal(&host);
     net_clients_run(&host.lab, &host.client, 1, 500);
     int64_t view_ms = net_wait_view(&host.lab, heal_ms + 5000);
@@ -180,11 +202,12 @@ static void run_short_host(struct figures *recorded, struct figures *out, uint64
 }
 
 /* What a link's largest segment makes of the news of a win. */
-static void run_mtu(struct figures *recorded, struct figures *out, uint64_t seed, const char *link)
+static void run_mtu(const struct experiment *e, struct figures *recorded, struct figures *out,
+                    uint64_t seed)
 {
+    const char *link = e->cut_ms == 65000 ? "loopback" : "lan";
     struct host host;
     struct rcs_diag diag;
-    (void)recorded;
     host = (struct host){ .victim = (int)(seed % 3) };
     net_lab_begin(&host.lab, &net_ab33, seed, 1000, "lan");
     for (unsigned i = 0; i < 3; i++) {
@@ -192,9 +215,9 @@ static void run_mtu(struct figures *recorded, struct figures *out, uint64_t seed
         assert_int_equal(rcs_sim_link(host.lab.sim, pairs[i][0], pairs[i][1], link, &diag), RCS_OK);
     }
     net_lab_meet(&host.lab);
-    net_lab_wait(&host.lab, 8000);
+    (void)net_wait_known(&host.lab);
     net_lab_replicate(&host.lab);
-    net_lab_rest(&host.lab, NET_PAST_HOSTS);
+    net_lab_rest(&host.lab, e->past, figure_nth(recorded, "past", seed));
     net_lab_mark(&host.lab);
     net_lab_fault(&host.lab, RCS_FAULT_KILL, host.victim);
     assert_true(net_wait_for(&host.lab, "election-won", NET_ALL, 0, 60000));
@@ -208,12 +231,13 @@ static void run_mtu(struct figures *recorded, struct figures *out, uint64_t seed
 
 /* --- two sites -------------------------------------------------------------------------------- */
 
-static void run_sites(struct figures *recorded, struct figures *out, uint64_t seed, int timeout_ms,
-                      int cut_ms, enum fault fault)
+static void run_sites(const struct experiment *e, struct figures *recorded, struct figures *out,
+                      uint64_t seed)
 {
     struct net_lab lab;
     int a[NET_LAB_NODES], b[NET_LAB_NODES];
-    net_lab_init(&lab, &net_ab33, seed, timeout_ms, "lan", NET_PAST_SITES);
+    net_lab_init(&lab, &net_ab33, seed, e->timeout_ms, "lan", e->past,
+                 figure_nth(recorded, "past", seed));
     struct net_client *client = net_client_new(&lab, 2, NULL, 2, 20, 250);
     net_clients_run(&lab, &client, 1, 500);
     net_lab_mark(&lab);
@@ -223,11 +247,11 @@ static void run_sites(struct figures *recorded, struct figures *out, uint64_t se
         at_a |= NET_BIT(a[i]);
         at_b |= NET_BIT(b[i]);
     }
-    begin_cut(&lab, fault, a, a_count, b, b_count);
-    net_clients_run(&lab, &client, 1, cut_ms);
+    net_lab_cut(&lab, e->fault, a, a_count, b, b_count);
+    net_clients_run(&lab, &client, 1, e->cut_ms);
     int64_t heal_ms = net_lab_ms(&lab);
-    rcs_sim_heal(lab.sim, NULL, 0, NULL, 0);
-    int64_t view_ms = net_wait_view(&lab, heal_ms + 3000 + 2 * timeout_ms);
+    net_lab_heal(&lab);
+    int64_t view_ms = net_wait_view(&lab, heal_ms + 3000 + 2 * e->timeout_ms);
     net_add(out, "a_pfail_first", net_first(&lab, "pfail", at_a, at_b, 0), 0);
     net_add(out, "b_pfail_first", net_first(&lab, "pfail", at_b, at_a, 0), 0);
     net_add(out, "a_fail_first", net_first(&lab, "fail", at_a, NET_BIT(2), 0), 0);
@@ -249,92 +273,70 @@ static void run_sites(struct figures *recorded, struct figures *out, uint64_t se
     net_lab_close(&lab);
 }
 
-static void run_short_sites(struct figures *recorded, struct figures *out, uint64_t seed,
-                            int cut_ms)
+static void run_short_sites(const struct experiment *e, struct figures *recorded,
+                            struct figures *out, uint64_t seed)
 {
     struct net_lab lab;
     int a[NET_LAB_NODES], b[NET_LAB_NODES];
-    net_lab_init(&lab, &net_ab33, seed, 1000, "lan", NET_PAST_SITES);
+    net_lab_init(&lab, &net_ab33, seed, e->timeout_ms, "lan", e->past,
+                 figure_nth(recorded, "past", seed));
     net_lab_mark(&lab);
     unsigned a_count = net_lab_site(&lab, "A", a), b_count = net_lab_site(&lab, "B", b);
-    begin_cut(&lab, DROP, a, a_count, b, b_count);
-    net_lab_wait(&lab, cut_ms);
-    rcs_sim_heal(lab.sim, NULL, 0, NULL, 0);
-    int64_t view_ms = net_wait_view(&lab, cut_ms + 5000);
+    net_lab_cut(&lab, NET_DROP, a, a_count, b, b_count);
+    net_lab_wait(&lab, e->cut_ms);
+    net_lab_heal(&lab);
+    int64_t view_ms = net_wait_view(&lab, e->cut_ms + 5000);
     int64_t won = net_first(&lab, "election-won", NET_ALL, 0, 0);
     figures_add(out, "failover", won != NET_NEVER);
     figures_add(out, "pfail", net_first(&lab, "pfail", NET_ALL, 0, 0) != NET_NEVER);
     if (figure_named(recorded, "won")->count > 0) {
         net_add(out, "won", won, 0);
-        net_add(out, "heal_to_view", view_ms, cut_ms);
+        net_add(out, "heal_to_view", view_ms, e->cut_ms);
     }
     net_lab_close(&lab);
 }
 
 /* --- against what was recorded ---------------------------------------------------------------- */
 
-enum kind { HOST, SHORT_HOST, MTU, SITES, SHORT_SITES };
-
-static const struct experiment {
-    const char *name; /* tests/vectors/network/NAME.txt */
-    enum kind kind;
-    enum fault fault;
-    int timeout_ms, cut_ms;
-    bool brief; /* in the short form as well */
-} experiments[] = {
-    { "host_drop_nt1000", HOST, DROP, 1000, 0, true },
-    { "host_kill_nt1000", HOST, KILL, 1000, 0, false },
-    { "host_arp_nt1000", HOST, DROP, 1000, 0, false },
-    { "host_linkdown_nt1000", HOST, DROP, 1000, 0, false },
-    { "host_rst_nt1000", HOST, RST, 1000, 0, true },
-    { "host_icmp_nt1000", HOST, ICMP, 1000, 0, true },
-    { "host_drop_nt5000", HOST, DROP, 5000, 0, false },
-    { "host_kill_nt5000", HOST, KILL, 5000, 0, false },
-    { "host_kill_mtu65000", MTU, KILL, 1000, 65000, true },
-    { "host_kill_mtu1500", MTU, KILL, 1000, 1500, false },
-    { "shortcut_host_500", SHORT_HOST, DROP, 1000, 500, false },
-    { "shortcut_host_1000", SHORT_HOST, DROP, 1000, 1000, true },
-    { "shortcut_host_1500", SHORT_HOST, DROP, 1000, 1500, true },
-    { "shortcut_site_500", SHORT_SITES, DROP, 1000, 500, false },
-    { "shortcut_site_1000", SHORT_SITES, DROP, 1000, 1000, true },
-    { "shortcut_site_1500", SHORT_SITES, DROP, 1000, 1500, false },
-    { "partition_drop_nt1000", SITES, DROP, 1000, 3000, true },
-    { "partition_drop_nt5000", SITES, DROP, 5000, 15000, false },
-    { "partition_drop_nt15000", SITES, DROP, 15000, 30000, false },
-    { "partition_rst_nt1000", SITES, RST, 1000, 3000, false },
-    { "partition_icmp_nt1000", SITES, ICMP, 1000, 3000, false },
-    { "partition_atob_nt1000", SITES, ONEWAY, 1000, 5000, true },
+static const struct experiment experiments[] = {
+    { "host_drop_nt1000", HOST, NET_DROP, &past_hosts, 1000, 0, true },
+    { "host_kill_nt1000", HOST, NET_KILL, &past_hosts, 1000, 0, false },
+    { "host_arp_nt1000", HOST, NET_DROP, &past_hosts, 1000, 0, false },
+    { "host_linkdown_nt1000", HOST, NET_DROP, &past_refused, 1000, 0, false },
+    { "host_rst_nt1000", HOST, NET_RST, &past_refused, 1000, 0, true },
+    { "host_icmp_nt1000", HOST, NET_ICMP, &past_refused, 1000, 0, true },
+    { "host_drop_nt5000", HOST, NET_DROP, &past_hosts, 5000, 0, false },
+    { "host_kill_nt5000", HOST, NET_KILL, &past_hosts, 5000, 0, false },
+    { "host_kill_mtu65000", MTU, NET_KILL, &past_kills, 1000, 65000, true },
+    { "host_kill_mtu1500", MTU, NET_KILL, &past_hosts, 1000, 1500, false },
+    { "shortcut_host_500", SHORT_HOST, NET_DROP, &past_short_hosts, 1000, 500, false },
+    { "shortcut_host_1000", SHORT_HOST, NET_DROP, &past_short_hosts, 1000, 1000, true },
+    { "shortcut_host_1500", SHORT_HOST, NET_DROP, &past_short_hosts, 1000, 1500, true },
+    { "shortcut_site_500", SHORT_SITES, NET_DROP, &past_short_sites, 1000, 500, false },
+    { "shortcut_site_1000", SHORT_SITES, NET_DROP, &past_short_sites, 1000, 1000, true },
+    { "shortcut_site_1500", SHORT_SITES, NET_DROP, &past_short_sites, 1000, 1500, false },
+    { "partition_drop_nt1000", SITES, NET_DROP, &past_sites, 1000, 3000, true },
+    { "partition_drop_nt5000", SITES, NET_DROP, &past_sites, 5000, 15000, false },
+    { "partition_drop_nt15000", SITES, NET_DROP, &past_sites, 15000, 30000, false },
+    { "partition_rst_nt1000", SITES, NET_RST, &past_refused_sites, 1000, 3000, false },
+    { "partition_icmp_nt1000", SITES, NET_ICMP, &past_refused_sites, 1000, 3000, false },
+    { "partition_atob_nt1000", SITES, NET_ONEWAY, &past_oneway, 1000, 5000, true },
 };
 
-static void run_once(const struct experiment *e, struct figures *recorded, struct figures *out,
-                     uint64_t seed)
-{
-    switch (e->kind) {
-    case HOST:
-        run_host(recorded, out, seed, e->timeout_ms, e->fault);
-        break;
-    case SHORT_HOST:
-        run_short_host(recorded, out, seed, e->cut_ms);
-        break;
-    case MTU:
-        run_mtu(recorded, out, seed, e->cut_ms == 65000 ? "loopback" : "lan");
-        break;
-    case SITES:
-        run_sites(recorded, out, seed, e->timeout_ms, e->cut_ms, e->fault);
-        break;
-    case SHORT_SITES:
-        run_short_sites(recorded, out, seed, e->cut_ms);
-        break;
-    }
-}
+typedef void run_fn(const struct experiment *e, struct figures *recorded, struct figures *out,
+                    uint64_t seed);
 
 static void experiment(void **state)
 {
+    static run_fn *const runs[] = {
+        [HOST] = run_host,   [SHORT_HOST] = run_short_host,   [MTU] = run_mtu,
+        [SITES] = run_sites, [SHORT_SITES] = run_short_sites,
+    };
     const struct experiment *e = *state;
     struct figures recorded, ours = { .count = 0 };
     figures_load(&recorded, e->name);
     for (uint64_t seed = 1; seed <= (is_long ? 500u : 40u); seed++) {
-        run_once(e, &recorded, &ours, seed);
+        runs[e->kind](e, &recorded, &ours, seed);
     }
     verdicts_add(&verdicts, e->name, &recorded, &ours);
     figures_close(&recorded);

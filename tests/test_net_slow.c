@@ -29,6 +29,17 @@ static struct verdicts verdicts;
 #define AT_A (NET_BIT(0) | NET_BIT(1) | NET_BIT(2)) /* of net_dc33 */
 #define AT_B (NET_BIT(3) | NET_BIT(4) | NET_BIT(5))
 
+/* What befell the recorded clusters in their earlier runs. */
+static const struct net_past past_split = { .sites = true,
+                                            .fault_count = 1,
+                                            .faults = { NET_DROP },
+                                            .cut_count = 1,
+                                            .cuts = { 20 },
+                                            .takeover = true };
+static const struct net_past past_cut = {
+    .sites = true, .fault_count = 1, .faults = { NET_DROP }, .cut_count = 3, .cuts = { 6, 20, 40 }
+};
+
 static void cut_sites(struct net_lab *lab)
 {
     int a[NET_LAB_NODES], b[NET_LAB_NODES];
@@ -78,7 +89,8 @@ static void run_split(struct figures *recorded, struct figures *out, uint64_t se
     struct net_lab lab;
     struct net_client *clients[1];
     struct rcs_session *sessions[3];
-    net_lab_init(&lab, &net_dc33, seed, timeout_ms, "lan", NET_PAST_SITES);
+    net_lab_init(&lab, &net_dc33, seed, timeout_ms, "lan", &past_split,
+                 figure_nth(recorded, "past", seed));
     clients[0] = net_client_new(&lab, -1, "A", 0, 20, 250);
     net_clients_run(&lab, clients, 1, 500);
     net_lab_mark(&lab);
@@ -111,7 +123,7 @@ static int64_t offset_of(const struct net_lab *lab, int node)
 static void run_cut(struct figures *recorded, struct figures *out, uint64_t seed)
 {
     struct net_lab lab;
-    net_lab_init(&lab, &net_dc33, seed, 1000, "lan", NET_PAST_SITES);
+    net_lab_init(&lab, &net_dc33, seed, 1000, "lan", &past_cut, figure_nth(recorded, "past", seed));
     struct net_client *client = net_client_new(&lab, -1, "A", 0, 20, 250);
     net_clients_run(&lab, &client, 1, 500);
     net_lab_mark(&lab);
@@ -134,7 +146,7 @@ static void run_force(struct figures *recorded, struct figures *out, uint64_t se
     struct net_lab lab;
     int64_t plain = figure_nth(recorded, "plain", seed),
             force = figure_nth(recorded, "force", seed);
-    net_lab_init(&lab, &net_dc33, seed, 1000, "lan", NET_PAST_SITES);
+    net_lab_init(&lab, &net_dc33, seed, 1000, "lan", &past_cut, figure_nth(recorded, "past", seed));
     net_lab_mark(&lab);
     cut_sites(&lab);
     net_lab_wait_until(&lab, plain);
@@ -164,19 +176,6 @@ static void add_small(struct figures *out, const char *name, int64_t a, int64_t 
     if (a != NET_NEVER && b != NET_NEVER) {
         figures_add(out, text, delay_ms < 50 ? (a - b) / 20 : a - b);
     }
-}
-
-static bool all_known(const struct net_lab *lab)
-{
-    for (int node = 0; node < 6; node++) {
-        for (int other = 0; other < 6; other++) {
-            struct rcs_opinion opinion;
-            if (!rcs_sim_opinion(lab->sim, node, other, &opinion) || !opinion.connected) {
-                return false;
-            }
-        }
-    }
-    return true;
 }
 
 static bool links_up(const struct net_lab *lab)
@@ -222,7 +221,8 @@ static void run_join(struct figures *recorded, struct figures *out, uint64_t see
     struct net_lab lab;
     (void)recorded;
     latency_begin(&lab, seed, delay_ms);
-    figures_add(out, "known", wait_until(&lab, all_known, 20));
+    lab.poll_ms = 20;
+    figures_add(out, "known", net_wait_known(&lab));
     net_lab_mark(&lab);
     net_lab_replicate(&lab);
     (void)wait_until(&lab, links_up, 20);
@@ -234,9 +234,29 @@ static void run_join(struct figures *recorded, struct figures *out, uint64_t see
 
 static void latency_rest(struct net_lab *lab)
 {
-    net_lab_wait(lab, 8000);
+    (void)net_wait_known(lab);
     net_lab_replicate(lab);
-    net_lab_rest(lab, NET_PAST_NONE);
+    net_lab_rest(lab, NULL, 0);
+    net_lab_mark(lab);
+}
+
+/* The recorded clusters saw the failover by hand, about 2.2 s after its end the takeover, and about
+ * 6 s later, with all back, the kill. */
+static void manual_first(struct net_lab *lab)
+{
+    net_lab_ask(lab, 3, "CLUSTER FAILOVER");
+    (void)net_wait_owner(lab, 0x3f, 3, 0, 20000);
+    net_lab_wait(lab, 2000 + net_lab_chance(lab, 10, 400));
+    net_lab_mark(lab);
+}
+
+static void takeover_first(struct net_lab *lab)
+{
+    net_lab_ask(lab, 4, "CLUSTER FAILOVER TAKEOVER");
+    (void)net_wait_owner(lab, 0x3f, 4, 1, 20000);
+    net_lab_wait(lab, 1000);
+    net_lab_back(lab);
+    rcs_sim_advance(lab->sim, net_lab_chance(lab, 12, 1000000));
     net_lab_mark(lab);
 }
 
@@ -264,6 +284,7 @@ static void run_takeover(struct figures *recorded, struct figures *out, uint64_t
     (void)recorded;
     latency_begin(&lab, seed, delay_ms);
     latency_rest(&lab);
+    manual_first(&lab);
     struct rcs_session *session = net_lab_send(&lab, 4, "CLUSTER FAILOVER TAKEOVER");
     int64_t agree = net_wait_owner(&lab, 0x3f, 4, 1, 20000);
     add_small(out, "follows", net_first(&lab, "follows", NET_BIT(1), 0, 0), 0, delay_ms);
@@ -278,6 +299,8 @@ static void run_auto(struct figures *recorded, struct figures *out, uint64_t see
     (void)recorded;
     latency_begin(&lab, seed, delay_ms);
     latency_rest(&lab);
+    manual_first(&lab);
+    takeover_first(&lab);
     net_lab_fault(&lab, RCS_FAULT_KILL, 0);
     int64_t agree = net_wait_owner(&lab, 0x3e, 3, 0, 60000);
     int64_t won = net_first(&lab, "election-won", NET_ALL, 0, 0), last = NET_NEVER;
@@ -302,7 +325,7 @@ static void run_loss(struct figures *recorded, struct figures *out, uint64_t see
 {
     struct net_lab lab;
     struct rcs_diag diag;
-    net_lab_init(&lab, &net_ab33, seed, 1000, "lan", NET_PAST_SITES);
+    net_lab_init(&lab, &net_ab33, seed, 1000, "lan", NULL, 0);
     struct net_client *client = net_client_new(&lab, -1, "A", 2, 50, 1000);
     net_clients_run(&lab, &client, 1, 500);
     net_lab_mark(&lab);
@@ -331,7 +354,7 @@ static void run_disk(struct figures *recorded, struct figures *out, uint64_t see
     struct net_lab lab;
     struct rcs_diag diag;
     (void)recorded;
-    net_lab_init(&lab, &net_ab33, seed, timeout_ms, "lan", NET_PAST_NONE);
+    net_lab_init(&lab, &net_ab33, seed, timeout_ms, "lan", NULL, 0);
     net_lab_mark(&lab);
     assert_int_equal(rcs_sim_fsync(lab.sim, nodes, all ? 6 : 2, RCS_MS(fsync_ms), &diag), RCS_OK);
     net_lab_fault(&lab, RCS_FAULT_KILL, 0);
@@ -381,17 +404,16 @@ struct forgotten {
     bool gone;
 };
 
-/* Every 250 ms: who shows it again. */
-static void poll_forgotten(struct net_lab *lab, struct forgotten forgotten[7])
+/* The recording asked each node every 250 ms, one after the other: m1 at 0, m2 at 36... */
+#define POLLS_MS 250
+
+static void poll_forgotten(struct net_lab *lab, int node, struct forgotten *f)
 {
-    for (int node = 0; node < 7; node++) {
-        struct forgotten *f = &forgotten[node];
-        bool knows = knows_x(lab, node);
-        if (f->at_ms >= 0 && !knows) {
-            f->gone = true;
-        } else if (f->gone && f->back_ms < 0) {
-            f->back_ms = net_lab_ms(lab);
-        }
+    bool knows = knows_x(lab, node);
+    if (f->at_ms >= 0 && !knows) {
+        f->gone = true;
+    } else if (f->gone && f->back_ms < 0) {
+        f->back_ms = net_lab_ms(lab);
     }
 }
 
@@ -403,7 +425,7 @@ static void run_forget(struct figures *recorded, struct figures *out, uint64_t s
     int nodes[6];
     char text[64];
     bool half = spread_s == 0;
-    net_lab_init(&lab, &net_fg7, seed, 2000, "lan", NET_PAST_NONE);
+    net_lab_init(&lab, &net_fg7, seed, 2000, "lan", NULL, 0);
     if (dead) {
         net_lab_fault(&lab, RCS_FAULT_KILL, X_NODE);
         net_lab_wait(&lab, 5000 + net_lab_chance(&lab, 9, 1000));
@@ -414,15 +436,15 @@ static void run_forget(struct figures *recorded, struct figures *out, uint64_t s
         forgotten[node] = (struct forgotten){ .at_ms = -1, .back_ms = -1 };
     }
     snprintf(text, sizeof(text), "CLUSTER FORGET %s", rcs_sim_node_id(lab.sim, X_NODE));
-    for (int told = 0; net_lab_ms(&lab) < spread_s * 1000 + 75000;) {
+    for (int told = 0, polls = 0; net_lab_ms(&lab) < spread_s * 1000 + 75000; polls++) {
         while (told < (half ? 3 : 6) && net_lab_ms(&lab) >= told * spread_s * 200) {
             net_lab_ask(&lab, nodes[told], text);
             forgotten[nodes[told]].at_ms = net_lab_ms(&lab);
             forgotten[nodes[told]].gone = true;
             told++;
         }
-        net_lab_wait(&lab, 250);
-        poll_forgotten(&lab, forgotten);
+        net_lab_wait_until(&lab, (int64_t)polls * POLLS_MS / 7);
+        poll_forgotten(&lab, polls % 7, &forgotten[polls % 7]);
     }
     int64_t first = NET_NEVER, least = NET_NEVER, most = NET_NEVER;
     int known = 0;

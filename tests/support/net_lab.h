@@ -30,24 +30,32 @@ struct net_lab {
     rcs_us t0_us;
 };
 
-/* What befell the cluster before: recorded ones serve several runs. */
-enum net_past {
-    NET_PAST_NONE,  /* it was just built */
-    NET_PAST_HOSTS, /* hosts of masters were cut off, one after the other */
-    NET_PAST_SITES  /* its two sites were */
-};
-#define NET_PAST_RUNS 3
+enum net_fault { NET_DROP, NET_KILL, NET_RST, NET_ICMP, NET_ONEWAY };
 
-/* The cluster stands, has rested and is in any phase. */
+/* What befell a cluster in earlier runs: recorded ones served several, one after the other (their
+ * elections' epochs tell how many). A master's host or the sites are cut off in one of these ways
+ * for one of these times and healed; who lost his slots gets them back by CLUSTER FAILOVER. */
+struct net_past {
+    bool sites;
+    unsigned fault_count, cut_count;
+    enum net_fault faults[3]; /* one by chance */
+    int cuts[3];              /* half node timeouts; none: until 1 s after the election */
+    bool takeover;            /* and all replicas take over 2 node timeouts after the cut */
+};
+
+/* The cluster stands, has been through `runs` runs (0: `past` may be NULL), has rested and is in
+ * any phase. */
 void net_lab_init(struct net_lab *lab, const struct net_layout *layout, uint64_t seed,
-                  int timeout_ms, const char *network, enum net_past past);
+                  int timeout_ms, const char *network, const struct net_past *past, int64_t runs);
 /* Nodes run and know nobody. */
 void net_lab_begin(struct net_lab *lab, const struct net_layout *layout, uint64_t seed,
                    int timeout_ms, const char *network);
 /* Configures epochs and slots, and meets: what comes before everybody knows everybody. */
 void net_lab_meet(struct net_lab *lab);
 void net_lab_replicate(struct net_lab *lab);
-void net_lab_rest(struct net_lab *lab, enum net_past past);
+/* All that lost their slots get them back by CLUSTER FAILOVER; then a rest. */
+void net_lab_back(struct net_lab *lab);
+void net_lab_rest(struct net_lab *lab, const struct net_past *past, int64_t runs);
 void net_lab_close(struct net_lab *lab);
 
 /* This instant is 0 from now on, and milestones before it are not looked at. */
@@ -60,6 +68,10 @@ void net_lab_ask(struct net_lab *lab, int node, const char *text);
 /* The same, and what came instead of waiting for it: the session, to be freed. */
 struct rcs_session *net_lab_send(struct net_lab *lab, int node, const char *text);
 void net_lab_fault(struct net_lab *lab, enum rcs_fault what, int node);
+/* Cuts between two groups of nodes, as `fault` says; not NET_KILL. */
+void net_lab_cut(struct net_lab *lab, enum net_fault fault, const int *a, unsigned a_count,
+                 const int *b, unsigned b_count);
+void net_lab_heal(struct net_lab *lab);
 /* Nodes of a site; returns how many. */
 unsigned net_lab_site(const struct net_lab *lab, const char *site, int nodes[NET_LAB_NODES]);
 /* A chance of the experimenter, 0 to `below` - 1; `what` tells draws of one run apart. */
@@ -85,6 +97,8 @@ void net_add(struct figures *figures, const char *name, int64_t a, int64_t b);
 /* Lets time pass, at most `most_ms`, until it is so; looks every `look_ms`. */
 bool net_wait_for(struct net_lab *lab, const char *what, unsigned nodes, unsigned about,
                   int64_t most_ms);
+/* Everybody shows everybody connected; looked at every `poll_ms`. Returns when. */
+int64_t net_wait_known(struct net_lab *lab);
 /* Nodes of the mask show the slots of `of`'s (at 0) at `owner`, looked at as the recordings were:
  * each node every 20 ms. When the last did; NET_NEVER within `most_ms`. */
 int64_t net_wait_owner(struct net_lab *lab, unsigned nodes, int owner, int slot_owner_before,
