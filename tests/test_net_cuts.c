@@ -5,16 +5,21 @@
  * A value a run, in ms of the nodes' own logs, after the fault or after the heal (heal_to_*):
  *   pfail_first, fail_first   of the host; a_*, b_* by nodes of one site about the other
  *   won, fail_to_won          the election
+ *   late_nodes                others whose state is ok 20 ms after the win or later
  *   own_state_fail            the isolated master's own cluster state
  *   master_lost               its replica's replication link
  *   heal_to_replica           "Reconfiguring myself as a replica"
  *   heal_to_clear_first/last  FAIL cleared at other nodes
+ *   heal_to_link_first/last   "Connecting with Node"
  *   heal_to_view              all nodes show one view, by polls of 20 ms as recorded
  *   own_lost                  acknowledged writes of a client on the isolated host that are gone
- * (not compared one way: how long a stream goes on without acknowledgements hangs on a smoothed
- * round trip that nobody recorded) outcome                   0 nothing, 1 PFAIL only, 2 FAIL, 3
- * failover (exact test) The recording's poller and client stand beside the simulated cluster as
- * they stood beside the real one; nothing of them is in the nodes.
+ *   others_*, own_*, a_*, b_* of refused, reset, closed, timed_out: how many such lines about links
+ *   outcome                   0 nothing, 1 PFAIL only, 2 FAIL, 3 failover (exact test)
+ * Not compared one way: own_lost (how long a stream goes on without acknowledgements hangs on a
+ * smoothed round trip that nobody recorded), and the links that end by EOF or reset instead of a
+ * timeout: 0 to 5 of 9, and none in a cluster's first run; why is not known. The recording's poller
+ * and client stand beside the simulated cluster as they stood beside the real one; nothing of them
+ * is in the nodes.
  *
  * Short (default): 40 seeds of some; `long` as argument or RCS_LONG in the environment: 500 of all.
  */
@@ -91,17 +96,6 @@ static void host_begin(struct host *host, const struct experiment *e, struct fig
     }
 }
 
-static int64_t host_heal(struct host *host)
-{
-    int64_t heal_ms = net_lab_ms(&host->lab);
-    if (host->fault == NET_KILL) {
-        net_lab_fault(&host->lab, RCS_FAULT_START, host->victim);
-    } else {
-        net_lab_heal(&host->lab);
-    }
-    return heal_ms;
-}
-
 /* The node with the victim's slots at the end. */
 static int owner_of(const struct host *host)
 {
@@ -111,6 +105,43 @@ static int owner_of(const struct host *host)
         owner = strcmp(m.what, "election-won") == 0 ? m.node : owner;
     }
     return owner;
+}
+
+/* How many other nodes' state is ok 20 ms after the win or later. */
+static int64_t late_nodes(const struct host *host, int64_t won_ms)
+{
+    int64_t late = 0;
+    for (int node = 0; node < 6 && won_ms != NET_NEVER; node++) {
+        late += node != host->victim && node != owner_of(host) &&
+                net_first(&host->lab, "state-ok", NET_BIT(node), 0, won_ms) >= won_ms + 20;
+    }
+    return late;
+}
+
+static void add_lines(struct figures *out, const char *who, const struct net_lab *lab,
+                      unsigned nodes)
+{
+    static const char *const names[] = {
+        [NET_REFUSED] = "refused",
+        [NET_RESET] = "reset",
+        [NET_CLOSED] = "closed",
+        [NET_TIMED_OUT] = "timed_out",
+    };
+    char name[32];
+    for (int what = NET_REFUSED; what < NET_LINES; what++) {
+        snprintf(name, sizeof(name), "%s_%s", who, names[what]);
+        figures_add(out, name, net_lines(lab, (enum net_line)what, nodes));
+    }
+}
+
+static void host_lines(const struct host *host, struct figures *out, int64_t heal_ms)
+{
+    const struct net_lab *lab = &host->lab;
+    add_lines(out, "others", lab, host->others);
+    add_lines(out, "own", lab, NET_BIT(host->victim));
+    net_add(out, "reset_first", net_line_first(lab, NET_RESET, NET_ALL), 0);
+    net_add(out, "heal_to_link_first", net_line_first(lab, NET_LINKED, NET_ALL), heal_ms);
+    net_add(out, "heal_to_link_last", net_line_last(lab, NET_LINKED, NET_ALL), heal_ms);
 }
 
 static void host_measure(struct host *host, struct figures *out, int64_t heal_ms, int64_t view_ms)
@@ -136,6 +167,8 @@ static void host_measure(struct host *host, struct figures *out, int64_t heal_ms
     net_add(out, "heal_to_clear_last", net_last(lab, "fail-cleared", host->others, victim, 0),
             heal_ms);
     net_add(out, "heal_to_view", view_ms, heal_ms);
+    figures_add(out, "late_nodes", late_nodes(host, won));
+    host_lines(host, out, heal_ms);
     figures_add(out, "outcome",
                 won != NET_NEVER                                                ? 3
                 : fail != NET_NEVER                                             ? 2
@@ -172,7 +205,7 @@ static void run_host(const struct experiment *e, struct figures *recorded, struc
     } else {
         net_clients_run(&host.lab, &host.client, 1, until_ms - net_lab_ms(&host.lab));
     }
-    int64_t heal_ms = host_heal(&host);
+    int64_t heal_ms = net_lab_heal(&host.lab, e->fault == NET_KILL ? host.victim : -1);
     int64_t view_ms = net_wait_view(&host.lab, heal_ms + 3000 + 2 * e->timeout_ms);
     host_measure(&host, out, heal_ms, view_ms);
     host_end(&host);
@@ -185,7 +218,7 @@ static void run_short_host(const struct experiment *e, struct figures *recorded,
     struct figures all = { .count = 0 };
     host_begin(&host, e, recorded, seed);
     net_clients_run(&host.lab, &host.client, 1, e->cut_ms);
-    int64_t heal_ms = host_heal(&host);
+    int64_t heal_ms = net_lab_heal(&host.lab, e->fault == NET_KILL ? host.victim : -1);
     net_clients_run(&host.lab, &host.client, 1, 500);
     int64_t view_ms = net_wait_view(&host.lab, heal_ms + 5000);
     host_measure(&host, &all, heal_ms, view_ms);
@@ -193,7 +226,7 @@ static void run_short_host(const struct experiment *e, struct figures *recorded,
         const char *name = recorded->list[i].name;
         if (strcmp(name, "any_lost") == 0) {
             figures_add(out, name, figure_named(&all, "own_lost")->values[0] > 0);
-        } else if (figure_named(&all, name)->count > 0) {
+        } else if (figures_have(&all, name)) {
             figures_add(out, name, figure_named(&all, name)->values[0]);
         }
     }
@@ -222,10 +255,8 @@ static void run_mtu(const struct experiment *e, struct figures *recorded, struct
     net_lab_fault(&host.lab, RCS_FAULT_KILL, host.victim);
     assert_true(net_wait_for(&host.lab, "election-won", NET_ALL, 0, 60000));
     net_lab_wait(&host.lab, 500);
-    int owner = owner_of(&host);
     int64_t won = net_first(&host.lab, "election-won", NET_ALL, 0, 0);
-    unsigned rest = NET_ALL & ~NET_BIT(owner) & ~NET_BIT(host.victim);
-    figures_add(out, "win_late", net_last(&host.lab, "state-ok", rest, 0, 0) - won >= 20);
+    figures_add(out, "late_nodes", late_nodes(&host, won));
     net_lab_close(&host.lab);
 }
 
@@ -249,8 +280,7 @@ static void run_sites(const struct experiment *e, struct figures *recorded, stru
     }
     net_lab_cut(&lab, e->fault, a, a_count, b, b_count);
     net_clients_run(&lab, &client, 1, e->cut_ms);
-    int64_t heal_ms = net_lab_ms(&lab);
-    net_lab_heal(&lab);
+    int64_t heal_ms = net_lab_heal(&lab, -1);
     int64_t view_ms = net_wait_view(&lab, heal_ms + 3000 + 2 * e->timeout_ms);
     net_add(out, "a_pfail_first", net_first(&lab, "pfail", at_a, at_b, 0), 0);
     net_add(out, "b_pfail_first", net_first(&lab, "pfail", at_b, at_a, 0), 0);
@@ -266,7 +296,12 @@ static void run_sites(const struct experiment *e, struct figures *recorded, stru
             heal_ms);
     net_add(out, "heal_to_b_ok_last", net_last(&lab, "state-ok", at_b, 0, heal_ms), heal_ms);
     net_add(out, "heal_to_view", view_ms, heal_ms);
-    if (figure_named(recorded, "own_lost")->count > 0) {
+    add_lines(out, "a", &lab, at_a);
+    add_lines(out, "b", &lab, at_b);
+    net_add(out, "timed_out_first", net_line_first(&lab, NET_TIMED_OUT, NET_ALL), 0);
+    net_add(out, "heal_to_link_first", net_line_first(&lab, NET_LINKED, NET_ALL), heal_ms);
+    net_add(out, "heal_to_link_last", net_line_last(&lab, NET_LINKED, NET_ALL), heal_ms);
+    if (figures_have(recorded, "own_lost")) {
         figures_add(out, "own_lost", net_client_lost(client, 5));
     }
     net_client_free(client);
@@ -284,12 +319,12 @@ static void run_short_sites(const struct experiment *e, struct figures *recorded
     unsigned a_count = net_lab_site(&lab, "A", a), b_count = net_lab_site(&lab, "B", b);
     net_lab_cut(&lab, NET_DROP, a, a_count, b, b_count);
     net_lab_wait(&lab, e->cut_ms);
-    net_lab_heal(&lab);
+    (void)net_lab_heal(&lab, -1);
     int64_t view_ms = net_wait_view(&lab, e->cut_ms + 5000);
     int64_t won = net_first(&lab, "election-won", NET_ALL, 0, 0);
     figures_add(out, "failover", won != NET_NEVER);
     figures_add(out, "pfail", net_first(&lab, "pfail", NET_ALL, 0, 0) != NET_NEVER);
-    if (figure_named(recorded, "won")->count > 0) {
+    if (figures_have(recorded, "won")) {
         net_add(out, "won", won, 0);
         net_add(out, "heal_to_view", view_ms, e->cut_ms);
     }
@@ -308,7 +343,7 @@ static const struct experiment experiments[] = {
     { "host_drop_nt5000", HOST, NET_DROP, &past_hosts, 5000, 0, false },
     { "host_kill_nt5000", HOST, NET_KILL, &past_hosts, 5000, 0, false },
     { "host_kill_mtu65000", MTU, NET_KILL, &past_kills, 1000, 65000, true },
-    { "host_kill_mtu1500", MTU, NET_KILL, &past_hosts, 1000, 1500, false },
+    { "host_kill_mtu1500", MTU, NET_KILL, &past_hosts, 1000, 1500, true },
     { "shortcut_host_500", SHORT_HOST, NET_DROP, &past_short_hosts, 1000, 500, false },
     { "shortcut_host_1000", SHORT_HOST, NET_DROP, &past_short_hosts, 1000, 1000, true },
     { "shortcut_host_1500", SHORT_HOST, NET_DROP, &past_short_hosts, 1000, 1500, true },
@@ -326,6 +361,48 @@ static const struct experiment experiments[] = {
 typedef void run_fn(const struct experiment *e, struct figures *recorded, struct figures *out,
                     uint64_t seed);
 
+/* What cannot depend on how a cut was made is one sample of all ways. */
+struct pool {
+    const char *name, *begins, *ends; /* of the experiments' names */
+    const char *of[6];
+    struct figures theirs, ours;
+};
+static struct pool pools[] = {
+    { .name = "all hosts",
+      .begins = "host_",
+      .ends = "_nt1000",
+      .of = { "pfail_first", "fail_first", "won", "fail_to_won", "own_state_fail" } },
+    { .name = "all sites",
+      .begins = "partition_",
+      .ends = "_nt1000",
+      .of = { "b_pfail_first", "won", "b_state_fail" } },
+};
+#define POOLS (sizeof(pools) / sizeof(pools[0]))
+
+static void pour(struct figures *into, const struct pool *pool, struct figures *from)
+{
+    for (unsigned i = 0; i < 6 && pool->of[i] != NULL; i++) {
+        if (figures_have(from, pool->of[i])) {
+            const struct figure *figure = figure_named(from, pool->of[i]);
+            for (unsigned k = 0; k < figure->count; k++) {
+                figures_add(into, pool->of[i], figure->values[k]);
+            }
+        }
+    }
+}
+
+static void pool_it(const char *name, struct figures *recorded, struct figures *ours)
+{
+    for (size_t i = 0; i < POOLS; i++) {
+        size_t size = strlen(name), tail = strlen(pools[i].ends);
+        if (strncmp(name, pools[i].begins, strlen(pools[i].begins)) == 0 && size > tail &&
+            strcmp(name + size - tail, pools[i].ends) == 0) {
+            pour(&pools[i].theirs, &pools[i], recorded);
+            pour(&pools[i].ours, &pools[i], ours);
+        }
+    }
+}
+
 static void experiment(void **state)
 {
     static run_fn *const runs[] = {
@@ -339,6 +416,7 @@ static void experiment(void **state)
         runs[e->kind](e, &recorded, &ours, seed);
     }
     verdicts_add(&verdicts, e->name, &recorded, &ours);
+    pool_it(e->name, &recorded, &ours);
     figures_close(&recorded);
     figures_close(&ours);
 }
@@ -346,6 +424,11 @@ static void experiment(void **state)
 static void all_agree(void **state)
 {
     (void)state;
+    for (size_t i = 0; i < POOLS; i++) {
+        verdicts_add(&verdicts, pools[i].name, &pools[i].theirs, &pools[i].ours);
+        figures_close(&pools[i].theirs);
+        figures_close(&pools[i].ours);
+    }
     assert_int_equal(verdicts_judge(&verdicts, 0.01), 0);
 }
 

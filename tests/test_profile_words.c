@@ -234,6 +234,7 @@ static void log_words_since_7_2_name_nodes(void **state)
                                            "sub-replica!",
                                            "can't vote about",
                                            "Connection with Node",
+                                           "Connecting with Node",
                                            NULL };
     for (enum rcs_release release = RCS_REDIS_7_2; release <= RCS_VALKEY_8_0; release++) {
         for (unsigned code = 0; code < RCS_FACT_COUNT; code++) {

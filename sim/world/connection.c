@@ -194,6 +194,7 @@ static bool arrived(struct rcs_network *net, const struct rcs_pending *pending, 
             .end = end,
             .item = (enum rcs_item)pending->item,
             .value = pending->value,
+            .reason = pending->item == RCS_ITEM_RESET ? "Connection reset by peer" : NULL,
         };
         return true;
     }

@@ -275,7 +275,7 @@ enum rcs_delivery_kind {
     RCS_DELIVERY_FAILED,   /* it could not be: `reason` */
     RCS_DELIVERY_ACCEPTED, /* the server has a new connection */
     RCS_DELIVERY_ITEM,     /* `item`, `value` */
-    RCS_DELIVERY_LOST      /* EOF, reset or timeout */
+    RCS_DELIVERY_LOST      /* reset or timeout: `reason`; or EOF: NULL */
 };
 struct rcs_delivery {
     enum rcs_delivery_kind kind;

@@ -344,13 +344,15 @@ rcs_us rcs_tcp_timer(const struct rcs_network *net, const struct rcs_conn *conn,
 
 /* Retransmission waits for the smoothed round trip and 200 ms (tcp_set_rto: the variance counts at
  * least as much). Acknowledgements that were delayed are part of what is smoothed, so that it lies
- * somewhere between the bare round trip and one with the whole delay. */
+ * somewhere between the bare round trip and one with the whole delay; what comes in two segments is
+ * acknowledged at once. */
 rcs_us rcs_tcp_first_rto(struct rcs_network *net, const struct rcs_conn *c)
 {
     const struct rcs_link_kind *kind = rcs_network_kind(net, c);
     const struct rcs_path *path = rcs_network_path(net, c);
+    bool at_once = c->kind == RCS_CONN_BUS && kind->mss_bytes < RCS_BUS_HEADER_BYTES;
     return kind->rto_us + 2 * path->low_us + path->span_us +
-           (rcs_us)rcs_rand_below(&net->luck, (uint32_t)kind->delayed_ack_us + 1);
+           (at_once ? 0 : (rcs_us)rcs_rand_below(&net->luck, (uint32_t)kind->delayed_ack_us + 1));
 }
 
 rcs_us rcs_tcp_rto(const struct rcs_link_kind *kind, rcs_us rto_us, unsigned tries)
@@ -392,8 +394,9 @@ static void push_reset(struct rcs_network *net, uint32_t conn, unsigned end, rcs
                                         .who = conn });
 }
 
-/* A packet goes into a cut path. True: that breaks the connection, for the kernel that sent it or,
- * where only acknowledgements are cut off, for the one they come from. */
+/* A packet goes into a cut path (of what is written together a router sees one: GSO). True: that
+ * breaks the connection, for the kernel that sent it or, where only acknowledgements are cut off,
+ * for the one they come from. */
 static bool breaks(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us)
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
@@ -510,6 +513,15 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
     return now_us;
 }
 
+static struct rcs_delivery timed_out(uint32_t conn, unsigned end)
+{
+    return (struct rcs_delivery){ .kind = RCS_DELIVERY_LOST,
+                                  .conn = conn,
+                                  .end = end,
+                                  .item = RCS_ITEM_RESET,
+                                  .reason = "Connection timed out" };
+}
+
 /* The sender gives up. If its process does not care any more, the other end learns it from a reset.
  */
 static bool give_up(struct rcs_network *net, uint32_t conn, unsigned end, struct rcs_delivery *out)
@@ -517,9 +529,7 @@ static bool give_up(struct rcs_network *net, uint32_t conn, unsigned end, struct
     struct rcs_conn *c = rcs_network_conn(net, conn);
     rcs_tcp_forget(net, conn, end);
     if (c->open >> end & 1) {
-        *out = (struct rcs_delivery){
-            .kind = RCS_DELIVERY_LOST, .conn = conn, .end = end, .item = RCS_ITEM_RESET
-        };
+        *out = timed_out(conn, end);
         return true;
     }
     c->absent = (c->absent | 1u << end) & 3;
@@ -587,10 +597,11 @@ static rcs_us heard_us(const struct rcs_conn *c)
     return c->arrives_us[0] > c->arrives_us[1] ? c->arrives_us[0] : c->arrives_us[1];
 }
 
-static void push_probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us at_us)
+static void push_probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us now_us,
+                       rcs_us after_us)
 {
     rcs_conn_push(
-        net, at_us,
+        net, rcs_tcp_timer(net, rcs_network_conn(net, conn), 1, now_us, after_us),
         (struct rcs_pending){ .kind = RCS_PENDING_PROBE, .who = conn, .tries = (uint8_t)tries });
 }
 
@@ -609,7 +620,7 @@ void rcs_network_trouble_began(struct rcs_network *net, rcs_us now_us)
             due_us += (now_us - due_us + idle_us(net, c) - 1) / idle_us(net, c) * idle_us(net, c);
         }
         c->probing = 1;
-        push_probe(net, conn, 0, due_us);
+        push_probe(net, conn, 0, due_us - idle_us(net, c), idle_us(net, c));
     }
 }
 
@@ -623,6 +634,11 @@ static bool probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us
     if (!(c->open & 2) || !net->nodes[c->party[1]].powered) {
         return false;
     }
+    bool unacknowledged = c->side != 0 && side_of(net, conn, 1)->wait == WAIT_RETRY;
+    if (tries == PROBES && !unacknowledged && heard_us(c) + idle_us(net, c) <= now_us) {
+        *out = timed_out(conn, 1); /* the last one was not answered, whatever became of the way */
+        return true;
+    }
     if (rcs_network_ways_open(net, c)) {
         if (c->absent & 1) {
             rcs_transmit(net, conn, 0, RCS_ITEM_RESET, NULL, now_us + rcs_network_draw(net, c, 1),
@@ -634,21 +650,15 @@ static bool probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us
         (void)breaks(net, conn, 1, now_us);
         return false;
     }
-    bool unacknowledged = c->side != 0 && side_of(net, conn, 1)->wait == WAIT_RETRY;
     if (unacknowledged || (tries == 0 && heard_us(c) + idle_us(net, c) > now_us)) {
         c->probing = 1; /* retransmission takes the place of probes; or something came since */
-        rcs_us due_us = heard_us(c) + idle_us(net, c);
-        push_probe(net, conn, 0, due_us > now_us ? due_us : now_us + idle_us(net, c));
+        rcs_us rest_us = heard_us(c) + idle_us(net, c) - now_us;
+        push_probe(net, conn, 0, now_us, rest_us > 0 ? rest_us : idle_us(net, c));
         return false;
     }
-    if (tries == PROBES) {
-        *out = (struct rcs_delivery){
-            .kind = RCS_DELIVERY_LOST, .conn = conn, .end = 1, .item = RCS_ITEM_RESET
-        };
-        return true;
-    }
+    (void)breaks(net, conn, 1, now_us);
     c->probing = 1;
-    push_probe(net, conn, tries + 1, now_us + pause_us);
+    push_probe(net, conn, tries + 1, now_us, pause_us);
     return false;
 }
 

@@ -92,9 +92,18 @@ void net_lab_cut(struct net_lab *lab, enum net_fault fault, const int *a, unsign
     }
 }
 
-void net_lab_heal(struct net_lab *lab)
+int64_t net_lab_heal(struct net_lab *lab, int node)
 {
-    rcs_sim_heal(lab->sim, NULL, 0, NULL, 0);
+    lab->healed_us = rcs_sim_now(lab->sim);
+    for (int i = 0; i < NET_LAB_NODES; i++) {
+        lab->lines[i][NET_LINKED].count = 0;
+    }
+    if (node >= 0) {
+        net_lab_fault(lab, RCS_FAULT_START, node);
+    } else {
+        rcs_sim_heal(lab->sim, NULL, 0, NULL, 0);
+    }
+    return net_lab_ms(lab);
 }
 
 unsigned net_lab_site(const struct net_lab *lab, const char *site, int nodes[NET_LAB_NODES])
@@ -117,6 +126,70 @@ int64_t net_lab_chance(const struct net_lab *lab, unsigned what, int64_t below)
     return (int64_t)((z ^ z >> 31) % (uint64_t)below);
 }
 
+/* --- lines in the logs ------------------------------------------------------------------------ */
+
+static bool ends(const char *line, const char *with)
+{
+    size_t size = strlen(line), tail = strlen(with);
+    return size >= tail && strcmp(line + size - tail, with) == 0;
+}
+
+static void on_line(void *arg, int node, rcs_us at_us, const char *line)
+{
+    static const char *const tails[] = {
+        [NET_REFUSED] = "failed: Connection refused",
+        [NET_RESET] = "from node link: Connection reset by peer",
+        [NET_CLOSED] = "from node link: connection closed",
+        [NET_TIMED_OUT] = "from node link: Connection timed out",
+    };
+    struct net_lab *lab = arg;
+    int what = strstr(line, "Connecting with Node") != NULL ? NET_LINKED : NET_REFUSED;
+    while (what != NET_LINKED && what < NET_LINES && !ends(line, tails[what])) {
+        what++;
+    }
+    if (what == NET_LINES) {
+        return;
+    }
+    struct net_line_count *count = &lab->lines[node][what];
+    count->last_ms = (at_us - lab->t0_us) / 1000;
+    count->first_ms = count->count == 0 ? count->last_ms : count->first_ms;
+    count->count++;
+}
+
+int64_t net_lines(const struct net_lab *lab, enum net_line what, unsigned nodes)
+{
+    int64_t count = 0;
+    for (int node = 0; node < NET_LAB_NODES; node++) {
+        count += (nodes & NET_BIT(node)) != 0 ? lab->lines[node][what].count : 0;
+    }
+    return count;
+}
+
+int64_t net_line_first(const struct net_lab *lab, enum net_line what, unsigned nodes)
+{
+    int64_t first = NET_NEVER;
+    for (int node = 0; node < NET_LAB_NODES; node++) {
+        const struct net_line_count *count = &lab->lines[node][what];
+        if ((nodes & NET_BIT(node)) != 0 && count->count > 0 &&
+            (first == NET_NEVER || count->first_ms < first)) {
+            first = count->first_ms;
+        }
+    }
+    return first;
+}
+
+int64_t net_line_last(const struct net_lab *lab, enum net_line what, unsigned nodes)
+{
+    int64_t last = NET_NEVER;
+    for (int node = 0; node < NET_LAB_NODES; node++) {
+        const struct net_line_count *count = &lab->lines[node][what];
+        if ((nodes & NET_BIT(node)) != 0 && count->count > 0 && count->last_ms > last) {
+            last = count->last_ms;
+        }
+    }
+    return last;
+}
+
 /* --- a cluster -------------------------------------------------------------------------------- */
 
 void net_lab_begin(struct net_lab *lab, const struct net_layout *layout, uint64_t seed,
@@ -136,6 +209,8 @@ void net_lab_begin(struct net_lab *lab, const struct net_layout *layout, uint64_
     assert_int_equal(rcs_sim_configure(lab->sim, -1, "repl-diskless-sync-delay", "0", &diag),
                      RCS_OK);
     assert_int_equal(rcs_sim_configure(lab->sim, -1, "save", "", &diag), RCS_OK);
+    assert_int_equal(rcs_sim_configure(lab->sim, -1, "loglevel", "debug", &diag), RCS_OK);
+    rcs_sim_on_log(lab->sim, on_line, lab);
     for (int node = 0; node < layout->count; node++) {
         assert_int_equal(
             rcs_sim_add_node(lab->sim, layout->names[node], layout->sites[node], NULL, &diag),
@@ -289,11 +364,7 @@ static void suffer(struct net_lab *lab, const struct net_past *past, unsigned ru
         }
         net_lab_wait(lab, past->takeover ? 10000 : cut * lab->timeout_ms / 2);
     }
-    if (fault == NET_KILL) {
-        net_lab_fault(lab, RCS_FAULT_START, alone);
-    } else {
-        net_lab_heal(lab);
-    }
+    (void)net_lab_heal(lab, fault == NET_KILL ? alone : -1);
 }
 
 /* A cluster just built pings in lockstep; one that serves many runs does not. */
@@ -340,6 +411,7 @@ void net_lab_mark(struct net_lab *lab)
         lab->seen++;
     }
     lab->t0_us = rcs_sim_now(lab->sim);
+    memset(lab->lines, 0, sizeof(lab->lines));
 }
 
 /* --- what happened ---------------------------------------------------------------------------- */
@@ -554,7 +626,8 @@ static void choose_key(struct net_client *client, int shard)
 {
     static const int cuts[] = { 0, 5461, 10922, 16384 };
     for (int i = 0;; i++) {
-        int size = snprintf(client->key, sizeof(client->key), "key%d", i);
+        int size = snprintf(client->key, sizeof(client->key), "key%s%d",
+                            client->site != NULL ? client->site : "", i);
         int slot = (int)rcs_slot_of_key(client->key, (size_t)size);
         if (slot >= cuts[shard] && slot < cuts[shard + 1]) {
             return;

@@ -20,6 +20,9 @@ extern const struct net_layout net_ab33; /* m1 m2 | m3, replicas across: r3 | r1
 extern const struct net_layout net_dc33; /* a1 a2 a3 | b1 b2 b3 */
 extern const struct net_layout net_fg7;  /* m1 m2 m3 x r1 r2 r3, one site */
 
+/* Lines about bus links in the nodes' logs. */
+enum net_line { NET_LINKED, NET_REFUSED, NET_RESET, NET_CLOSED, NET_TIMED_OUT, NET_LINES };
+
 struct net_lab {
     struct rcs_sim *sim;
     const struct net_layout *layout;
@@ -27,7 +30,11 @@ struct net_lab {
     int poll_ms; /* how often the experimenter asks each node: 20 */
     uint64_t seed;
     size_t seen; /* milestones before t0 */
-    rcs_us t0_us;
+    rcs_us t0_us, healed_us;
+    struct net_line_count {
+        unsigned count;
+        int64_t first_ms, last_ms;
+    } lines[NET_LAB_NODES][NET_LINES]; /* NET_LINKED: since the heal only */
 };
 
 enum net_fault { NET_DROP, NET_KILL, NET_RST, NET_ICMP, NET_ONEWAY };
@@ -71,7 +78,8 @@ void net_lab_fault(struct net_lab *lab, enum rcs_fault what, int node);
 /* Cuts between two groups of nodes, as `fault` says; not NET_KILL. */
 void net_lab_cut(struct net_lab *lab, enum net_fault fault, const int *a, unsigned a_count,
                  const int *b, unsigned b_count);
-void net_lab_heal(struct net_lab *lab);
+/* All cuts; returns when. `node` >= 0: starts it instead. */
+int64_t net_lab_heal(struct net_lab *lab, int node);
 /* Nodes of a site; returns how many. */
 unsigned net_lab_site(const struct net_lab *lab, const char *site, int nodes[NET_LAB_NODES]);
 /* A chance of the experimenter, 0 to `below` - 1; `what` tells draws of one run apart. */
@@ -91,6 +99,10 @@ int64_t net_first(const struct net_lab *lab, const char *what, unsigned nodes, u
 int64_t net_last(const struct net_lab *lab, const char *what, unsigned nodes, unsigned about,
                  int64_t from_ms);
 unsigned net_count(const struct net_lab *lab, const char *what, unsigned nodes, int64_t from_ms);
+/* How many such lines nodes of the mask wrote since the mark; when the first (last), NET_NEVER. */
+int64_t net_lines(const struct net_lab *lab, enum net_line what, unsigned nodes);
+int64_t net_line_first(const struct net_lab *lab, enum net_line what, unsigned nodes);
+int64_t net_line_last(const struct net_lab *lab, enum net_line what, unsigned nodes);
 /* Adds a - b if both happened. */
 void net_add(struct figures *figures, const char *name, int64_t a, int64_t b);
 
