@@ -69,7 +69,10 @@
     X(HARD_RESET,          NOTICE,  1, "reset",          "Node hard reset, now I'm %n", "", "", "")                \
     X(HANDSHAKE_KNOWN,     VERBOSE, 0, "handshake-known", "Handshake: we already know node %n, updating the address if needed.", "", "", "") \
     X(LINK_FAILED,         VERBOSE, 0, "link-failed",    "Connection with Node %n at %s:%0 failed: %t", "port", "", "") \
-    X(LINK_LOST,           DEBUG,   0, "link-lost",      "I/O error reading from node link: connection closed", "", "", "") \
+    X(LINK_LOST,           DEBUG,   0, "link-lost",      "I/O error reading from node link: %s", "", "", "") \
+    X(LINK_UP,             DEBUG,   0, "link-up",        "Connecting with Node %n at %s:%0", "port", "", "") \
+    X(LINK_UP_UNKNOWN,     DEBUG,   0, "link-up-unknown", "Connecting with Node %s at %t:%0", "port", "", "") \
+    X(LINK_ACCEPTED,       VERBOSE, 0, "link-accepted",  "Accepting cluster node connection from %s:%0", "port", "", "") \
     X(BUS_WARNING,         WARNING, 0, "bus-warning",    "%s", "", "", "")                               \
     /* what 7.0 does not say, but later releases do */                                                    \
     X(ELECTION_VOTES,      NONE,    0, "election-votes", NULL, "needed", "votes", "")                      \

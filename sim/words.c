@@ -65,8 +65,7 @@ static const struct row rows[] = {
     W(FAIL_CLEARED_MASTER, R72, V80, NOTICE, "Clear FAIL state for node %n (): is reachable again and nobody is serving its slots after some time."),
     W(STATE_OK,         R72, V80, NOTICE,  "Cluster state changed: ok"),
     W(HANDSHAKE_KNOWN,  R72, V80, VERBOSE, "Handshake: we already know node %n (), updating the address if needed."),
-    /* until 5.0 a refused connect is an error of the link's first read */
-    W(LINK_FAILED,      R30, R50, DEBUG,   "I/O error reading from node link: %t"),
+    W(LINK_ACCEPTED,    R30, R50, VERBOSE, "Accepted cluster node %s:%0"),
 
     /* --- elections ---------------------------------------------------------------------------- */
     W(ELECTION_DELAYED, R72, V80, NOTICE,  "Start of election delayed for %0 milliseconds (rank #%1, offset %2)."),

@@ -389,7 +389,7 @@ static void accepted_bus_links_are_probed(void **state)
     run(&lab, RCS_S(4)); /* 2 s of silence, then three probes a second apart, and one more second */
     expect(&lab, "");
     run(&lab, RCS_S(100));
-    expect(&lab, "5002100 1 lost\n"); /* the accepting side only */
+    expect(&lab, "5088000 1 lost\n"); /* the accepting side only */
     end(&lab);
 }
 
@@ -599,6 +599,45 @@ static void no_40_ms_on_a_lan(void **state)
     send(&lab, conn, 0, RCS_BUS_PONG);
     run(&lab, RCS_S(1));
     expect(&lab, "10100 1 auth-req\n10300 1 pong\n"); /* a round trip, no more */
+    end(&lab);
+}
+
+/* Full segments go at once: only the last part of a message waits, and not when more is sent. */
+static void the_next_message_fills_the_last_segment_of_one_that_waits(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    send(&lab, conn, 0, RCS_BUS_AUTH_REQUEST);
+    run(&lab, 10010);
+    send(&lab, conn, 0, RCS_BUS_PONG); /* until 10200 */
+    run(&lab, 10050);
+    send(&lab, conn, 0, RCS_BUS_PING);
+    send(&lab, conn, 0, RCS_BUS_UPDATE);
+    run(&lab, RCS_S(1));
+    expect(&lab, "10100 1 auth-req\n10150 1 pong\n10150 1 ping\n10300 1 update\n");
+    end(&lab);
+}
+
+/* A master that is asked for a failover sends a ping at each tick, whatever the round trip. */
+static void messages_quicker_than_acknowledgements_do_not_queue_up(void **state)
+{
+    (void)state;
+    struct lab lab;
+    begin(&lab, "lan");
+    uint32_t conn = established(&lab);
+    rcs_network_set_latency(&lab.net, 1, 1, RCS_MS(200), RCS_MS(200));
+    for (int i = 0; i < 100; i++) {
+        send(&lab, conn, 0, RCS_BUS_PING);
+        run(&lab, lab.now_us + RCS_MS(100));
+    }
+    rcs_buf_clear(&lab.heard);
+    rcs_us last_us = lab.now_us;
+    send(&lab, conn, 0, RCS_BUS_PONG);
+    run(&lab, last_us + RCS_MS(600)); /* a round trip and the way */
+    rcs_buf_add(&lab.heard, "", 1);
+    assert_non_null(strstr(lab.heard.data, " 1 pong\n"));
     end(&lab);
 }
 
@@ -911,6 +950,8 @@ int main(void)
         cmocka_unit_test(the_accepting_side_never_waits),
         cmocka_unit_test(a_fresh_link_is_acknowledged_at_once),
         cmocka_unit_test(no_40_ms_on_a_lan),
+        cmocka_unit_test(the_next_message_fills_the_last_segment_of_one_that_waits),
+        cmocka_unit_test(messages_quicker_than_acknowledgements_do_not_queue_up),
         cmocka_unit_test(closing_pushes_out_what_waited),
         cmocka_unit_test(later_latencies_win),
         cmocka_unit_test(cuts_survive_new_nodes),

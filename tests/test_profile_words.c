@@ -137,7 +137,6 @@ static const struct row rows[] = {
     { "log words: 3.0 compares run ids", AT(REDIS_3_0, SYNC_ID_MISMATCH, NOTICE, "Partial resynchronization not accepted: Runid mismatch (Client asked for runid '%s', my runid is '%t')") },
     { "log words: 6.2 counts pages once", AT(REDIS_6_2, CHILD_COW, NOTICE, "RDB: %0 MB of memory used by copy-on-write") },
     { "log words: 5.0 does not read its child's pipe", AT(REDIS_5_0, CHILD_DRAINED, NONE, NULL) },
-    { "log words: 5.0 sees a refusal as an error of the link", AT(REDIS_5_0, LINK_FAILED, DEBUG, "I/O error reading from node link: %t") },
     { "log words: valkey suspects aloud", AT(VALKEY_8_0, PFAIL_SET, NOTICE, "NODE %n () possibly failing.") },
 };
 /* clang-format on */
@@ -234,6 +233,7 @@ static void log_words_since_7_2_name_nodes(void **state)
                                            "sub-replica!",
                                            "can't vote about",
                                            "Connection with Node",
+                                           "Connecting with Node",
                                            NULL };
     for (enum rcs_release release = RCS_REDIS_7_2; release <= RCS_VALKEY_8_0; release++) {
         for (unsigned code = 0; code < RCS_FACT_COUNT; code++) {

@@ -545,6 +545,49 @@ static void the_same_words_in_a_group(void **state)
     close_played(&played);
 }
 
+/* Redis 7.0 clusterReadHandler, clusterLinkConnectHandler, clusterAcceptHandler; oracle/network */
+static void the_log_tells_how_bus_links_begin_and_end(void **state)
+{
+    (void)state;
+    struct played played = play_held(
+        "site A a1..a3\ncluster-node-timeout 1000\nloglevel debug\n"
+        "cli --cluster create a1..a3\n"
+        "= ...\n"
+        "= [OK] All 16384 slots covered.\n"
+        "wait 5s\n"
+        "expect log a1 \"*. Connecting with Node * at 10.*:16379\"\n"
+        "expect log a1 \"*- Accepting cluster node connection from 10.*:*\"\n"
+        "expect no log a1 \"*from node link*\"\n"
+        "partition a1 a2, a3 reject rst\n"
+        "wait 700ms\n"
+        "expect log a1..a3 \"*. I/O error reading from node link: Connection reset by peer\"\n"
+        "expect log a1 \"*- Connection with Node * at 10.*:16379 failed: Connection "
+        "refused\"\n"
+        "heal\n"
+        "wait 5s\n"
+        "expect no log a1..a3 \"*Connection timed out\"\n"
+        "partition a1 a2, a3\n"
+        "wait 6s\n"
+        "expect log a1..a3 \"*. I/O error reading from node link: Connection timed out\"\n"
+        "expect no log a1..a3 \"*from node link: connection closed\"\n"
+        "heal\n"
+        "wait 5s\n"
+        "kill a3\n"
+        "wait 50ms\n"
+        "expect log a1, a2 \"*. I/O error reading from node link: connection closed\"\n");
+    close_played(&played);
+    played = play_held("site A a1\nredis 5.0\nabsent a1\nsite B b1\nloglevel debug\n"
+                       "b1> CLUSTER MEET $a1.ip $a1.port\n"
+                       "= OK\n"
+                       "wait 500ms\n"
+                       "expect log b1 \"*. Connecting with Node * at 10.*:16379\"\n"
+                       "expect log b1 \"*. I/O error reading from node link: Connection refused\"\n"
+                       "start a1\n"
+                       "wait 1s\n"
+                       "expect log a1 \"*- Accepted cluster node 10.*:*\"\n");
+    close_played(&played);
+}
+
 /* --- the cli ---------------------------------------------------------------------------------- */
 
 static void the_cli_refuses_as_redis_cli_does(void **state)
@@ -858,6 +901,7 @@ int main(void)
         cmocka_unit_test(paths_and_disks_are_undone),
         cmocka_unit_test(faults_do_what_they_say),
         cmocka_unit_test(the_same_words_in_a_group),
+        cmocka_unit_test(the_log_tells_how_bus_links_begin_and_end),
         cmocka_unit_test(the_cli_refuses_as_redis_cli_does),
         cmocka_unit_test(the_cli_prints_what_redis_cli_prints),
         cmocka_unit_test(add_node_prints_what_redis_cli_prints),

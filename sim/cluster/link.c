@@ -65,6 +65,21 @@ static void first_packet_of_handshake(struct rcs_cluster *cluster, struct rcs_ha
     }
 }
 
+/* The log's "Connecting with Node": 6.0 writes it when the connection stands, before that when it
+ * is begun. `handshake`: NULL if the link leads to the known node `id`. */
+static void say_link(struct rcs_cluster *cluster, rcs_id id, const struct rcs_handshake *handshake)
+{
+    if (rcs_facts_wanted(&cluster->out->facts, RCS_FACT_LINK_UP)) {
+        rcs_addr addr = handshake != NULL ? handshake->addr : cluster->peers[id].addr;
+        const struct rcs_address *address = rcs_store_address(cluster->store, addr);
+        char role = cluster->host->has_master_host(cluster->host->node) ? 'S' : 'M';
+        rcs_fact_add(&cluster->out->facts,
+                     handshake != NULL ? RCS_FACT_LINK_UP_UNKNOWN : RCS_FACT_LINK_UP, role, id,
+                     RCS_ID_NONE, address->cport, 0, 0,
+                     handshake != NULL ? handshake->name : address->ip, address->ip);
+    }
+}
+
 static void connect_peer(struct rcs_cluster *cluster, rcs_id id)
 {
     struct rcs_peer *peer = &cluster->peers[id];
@@ -81,6 +96,7 @@ static void connect_peer(struct rcs_cluster *cluster, rcs_id id)
     rcs_peer_set_link(cluster, id, RCS_LINK_CONNECTING);
     if (cluster->profile->connect_counts_as_ping) {
         first_packet(cluster, id);
+        say_link(cluster, id, NULL);
     }
 }
 
@@ -106,6 +122,7 @@ RCS_RARE static void handshakes_connect(struct rcs_cluster *cluster)
             handshake->link_created_ms = cluster->now_ms;
             if (cluster->profile->connect_counts_as_ping) {
                 first_packet_of_handshake(cluster, handshake);
+                say_link(cluster, RCS_ID_NONE, handshake);
             }
         }
         i++;
@@ -152,6 +169,7 @@ static void link_up(struct rcs_cluster *cluster, uint32_t link)
         handshake->link = RCS_LINK_OPEN;
         if (!cluster->profile->connect_counts_as_ping) {
             first_packet_of_handshake(cluster, handshake);
+            say_link(cluster, RCS_ID_NONE, handshake);
         }
         return;
     }
@@ -162,6 +180,7 @@ static void link_up(struct rcs_cluster *cluster, uint32_t link)
     peer->link = RCS_LINK_OPEN;
     if (!cluster->profile->connect_counts_as_ping) {
         first_packet(cluster, (rcs_id)link);
+        say_link(cluster, (rcs_id)link, NULL);
     }
 }
 
@@ -240,8 +259,9 @@ void rcs_link_drop(struct rcs_cluster *cluster, uint32_t link)
 static void connect_failed(struct rcs_cluster *cluster, const struct rcs_event *event)
 {
     const struct rcs_peer *peer = outbound_gone(cluster, event->link);
-    if (cluster->profile->connect_counts_as_ping) {
-        rcs_cluster_fact0(cluster, RCS_FACT_LINK_LOST, RCS_ID_NONE); /* seen by the first read */
+    if (cluster->profile->connect_counts_as_ping) { /* seen by the first read */
+        rcs_cluster_fact(cluster, RCS_FACT_LINK_LOST, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0,
+                         event->reason);
         return;
     }
     if (peer != NULL && rcs_facts_wanted(&cluster->out->facts, RCS_FACT_LINK_FAILED)) {
@@ -262,6 +282,11 @@ void rcs_cluster_link_event(struct rcs_cluster *cluster, const struct rcs_event 
     switch (event->kind) {
     case RCS_EVENT_LINK_ACCEPTED:
         anonymous_add(cluster, event->link);
+        if (rcs_facts_wanted(&cluster->out->facts, RCS_FACT_LINK_ACCEPTED)) {
+            const struct rcs_address *from = rcs_store_address(cluster->store, event->remote);
+            rcs_cluster_fact(cluster, RCS_FACT_LINK_ACCEPTED, RCS_ID_NONE, RCS_ID_NONE, from->port,
+                             0, 0, from->ip);
+        }
         return;
     case RCS_EVENT_LINK_UP:
         link_up(cluster, event->link);
@@ -278,7 +303,8 @@ void rcs_cluster_link_event(struct rcs_cluster *cluster, const struct rcs_event 
                 cluster->peers[id].inbound = RCS_LINK_NONE;
             }
         }
-        rcs_cluster_fact0(cluster, RCS_FACT_LINK_LOST, RCS_ID_NONE);
+        rcs_cluster_fact(cluster, RCS_FACT_LINK_LOST, RCS_ID_NONE, RCS_ID_NONE, 0, 0, 0,
+                         event->reason != NULL ? event->reason : "connection closed");
         return;
     default:
         RCS_UNREACHABLE("not an event of a bus link");

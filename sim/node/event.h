@@ -24,7 +24,7 @@ enum rcs_event_kind {
     RCS_EVENT_LINK_ACCEPTED, /* `link` (RCS_LINK_IN), `remote`, `local` */
     RCS_EVENT_LINK_UP,       /* an outbound link is connected */
     RCS_EVENT_LINK_FAILED,   /* an outbound link could not be connected: `reason` */
-    RCS_EVENT_LINK_LOST,     /* the other end is gone: EOF or reset */
+    RCS_EVENT_LINK_LOST,     /* the other end is gone: `reason`, NULL: it was closed */
     RCS_EVENT_BUS_MSG,       /* `bus_msg` came by `link`; `remote` and `local` of that connection */
 
     /* the client port: ordinary clients and replicas alike; `link` is the connection's number */
@@ -75,7 +75,7 @@ struct rcs_event {
         struct rcs_request *request;
         struct rcs_blob *blob;
         struct rcs_snapshot *snapshot;
-        const char *reason; /* "Connection refused", "Connection timed out", "No route to host" */
+        const char *reason; /* as strerror has it: "Connection refused", "Connection timed out" */
     };
 };
 

@@ -130,12 +130,14 @@ static bool connected(struct rcs_network *net, uint32_t conn, rcs_us now_us,
 /* --- data ------------------------------------------------------------------------------------- */
 
 void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
-                  void *value, rcs_us depart_us)
+                  void *value, rcs_us depart_us, rcs_us latency_us)
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
     /* What leaves together arrives together. */
     bool same_write = way == 0 && c->fresh && net->fresh_us == depart_us;
-    rcs_us at_us = same_write ? c->arrives_us[0] : depart_us + rcs_network_draw(net, c, way);
+    rcs_us at_us = same_write        ? c->arrives_us[0]
+                   : latency_us >= 0 ? depart_us + latency_us
+                                     : depart_us + rcs_network_draw(net, c, way);
     rcs_us next_us = 0;
     if (net->hampered) {
         at_us = rcs_path_arrives(net, c, way, item, value, depart_us, at_us, &next_us);
@@ -161,14 +163,11 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
 void rcs_network_send(struct rcs_network *net, uint32_t conn, unsigned end, enum rcs_item item,
                       void *value, rcs_us now_us)
 {
-    if (net->hampered) {
-        net->sending_us = now_us;
-    }
     rcs_us depart_us = rcs_tcp_departs(net, conn, end, item, value, now_us);
     if (depart_us == RCS_NEVER) {
         return;
     }
-    rcs_transmit(net, conn, end, item, value, depart_us);
+    rcs_transmit(net, conn, end, item, value, depart_us, -1);
     if (rcs_network_conn(net, conn)->kind != RCS_CONN_SESSION) {
         rcs_tcp_sent(net, conn, end, now_us);
     }
@@ -195,11 +194,12 @@ static bool arrived(struct rcs_network *net, const struct rcs_pending *pending, 
             .end = end,
             .item = (enum rcs_item)pending->item,
             .value = pending->value,
+            .reason = pending->item == RCS_ITEM_RESET ? "Connection reset by peer" : NULL,
         };
         return true;
     }
     if (powered && c->absent >> end & 1 && c->open != 0 && rcs_network_ways_open(net, c)) {
-        rcs_transmit(net, conn, end, RCS_ITEM_RESET, NULL, now_us);
+        rcs_transmit(net, conn, end, RCS_ITEM_RESET, NULL, now_us, -1);
     }
     rcs_item_release(net->store, (enum rcs_item)pending->item, pending->value);
     return false;

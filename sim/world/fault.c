@@ -70,6 +70,7 @@ struct fault_row {
     unsigned lives;                                   /* states in which it is possible */
     void (*each)(struct rcs_sim *sim, unsigned node); /* NULL: ends processes, all at once */
     const char *otherwise;                            /* what a node must be, for the message */
+    const char *words;                                /* as a scenario says it; NULL: the name */
 };
 
 /* clang-format off */
@@ -80,9 +81,9 @@ static const struct fault_row rows[] = {
     [RCS_FAULT_PAUSE]     = { "pause",     IN(UP),                   pause_process, "it must be running" },
     [RCS_FAULT_RESUME]    = { "resume",    IN(PAUSED),               resume,        "it must be paused" },
     [RCS_FAULT_POWEROFF]  = { "poweroff",  ~IN(OFF),                 NULL,          "its host must have power" },
-    [RCS_FAULT_LOSE_CONF] = { "lose-conf", NO_PROCESS,               lose_conf,     "it must not be running" },
-    [RCS_FAULT_LOSE_DATA] = { "lose-data", NO_PROCESS,               lose_data,     "it must not be running" },
-    [RCS_FAULT_STALE_CONF] = { "stale-conf", NO_PROCESS,             stale_conf,    "it must not be running" },
+    [RCS_FAULT_LOSE_CONF] = { "lose-conf", NO_PROCESS,               lose_conf,     "it must not be running", "lose conf" },
+    [RCS_FAULT_LOSE_DATA] = { "lose-data", NO_PROCESS,               lose_data,     "it must not be running", "lose data" },
+    [RCS_FAULT_STALE_CONF] = { "stale-conf", NO_PROCESS,             stale_conf,    "it must not be running", "restore conf" },
 };
 static const char *const life_names[] = {
     [RCS_LIFE_NEVER_STARTED] = "was never started", [RCS_LIFE_UP] = "is running",
@@ -164,8 +165,9 @@ enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int 
         RCS_ASSERT(nodes[i] >= 0 && (unsigned)nodes[i] < sim->node_count);
         const struct rcs_world_node *n = &sim->nodes[nodes[i]];
         if (!(row->lives >> n->life & 1)) {
-            return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0, "cannot %s %s: it %s, and %s", row->name,
-                                n->name, life_names[n->life], row->otherwise);
+            return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0, "cannot %s %s: it %s, and %s",
+                                row->words != NULL ? row->words : row->name, n->name,
+                                life_names[n->life], row->otherwise);
         }
     }
     enum rcs_err none =

@@ -182,7 +182,6 @@ struct rcs_network {
     struct rcs_pipe *pipes;
     unsigned pipe_count;
     bool hampered;     /* some path loses segments or has a rate */
-    rcs_us sending_us; /* then: the instant of what is being sent */
     bool kinds_differ; /* some rule was about a kind */
 
     uint8_t *cuts;         /* enum rcs_cut per (from, to), NULL: none were ever made */
@@ -276,7 +275,7 @@ enum rcs_delivery_kind {
     RCS_DELIVERY_FAILED,   /* it could not be: `reason` */
     RCS_DELIVERY_ACCEPTED, /* the server has a new connection */
     RCS_DELIVERY_ITEM,     /* `item`, `value` */
-    RCS_DELIVERY_LOST      /* EOF, reset or timeout */
+    RCS_DELIVERY_LOST      /* reset or timeout: `reason`; or EOF: NULL */
 };
 struct rcs_delivery {
     enum rcs_delivery_kind kind;
@@ -311,9 +310,10 @@ RCS_RARE rcs_us rcs_path_arrives(struct rcs_network *net, const struct rcs_conn 
                                  enum rcs_item item, const void *value, rcs_us depart_us,
                                  rcs_us at_us, rcs_us *next_us);
 
-/* Sends without asking: the bytes leave at `depart_us`. */
+/* Sends without asking: the bytes leave at `depart_us`, and take `latency_us` if that was drawn
+ * before, -1 if not. */
 void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
-                  void *value, rcs_us depart_us);
+                  void *value, rcs_us depart_us, rcs_us latency_us);
 /* When an item given to TCP now leaves; RCS_NEVER: it is kept, and leaves when it can. */
 rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
                        void *value, rcs_us now_us);

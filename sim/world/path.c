@@ -232,9 +232,6 @@ rcs_us rcs_network_piped(struct rcs_network *net, const struct rcs_conn *conn, u
     const struct rcs_path *path = path_between(net, from, to);
     struct rcs_pipe *pipe = pipe_of(net, from < to ? from : to, from < to ? to : from);
     RCS_ASSERT(pipe != NULL);
-    if (depart_us > net->queue->now_us && depart_us > net->sending_us) {
-        return at_us; /* Nagle keeps it: it must not be in the way of what leaves before it */
-    }
     rcs_us *free_us = &pipe->way[from > to].free_us, *last_us = &pipe->way[from > to].arrives_us;
     rcs_us begin_us = *free_us > depart_us ? *free_us : depart_us;
     *free_us = begin_us + (rcs_us)((bits * 1000000 + pipe->bits_per_s - 1) / pipe->bits_per_s);

@@ -97,8 +97,10 @@ static void bus_event(struct rcs_sim *sim, const struct rcs_conn *c,
     event->local = n->ip_addr;
     if (event->kind == RCS_EVENT_BUS_MSG) {
         event->bus_msg = delivery->value;
-    } else if (event->kind == RCS_EVENT_LINK_FAILED) {
+    } else if (event->kind == RCS_EVENT_LINK_FAILED || event->kind == RCS_EVENT_LINK_LOST) {
         event->reason = delivery->reason;
+    } else if (event->kind == RCS_EVENT_LINK_ACCEPTED) {
+        event->remote = sim->nodes[c->party[1 - delivery->end]].client_addr; /* with a port */
     }
     bool over = event->kind == RCS_EVENT_LINK_FAILED || event->kind == RCS_EVENT_LINK_LOST;
     if (over && delivery->end == 0) {

@@ -24,6 +24,7 @@ enum wait_kind {
 struct held {
     struct held *next;
     void *value;
+    rcs_us latency_us; /* -1: drawn when it leaves */
     enum rcs_item item;
 };
 
@@ -76,16 +77,22 @@ static void give_back_if_idle(struct rcs_network *net, uint32_t conn)
     }
 }
 
-static void keep(struct rcs_network *net, struct way_side *side, enum rcs_item item, void *value)
+static void keep_drawn(struct rcs_network *net, struct way_side *side, enum rcs_item item,
+                       void *value, rcs_us latency_us)
 {
     struct held *held = rcs_store_alloc(net->store, sizeof(*held));
-    *held = (struct held){ .value = value, .item = item };
+    *held = (struct held){ .value = value, .latency_us = latency_us, .item = item };
     if (side->last == NULL) {
         side->first = held;
     } else {
         side->last->next = held;
     }
     side->last = held;
+}
+
+static void keep(struct rcs_network *net, struct way_side *side, enum rcs_item item, void *value)
+{
+    keep_drawn(net, side, item, value, -1);
 }
 
 /* Ends a wait: what was held is the caller's. */
@@ -123,13 +130,18 @@ void rcs_tcp_forget_all(struct rcs_network *net, uint32_t conn)
     rcs_tcp_forget(net, conn, 1);
 }
 
-static void send_held(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us)
+static void send_all(struct rcs_network *net, uint32_t conn, unsigned way, struct held *held,
+                     rcs_us now_us)
 {
-    struct held *held = end_wait(net, conn, way);
     while (held != NULL) {
-        rcs_transmit(net, conn, way, held->item, held->value, now_us);
+        rcs_transmit(net, conn, way, held->item, held->value, now_us, held->latency_us);
         held = next_held(net, held);
     }
+}
+
+static void send_held(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us)
+{
+    send_all(net, conn, way, end_wait(net, conn, way), now_us);
 }
 
 void rcs_tcp_connected(struct rcs_network *net, uint32_t conn, rcs_us now_us)
@@ -164,12 +176,14 @@ size_t rcs_tcp_bytes(const struct rcs_network *net)
  * connection to its master, over which a second REPLCONF waits for the answer to the first.
  *
  * A segment smaller than the MSS waits until all small ones before it are acknowledged; what is
- * sent in one turn of the sender's loop is one write and goes together. The receiver acknowledges
- * with its next data, or after 40 ms. It does so at once when two segments came, as every bus
- * message does where segments are small (1448 bytes), and while the connection is not interactive:
- * it becomes that when the receiver answers within 40 ms, and ceases to be when the 40 ms pass
- * without an answer (Linux: pingpong mode, tcp_event_data_sent, tcp_delack_timer_handler). That
- * quick acknowledgements are used up after some 16 is left out: pauses between pings renew them. */
+ * sent in one turn of the sender's loop is one write and goes together. Of a message of several
+ * segments only the last one waits, for the acknowledgement or for more to send. The receiver
+ * acknowledges with its next data, or after 40 ms. It does so at once when two segments came, as
+ * every bus message does where segments are small (1448 bytes), and while the connection is not
+ * interactive: it becomes that when the receiver answers within 40 ms, and ceases to be when the 40
+ * ms pass without an answer (Linux: pingpong mode, tcp_event_data_sent, tcp_delack_timer_handler).
+ * That quick acknowledgements are used up after some 16 is left out: pauses between pings renew
+ * them. */
 
 /* When the receiver acknowledges by itself what came at `at_us`: so many ticks of the kernel's
  * clock after the tick that was running, and one more, lest a timer be early (Linux: calc_index of
@@ -231,6 +245,26 @@ static void mark_fresh(struct rcs_network *net, uint32_t conn, rcs_us now_us)
     net->conns[conn].fresh = 1;
 }
 
+static bool is_small(const struct rcs_network *net, const struct rcs_conn *c, enum rcs_item item,
+                     const void *value)
+{
+    return item == RCS_ITEM_REQUEST ||
+           (net->small_segments &&
+            rcs_bus_size(net->store, value) < rcs_network_kind(net, c)->mss_bytes);
+}
+
+/* More to send while the last segment of the message before, a small one, waits: the two are filled
+ * up to full segments, which go at once, and only the rest of the new one waits. */
+static void push_out(struct rcs_network *net, uint32_t conn, enum rcs_item item, void *value,
+                     rcs_us now_us)
+{
+    struct way_side *side = side_of(net, conn, 0);
+    struct held *before = side->first;
+    side->first = side->last = NULL;
+    keep_drawn(net, side, item, value, rcs_network_draw(net, rcs_network_conn(net, conn), 0));
+    send_all(net, conn, 0, before, now_us);
+}
+
 static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, enum rcs_item item, void *value,
                             rcs_us now_us)
 {
@@ -238,20 +272,18 @@ static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, enum rcs_ite
     if (!c->sent || (c->fresh && net->fresh_us == now_us)) {
         return now_us;
     }
-    bool small = item == RCS_ITEM_REQUEST ||
-                 (net->small_segments &&
-                  rcs_bus_size(net->store, value) < rcs_network_kind(net, c)->mss_bytes);
+    bool small = is_small(net, c, item, value);
     if (small && now_us >= alone_us(net, c, c->arrives_us[0]) && !on_data(net, c)) {
         c->answers = 0; /* the last one's delayed acknowledgement went out alone */
     }
     rcs_us due_us = acknowledged_us(net, c, small);
-    if (!small || due_us <= now_us) {
-        return due_us > now_us ? due_us : now_us;
+    if (due_us <= now_us) {
+        return now_us;
     }
     struct way_side *side = side_of(net, conn, 0);
     side->wait = WAIT_ACK;
     side->due_us = due_us;
-    keep(net, side, item, value);
+    keep_drawn(net, side, item, value, small ? -1 : rcs_network_draw(net, c, 0));
     rcs_conn_push(net, due_us,
                   (struct rcs_pending){ .kind = RCS_PENDING_ACK, .who = conn, .due_us = due_us });
     return RCS_NEVER;
@@ -312,13 +344,15 @@ rcs_us rcs_tcp_timer(const struct rcs_network *net, const struct rcs_conn *conn,
 
 /* Retransmission waits for the smoothed round trip and 200 ms (tcp_set_rto: the variance counts at
  * least as much). Acknowledgements that were delayed are part of what is smoothed, so that it lies
- * somewhere between the bare round trip and one with the whole delay. */
+ * somewhere between the bare round trip and one with the whole delay; what comes in two segments is
+ * acknowledged at once. */
 rcs_us rcs_tcp_first_rto(struct rcs_network *net, const struct rcs_conn *c)
 {
     const struct rcs_link_kind *kind = rcs_network_kind(net, c);
     const struct rcs_path *path = rcs_network_path(net, c);
+    bool at_once = c->kind == RCS_CONN_BUS && kind->mss_bytes < RCS_BUS_HEADER_BYTES;
     return kind->rto_us + 2 * path->low_us + path->span_us +
-           (rcs_us)rcs_rand_below(&net->luck, (uint32_t)kind->delayed_ack_us + 1);
+           (at_once ? 0 : (rcs_us)rcs_rand_below(&net->luck, (uint32_t)kind->delayed_ack_us + 1));
 }
 
 rcs_us rcs_tcp_rto(const struct rcs_link_kind *kind, rcs_us rto_us, unsigned tries)
@@ -360,8 +394,9 @@ static void push_reset(struct rcs_network *net, uint32_t conn, unsigned end, rcs
                                         .who = conn });
 }
 
-/* A packet goes into a cut path. True: that breaks the connection, for the kernel that sent it or,
- * where only acknowledgements are cut off, for the one they come from. */
+/* A packet goes into a cut path (of what is written together a router sees one: GSO). True: that
+ * breaks the connection, for the kernel that sent it or, where only acknowledgements are cut off,
+ * for the one they come from. */
 static bool breaks(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us)
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
@@ -428,6 +463,10 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
         send_held(net, conn, way, now_us); /* closing pushes everything out */
         return now_us;
     }
+    if (wait == WAIT_ACK && item == RCS_ITEM_BUS_MSG && !is_small(net, c, item, value)) {
+        push_out(net, conn, item, value, now_us);
+        return RCS_NEVER;
+    }
     if (wait == WAIT_RETRY) {
         struct way_side *side = side_of(net, conn, way);
         bool room = side->sent < side->window;
@@ -474,6 +513,15 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
     return now_us;
 }
 
+static struct rcs_delivery timed_out(uint32_t conn, unsigned end)
+{
+    return (struct rcs_delivery){ .kind = RCS_DELIVERY_LOST,
+                                  .conn = conn,
+                                  .end = end,
+                                  .item = RCS_ITEM_RESET,
+                                  .reason = "Connection timed out" };
+}
+
 /* The sender gives up. If its process does not care any more, the other end learns it from a reset.
  */
 static bool give_up(struct rcs_network *net, uint32_t conn, unsigned end, struct rcs_delivery *out)
@@ -481,9 +529,7 @@ static bool give_up(struct rcs_network *net, uint32_t conn, unsigned end, struct
     struct rcs_conn *c = rcs_network_conn(net, conn);
     rcs_tcp_forget(net, conn, end);
     if (c->open >> end & 1) {
-        *out = (struct rcs_delivery){
-            .kind = RCS_DELIVERY_LOST, .conn = conn, .end = end, .item = RCS_ITEM_RESET
-        };
+        *out = timed_out(conn, end);
         return true;
     }
     c->absent = (c->absent | 1u << end) & 3;
@@ -532,7 +578,7 @@ static bool retry(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us n
     } else if (c->absent >> (1 - way) & 1) {
         rcs_tcp_forget(net, conn, way);
         rcs_transmit(net, conn, 1 - way, RCS_ITEM_RESET, NULL,
-                     now_us + rcs_network_draw(net, c, way));
+                     now_us + rcs_network_draw(net, c, way), -1);
     } else {
         send_held(net, conn, way, now_us);
     }
@@ -551,10 +597,11 @@ static rcs_us heard_us(const struct rcs_conn *c)
     return c->arrives_us[0] > c->arrives_us[1] ? c->arrives_us[0] : c->arrives_us[1];
 }
 
-static void push_probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us at_us)
+static void push_probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us now_us,
+                       rcs_us after_us)
 {
     rcs_conn_push(
-        net, at_us,
+        net, rcs_tcp_timer(net, rcs_network_conn(net, conn), 1, now_us, after_us),
         (struct rcs_pending){ .kind = RCS_PENDING_PROBE, .who = conn, .tries = (uint8_t)tries });
 }
 
@@ -573,7 +620,7 @@ void rcs_network_trouble_began(struct rcs_network *net, rcs_us now_us)
             due_us += (now_us - due_us + idle_us(net, c) - 1) / idle_us(net, c) * idle_us(net, c);
         }
         c->probing = 1;
-        push_probe(net, conn, 0, due_us);
+        push_probe(net, conn, 0, due_us - idle_us(net, c), idle_us(net, c));
     }
 }
 
@@ -587,9 +634,15 @@ static bool probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us
     if (!(c->open & 2) || !net->nodes[c->party[1]].powered) {
         return false;
     }
+    bool unacknowledged = c->side != 0 && side_of(net, conn, 1)->wait == WAIT_RETRY;
+    if (tries == PROBES && !unacknowledged && heard_us(c) + idle_us(net, c) <= now_us) {
+        *out = timed_out(conn, 1); /* the last one was not answered, whatever became of the way */
+        return true;
+    }
     if (rcs_network_ways_open(net, c)) {
         if (c->absent & 1) {
-            rcs_transmit(net, conn, 0, RCS_ITEM_RESET, NULL, now_us + rcs_network_draw(net, c, 1));
+            rcs_transmit(net, conn, 0, RCS_ITEM_RESET, NULL, now_us + rcs_network_draw(net, c, 1),
+                         -1);
         }
         return false;
     }
@@ -597,21 +650,15 @@ static bool probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us
         (void)breaks(net, conn, 1, now_us);
         return false;
     }
-    bool unacknowledged = c->side != 0 && side_of(net, conn, 1)->wait == WAIT_RETRY;
     if (unacknowledged || (tries == 0 && heard_us(c) + idle_us(net, c) > now_us)) {
         c->probing = 1; /* retransmission takes the place of probes; or something came since */
-        rcs_us due_us = heard_us(c) + idle_us(net, c);
-        push_probe(net, conn, 0, due_us > now_us ? due_us : now_us + idle_us(net, c));
+        rcs_us rest_us = heard_us(c) + idle_us(net, c) - now_us;
+        push_probe(net, conn, 0, now_us, rest_us > 0 ? rest_us : idle_us(net, c));
         return false;
     }
-    if (tries == PROBES) {
-        *out = (struct rcs_delivery){
-            .kind = RCS_DELIVERY_LOST, .conn = conn, .end = 1, .item = RCS_ITEM_RESET
-        };
-        return true;
-    }
+    (void)breaks(net, conn, 1, now_us);
     c->probing = 1;
-    push_probe(net, conn, tries + 1, now_us + pause_us);
+    push_probe(net, conn, tries + 1, now_us, pause_us);
     return false;
 }
 

@@ -3,7 +3,7 @@
 #include "tests/support/ks.h"
 #include "tests/support/support.h"
 
-static struct figure *find(struct figures *figures, const char *name)
+static const struct figure *find(const struct figures *figures, const char *name)
 {
     for (unsigned i = 0; i < figures->count; i++) {
         if (strcmp(figures->list[i].name, name) == 0) {
@@ -13,11 +13,18 @@ static struct figure *find(struct figures *figures, const char *name)
     return NULL;
 }
 
+bool figures_have(const struct figures *figures, const char *name)
+{
+    const struct figure *figure = find(figures, name);
+    return figure != NULL && figure->count > 0;
+}
+
 struct figure *figure_named(struct figures *figures, const char *name)
 {
-    struct figure *found = find(figures, name);
-    if (found != NULL) {
-        return found;
+    for (unsigned i = 0; i < figures->count; i++) {
+        if (strcmp(figures->list[i].name, name) == 0) {
+            return &figures->list[i];
+        }
     }
     assert_true(figures->count < sizeof(figures->list) / sizeof(figures->list[0]));
     struct figure *figure = &figures->list[figures->count++];
@@ -85,15 +92,26 @@ void figures_close(struct figures *figures)
 
 /* --- verdicts --------------------------------------------------------------------------------- */
 
-static bool is_category(const char *name)
+static bool is_one_of(const char *name, const char *const *names, size_t count)
 {
-    static const char *const names[] = { FIGURE_CATEGORIES };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(name, names[i]) == 0) {
             return true;
         }
     }
     return false;
+}
+
+static bool is_category(const char *name)
+{
+    static const char *const names[] = { FIGURE_CATEGORIES };
+    return is_one_of(name, names, sizeof(names) / sizeof(names[0]));
+}
+
+static bool is_input(const char *name)
+{
+    static const char *const names[] = { FIGURE_INPUTS };
+    return is_one_of(name, names, sizeof(names) / sizeof(names[0]));
 }
 
 static double category_p(const struct figure *a, const struct figure *b)
@@ -156,7 +174,13 @@ void verdicts_add(struct verdicts *verdicts, const char *experiment, struct figu
         struct verdict *verdict = &verdicts->list[verdicts->count];
         const struct figure *mine = find(ours, recorded->list[i].name);
         assert_true(verdicts->count < sizeof(verdicts->list) / sizeof(verdicts->list[0]));
-        if (mine == NULL || !compare(&recorded->list[i], mine, verdict)) {
+        if (is_input(recorded->list[i].name)) {
+            continue;
+        }
+        if (mine == NULL) {
+            fail_msg("%s: %s is not measured", experiment, recorded->list[i].name);
+        }
+        if (!compare(&recorded->list[i], mine, verdict)) {
             continue;
         }
         snprintf(verdict->experiment, sizeof(verdict->experiment), "%s", experiment);
@@ -166,8 +190,8 @@ void verdicts_add(struct verdicts *verdicts, const char *experiment, struct figu
 
 unsigned verdicts_judge(const struct verdicts *verdicts, double alpha)
 {
-    double p[400], thresholds[400];
-    bool rejected[400];
+    double p[VERDICTS], thresholds[VERDICTS];
+    bool rejected[VERDICTS];
     bool show = getenv("RCS_SHOW_DISTRIBUTIONS") != NULL;
     assert_true(verdicts->count > 0);
     for (unsigned i = 0; i < verdicts->count; i++) {

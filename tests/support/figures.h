@@ -14,7 +14,7 @@ struct figure {
 };
 
 struct figures {
-    struct figure list[16];
+    struct figure list[32];
     unsigned count;
 };
 
@@ -23,6 +23,7 @@ struct figures {
 void figures_load(struct figures *out, const char *name);
 void figures_close(struct figures *figures);
 struct figure *figure_named(struct figures *figures, const char *name); /* made if not there */
+bool figures_have(const struct figures *figures, const char *name);     /* with values */
 void figures_add(struct figures *figures, const char *name, int64_t value);
 /* The value that was recorded in one of the runs, by turns. */
 int64_t figure_nth(struct figures *recorded, const char *name, uint64_t run);
@@ -30,7 +31,10 @@ int64_t figure_nth(struct figures *recorded, const char *name, uint64_t run);
 /* What the names of categories begin with: their values are 0 to 7, no times. */
 #define FIGURE_CATEGORIES                                                                          \
     "outcome", "failover", "pfail", "any_lost", "starts", "a_state_fails", "is_won", "back",       \
-        "win_late"
+        "late_nodes", "spurious", "a_delays"
+/* What the names of inputs begin with: when the experimenter did what, and after how many runs. */
+#define FIGURE_INPUTS                                                                              \
+    "pause", "spawn", "past", "sent_1", "sent_2", "sent_3", "healed", "cut", "plain", "force"
 
 struct verdict {
     char experiment[40], name[32];
@@ -39,12 +43,14 @@ struct verdict {
     int64_t low[2], middle[2], high[2]; /* 5, 50, 95 %: theirs, ours */
 };
 
+#define VERDICTS 600
 struct verdicts {
-    struct verdict list[400];
+    struct verdict list[VERDICTS];
     unsigned count;
 };
 
-/* Every recorded figure that was also measured here makes a row. */
+/* Every recorded figure but inputs makes a row, unless it never happened there nor here; one that
+ * was not measured here fails the test. */
 void verdicts_add(struct verdicts *verdicts, const char *experiment, struct figures *recorded,
                   struct figures *ours);
 /* Holm at `alpha` over all rows; prints those that differ, or all if RCS_SHOW_DISTRIBUTIONS is in

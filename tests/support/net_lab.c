@@ -81,6 +81,31 @@ void net_lab_fault(struct net_lab *lab, enum rcs_fault what, int node)
     assert_int_equal(rcs_sim_fault(lab->sim, what, &node, 1, &diag), RCS_OK);
 }
 
+void net_lab_cut(struct net_lab *lab, enum net_fault fault, const int *a, unsigned a_count,
+                 const int *b, unsigned b_count)
+{
+    if (fault == NET_RST || fault == NET_ICMP) {
+        rcs_sim_reject(lab->sim, fault == NET_RST ? RCS_REJECT_RST : RCS_REJECT_ICMP, a, a_count, b,
+                       b_count, false);
+    } else {
+        rcs_sim_partition(lab->sim, a, a_count, b, b_count, fault == NET_ONEWAY);
+    }
+}
+
+int64_t net_lab_heal(struct net_lab *lab, int node)
+{
+    lab->healed_us = rcs_sim_now(lab->sim);
+    for (int i = 0; i < NET_LAB_NODES; i++) {
+        lab->lines[i][NET_LINKED].count = 0;
+    }
+    if (node >= 0) {
+        net_lab_fault(lab, RCS_FAULT_START, node);
+    } else {
+        rcs_sim_heal(lab->sim, NULL, 0, NULL, 0);
+    }
+    return net_lab_ms(lab);
+}
+
 unsigned net_lab_site(const struct net_lab *lab, const char *site, int nodes[NET_LAB_NODES])
 {
     unsigned count = 0;
@@ -99,6 +124,70 @@ int64_t net_lab_chance(const struct net_lab *lab, unsigned what, int64_t below)
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
     return (int64_t)((z ^ z >> 31) % (uint64_t)below);
+}
+
+/* --- lines in the logs ------------------------------------------------------------------------ */
+
+static bool ends(const char *line, const char *with)
+{
+    size_t size = strlen(line), tail = strlen(with);
+    return size >= tail && strcmp(line + size - tail, with) == 0;
+}
+
+static void on_line(void *arg, int node, rcs_us at_us, const char *line)
+{
+    static const char *const tails[] = {
+        [NET_REFUSED] = "failed: Connection refused",
+        [NET_RESET] = "from node link: Connection reset by peer",
+        [NET_CLOSED] = "from node link: connection closed",
+        [NET_TIMED_OUT] = "from node link: Connection timed out",
+    };
+    struct net_lab *lab = arg;
+    int what = strstr(line, "Connecting with Node") != NULL ? NET_LINKED : NET_REFUSED;
+    while (what != NET_LINKED && what < NET_LINES && !ends(line, tails[what])) {
+        what++;
+    }
+    if (what == NET_LINES) {
+        return;
+    }
+    struct net_line_count *count = &lab->lines[node][what];
+    count->last_ms = (at_us - lab->t0_us) / 1000;
+    count->first_ms = count->count == 0 ? count->last_ms : count->first_ms;
+    count->count++;
+}
+
+int64_t net_lines(const struct net_lab *lab, enum net_line what, unsigned nodes)
+{
+    int64_t count = 0;
+    for (int node = 0; node < NET_LAB_NODES; node++) {
+        count += (nodes & NET_BIT(node)) != 0 ? lab->lines[node][what].count : 0;
+    }
+    return count;
+}
+
+int64_t net_line_first(const struct net_lab *lab, enum net_line what, unsigned nodes)
+{
+    int64_t first = NET_NEVER;
+    for (int node = 0; node < NET_LAB_NODES; node++) {
+        const struct net_line_count *count = &lab->lines[node][what];
+        if ((nodes & NET_BIT(node)) != 0 && count->count > 0 &&
+            (first == NET_NEVER || count->first_ms < first)) {
+            first = count->first_ms;
+        }
+    }
+    return first;
+}
+
+int64_t net_line_last(const struct net_lab *lab, enum net_line what, unsigned nodes)
+{
+    int64_t last = NET_NEVER;
+    for (int node = 0; node < NET_LAB_NODES; node++) {
+        const struct net_line_count *count = &lab->lines[node][what];
+        if ((nodes & NET_BIT(node)) != 0 && count->count > 0 && count->last_ms > last) {
+            last = count->last_ms;
+        }
+    }
+    return last;
 }
 
 /* --- a cluster -------------------------------------------------------------------------------- */
@@ -120,6 +209,8 @@ void net_lab_begin(struct net_lab *lab, const struct net_layout *layout, uint64_
     assert_int_equal(rcs_sim_configure(lab->sim, -1, "repl-diskless-sync-delay", "0", &diag),
                      RCS_OK);
     assert_int_equal(rcs_sim_configure(lab->sim, -1, "save", "", &diag), RCS_OK);
+    assert_int_equal(rcs_sim_configure(lab->sim, -1, "loglevel", "debug", &diag), RCS_OK);
+    rcs_sim_on_log(lab->sim, on_line, lab);
     for (int node = 0; node < layout->count; node++) {
         assert_int_equal(
             rcs_sim_add_node(lab->sim, layout->names[node], layout->sites[node], NULL, &diag),
@@ -193,6 +284,7 @@ static bool settled(const struct net_lab *lab)
             struct rcs_view own;
             rcs_sim_view(lab->sim, other, &own);
             if (!rcs_sim_opinion(lab->sim, node, other, &opinion) || !opinion.connected ||
+                (opinion.flags & (RCS_NODE_PFAIL | RCS_NODE_FAIL)) != 0 ||
                 opinion.master != (own.replica ? own.master : -1)) {
                 return false;
             }
@@ -210,66 +302,100 @@ static void settle(struct net_lab *lab)
     }
 }
 
-/* Who lost his slots gets them back, as between recorded runs. */
-static void back_to_first_masters(struct net_lab *lab)
+/* An election that was scheduled in the last 4 node timeouts can make one time out after 5 s. */
+static void fail_over_by_hand(struct net_lab *lab, int node)
 {
-    for (int node = 0; node < lab->layout->masters; node++) {
-        struct rcs_view view;
-        rcs_sim_view(lab->sim, node, &view);
-        if (view.replica) {
-            net_lab_ask(lab, node, "CLUSTER FAILOVER");
-            net_lab_wait(lab, 2000);
+    struct rcs_view view = { .replica = true };
+    for (int tries = 0; view.replica; tries++) {
+        assert_true(tries < 20);
+        net_lab_ask(lab, node, "CLUSTER FAILOVER");
+        for (int ms = 0; view.replica && ms < 6000; ms += 20) {
+            net_lab_wait(lab, 20);
+            rcs_sim_view(lab->sim, node, &view);
         }
     }
 }
 
-static void part(struct net_lab *lab, enum net_past past, unsigned run)
+void net_lab_back(struct net_lab *lab)
 {
-    int a[NET_LAB_NODES], b[NET_LAB_NODES];
-    unsigned a_count = 0, b_count = 0;
-    int alone = (int)((lab->seed + run) % 3);
-    for (int node = 0; node < lab->layout->count; node++) {
-        bool first =
-            past == NET_PAST_HOSTS ? node == alone : strcmp(lab->layout->sites[node], "A") == 0;
-        *(first ? &a[a_count++] : &b[b_count++]) = node;
+    bool any = false;
+    settle(lab);
+    for (int node = 0; node < lab->layout->masters; node++) {
+        struct rcs_view view;
+        rcs_sim_view(lab->sim, node, &view);
+        if (view.replica) {
+            fail_over_by_hand(lab, node);
+            settle(lab);
+            any = true;
+        }
     }
-    rcs_sim_partition(lab->sim, a, a_count, b, b_count, false);
-}
-
-/* A cluster just built pings in lockstep; recorded ones serve many runs, one fault after another.
- */
-static void live_a_while(struct net_lab *lab, enum net_past past)
-{
-    for (unsigned run = 0; run < NET_PAST_RUNS; run++) {
-        part(lab, past, run);
-        net_lab_wait(lab, 3 * lab->timeout_ms + net_lab_chance(lab, 50 + run, 1000));
-        rcs_sim_heal(lab->sim, NULL, 0, NULL, 0);
-        net_lab_wait(lab, 2 * lab->timeout_ms + 2000 + net_lab_chance(lab, 60 + run, 1000));
-        settle(lab);
-        back_to_first_masters(lab);
-        settle(lab);
+    if (any) {
         net_lab_wait(lab, 4 * lab->timeout_ms > 4000 ? 4 * lab->timeout_ms : 4000);
     }
 }
 
-void net_lab_rest(struct net_lab *lab, enum net_past past)
+/* One earlier run, from the fault to the heal. */
+static void suffer(struct net_lab *lab, const struct net_past *past, unsigned run)
+{
+    int a[NET_LAB_NODES], b[NET_LAB_NODES];
+    unsigned a_count = 0, b_count = 0;
+    int alone = (int)net_lab_chance(lab, 80 + run, 3);
+    unsigned way = (unsigned)net_lab_chance(lab, 100 + run, past->fault_count);
+    enum net_fault fault = past->faults[way];
+    for (int node = 0; node < lab->layout->count; node++) {
+        bool first = past->sites ? strcmp(lab->layout->sites[node], "A") == 0 : node == alone;
+        *(first ? &a[a_count++] : &b[b_count++]) = node;
+    }
+    if (fault == NET_KILL) {
+        net_lab_fault(lab, RCS_FAULT_KILL, alone);
+    } else {
+        net_lab_cut(lab, fault, a, a_count, b, b_count);
+    }
+    if (past->cut_count == 0) {
+        assert_true(net_wait_for(lab, "election-won", NET_ALL, 0, 60000));
+        net_lab_wait(lab, 1000);
+    } else {
+        int64_t cut = past->cuts[net_lab_chance(lab, 120 + run, past->cut_count)];
+        if (past->takeover) {
+            net_lab_wait(lab, 2 * lab->timeout_ms + 500);
+            for (int node = lab->layout->masters; node < lab->layout->count; node++) {
+                net_lab_ask(lab, node, "CLUSTER FAILOVER TAKEOVER");
+            }
+        }
+        net_lab_wait(lab, past->takeover ? 10000 : cut * lab->timeout_ms / 2);
+    }
+    (void)net_lab_heal(lab, fault == NET_KILL ? alone : -1);
+}
+
+/* A cluster just built pings in lockstep; one that serves many runs does not. */
+static void live_a_while(struct net_lab *lab, const struct net_past *past, unsigned runs)
+{
+    for (unsigned run = 0; run < runs; run++) {
+        net_lab_mark(lab);
+        suffer(lab, past, run);
+        settle(lab);
+        net_lab_wait(lab, past->sites ? 2000 : 1000); /* of one view, to the run's end */
+        net_lab_back(lab);
+        rcs_sim_advance(lab->sim, net_lab_chance(lab, 140 + run, 1000000));
+    }
+}
+
+void net_lab_rest(struct net_lab *lab, const struct net_past *past, int64_t runs)
 {
     settle(lab);
-    if (past != NET_PAST_NONE) {
-        live_a_while(lab, past);
-    }
-    net_lab_wait(lab, 4 * lab->timeout_ms > 4000 ? 4 * lab->timeout_ms : 4000);
+    net_lab_wait(lab, 2000); /* without a change */
     rcs_sim_advance(lab->sim, net_lab_chance(lab, 1, 1000000));
+    live_a_while(lab, past, (unsigned)runs);
 }
 
 void net_lab_init(struct net_lab *lab, const struct net_layout *layout, uint64_t seed,
-                  int timeout_ms, const char *network, enum net_past past)
+                  int timeout_ms, const char *network, const struct net_past *past, int64_t runs)
 {
     net_lab_begin(lab, layout, seed, timeout_ms, network);
     net_lab_meet(lab);
-    net_lab_wait(lab, 8000);
+    (void)net_wait_known(lab);
     net_lab_replicate(lab);
-    net_lab_rest(lab, past);
+    net_lab_rest(lab, past, runs);
 }
 
 void net_lab_close(struct net_lab *lab)
@@ -285,6 +411,7 @@ void net_lab_mark(struct net_lab *lab)
         lab->seen++;
     }
     lab->t0_us = rcs_sim_now(lab->sim);
+    memset(lab->lines, 0, sizeof(lab->lines));
 }
 
 /* --- what happened ---------------------------------------------------------------------------- */
@@ -420,6 +547,29 @@ static uint64_t shown(const struct net_lab *lab, int node)
     return hash;
 }
 
+static bool all_known(const struct net_lab *lab)
+{
+    for (int node = 0; node < lab->layout->count; node++) {
+        for (int other = 0; other < lab->layout->count; other++) {
+            struct rcs_opinion opinion;
+            if (!rcs_sim_opinion(lab->sim, node, other, &opinion) || !opinion.connected) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+int64_t net_wait_known(struct net_lab *lab)
+{
+    net_lab_wait(lab, net_lab_chance(lab, 8, lab->poll_ms));
+    while (!all_known(lab)) {
+        assert_true(net_lab_ms(lab) < 60000);
+        net_lab_wait(lab, lab->poll_ms);
+    }
+    return net_lab_ms(lab);
+}
+
 int64_t net_wait_view(struct net_lab *lab, int64_t until_ms)
 {
     return net_wait_view_with(lab, until_ms, NULL, 0);
@@ -476,7 +626,8 @@ static void choose_key(struct net_client *client, int shard)
 {
     static const int cuts[] = { 0, 5461, 10922, 16384 };
     for (int i = 0;; i++) {
-        int size = snprintf(client->key, sizeof(client->key), "key%d", i);
+        int size = snprintf(client->key, sizeof(client->key), "key%s%d",
+                            client->site != NULL ? client->site : "", i);
         int slot = (int)rcs_slot_of_key(client->key, (size_t)size);
         if (slot >= cuts[shard] && slot < cuts[shard + 1]) {
             return;
@@ -530,10 +681,11 @@ static void hear(struct net_client *client, rcs_us now_us)
     if (state == RCS_SESSION_WAITING && !late) {
         return;
     }
+    bool answered = state == RCS_SESSION_REPLIED;
     client->waiting = false;
-    client->next_us = now_us + RCS_MS(client->period_ms);
-    if (state == RCS_SESSION_REPLIED &&
-        rcs_session_reply(client->session)->kind == RCS_REPLY_INTEGER) {
+    client->next_us =
+        (answered ? rcs_session_answered(client->session) : now_us) + RCS_MS(client->period_ms);
+    if (answered && rcs_session_reply(client->session)->kind == RCS_REPLY_INTEGER) {
         rcs_us answered_us = rcs_session_answered(client->session);
         if (client->acked > 0 && answered_us - client->acked_us > client->gap_us) {
             client->gap_us = answered_us - client->acked_us;

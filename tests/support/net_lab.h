@@ -20,6 +20,9 @@ extern const struct net_layout net_ab33; /* m1 m2 | m3, replicas across: r3 | r1
 extern const struct net_layout net_dc33; /* a1 a2 a3 | b1 b2 b3 */
 extern const struct net_layout net_fg7;  /* m1 m2 m3 x r1 r2 r3, one site */
 
+/* Lines about bus links in the nodes' logs. */
+enum net_line { NET_LINKED, NET_REFUSED, NET_RESET, NET_CLOSED, NET_TIMED_OUT, NET_LINES };
+
 struct net_lab {
     struct rcs_sim *sim;
     const struct net_layout *layout;
@@ -27,27 +30,39 @@ struct net_lab {
     int poll_ms; /* how often the experimenter asks each node: 20 */
     uint64_t seed;
     size_t seen; /* milestones before t0 */
-    rcs_us t0_us;
+    rcs_us t0_us, healed_us;
+    struct net_line_count {
+        unsigned count;
+        int64_t first_ms, last_ms;
+    } lines[NET_LAB_NODES][NET_LINES]; /* NET_LINKED: since the heal only */
 };
 
-/* What befell the cluster before: recorded ones serve several runs. */
-enum net_past {
-    NET_PAST_NONE,  /* it was just built */
-    NET_PAST_HOSTS, /* hosts of masters were cut off, one after the other */
-    NET_PAST_SITES  /* its two sites were */
-};
-#define NET_PAST_RUNS 3
+enum net_fault { NET_DROP, NET_KILL, NET_RST, NET_ICMP, NET_ONEWAY };
 
-/* The cluster stands, has rested and is in any phase. */
+/* What befell a cluster in earlier runs: recorded ones served several, one after the other (their
+ * elections' epochs tell how many). A master's host or the sites are cut off in one of these ways
+ * for one of these times and healed; who lost his slots gets them back by CLUSTER FAILOVER. */
+struct net_past {
+    bool sites;
+    unsigned fault_count, cut_count;
+    enum net_fault faults[3]; /* one by chance */
+    int cuts[3];              /* half node timeouts; none: until 1 s after the election */
+    bool takeover;            /* and all replicas take over 2 node timeouts after the cut */
+};
+
+/* The cluster stands, has been through `runs` runs (0: `past` may be NULL), has rested and is in
+ * any phase. */
 void net_lab_init(struct net_lab *lab, const struct net_layout *layout, uint64_t seed,
-                  int timeout_ms, const char *network, enum net_past past);
+                  int timeout_ms, const char *network, const struct net_past *past, int64_t runs);
 /* Nodes run and know nobody. */
 void net_lab_begin(struct net_lab *lab, const struct net_layout *layout, uint64_t seed,
                    int timeout_ms, const char *network);
 /* Configures epochs and slots, and meets: what comes before everybody knows everybody. */
 void net_lab_meet(struct net_lab *lab);
 void net_lab_replicate(struct net_lab *lab);
-void net_lab_rest(struct net_lab *lab, enum net_past past);
+/* All that lost their slots get them back by CLUSTER FAILOVER; then a rest. */
+void net_lab_back(struct net_lab *lab);
+void net_lab_rest(struct net_lab *lab, const struct net_past *past, int64_t runs);
 void net_lab_close(struct net_lab *lab);
 
 /* This instant is 0 from now on, and milestones before it are not looked at. */
@@ -60,6 +75,11 @@ void net_lab_ask(struct net_lab *lab, int node, const char *text);
 /* The same, and what came instead of waiting for it: the session, to be freed. */
 struct rcs_session *net_lab_send(struct net_lab *lab, int node, const char *text);
 void net_lab_fault(struct net_lab *lab, enum rcs_fault what, int node);
+/* Cuts between two groups of nodes, as `fault` says; not NET_KILL. */
+void net_lab_cut(struct net_lab *lab, enum net_fault fault, const int *a, unsigned a_count,
+                 const int *b, unsigned b_count);
+/* All cuts; returns when. `node` >= 0: starts it instead. */
+int64_t net_lab_heal(struct net_lab *lab, int node);
 /* Nodes of a site; returns how many. */
 unsigned net_lab_site(const struct net_lab *lab, const char *site, int nodes[NET_LAB_NODES]);
 /* A chance of the experimenter, 0 to `below` - 1; `what` tells draws of one run apart. */
@@ -79,12 +99,18 @@ int64_t net_first(const struct net_lab *lab, const char *what, unsigned nodes, u
 int64_t net_last(const struct net_lab *lab, const char *what, unsigned nodes, unsigned about,
                  int64_t from_ms);
 unsigned net_count(const struct net_lab *lab, const char *what, unsigned nodes, int64_t from_ms);
+/* How many such lines nodes of the mask wrote since the mark; when the first (last), NET_NEVER. */
+int64_t net_lines(const struct net_lab *lab, enum net_line what, unsigned nodes);
+int64_t net_line_first(const struct net_lab *lab, enum net_line what, unsigned nodes);
+int64_t net_line_last(const struct net_lab *lab, enum net_line what, unsigned nodes);
 /* Adds a - b if both happened. */
 void net_add(struct figures *figures, const char *name, int64_t a, int64_t b);
 
 /* Lets time pass, at most `most_ms`, until it is so; looks every `look_ms`. */
 bool net_wait_for(struct net_lab *lab, const char *what, unsigned nodes, unsigned about,
                   int64_t most_ms);
+/* Everybody shows everybody connected; looked at every `poll_ms`. Returns when. */
+int64_t net_wait_known(struct net_lab *lab);
 /* Nodes of the mask show the slots of `of`'s (at 0) at `owner`, looked at as the recordings were:
  * each node every 20 ms. When the last did; NET_NEVER within `most_ms`. */
 int64_t net_wait_owner(struct net_lab *lab, unsigned nodes, int owner, int slot_owner_before,
