@@ -223,18 +223,11 @@ static void log_words_of_valkey_say_primary(void **state)
 static void log_words_since_7_2_name_nodes(void **state)
 {
     (void)state;
-    static const char *const unnamed[] = { "possibly failing",
-                                           "configuration found",
-                                           "configuration loaded",
-                                           "Ignoring FAIL",
-                                           "orphaned master",
-                                           "old slots configuration",
-                                           "hard reset",
-                                           "sub-replica!",
-                                           "can't vote about",
-                                           "Connection with Node",
-                                           "Connecting with Node",
-                                           NULL };
+    static const char *const unnamed[] = {
+        "possibly failing", "configuration found",     "configuration loaded", "Ignoring FAIL",
+        "orphaned master",  "old slots configuration", "hard reset",           "sub-replica!",
+        "can't vote about", "Connection with Node",    "Connecting with Node", NULL
+    };
     for (enum rcs_release release = RCS_REDIS_7_2; release <= RCS_VALKEY_8_0; release++) {
         for (unsigned code = 0; code < RCS_FACT_COUNT; code++) {
             const char *text = rcs_words(release, (enum rcs_fact_code)code).text;
