@@ -7,6 +7,7 @@ rcs_test(seed4 rcsim_core)
 rcs_test(timing rcsim_core)
 rcs_test(versions rcsim_core)
 rcs_test(pairs rcsim_core)
+rcs_test(answers rcsim_core)
 rcs_test(net_cuts rcsim_core)
 rcs_test(net_slow rcsim_core)
 

@@ -238,7 +238,8 @@ void rcs_aof_configured(struct rcs_node *node)
     }
 }
 
-/* A file that was never rewritten has no base before 7.0, and is empty until something is written. */
+/* A file that was never rewritten has no base before 7.0, and is empty until something is written.
+ */
 static void load(struct rcs_node *node, const struct rcs_saved_aof *saved)
 {
     const struct rcs_profile *profile = rcs_node_profile(node);
@@ -268,10 +269,9 @@ static void load(struct rcs_node *node, const struct rcs_saved_aof *saved)
 static void make(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
-    aof->file =
-        (struct rcs_saved_aof){ .base = rcs_node_profile(node)->aof_in_parts ? 1 : 0,
-                                .incr = 1,
-                                .base_wall_ms = rcs_node_wall_ms(node) };
+    aof->file = (struct rcs_saved_aof){ .base = rcs_node_profile(node)->aof_in_parts ? 1 : 0,
+                                        .incr = 1,
+                                        .base_wall_ms = rcs_node_wall_ms(node) };
     say(node, RCS_FACT_AOF_FIRST_BASE, 1, NULL);
     say(node, RCS_FACT_AOF_NEW_INCR, 1, "on server start");
 }

@@ -77,8 +77,7 @@ void trial_ask_about(struct trial *trial, const char *name, const char *order, c
     trial_ask(trial, name, text);
 }
 
-/* Slot by slot: ranges came with 7.0. */
-static void add_slots(struct trial *trial, const char *name, int first, int last)
+void trial_add_slots(struct trial *trial, const char *name, int first, int last)
 {
     struct rcs_buf text;
     rcs_buf_init(&text);
@@ -161,7 +160,7 @@ void trial_form(struct trial *trial, const char *const *names, int count, int ma
 {
     trial_add_nodes(trial, names, count, true);
     for (int i = 0; i < masters; i++) {
-        add_slots(trial, names[i], cuts[i], cuts[i + 1] - 1);
+        trial_add_slots(trial, names[i], cuts[i], cuts[i + 1] - 1);
     }
     trial_meet(trial, names[0], names, count);
     rcs_sim_advance(trial->sim, RCS_S(6));

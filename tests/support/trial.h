@@ -46,6 +46,8 @@ void trial_fault_one(struct trial *trial, enum rcs_fault what, const char *name)
 
 /* Those of a cluster get epochs of their own. */
 void trial_add_nodes(struct trial *trial, const char *const *names, int count, bool epochs);
+/* `first` to `last`, one by one: ranges came with 7.0. */
+void trial_add_slots(struct trial *trial, const char *name, int first, int last);
 void trial_meet(struct trial *trial, const char *name, const char *const *names, int count);
 /* `masters` of the names share the slots, cut there; the others are their replicas in turn. */
 void trial_form(struct trial *trial, const char *const *names, int count, int masters,
