@@ -8,6 +8,7 @@ rcs_test(timing rcsim_core)
 rcs_test(versions rcsim_core)
 rcs_test(pairs rcsim_core)
 rcs_test(answers rcsim_core)
+rcs_test(profile_output rcsim_core)
 rcs_test(net_cuts rcsim_core)
 rcs_test(net_slow rcsim_core)
 

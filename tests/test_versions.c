@@ -405,6 +405,63 @@ static void seed000(void **state)
     assert_int_equal(recorded("chain", profile, linked, 1), 1);
 }
 
+/* --- seed000 with six seconds between the takeovers ------------------------------------------ */
+
+struct slow_hand {
+    struct spread elected;
+    unsigned b3_won, b6_won;
+};
+
+static void expect_orphan(struct trial *trial, const char *name, const char *master)
+{
+    struct rcs_view view;
+    rcs_sim_view(trial->sim, trial_node(trial, name), &view);
+    assert_true(view.replica && !view.link_up);
+    assert_int_equal(view.master, trial_node(trial, master));
+}
+
+/* Two of three owners alive are enough for a3 to fail, and for its replicas to elect one of them:
+ * the third command comes too late (2b). */
+static void slow_hand_once(struct slow_hand *out, const struct rcs_profile *profile, uint64_t seed)
+{
+    struct trial trial;
+    struct spread linked = { .what = "link" };
+    chain(&trial, profile, seed, of_cli, &linked);
+    trial_begin(&trial);
+    trial_fault(&trial, RCS_FAULT_KILL, site_a, 6);
+    rcs_sim_advance(trial.sim, RCS_S(8));
+    trial_ask(&trial, "b1", "CLUSTER FAILOVER TAKEOVER");
+    rcs_sim_advance(trial.sim, RCS_S(6));
+    expect_orphan(&trial, "b5", "a2");
+    expect_orphan(&trial, "b6", "a3");
+    trial_ask(&trial, "b2", "CLUSTER FAILOVER TAKEOVER");
+    int64_t from_ms = trial_ms(&trial);
+    rcs_sim_advance(trial.sim, RCS_S(6));
+    int64_t b3 = trial_first_ms(&trial, "election-won", "b3", NULL);
+    int64_t b6 = trial_first_ms(&trial, "election-won", "b6", NULL);
+    assert_true(b3 >= 0 || b6 >= 0);
+    spread_add(&out->elected, earlier(b3, b6) - from_ms);
+    out->b3_won += b3 >= 0;
+    out->b6_won += b6 >= 0;
+    struct rcs_session *third = trial_send(&trial, "b3", "CLUSTER FAILOVER TAKEOVER");
+    trial_await(&trial, third);
+    assert_int_equal(rcs_session_reply(third)->kind == RCS_REPLY_ERROR, b3 >= 0);
+    rcs_session_free(third);
+    trial_close(&trial);
+}
+
+static void slow_hand(void **state)
+{
+    const struct rcs_profile *profile = *state;
+    struct slow_hand ours = { .elected = { .what = "elected after the second takeover" } };
+    struct spread *const columns[] = { &ours.elected };
+    for (uint64_t seed = 1; seed <= SEEDS / 2; seed++) {
+        slow_hand_once(&ours, profile, seed);
+    }
+    assert_true(ours.b3_won > 0 && ours.b6_won > 0);
+    assert_int_equal(recorded("slowhand", profile, columns, 1), 1);
+}
+
 /* --- chainkill: in the chain one master dies -------------------------------------------------- */
 
 struct chainkill {
@@ -645,6 +702,7 @@ static const struct experiment {
 } experiments[] = {
     { "failover", failover, "3.0 4.0 5.0 6.0 6.2 7.0 7.2 7.4 valkey-8.0" },
     { "seed000", seed000, "3.0 4.0 5.0 6.0 6.2 7.0 7.2 7.4 valkey-8.0" },
+    { "slowhand", slow_hand, "7.0 7.2 valkey-8.0" },
     { "pause", paused, "5.0 7.0 7.2 valkey-8.0" },
     { "chainkill", chainkill, "3.0 6.2 7.0 7.2 valkey-8.0" },
     { "twotakeover", twotakeover, "3.0 6.2 7.0 7.2 valkey-8.0" },

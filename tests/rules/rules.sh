@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/rules/rules.sh BUILD-DIRECTORY: holds that every test named in rules.txt is there and passes, and prints the rules
+# tests/rules/rules.sh BUILD-DIRECTORY: holds that every test named in rules.txt and releases.txt is there and passes, and prints the rules
 # that have none, with the reason.
 set -uo pipefail
 
@@ -29,7 +29,7 @@ while IFS= read -r line; do
             bad=$((bad + 1))
         fi
     done
-done <"$here/rules.txt"
+done < <(cat "$here/rules.txt" "$here/releases.txt")
 echo "$rules rules, $((rules - ${#without[@]})) with tests; without:"
 printf '  %s\n' "${without[@]}"
 [ "$bad" -eq 0 ]
