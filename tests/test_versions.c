@@ -2,77 +2,13 @@
 
 #include <rcsim/bus.h>
 
+#include "tests/support/experiment.h"
 #include "tests/support/packets.h"
-#include "tests/support/spread.h"
-#include "tests/support/trial.h"
 
-/* The experiments that were made with real servers of each release, made with simulated ones: who
- * is whose replica in the end in everybody's view, and when the steps were, against the recorded
- * (vectors/versions, whose heads say what was done). In all that they show 7.0 does as 7.2: where
- * nothing was recorded of 7.0, it is held against 7.2's. */
+/* The experiments that were made with real servers of each release at one site, made with simulated
+ * ones; test_versions_sites.c has those of two. */
 
 #define SEEDS 40
-
-/* --- the recordings --------------------------------------------------------------------------- */
-
-static const char *views_text, *times_text; /* the vectors */
-
-/* The release that stands for `profile`'s in this experiment. */
-static const char *stand_in(const char *experiment, const struct rcs_profile *profile)
-{
-    bool of_7_0 = strcmp(experiment, "failover") == 0 || strcmp(experiment, "epoch") == 0 ||
-                  strcmp(experiment, "seed000") == 0 || strcmp(experiment, "chain") == 0;
-    return profile->release == RCS_REDIS_7_0 && !of_7_0 ? "7.2" : profile->name;
-}
-
-/* Holds the columns against the recorded lines, and counts these. */
-static unsigned recorded(const char *experiment, const struct rcs_profile *profile,
-                         struct spread *const *columns, unsigned count)
-{
-    return spread_recorded(times_text, experiment, stand_in(experiment, profile), columns, count);
-}
-
-/* The recorded view of a step, on the heap. */
-static char *recorded_view(const char *experiment, const struct rcs_profile *profile, int step)
-{
-    char key[64];
-    snprintf(key, sizeof(key), "\n%s %s %d * ", experiment, stand_in(experiment, profile), step);
-    const char *found = strstr(views_text, key);
-    if (found == NULL) {
-        fail_msg("nothing recorded of%s", key);
-    }
-    found += strlen(key);
-    size_t size = strcspn(found, "\n");
-    char *text = calloc(1, size + 1);
-    assert_non_null(text);
-    memcpy(text, found, size);
-    return text;
-}
-
-/* True if all running nodes see what is recorded; else says the first that does not. */
-static bool views_agree(struct trial *trial, const char *experiment, int step, bool say)
-{
-    char *want = recorded_view(experiment, trial->profile, step);
-    bool agree = true;
-    for (unsigned i = 0; i < rcs_sim_node_count(trial->sim) && agree; i++) {
-        struct rcs_view view;
-        struct rcs_buf got;
-        rcs_sim_view(trial->sim, (int)i, &view);
-        if (!view.running) {
-            continue;
-        }
-        rcs_buf_init(&got);
-        trial_write_view(trial, (int)i, &got);
-        agree = strcmp(got.data, want) == 0;
-        if (!agree && say) {
-            print_error("%s, step %d, %s sees\n  %s\nrecorded\n  %s\n", experiment, step,
-                        rcs_sim_node_name(trial->sim, (int)i), got.data, want);
-        }
-        rcs_buf_close(&got);
-    }
-    free(want);
-    return agree;
-}
 
 /* --- failover: one of three masters dies, and comes back empty -------------------------------- */
 
@@ -153,11 +89,6 @@ static bool all_ok(struct trial *trial)
     return trial_all_ok_ms(trial) >= 0;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < 0 ? b : b < 0 ? a : a < b ? a : b;
-}
-
 /* m1 is lost by `what`, and r1 elected. False: its first round was refused, because the voters had
  * not heard of FAIL: replicas saw it first and told nobody. No more from 6.0 on (c92464db6), and
  * not among the recorded. */
@@ -172,8 +103,8 @@ static bool lost(struct trial *trial, enum rcs_fault what, struct failover *out)
         return false;
     }
     int64_t pfail = trial_first_ms(trial, "pfail", NULL, "m1");
-    int64_t fail = earlier(trial_first_ms(trial, "fail", NULL, "m1"),
-                           trial_first_ms(trial, "fail-received", NULL, "m1"));
+    int64_t fail = trial_earlier(trial_first_ms(trial, "fail", NULL, "m1"),
+                                 trial_first_ms(trial, "fail-received", NULL, "m1"));
     spread_add(&out->pfail, pfail);
     spread_add(&out->fail, fail);
     spread_add(&out->state_fail, trial_first_ms(trial, "state-fail", NULL, NULL));
@@ -232,8 +163,8 @@ static void failover(void **state)
         failover_once(&ours, profile, seed);
     }
     assert_in_range(ours.refused, 0, SEEDS / 5);
-    assert_true(recorded("failover", profile, columns, 8) >= 3);
-    assert_int_equal(recorded("epoch", profile, epoch, 1), 1);
+    assert_true(experiment_recorded("failover", profile, columns, 8) >= 3);
+    assert_int_equal(experiment_recorded("epoch", profile, epoch, 1), 1);
     assert_int_equal(ours.epoch.shortest, spread_least(&ours.epoch));
     assert_int_equal(ours.epoch.shortest, spread_most(&ours.epoch));
     clock_of_pings(profile, &ours.pfail);
@@ -293,225 +224,7 @@ static void paused(void **state)
         pause_once(&ours, &moved, profile, seed);
     }
     assert_in_range(ours.refused, 0, SEEDS / 5);
-    assert_true(recorded("pause", profile, columns, 6) >= 2);
-}
-
-/* --- seed000: the takeover of two data centres ------------------------------------------------ */
-
-static const char *const site_a[] = { "a1", "a2", "a3", "a4", "a5", "a6" };
-static const char *const site_b[] = { "b1", "b2", "b3", "b4", "b5", "b6" };
-static const int of_cli[] = { 0, 5461, 10923, RCS_SLOTS };
-
-struct seed000 {
-    struct spread state_fail, ok_replica, ok_master, chain;
-};
-
-/* How many of b4..b6 are in sync with their masters. */
-static unsigned b456_linked(struct trial *trial)
-{
-    unsigned linked = 0;
-    for (unsigned i = 3; i < 6; i++) {
-        struct rcs_view view;
-        rcs_sim_view(trial->sim, trial_node(trial, site_b[i]), &view);
-        linked += view.link_up;
-    }
-    return linked;
-}
-
-/* Both sites, chained; trial_begin() was before the REPLICATE of b1. */
-static void chain(struct trial *trial, const struct rcs_profile *profile, uint64_t seed,
-                  const int *cuts, struct spread *linked)
-{
-    trial_open(trial, profile, seed);
-    trial_form(trial, site_a, 6, 3, cuts);
-    trial_add_nodes(trial, site_b, 6, false);
-    trial_meet(trial, "a1", site_b, 6);
-    rcs_sim_advance(trial->sim, RCS_S(6));
-    trial_begin(trial);
-    for (unsigned i = 3; i < 6; i++) {
-        trial_ask_about(trial, site_b[i], "CLUSTER REPLICATE", site_b[i - 3]);
-    }
-    for (unsigned seen = 0; seen < 3;) {
-        assert_true(trial_ms(trial) < 20000);
-        rcs_sim_advance(trial->sim, RCS_MS(1));
-        for (; seen < b456_linked(trial);
-             seen++) { /* recorded servers began in step: so each counts */
-            spread_add(linked, trial_ms(trial));
-        }
-    }
-    rcs_sim_advance(trial->sim, RCS_S(1));
-    trial_begin(trial);
-    for (unsigned i = 0; i < 3; i++) {
-        trial_ask_about(trial, site_b[i], "CLUSTER REPLICATE", site_a[i]);
-    }
-    rcs_sim_advance(trial->sim, RCS_S(20));
-}
-
-static void seed000_once(struct seed000 *out, const struct rcs_profile *profile, uint64_t seed)
-{
-    struct trial trial;
-    chain(&trial, profile, seed, of_cli, &out->chain);
-    assert_true(views_agree(&trial, "seed000", 3, true));
-    int64_t flat = trial_first_ms(&trial, "follows-grandmaster", NULL, NULL);
-    if (profile->flatten == RCS_FLATTEN_ROLE) {
-        assert_in_range(flat, 0, 300); /* recorded: 13 to 28 ms */
-    } else {
-        assert_int_equal(flat, -1); /* nothing moves the chain while it is idle */
-    }
-    trial_begin(&trial);
-    trial_fault(&trial, RCS_FAULT_KILL, site_a, 6);
-    rcs_sim_advance(trial.sim, RCS_S(8));
-    assert_true(views_agree(&trial, "seed000", 5, true));
-    for (unsigned i = 0; i < 6; i++) {
-        spread_add(&out->state_fail, trial_first_ms(&trial, "state-fail", site_b[i], NULL));
-    }
-    assert_int_equal(trial_first_ms(&trial, "fail", NULL, NULL), -1); /* nobody is left to report */
-
-    trial_begin(&trial);
-    for (unsigned i = 0; i < 3; i++) {
-        trial_ask(&trial, site_b[i], "CLUSTER FAILOVER TAKEOVER");
-        rcs_sim_advance(trial.sim, RCS_MS(2));
-    }
-    rcs_sim_advance(trial.sim, RCS_S(12));
-    assert_true(views_agree(&trial, "seed000", 6, true));
-    for (unsigned i = 0; i < 6; i++) {
-        spread_add(i < 3 ? &out->ok_master : &out->ok_replica,
-                   trial_first_ms(&trial, "state-ok", site_b[i], NULL));
-    }
-    if (profile->flatten == RCS_FLATTEN_NEVER) {
-        assert_int_equal(trial_first_ms(&trial, "follows-grandmaster", NULL, NULL), -1);
-    }
-    for (unsigned i = 0; i < 36; i++) {
-        trial_ask_about(&trial, site_b[i / 6], "CLUSTER FORGET", site_a[i % 6]);
-    }
-    rcs_sim_advance(trial.sim, RCS_S(6));
-    assert_true(views_agree(&trial, "seed000", 7, true));
-    trial_close(&trial);
-}
-
-static void seed000(void **state)
-{
-    const struct rcs_profile *profile = *state;
-    struct seed000 ours = { .state_fail = { .what = "state-fail" },
-                            .ok_replica = { .what = "ok-replica" },
-                            .ok_master = { .what = "ok-master" },
-                            .chain = { .what = "links of b4..b6 up" } };
-    struct spread *const columns[] = { &ours.state_fail, &ours.ok_replica, &ours.ok_master };
-    struct spread *const linked[] = { &ours.chain };
-    for (uint64_t seed = 1; seed <= SEEDS / 2; seed++) {
-        seed000_once(&ours, profile, seed);
-    }
-    assert_int_equal(recorded("seed000", profile, columns, 3), 6);
-    assert_int_equal(recorded("chain", profile, linked, 1), 1);
-}
-
-/* --- seed000 with six seconds between the takeovers ------------------------------------------ */
-
-struct slow_hand {
-    struct spread elected;
-    unsigned b3_won, b6_won;
-};
-
-static void expect_orphan(struct trial *trial, const char *name, const char *master)
-{
-    struct rcs_view view;
-    rcs_sim_view(trial->sim, trial_node(trial, name), &view);
-    assert_true(view.replica && !view.link_up);
-    assert_int_equal(view.master, trial_node(trial, master));
-}
-
-/* Two of three owners alive are enough for a3 to fail, and for its replicas to elect one of them:
- * the third command comes too late (2b). */
-static void slow_hand_once(struct slow_hand *out, const struct rcs_profile *profile, uint64_t seed)
-{
-    struct trial trial;
-    struct spread linked = { .what = "link" };
-    chain(&trial, profile, seed, of_cli, &linked);
-    trial_begin(&trial);
-    trial_fault(&trial, RCS_FAULT_KILL, site_a, 6);
-    rcs_sim_advance(trial.sim, RCS_S(8));
-    trial_ask(&trial, "b1", "CLUSTER FAILOVER TAKEOVER");
-    rcs_sim_advance(trial.sim, RCS_S(6));
-    expect_orphan(&trial, "b5", "a2");
-    expect_orphan(&trial, "b6", "a3");
-    trial_ask(&trial, "b2", "CLUSTER FAILOVER TAKEOVER");
-    int64_t from_ms = trial_ms(&trial);
-    rcs_sim_advance(trial.sim, RCS_S(6));
-    int64_t b3 = trial_first_ms(&trial, "election-won", "b3", NULL);
-    int64_t b6 = trial_first_ms(&trial, "election-won", "b6", NULL);
-    assert_true(b3 >= 0 || b6 >= 0);
-    spread_add(&out->elected, earlier(b3, b6) - from_ms);
-    out->b3_won += b3 >= 0;
-    out->b6_won += b6 >= 0;
-    struct rcs_session *third = trial_send(&trial, "b3", "CLUSTER FAILOVER TAKEOVER");
-    trial_await(&trial, third);
-    assert_int_equal(rcs_session_reply(third)->kind == RCS_REPLY_ERROR, b3 >= 0);
-    rcs_session_free(third);
-    trial_close(&trial);
-}
-
-static void slow_hand(void **state)
-{
-    const struct rcs_profile *profile = *state;
-    struct slow_hand ours = { .elected = { .what = "elected after the second takeover" } };
-    struct spread *const columns[] = { &ours.elected };
-    for (uint64_t seed = 1; seed <= SEEDS / 2; seed++) {
-        slow_hand_once(&ours, profile, seed);
-    }
-    assert_true(ours.b3_won > 0 && ours.b6_won > 0);
-    assert_int_equal(recorded("slowhand", profile, columns, 1), 1);
-}
-
-/* --- chainkill: in the chain one master dies -------------------------------------------------- */
-
-struct chainkill {
-    struct spread fail, master, all_ok;
-    unsigned same_winner, sub_replica_won;
-};
-
-static void chainkill_once(struct chainkill *out, const struct rcs_profile *profile, uint64_t seed)
-{
-    struct trial trial;
-    struct spread linked = { .what = "link" };
-    chain(&trial, profile, seed, thirds, &linked);
-    assert_true(views_agree(&trial, "chainkill", 1, true));
-    trial_begin(&trial);
-    trial_fault_one(&trial, RCS_FAULT_KILL, "a2");
-    rcs_sim_advance(trial.sim, RCS_S(14));
-    out->sub_replica_won += trial_first_ms(&trial, "promoted", "b5", NULL) >= 0;
-    spread_add(&out->fail, earlier(trial_first_ms(&trial, "fail", NULL, "a2"),
-                                   trial_first_ms(&trial, "fail-received", NULL, "a2")));
-    int64_t master = trial_first_ms(&trial, "promoted", NULL, NULL);
-    if (master >= 0 && trial_all_ok_ms(&trial) >= 0) { /* else it is tried again later */
-        spread_add(&out->master, master);
-        spread_add(&out->all_ok, trial_all_ok_ms(&trial));
-    }
-    /* Chance chooses the winner; when it is the recorded one, all else is as recorded. */
-    char *want = recorded_view("chainkill", profile, 2);
-    const char *winner = strstr(want, "b5=master") != NULL ? "b5" : "b2";
-    if (trial_first_ms(&trial, "promoted", winner, NULL) >= 0) {
-        out->same_winner++;
-        assert_true(views_agree(&trial, "chainkill", 2, true));
-    }
-    free(want);
-    trial_close(&trial);
-}
-
-static void chainkill(void **state)
-{
-    const struct rcs_profile *profile = *state;
-    struct chainkill ours = { .fail = { .what = "first fail" },
-                              .master = { .what = "winner master" },
-                              .all_ok = { .what = "all ok" } };
-    struct spread *const columns[] = { &ours.fail, &ours.master, &ours.all_ok };
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        chainkill_once(&ours, profile, seed);
-    }
-    /* b5 may stand only where it is a replica of a2 itself (Valkey). */
-    assert_true((ours.sub_replica_won > 0) == (profile->flatten == RCS_FLATTEN_ROLE));
-    assert_true(ours.same_winner >= 3);
-    assert_true(ours.master.count >= SEEDS * 3 / 4);
-    assert_int_equal(recorded("chainkill", profile, columns, 3), 1);
+    assert_true(experiment_recorded("pause", profile, columns, 6) >= 2);
 }
 
 /* --- twotakeover: both replicas of a dead master are told to take over ------------------------ */
@@ -588,7 +301,7 @@ static void twotakeover(void **state)
         }
         trial_close(&trial);
     }
-    assert_true(recorded("twotakeover", profile, columns, 1) >= 3);
+    assert_true(experiment_recorded("twotakeover", profile, columns, 1) >= 3);
 }
 
 /* --- twodead: two masters of five die at once ------------------------------------------------- */
@@ -610,7 +323,7 @@ static void twodead_held(struct spread *once, const struct rcs_profile *profile)
     for (char *line = test_next_line(&at); line != NULL; line = test_next_line(&at)) {
         struct test_words words = test_cut(line, TEST_WORDS_MAX);
         if (strcmp(words.word[0], "twodead") == 0 &&
-            strcmp(words.word[1], stand_in("twodead", profile)) == 0) {
+            strcmp(words.word[1], experiment_release("twodead", profile)) == 0) {
             int64_t ms = (int64_t)test_number(words.word[2]);
             spread_holds(ms > RETRY_MS ? &twice : once, words.word[1], ms,
                          SPREAD_LATE_MS + BUSY_MS);
@@ -690,51 +403,20 @@ static void restartempty(void **state)
         assert_int_equal(trial_first_ms(&trial, "pfail", NULL, "m1"), -1); /* nobody noticed */
         trial_close(&trial);
     }
-    assert_true(recorded("restartempty", profile, columns, 2) >= 2);
+    assert_true(experiment_recorded("restartempty", profile, columns, 2) >= 2);
 }
 
 /* --- all together ----------------------------------------------------------------------------- */
 
-static const struct experiment {
-    const char *name;
-    CMUnitTestFunction run;
-    const char *releases;
-} experiments[] = {
-    { "failover", failover, "3.0 4.0 5.0 6.0 6.2 7.0 7.2 7.4 valkey-8.0" },
-    { "seed000", seed000, "3.0 4.0 5.0 6.0 6.2 7.0 7.2 7.4 valkey-8.0" },
-    { "slowhand", slow_hand, "7.0 7.2 valkey-8.0" },
-    { "pause", paused, "5.0 7.0 7.2 valkey-8.0" },
-    { "chainkill", chainkill, "3.0 6.2 7.0 7.2 valkey-8.0" },
-    { "twotakeover", twotakeover, "3.0 6.2 7.0 7.2 valkey-8.0" },
-    { "twodead", twodead, "7.0 7.2 valkey-8.0" },
-    { "restartempty", restartempty, "7.0 7.2 valkey-8.0" },
-};
-
 int main(void)
 {
-    static struct CMUnitTest tests[64];
-    static char names[64][96];
-    unsigned count = 0;
-    char *views = test_vector("versions/views.txt", NULL);
-    char *times = test_vector("versions/times.txt", NULL);
-    views_text = views;
-    times_text = times;
-    for (unsigned i = 0; i < sizeof(experiments) / sizeof(experiments[0]); i++) {
-        for (unsigned j = 0; j < RCS_RELEASE_COUNT; j++) {
-            const struct rcs_profile *profile = rcs_profile_at(j);
-            const char *found = strstr(experiments[i].releases, profile->name);
-            if (found == NULL) {
-                continue;
-            }
-            snprintf(names[count], sizeof(names[0]), "%s, %s", experiments[i].name, profile->name);
-            tests[count] = (struct CMUnitTest){ .name = names[count],
-                                                .test_func = experiments[i].run,
-                                                .initial_state = (void *)(uintptr_t)profile };
-            count++;
-        }
-    }
-    int failed = _cmocka_run_group_tests("versions", tests, count, NULL, NULL);
-    free(views);
-    free(times);
-    return failed;
+    static const struct experiment experiments[] = {
+        { "failover", failover, "3.0 4.0 5.0 6.0 6.2 7.0 7.2 7.4 valkey-8.0" },
+        { "pause", paused, "5.0 7.0 7.2 valkey-8.0" },
+        { "twotakeover", twotakeover, "3.0 6.2 7.0 7.2 valkey-8.0" },
+        { "twodead", twodead, "7.0 7.2 valkey-8.0" },
+        { "restartempty", restartempty, "7.0 7.2 valkey-8.0" },
+        { NULL, NULL, NULL },
+    };
+    return experiments_run(experiments);
 }

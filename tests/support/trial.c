@@ -201,6 +201,11 @@ int64_t trial_first_ms(const struct trial *trial, const char *what, const char *
     return -1;
 }
 
+int64_t trial_earlier(int64_t a, int64_t b)
+{
+    return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
 int64_t trial_all_ok_ms(const struct trial *trial)
 {
     int64_t last = -1;

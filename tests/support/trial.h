@@ -64,6 +64,7 @@ int64_t trial_ms(const struct trial *trial); /* since then */
  * trial_begin(); -1 never. */
 int64_t trial_first_ms(const struct trial *trial, const char *what, const char *name,
                        const char *about);
+int64_t trial_earlier(int64_t a_ms, int64_t b_ms); /* the one that happened, or the first */
 /* When the last of the nodes that neither are down nor stopped said ok again; -1: not all did. */
 int64_t trial_all_ok_ms(const struct trial *trial);
 /* Lets time pass until it holds, `most_ms` after trial_begin() at the latest; the ms since then. */
