@@ -238,8 +238,8 @@ void rcs_aof_configured(struct rcs_node *node)
     }
 }
 
-/* A file that was never rewritten has no base before 7.0, and is empty until something is written.
- */
+/* Before 7.0 a file that was never rewritten has no base, and is empty until something is
+ * written. */
 static void load(struct rcs_node *node, const struct rcs_saved_aof *saved)
 {
     const struct rcs_profile *profile = rcs_node_profile(node);

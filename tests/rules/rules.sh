@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests/rules/rules.sh BUILD-DIRECTORY: holds that every test named in rules.txt and releases.txt is there and passes, and prints the rules
-# that have none, with the reason.
+# tests/rules/rules.sh BUILD-DIRECTORY: holds that every test named in rules.txt and releases.txt is there and passes, and
+# prints the rules that have none, with the reason.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -29,7 +29,8 @@ void spread_holds(struct spread *spread, const char *release, int64_t recorded, 
 void spread_middle_holds(const struct spread *spread, const char *release);
 
 /* The lines "KIND RELEASE MS MS ..." of `times`, each number against the spread in its column ("-":
- * not seen; NULL: not looked at); and, of three lines on, their middles. How many lines there are. */
+ * not seen; NULL: not looked at); and, of three lines on, their middles. How many lines there are.
+ */
 unsigned spread_recorded(const char *times, const char *kind, const char *release,
                          struct spread *const *columns, unsigned count);
 
