@@ -18,6 +18,7 @@
     X(SHUTDOWN_AOF,        NOTICE,  0, "shutdown-aof",   "Calling fsync() on the AOF file.", "", "", "")     \
     X(SHUTDOWN_SAVING,     NOTICE,  0, "shutdown-save",  "Saving the final RDB snapshot before exiting.", "", "", "") \
     X(SHUTDOWN_SAVED,      NOTICE,  0, "shutdown-saved", "DB saved on disk", "", "", "")                       \
+    X(SHUTDOWN_CONF,       NONE,    0, "shutdown-conf",  NULL, "", "", "") /* Valkey's */                      \
     X(SHUTDOWN_BYE,        WARNING, 0, "shutdown-bye",   "Redis is now ready to exit, bye bye...", "", "", "")
 /* clang-format on */
 #endif

@@ -124,6 +124,10 @@
     X(AOF_LATER,           WARNING, 0, "aof-later",                                                 \
       "AOF was enabled but there is already another background operation. An AOF background was "    \
       "scheduled to start when possible.", "", "", "")                                               \
+    /* until 6.2: the parent sent its child what came in meanwhile */                               \
+    X(AOF_ASKED,           NONE,    0, "aof-asked",      NULL, "", "", "")                           \
+    X(AOF_AGREED,          NONE,    0, "aof-agreed",     NULL, "", "", "")                           \
+    X(AOF_DIFF,            NONE,    0, "aof-diff",       NULL, "", "", "")                           \
     X(AOF_CHILD_WROTE,     NOTICE,  0, "aof-child",      "Successfully created the temporary AOF base file temp-rewriteaof-bg-%0.aof", "pid", "", "") \
     X(AOF_CHILD_COW,       NOTICE,  0, "aof-child",      "Fork CoW for AOF rewrite: current %0 MB, peak %0 MB, average %1 MB", "current", "average", "") \
     X(AOF_DONE,            NOTICE,  0, "aof-done",       "Background AOF rewrite terminated with success", "", "", "") \

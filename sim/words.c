@@ -45,6 +45,7 @@ static const struct row rows[] = {
     W(BOOT_READY,       R72, V80, NOTICE,  "Ready to accept connections tcp"),
     W(SHUTDOWN,         R72, V80, NOTICE,  "User requested shutdown..."),
     W(SHUTDOWN_REPLICAS, R30, R62, NONE,   NULL),
+    W(SHUTDOWN_CONF,    V80, V80, NOTICE,  "Saving the cluster configuration file before exiting."),
     W(SHUTDOWN_BYE,     V80, V80, WARNING, "Valkey is now ready to exit, bye bye..."),
 
     /* --- the cluster: what is believed of the others ------------------------------------------ */
@@ -236,6 +237,27 @@ static const struct row rows[] = {
     W(REPLICA_TIMEOUT,  R50, R50, WARNING, "Disconnecting timedout replica: %s"),
 
     /* --- RDB and AOF --------------------------------------------------------------------------- */
+    W(AOF_FIRST_BASE,   R30, R62, NONE,    NULL), /* one file, whose name nobody says */
+    W(AOF_NEW_INCR,     R30, R62, NONE,    NULL),
+    W(AOF_TEMP_INCR,    R30, R62, NONE,    NULL),
+    W(AOF_TEMP_RENAMED, R30, R62, NONE,    NULL),
+    W(AOF_OLD_INCR,     R30, R62, NONE,    NULL),
+    W(AOF_OLD_BASE,     R30, R62, NONE,    NULL),
+    W(AOF_FROM_INCR,    R30, R62, NONE,    NULL),
+    W(AOF_OPENED,       R30, R62, NONE,    NULL),
+    W(AOF_READ_BASE,    R40, R62, NOTICE,  "Reading RDB preamble from AOF file..."),
+    W(AOF_IS_BASE,      R30, R50, NONE,    NULL),
+    W(AOF_IS_BASE,      R60, R62, NOTICE,  "RDB has an AOF tail"),
+    W(AOF_FROM_BASE,    R40, R62, NOTICE,  "Reading the remaining AOF tail..."),
+    W(AOF_ASKED,        R30, R62, NOTICE,  "AOF rewrite child asks to stop sending diffs."),
+    W(AOF_AGREED,       R30, R62, NOTICE,  "Parent agreed to stop sending diffs. Finalizing AOF..."),
+    W(AOF_DIFF,         R30, R62, NOTICE,  "Concatenating %0.00 MB of AOF diff received from parent."),
+    W(AOF_CHILD_WROTE,  R30, R62, NOTICE,  "SYNC append only file rewrite performed"),
+    W(AOF_CHILD_COW,    R30, R62, NOTICE,  "AOF rewrite: %0 MB of memory used by copy-on-write"),
+    W(AOF_NEW_BASE,     R30, R62, NOTICE,  "Residual parent diff successfully flushed to the rewritten AOF (%2.00 MB)"),
+    W(AOF_LATER,        R40, R50, WARNING,
+      "AOF was enabled but there is already a child process saving an RDB file on disk. An AOF "
+      "background was scheduled to start when possible."),
     W(AOF_LATER,        R72, V80, NOTICE,
       "AOF was enabled but there is already another background operation. An AOF background was "
       "scheduled to start when possible."),

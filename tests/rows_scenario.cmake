@@ -9,7 +9,7 @@ rcs_test(explain rcsim_core)
 rcs_test(why_not rcsim_core)
 rcs_test(cli_create rcsim_core)
 rcs_test(profile_cli rcsim_core)
-rcs_test(profile_failover rcsim_core)
+rcs_test(profile_logs rcsim_core)
 if(TARGET test_cli_create)
     target_link_libraries(test_cli_create PRIVATE m) # lround, to compare with
 endif()

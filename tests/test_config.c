@@ -107,7 +107,7 @@ static void values_are_taken_or_refused(void **state)
           "cluster-node-timout: there is no such directive (did you mean cluster-node-timeout?)" },
         { "appendfsync", "always", "always", NULL },
         { "appendfsync", "sometimes", NULL,
-          "appendfsync \"sometimes\": argument(s) must be one of the following: always, everysec, "
+          "appendfsync \"sometimes\": argument(s) must be one of the following: everysec, always, "
           "no" },
         { "appenddirname", "x", NULL, "appenddirname: rcsim does not model this directive" },
         { "qqq", "1", NULL, "qqq: there is no such directive" },

@@ -112,7 +112,7 @@ static const struct row rows[] = {
       "await a1 replicate a5 on a1 within 3s\nexpect slots none of a1 on a2..a3\n", "rule-off follow-claim\n" },
     { "SIGSTOP for three node timeouts: what it answers then is redirected",
       SIX
-      "pause a1\nawait role master on a5 within 10s\nwait 2s\nresume a1\nwait 1s\n"
+      "pause a1\nawait role master on a5 within 10s\nwait 2s\nresume a1\nwait 2s\n"
       "expect a1 replicate a5 on A\na1> SET {bar}x 1\n= (error) MOVED *\n"
       "expect keys 0 on a1\n", "rule-off follow-claim\n" },
     { "restart empty before anybody noticed: the replica is emptied, too",

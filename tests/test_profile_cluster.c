@@ -511,6 +511,20 @@ static int64_t epoch_of_a_replica_read_from_the_file(struct harness *h)
     return (int64_t)rcs_myself(&h->cluster)->config_epoch;
 }
 
+/* 0: ip:port alone, 1: with the bus port, 2: and the shard. */
+static int64_t what_the_file_tells_of_a_node(struct harness *h)
+{
+    struct rcs_saved_config *saved = rcs_cluster_saved(&h->cluster);
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_saved_config_write(h->store, saved, &text);
+    rcs_buf_add(&text, "", 1);
+    int64_t told = (strchr(text.data, '@') != NULL) + (strstr(text.data, ",shard-id=") != NULL);
+    rcs_buf_close(&text);
+    rcs_saved_config_release(h->store, saved);
+    return told;
+}
+
 static int64_t replicate_is_told_to_all(struct harness *h)
 {
     rcs_id a = harness_master(h, 'a', 0, 99, 2);
@@ -572,6 +586,7 @@ static const struct row {
     int64_t want_before, want_after;
 } rows[] = {
     /* clang-format off */
+    { "conf_form",              what_the_file_tells_of_a_node,                "3.0", "4.0", 0, 1 },
     { "gossip_seconds",         gossip_times_are_seconds,                     "3.0", "4.0", 0, 1 },
     { "gossips_all_pfail",      every_ping_tells_of_a_suspect,                "3.0", "4.0", 0, 1 },
     { "takes_gossip_pong",      a_pong_is_taken_from_gossip,                  "3.0", "4.0", 0, 1 },
@@ -591,6 +606,7 @@ static const struct row {
     { "remembers_not_claiming", a_slot_given_up_goes_to_an_older_epoch,       "6.2", "7.0", 0, 1 },
     { "setslot_may_demote",     setslot_takes_my_last_slot_and_me,            "6.2", "7.0", 0, 1 },
     { "loads_replica_epoch",    epoch_of_a_replica_read_from_the_file,        "6.2", "7.0", 3, 0 },
+    { "conf_form, shards",      what_the_file_tells_of_a_node,                "7.0", "7.2", 1, 2 },
     { "shard_ids, extend",      a_ping_says_the_shard,                        "7.0", "7.2", 0, 1 },
     { "shard_ids, follow",      a_replica_takes_its_master_s_shard,           "7.0", "7.2", 0, 1 },
     { "alone_marks_fail",       the_only_master_marks_fail_itself,            "7.0", "7.2", 0, 1 },

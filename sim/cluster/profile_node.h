@@ -40,6 +40,13 @@ enum rcs_expire_form { RCS_EXPIRE_VERBATIM, RCS_EXPIRE_PX, RCS_EXPIRE_PXAT };
     N(rdb_version,                    6,     8,     9,     9,     9,     10,    11,    12,    11)                    \
     /* RESTORE with a time to live goes into the stream with the instant it means, as ABSTTL (5.0). */               \
     B(restores_until,                 no,    no,    yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
+    /* The append-only file is a base and increments (7.0); before, it is one, to whose rewriting child the parent  \
+     * sends what comes in meanwhile. */                                                                              \
+    B(aof_in_parts,                   no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
+    /* A rewritten one begins with an RDB (5.0; 4.0 can, if it is told to). */                                        \
+    B(aof_has_preamble,               no,    no,    yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
+    /* The rewriting that `appendonly yes` asks for waits for the end of a child that saves (4.0). */                 \
+    B(aof_start_waits,                no,    yes,   yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
     /* --- the log: the year stands in the date (5.0). */                                                            \
     B(logs_year,                      no,    no,    yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
     /* nodes.conf is read after the line that says the port (7.2). */                                                \

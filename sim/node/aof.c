@@ -138,6 +138,11 @@ void rcs_aof_wake(struct rcs_node *node)
 {
     struct rcs_aof_child *child = &node->aof.child;
     if (child->phase == RCS_CHILD_WRITING) {
+        if (!rcs_node_profile(node)->aof_in_parts) {
+            say(node, RCS_FACT_AOF_ASKED, 0, NULL);
+            rcs_node_child_fact(node, RCS_FACT_AOF_AGREED, child->pid, 0, 0);
+            rcs_node_child_fact(node, RCS_FACT_AOF_DIFF, child->pid, 0, 0);
+        }
         rcs_node_child_fact(node, RCS_FACT_AOF_CHILD_WROTE, child->pid, child->pid, 0);
         child->phase = RCS_CHILD_REPORTING;
         child->due_us = node->now_us + draw(node, 100, 1000);
@@ -213,7 +218,7 @@ void rcs_aof_stop(struct rcs_node *node)
 
 void rcs_aof_start(struct rcs_node *node)
 {
-    if (node->repl.child.phase != RCS_CHILD_NONE) {
+    if (node->repl.child.phase != RCS_CHILD_NONE && rcs_node_profile(node)->aof_start_waits) {
         node->aof.scheduled = true;
         say(node, RCS_FACT_AOF_LATER, 0, NULL);
     } else {
@@ -230,31 +235,40 @@ void rcs_aof_configured(struct rcs_node *node)
     }
 }
 
+/* Before 7.0 a file that was never rewritten has no base, and is empty until something is
+ * written. */
 static void load(struct rcs_node *node, const struct rcs_saved_aof *saved)
 {
+    const struct rcs_profile *profile = rcs_node_profile(node);
     struct rcs_aof *aof = &node->aof;
     struct rcs_snapshot base = { .created_wall_ms = saved->base_wall_ms };
     static const char seconds[] = "0.000";
+    bool has_rdb = saved->base > 0 && profile->aof_has_preamble;
     aof->file = *saved;
     rcs_snapshot_retain(saved->data);
-    say(node, RCS_FACT_AOF_READ_BASE, 0, NULL);
-    rcs_repl_say_rdb(node, &base);
-    say(node, RCS_FACT_AOF_IS_BASE, 0, NULL);
     rcs_keyspace_load(node->keys, saved->data);
-    say(node, RCS_FACT_LOAD_DONE, saved->base_keys, NULL);
-    say(node, RCS_FACT_AOF_FROM_BASE, saved->base, seconds);
+    if (has_rdb) {
+        say(node, RCS_FACT_AOF_READ_BASE, 0, NULL);
+        rcs_repl_say_rdb(node, &base);
+        say(node, RCS_FACT_AOF_IS_BASE, 0, NULL);
+        say(node, RCS_FACT_LOAD_DONE, saved->base_keys, NULL);
+        say(node, RCS_FACT_AOF_FROM_BASE, saved->base, seconds);
+    }
     if (saved->written) {
         say(node, RCS_FACT_AOF_FROM_INCR, saved->incr, seconds);
     }
-    say(node, RCS_FACT_AOF_LOADED, 0, seconds);
+    if (has_rdb || saved->written || saved->base_keys > 0) {
+        say(node, RCS_FACT_AOF_LOADED, 0, seconds);
+    }
     say(node, RCS_FACT_AOF_OPENED, saved->incr, NULL);
 }
 
 static void make(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
-    aof->file =
-        (struct rcs_saved_aof){ .base = 1, .incr = 1, .base_wall_ms = rcs_node_wall_ms(node) };
+    aof->file = (struct rcs_saved_aof){ .base = rcs_node_profile(node)->aof_in_parts ? 1 : 0,
+                                        .incr = 1,
+                                        .base_wall_ms = rcs_node_wall_ms(node) };
     say(node, RCS_FACT_AOF_FIRST_BASE, 1, NULL);
     say(node, RCS_FACT_AOF_NEW_INCR, 1, "on server start");
 }

@@ -85,13 +85,14 @@ static void run_bitcount(struct rcs_call *call)
     }
     int64_t start = 0, end = -1;
     bool bits = call->argc == 5 && rcs_arg_is(&call->args[4], "bit");
-    if (call->argc == 4 || call->argc == 5) {
+    bool open_end = call->argc == 3 && call->client->profile->release >= RCS_VALKEY_8_0;
+    if (call->argc == 4 || call->argc == 5 || open_end) {
         if (!rcs_arg_i64_or_refuse(call->client, &call->args[2], &start) ||
-            !rcs_arg_i64_or_refuse(call->client, &call->args[3], &end)) {
+            (!open_end && !rcs_arg_i64_or_refuse(call->client, &call->args[3], &end))) {
             return;
         }
     }
-    if (call->argc == 3 || call->argc > 5 ||
+    if ((call->argc == 3 && !open_end) || call->argc > 5 ||
         (call->argc == 5 && !bits && !rcs_arg_is(&call->args[4], "byte"))) {
         rcs_refuse(call->client, "syntax error");
         return;

@@ -375,7 +375,11 @@ static bool kill_option(struct rcs_call *call, struct filter *filter, const stru
                         const struct rcs_arg *value)
 {
     if (rcs_arg_is(option, "id")) {
-        if (!rcs_arg_i64(value, &filter->id) || filter->id < 1) {
+        if (call->client->profile->release < RCS_REDIS_7_0) { /* any number, there may be none */
+            if (!rcs_arg_i64_or_refuse(call->client, value, &filter->id)) {
+                return false;
+            }
+        } else if (!rcs_arg_i64(value, &filter->id) || filter->id < 1) {
             rcs_refuse(call->client, "client-id should be greater than 0");
             return false;
         }

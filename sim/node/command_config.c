@@ -76,9 +76,12 @@ static void refuse_failed_old(struct rcs_call *call, const struct rcs_arg *name,
     rcs_buf_text(&text, "' for CONFIG SET '");
     rcs_buf_add(&text, name->bytes, name->size_bytes);
     rcs_buf_text(&text, "'");
-    if (call->client->profile->release >= RCS_REDIS_6_0) {
-        rcs_buf_text(&text, " - ");
-        rcs_buf_text(&text, reason);
+    static const char arguments[] = "argument(s)";
+    bool of_save = rcs_arg_is(name, "save"); /* whose setter says nothing */
+    if (call->client->profile->release >= RCS_REDIS_6_0 && !of_save) {
+        bool one = strncmp(reason, arguments, sizeof(arguments) - 1) == 0;
+        rcs_buf_text(&text, one ? " - argument" : " - ");
+        rcs_buf_text(&text, one ? reason + sizeof(arguments) - 1 : reason);
     }
     rcs_buf_add(&text, "", 1);
     rcs_refuse(call->client, text.data);

@@ -44,7 +44,12 @@ static void run_reset(struct rcs_call *call)
 static void run_select(struct rcs_call *call)
 {
     int64_t database;
-    if (!rcs_arg_i64_or_refuse(call->client, &call->args[1], &database)) {
+    if (call->client->profile->release < RCS_REDIS_6_2) {
+        if (!rcs_arg_i64(&call->args[1], &database)) {
+            rcs_refuse(call->client, "invalid DB index");
+            return;
+        }
+    } else if (!rcs_arg_i64_or_refuse(call->client, &call->args[1], &database)) {
         return;
     }
     if (database < INT32_MIN || database > INT32_MAX) {

@@ -85,6 +85,10 @@ static bool read_time(struct rcs_call *call, bool seconds, bool from_now, int64_
     if (!rcs_arg_i64_or_refuse(call->client, &call->args[2], out)) {
         return false;
     }
+    if (call->client->profile->release < RCS_REDIS_6_2) { /* unchecked: it wraps */
+        *out = (int64_t)((uint64_t)*out * (seconds ? 1000 : 1) + (uint64_t)base_ms);
+        return true;
+    }
     if (seconds && (*out > INT64_MAX / 1000 || *out < INT64_MIN / 1000)) {
         rcs_refuse_expire(call);
         return false;

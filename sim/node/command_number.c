@@ -49,11 +49,11 @@ static void run_decrby(struct rcs_call *call)
     if (!rcs_arg_i64_or_refuse(call->client, &call->args[2], &by)) {
         return;
     }
-    if (by == INT64_MIN) {
+    if (by == INT64_MIN && call->client->profile->release >= RCS_REDIS_7_0) {
         rcs_refuse(call->client, "decrement would overflow");
         return;
     }
-    increment(call, -by);
+    increment(call, by == INT64_MIN ? by : -by); /* before 7.0 its negation is itself */
 }
 
 /* Replicated as the result, so that a replica need not calculate alike. */

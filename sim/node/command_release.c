@@ -179,6 +179,12 @@ static const struct {
     { "-WRONGPASS invalid username-password pair or user is disabled.", V60, V60, "-WRONGPASS invalid username-password pair" },
     { "AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
       V30, V50, "Client sent AUTH, but no password is set" },
+    { "Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.", V30, V30,
+      "Can't BGSAVE while AOF log rewriting is in progress" },
+    { "Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.", V40, V50,
+      "An AOF log rewriting in progress: can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible." },
+    { "Protocol version is not an integer or out of range", V60, V60, "-NOPROTO unsupported protocol version" },
+    { "Copying to another database is not allowed in cluster mode", V72, V80, "DB index is out of range" },
     { "string exceeds maximum allowed size (proto-max-bulk-len)", V30, V50, "string exceeds maximum allowed size (512MB)" },
     { "REPLICAOF not allowed in cluster mode.", V30, V40, "SLAVEOF not allowed in cluster mode." },
     { "I can only replicate a master, not a replica.", V30, V40, "I can only replicate a master, not a slave." },
@@ -254,8 +260,15 @@ void rcs_release_unknown(const struct rcs_profile *profile, unsigned argc,
     }
 }
 
-static const char *subcommand_text(const struct rcs_profile *profile, const char *container)
+/* `name`, which the container may know: then it has the wrong number of words. */
+static const char *subcommand_text(const struct rcs_profile *profile, const char *container,
+                                   const struct rcs_arg *name)
 {
+    if (profile->release <= V40 && strcmp(container, "config") == 0 &&
+        (rcs_arg_is(name, "get") || rcs_arg_is(name, "set") || rcs_arg_is(name, "resetstat") ||
+         rcs_arg_is(name, "rewrite"))) {
+        return "Wrong number of arguments for CONFIG %s";
+    }
     for (size_t i = 0; i < sizeof(subcommand_words) / sizeof(subcommand_words[0]); i++) {
         if (profile->release >= subcommand_words[i].first &&
             profile->release <= subcommand_words[i].last &&
@@ -280,7 +293,7 @@ static void add_try(struct rcs_buf *out, const char *container)
 void rcs_release_unknown_subcommand(const struct rcs_profile *profile, const char *container,
                                     const struct rcs_arg *name, struct rcs_buf *out)
 {
-    const char *text = subcommand_text(profile, container);
+    const char *text = subcommand_text(profile, container, name);
     if (text != NULL) {
         const char *place = strstr(text, "%s");
         rcs_buf_add(out, text, place == NULL ? strlen(text) : (size_t)(place - text));

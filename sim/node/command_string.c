@@ -74,9 +74,14 @@ static bool read_options(struct rcs_call *call, unsigned first, bool getex, stru
     for (unsigned i = first; i < call->argc; i++) {
         const struct option_row *row = find_option(&call->args[i], getex);
         bool time_missing = row != NULL && row->has_time && i + 1 == call->argc;
-        if (row == NULL || (options->set & row->refuses) != 0 || time_missing) {
+        bool contradicts = row != NULL && (options->set & row->refuses) != 0 &&
+                           call->client->profile->release >= RCS_REDIS_4_0;
+        if (row == NULL || contradicts || time_missing) {
             rcs_refuse(call->client, "syntax error");
             return false;
+        }
+        if (row->has_time) {
+            options->set &= ~(unsigned)OPTION_TIMES; /* 3.0: the last one counts */
         }
         options->set |= row->option;
         if (row->has_time) {

@@ -131,7 +131,7 @@ static const struct old_preset {
 
 #define DIRECTIVES (sizeof(directives) / sizeof(directives[0]))
 
-static const char *const fsyncs[] = { "always", "everysec", "no" };
+static const char *const fsyncs[] = { "everysec", "always", "no" };
 static const char *const endpoints[] = { "ip", "hostname", "unknown-endpoint" };
 static const char *const levels[] = { "debug", "verbose", "notice", "warning" };
 

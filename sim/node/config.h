@@ -12,7 +12,7 @@
 
 enum rcs_endpoint { RCS_ENDPOINT_IP, RCS_ENDPOINT_HOSTNAME, RCS_ENDPOINT_UNKNOWN };
 
-enum rcs_fsync { RCS_FSYNC_ALWAYS, RCS_FSYNC_EVERYSEC, RCS_FSYNC_NO };
+enum rcs_fsync { RCS_FSYNC_EVERYSEC, RCS_FSYNC_ALWAYS, RCS_FSYNC_NO };
 
 struct rcs_config {
     const struct rcs_profile *profile; /* NULL: any release, for checking a directive alone */

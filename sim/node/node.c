@@ -238,6 +238,7 @@ void rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save)
         rcs_node_fact(node, RCS_FACT_SHUTDOWN_SAVED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
         rcs_effect_add(node->out, RCS_EFFECT_SAVE_DUMP, 0)->snapshot = dump;
     }
+    rcs_node_fact(node, RCS_FACT_SHUTDOWN_CONF, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
     rcs_node_fact(node, RCS_FACT_SHUTDOWN_BYE, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
     rcs_effect_add(node->out, RCS_EFFECT_EXIT, 0)->status = 0;
     node->dead = true;

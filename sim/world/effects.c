@@ -88,7 +88,7 @@ RCS_RARE static void master_close(struct rcs_sim *sim, unsigned node)
     }
 }
 
-RCS_RARE static void fall_asleep(struct rcs_sim *sim, unsigned node, rcs_us duration_us)
+void rcs_sim_fall_asleep(struct rcs_sim *sim, unsigned node, rcs_us duration_us)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     n->asleep_until_us = sim->now_us + duration_us;
@@ -151,7 +151,7 @@ static bool carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
         effect->snapshot = NULL;
         break;
     case RCS_EFFECT_SLEEP:
-        fall_asleep(sim, node, effect->duration_us);
+        rcs_sim_fall_asleep(sim, node, effect->duration_us);
         return false;
     case RCS_EFFECT_EXIT:
         end_process(sim, node);
@@ -210,7 +210,7 @@ RCS_RARE static bool stalls(struct rcs_sim *sim, unsigned node, struct rcs_effec
     }
     effects->count = 0;
     n->stalled = true;
-    fall_asleep(sim, node, fsyncs * n->fsync_us);
+    rcs_sim_fall_asleep(sim, node, fsyncs * n->fsync_us);
     return true;
 }
 

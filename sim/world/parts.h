@@ -164,6 +164,8 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped);
 /* Carries out a list of `node`, up to where it falls asleep: the rest waits in its `late` list, and
  * is carried out `late`. */
 void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects, bool late);
+/* The node does nothing for that long; what comes in waits. */
+RCS_RARE void rcs_sim_fall_asleep(struct rcs_sim *sim, unsigned node, rcs_us duration_us);
 
 /* --- links.c ---------------------------------------------------------------------------------- */
 

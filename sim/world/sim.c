@@ -270,10 +270,16 @@ void rcs_sim_deliver(struct rcs_sim *sim, const struct rcs_delivery *delivery)
     n->inbox[n->inbox_count++] = *delivery;
 }
 
-/* What came in meanwhile, in its order. */
-static void read_inbox(struct rcs_sim *sim, struct rcs_world_node *n, bool in_one_turn)
+/* Between the first turn of a loop that has much to read and its next: lines of real servers that
+ * were stopped (lost replicas in the first, what new links say in the second) lie 0 to 1 ms apart.
+ */
+#define TURN_US 500
+
+/* What came in meanwhile, in its order, up to inbox[end]. */
+static void read_inbox(struct rcs_sim *sim, struct rcs_world_node *n, unsigned end,
+                       bool in_one_turn)
 {
-    while (n->machine != NULL && !n->frozen && n->inbox_first < n->inbox_count) {
+    while (n->machine != NULL && !n->frozen && n->inbox_first < end) {
         struct rcs_delivery delivery = n->inbox[n->inbox_first++];
         rcs_sim_hand_over(sim, &delivery, in_one_turn);
     }
@@ -282,9 +288,43 @@ static void read_inbox(struct rcs_sim *sim, struct rcs_world_node *n, bool in_on
     }
 }
 
-/* A process that was stopped reads all that waits in one turn of its loop, before its timers: it
- * hears the answers to its old pings before it could miss them. One that slept goes on with what it
- * slept in, then reads. */
+/* A turn of the loop accepts connections, and the next one reads from them: moves what came by
+ * those that wait to be accepted behind all else. Where that begins. */
+static unsigned end_of_turn(struct rcs_world_node *n)
+{
+    uint32_t *fresh = NULL;
+    struct rcs_delivery *later = NULL;
+    unsigned fresh_count = 0, fresh_room = 0, later_count = 0, later_room = 0;
+    unsigned end = n->inbox_first;
+    for (unsigned i = n->inbox_first; i < n->inbox_count; i++) {
+        const struct rcs_delivery delivery = n->inbox[i];
+        unsigned known = 0;
+        while (known < fresh_count && fresh[known] != delivery.conn) {
+            known++;
+        }
+        if (known < fresh_count) {
+            later = rcs_grow(later, &later_room, later_count + 1, sizeof(later[0]));
+            later[later_count++] = delivery;
+            continue;
+        }
+        if (delivery.kind == RCS_DELIVERY_ACCEPTED) {
+            fresh = rcs_grow(fresh, &fresh_room, fresh_count + 1, sizeof(fresh[0]));
+            fresh[fresh_count++] = delivery.conn;
+        }
+        n->inbox[end++] = delivery;
+    }
+    for (unsigned i = 0; i < later_count; i++) {
+        n->inbox[end + i] = later[i];
+    }
+    free(fresh);
+    free(later);
+    return end;
+}
+
+/* A process that was stopped reads all that waits at its connections in one turn of its loop,
+ * before its timers: it hears the answers to its old pings before it could miss them, and answers
+ * its clients before it hears over new links that it was replaced. One that slept goes on with what
+ * it slept in, then reads. */
 void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
 {
     struct rcs_world_node *n = &sim->nodes[node];
@@ -313,14 +353,17 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
         }
     }
     if (was_stopped) {
-        read_inbox(sim, n, rcs_node_deadline(n->machine) <= sim->now_us);
+        read_inbox(sim, n, end_of_turn(n), rcs_node_deadline(n->machine) <= sim->now_us);
         if (n->machine == NULL || n->frozen) {
             return;
         }
     }
     n->wake_us = RCS_NEVER;
     wake(sim, node);
-    read_inbox(sim, n, false);
+    if (was_stopped && n->machine != NULL && !n->frozen && n->inbox_first < n->inbox_count) {
+        rcs_sim_fall_asleep(sim, node, TURN_US);
+    }
+    read_inbox(sim, n, n->inbox_count, false);
     if (n->machine != NULL && !n->frozen && n->shutdown_waits) {
         n->shutdown_waits = false;
         struct rcs_event event = { .at_us = sim->now_us,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests/rules/rules.sh BUILD-DIRECTORY: holds that every test named in rules.txt is there and passes and that the rows of
-# the releases' tables are there, and prints the rules that have no test, with the reason.
+# tests/rules/rules.sh BUILD-DIRECTORY: holds that every test named in rules.txt and releases.txt is there and passes and
+# that the rows of the releases' tables are there, and prints the rules that have no test, with the reason.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -29,7 +29,7 @@ while IFS= read -r line; do
             bad=$((bad + 1))
         fi
     done
-done <"$here/rules.txt"
+done < <(cat "$here/rules.txt" "$here/releases.txt")
 # The rows of the releases' tables: B(name,   N(name,   E(type, prefix, name,
 for row in $(sed -nE 's/^ +(B\(|N\(|E\([a-z_]+, RCS_[A-Z_]+, )([a-z_0-9]+),.*/\2/p' \
     "$here"/../../sim/cluster/profile.h "$here"/../../sim/cluster/profile_node.h); do
