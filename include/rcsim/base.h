@@ -81,11 +81,13 @@ void rcs_assert_failed(const char *condition, const char *file, int line);
 /* For places that must not be reached; the text says why. */
 #define RCS_UNREACHABLE(text) rcs_assert_failed(text, __FILE__, __LINE__)
 
-/* A function that runs once in a while only: kept apart from the code that every event runs
- * through, which then fits into the processor's nearest cache. */
+/* A function that not every event needs: kept apart from the code that all run through, which then
+ * fits into the processor's nearest cache. RARE: hardly any run needs it often. */
 #if defined(__GNUC__)
-#define RCS_RARE __attribute__((cold, noinline))
+#define RCS_APART __attribute__((noinline))
+#define RCS_RARE  __attribute__((noinline, cold))
 #else
+#define RCS_APART
 #define RCS_RARE
 #endif
 

@@ -286,8 +286,8 @@ const struct rcs_address *rcs_peer_address(const struct rcs_cluster *cluster, rc
 void rcs_cluster_publish(struct rcs_cluster *cluster, const struct rcs_arg *channel,
                          const struct rcs_arg *message, bool sharded);
 /* What a decision weighed (facts_cause.h): said in front of it, costs nothing unless it is read. */
-RCS_RARE void rcs_cluster_cause(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about,
-                                rcs_id by, int64_t v0, int64_t v1, int64_t v2);
+RCS_APART void rcs_cluster_cause(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about,
+                                 rcs_id by, int64_t v0, int64_t v1, int64_t v2);
 /* The fact as this node's log would have it: the role letter is set from has_master_host. */
 void rcs_cluster_fact(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about, rcs_id by,
                       int64_t v0, int64_t v1, int64_t v2, const char *text);

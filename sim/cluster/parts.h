@@ -41,7 +41,7 @@ void rcs_cluster_follow(struct rcs_cluster *cluster, rcs_id master);
 void rcs_cluster_todo(struct rcs_cluster *cluster, uint32_t todo);
 void rcs_cluster_fact0(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about);
 /* Emits RCS_EFFECT_SAVE_CONFIG with what nodes.conf now holds. */
-RCS_RARE void rcs_cluster_save(struct rcs_cluster *cluster, bool fsync);
+RCS_APART void rcs_cluster_save(struct rcs_cluster *cluster, bool fsync);
 const char *rcs_addr_ip(const struct rcs_cluster *cluster, rcs_addr addr);
 
 /* --- link.c ----------------------------------------------------------------------------------- */
@@ -71,7 +71,7 @@ RCS_RARE void rcs_shard_update(struct rcs_cluster *cluster, rcs_id id, rcs_text 
 /* --- extensions.c: ping extensions, from 7.2 -------------------------------------------------- */
 
 /* Fills in what a packet to a node of those flags carries beside a host name. */
-void rcs_extend(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, unsigned far_flags);
+RCS_APART void rcs_extend(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, unsigned far_flags);
 /* What the header and the extensions of a known sender say. */
 RCS_RARE void rcs_extensions_heard(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
                                    rcs_id sender);
@@ -85,8 +85,8 @@ struct rcs_handshake *rcs_handshake_start(struct rcs_cluster *cluster, rcs_addr 
 RCS_RARE void rcs_handshake_del(struct rcs_cluster *cluster, struct rcs_handshake *handshake);
 /* A packet came on the link of a handshake: that ends it, and nothing more is read of the packet.
  */
-RCS_RARE void rcs_handshake_answered(struct rcs_cluster *cluster, struct rcs_handshake *handshake,
-                                     const struct rcs_event *event, rcs_id sender);
+RCS_APART void rcs_handshake_answered(struct rcs_cluster *cluster, struct rcs_handshake *handshake,
+                                      const struct rcs_event *event, rcs_id sender);
 /* nodeUpdateAddressIfNeeded */
 bool rcs_address_update(struct rcs_cluster *cluster, rcs_id id, const struct rcs_event *event);
 /* A PING or MEET says on which of its addresses this node was reached. */

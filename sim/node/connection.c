@@ -434,7 +434,7 @@ static struct wants look_at_all(const struct rcs_clients *clients)
     return wants;
 }
 
-RCS_RARE static void write_replies(struct rcs_node *node)
+RCS_APART static void write_replies(struct rcs_node *node)
 {
     for (unsigned i = 0; i < node->clients.count;) {
         struct rcs_client *client = node->clients.list[i];

@@ -279,8 +279,8 @@ void rcs_clients_publish(struct rcs_node *node, const char *channel, size_t chan
 /* command.c */
 /* Runs one request of a client through all checks of processCommand; the reply goes to
  * client->reply. */
-RCS_RARE void rcs_command_process(struct rcs_node *node, struct rcs_client *client,
-                                  struct rcs_request *request);
+RCS_APART void rcs_command_process(struct rcs_node *node, struct rcs_client *client,
+                                   struct rcs_request *request);
 /* Executes one command of the master's stream: no checks, no reply. */
 void rcs_command_apply(struct rcs_node *node, struct rcs_request *request);
 

@@ -90,8 +90,8 @@ RCS_RARE void rcs_replicas_bulk_sent(struct rcs_node *node);
 /* --- rdb_child.c ------------------------------------------------------------------------------ */
 
 void rcs_child_start(struct rcs_node *node, bool to_sockets);
-RCS_RARE void rcs_child_wake(struct rcs_node *node); /* the end of a phase, if it has come */
-void rcs_child_notice(struct rcs_node *node);        /* the child's end, if it has come */
+RCS_APART void rcs_child_wake(struct rcs_node *node); /* the end of a phase, if it has come */
+void rcs_child_notice(struct rcs_node *node);         /* the child's end, if it has come */
 void rcs_child_kill(struct rcs_node *node);
 void rcs_child_close(struct rcs_node *node);
 rcs_us rcs_child_deadline(const struct rcs_node *node);

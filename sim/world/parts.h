@@ -172,7 +172,7 @@ RCS_RARE void rcs_sim_fall_asleep(struct rcs_sim *sim, unsigned node, rcs_us dur
 void rcs_links_connect_bus(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr);
 RCS_RARE void rcs_links_connect_master(struct rcs_sim *sim, unsigned node, uint32_t link,
                                        rcs_addr addr);
-RCS_RARE void rcs_links_close(struct rcs_sim *sim, unsigned node, uint32_t link);
+RCS_APART void rcs_links_close(struct rcs_sim *sim, unsigned node, uint32_t link);
 RCS_RARE void rcs_links_rename(struct rcs_sim *sim, unsigned node, uint32_t link, uint32_t to_link);
 /* The connection and the node's end of it; 0: there is none (any more). */
 uint32_t rcs_links_find(const struct rcs_sim *sim, unsigned node, uint32_t link, unsigned *end);
@@ -226,11 +226,12 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node);
 /* The marked nodes' processes end: killed, or with their hosts' power (`silently`). */
 void rcs_host_end(struct rcs_sim *sim, const bool *marked, bool silently);
 void rcs_host_free(struct rcs_sim *sim, unsigned node);
-RCS_RARE void rcs_host_save_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_config *conf);
+RCS_APART void rcs_host_save_conf(struct rcs_sim *sim, unsigned node,
+                                  struct rcs_saved_config *conf);
 /* Keeps a copy of nodes.conf as it is / puts it back; the node must not be running. */
 void rcs_host_keep_conf(struct rcs_sim *sim, unsigned node);
 void rcs_host_put_back_conf(struct rcs_sim *sim, unsigned node);
-RCS_RARE void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot *dump);
+RCS_APART void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot *dump);
 void rcs_host_lose_aof(struct rcs_sim *sim, unsigned node);
 void rcs_host_identity(struct rcs_sim *sim, unsigned node, rcs_id id);
 /* True, and *port, if both would listen on one port of their host. */
@@ -248,22 +249,23 @@ enum rcs_link_news {
 };
 void rcs_observe_bus(struct rcs_sim *sim, unsigned from, unsigned to,
                      const struct rcs_bus_msg *msg);
-void rcs_observe_link(struct rcs_sim *sim, enum rcs_link_news news, uint32_t conn, unsigned end);
-RCS_RARE void rcs_observe_data(struct rcs_sim *sim, uint32_t conn, unsigned way, enum rcs_item item,
-                               const void *value);
+RCS_APART void rcs_observe_link(struct rcs_sim *sim, enum rcs_link_news news, uint32_t conn,
+                                unsigned end);
+RCS_APART void rcs_observe_data(struct rcs_sim *sim, uint32_t conn, unsigned way,
+                                enum rcs_item item, const void *value);
 /* A fault or a change of the network: `name`, nodes on two sides (the second may be empty), a
  * number. */
 void rcs_observe_fault(struct rcs_sim *sim, const char *name, const int *nodes, unsigned count,
                        const int *others, unsigned other_count, int64_t number);
 /* The facts of the step that `node` just did. */
-RCS_RARE void rcs_observe_facts(struct rcs_sim *sim, unsigned node);
+RCS_APART void rcs_observe_facts(struct rcs_sim *sim, unsigned node);
 void rcs_observe_keep(struct rcs_sim *sim); /* milestones are kept for rcs_sim_milestone */
 void rcs_observe_close(struct rcs_sim *sim);
 const char *rcs_observe_on(const struct rcs_event *event); /* "pong", "wake"... */
 
 /* --- log_line.c ------------------------------------------------------------------------------- */
 
-RCS_RARE void rcs_log_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fact);
+RCS_APART void rcs_log_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fact);
 
 /* --- check.c ---------------------------------------------------------------------------------- */
 
@@ -273,8 +275,8 @@ void rcs_check_started(struct rcs_sim *sim, unsigned node);
 
 /* --- client.c --------------------------------------------------------------------------------- */
 
-RCS_RARE void rcs_session_take(struct rcs_sim *sim, unsigned session,
-                               const struct rcs_delivery *delivery);
+RCS_APART void rcs_session_take(struct rcs_sim *sim, unsigned session,
+                                const struct rcs_delivery *delivery);
 rcs_addr rcs_session_addr(struct rcs_sim *sim, unsigned session); /* as nodes see it */
 /* `done` is called whenever a request has ended, at that instant; it may ask the next one. */
 void rcs_session_on_done(struct rcs_session *session, void (*done)(void *arg), void *arg);
