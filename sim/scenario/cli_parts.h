@@ -1,4 +1,5 @@
-/* The inside of the cli: phases, each a question or some asked of one node after the other. */
+/* The inside of the cli: tables of phases, each a question or some asked of one node after the
+ * other, or another table. */
 #ifndef RCSIM_SIM_SCENARIO_CLI_PARTS_H
 #define RCSIM_SIM_SCENARIO_CLI_PARTS_H
 
@@ -14,28 +15,46 @@ struct rcs_cli_peer {
     bool gone;         /* unreachable or left out */
 };
 
-/* What became of a phase. AGAIN: the whole phase once more after a second. */
-enum rcs_cli_end { RCS_CLI_NEXT, RCS_CLI_AGAIN, RCS_CLI_OVER };
+/* What became of a phase, or of its table. A table that failed fails its callers, too, up to the
+ * first phase that bears it; the first table's end is the cli's. */
+enum rcs_cli_end {
+    RCS_CLI_NEXT,
+    RCS_CLI_AGAIN,  /* the phase's questions once more after a second */
+    RCS_CLI_REPEAT, /* the table once more, at once */
+    RCS_CLI_DONE,   /* the table has ended well */
+    RCS_CLI_OVER    /* the table has failed */
+};
 
 struct rcs_cli_phase {
     void (*enter)(struct rcs_cli *cli);                   /* NULL: nothing to print */
     bool (*wants)(const struct rcs_cli *cli, unsigned i); /* NULL: all peers are asked */
-    unsigned questions; /* 0: the phase is only its enter and leave */
-    void (*ask)(struct rcs_cli *cli, unsigned i,
-                unsigned question); /* appends words to cli->request */
-    /* `reply` NULL: no connection, rcs_session_error says why. False: it is all over. */
+    unsigned questions; /* 0: the phase is only its enter, call and leave */
+    /* Appends words to cli->request, or arguments by rcs_cli_arg. Nothing: it is not asked. */
+    void (*ask)(struct rcs_cli *cli, unsigned i, unsigned question);
+    /* `reply` NULL: no connection, rcs_session_error says why. False: the table has failed. */
     bool (*take)(struct rcs_cli *cli, unsigned i, unsigned question, const struct rcs_reply *reply);
+    const struct rcs_cli_phase *call; /* another table, gone through after enter */
+    bool bears;                       /* it may fail: leave finds cli->called_failed */
     enum rcs_cli_end (*leave)(struct rcs_cli *cli); /* NULL: next */
     rcs_us pause_us;                                /* slept before it is entered */
 };
 
+#define RCS_CLI_FRAMES 8 /* tables within tables */
+
 struct rcs_cli {
     struct rcs_sim *sim;
-    const struct rcs_cli_phase *phases; /* ended by one without any function */
-    unsigned phase, peer, question;
+    struct rcs_cli_frame {
+        const struct rcs_cli_phase *phases; /* ended by one without any function */
+        unsigned phase;
+    } frames[RCS_CLI_FRAMES];
+    unsigned depth; /* the table at hand */
+    unsigned peer, question;
     bool entered, asked, over, failed;
+    bool called_failed;
     rcs_us wake_us, deadline_us;
     struct rcs_buf out, request;
+    size_t *arg_ends; /* of the arguments in `request`; none: it is words */
+    size_t arg_count;
     size_t said_bytes;          /* of `out`, in the words of the release */
     struct rcs_cli_peer *peers; /* the first stays for the whole dialogue */
     unsigned count;
@@ -56,44 +75,47 @@ extern const struct rcs_cli_phase rcs_cli_check_phases[];
 extern const struct rcs_cli_phase rcs_cli_info_phases[];
 extern const struct rcs_cli_phase rcs_cli_add_phases[];
 
+/* Tables for others to call: from the first peer on, all nodes it knows become peers (cli_load.c);
+ * what they agree about and who has which slots (cli_check.c); a node that was met is known to all
+ * (cli_join.c). */
+extern const struct rcs_cli_phase rcs_cli_load_phases[];
+extern const struct rcs_cli_phase rcs_cli_check_cluster_phases[];
+extern const struct rcs_cli_phase rcs_cli_join_phases[];
+
 /* What was printed since the last call, in the words of the world's release (cli_release.c). */
 void rcs_cli_say_as_release(struct rcs_cli *cli);
 
-/* Phases shared by create and add-node (cli_create.c): is a node there, a cluster node, empty?;
- * MEET with the first; waiting until all agree. */
+/* Phases of cli_join.c: is a node there, a cluster node, empty?; MEET with the first. */
 enum { RCS_CLI_PROBES = 4 };
 void rcs_cli_ask_probe(struct rcs_cli *cli, unsigned i, unsigned question);
 bool rcs_cli_take_probe(struct rcs_cli *cli, unsigned i, unsigned question,
                         const struct rcs_reply *reply);
 void rcs_cli_ask_meet(struct rcs_cli *cli, unsigned i, unsigned question);
-/* An error is printed and ends it. */
-bool rcs_cli_take_ok(struct rcs_cli *cli, unsigned i, unsigned question,
-                     const struct rcs_reply *reply);
-void rcs_cli_enter_join(struct rcs_cli *cli);
-bool rcs_cli_wants_signature(const struct rcs_cli *cli, unsigned i);
-enum rcs_cli_end rcs_cli_leave_join(struct rcs_cli *cli);
 
-/* Phases shared by create and check (cli_check.c). */
+/* Signatures of the peers, one after the other, until cli->differs (cli_check.c). */
+void rcs_cli_signatures_begin(struct rcs_cli *cli);
+bool rcs_cli_take_signature(struct rcs_cli *cli, unsigned i, unsigned question,
+                            const struct rcs_reply *reply);
+
+/* What many phases have. */
 bool rcs_cli_wants_first(const struct rcs_cli *cli, unsigned i);
 bool rcs_cli_wants_friend(const struct rcs_cli *cli, unsigned i);
 void rcs_cli_ask_nodes(struct rcs_cli *cli, unsigned i, unsigned question);
-void rcs_cli_ask_load_first(struct rcs_cli *cli, unsigned i, unsigned question);
-bool rcs_cli_take_load_first(struct rcs_cli *cli, unsigned i, unsigned question,
-                             const struct rcs_reply *reply);
-bool rcs_cli_take_load_friend(struct rcs_cli *cli, unsigned i, unsigned question,
-                              const struct rcs_reply *reply);
-enum rcs_cli_end rcs_cli_leave_load(struct rcs_cli *cli);
-void rcs_cli_enter_check(struct rcs_cli *cli);
-bool rcs_cli_take_signature(struct rcs_cli *cli, unsigned i, unsigned question,
-                            const struct rcs_reply *reply);
-enum rcs_cli_end rcs_cli_leave_check(struct rcs_cli *cli);
-void rcs_cli_signatures_begin(struct rcs_cli *cli);
+bool rcs_cli_is_ok(const struct rcs_reply *reply);
+/* An error is printed and fails the table. */
+bool rcs_cli_take_ok(struct rcs_cli *cli, unsigned i, unsigned question,
+                     const struct rcs_reply *reply);
 
+/* One argument of the request, any bytes. */
+void rcs_cli_arg(struct rcs_cli *cli, const void *bytes, size_t size_bytes);
+void rcs_cli_arg_text(struct rcs_cli *cli, const char *text);
 /* Text of a bulk, verbatim or status reply, NUL-terminated, on the heap; NULL: none of those. */
 char *rcs_cli_text(const struct rcs_reply *reply);
 /* "Node ip:port replied with error:" and the text, or why there was no reply. */
 void rcs_cli_print_error(struct rcs_cli *cli, unsigned i, const struct rcs_reply *reply);
 void rcs_cli_print_name(struct rcs_cli *cli, unsigned i);
+/* "[ERR] Node ip:port WHAT"; false. */
+bool rcs_cli_refuse(struct rcs_cli *cli, unsigned i, const char *what);
 /* The `myself` line of a CLUSTER NODES reply; false if there is none. */
 bool rcs_cli_read_myself(const struct rcs_reply *reply, struct rcs_cli_node *out);
 void rcs_cli_add_peer(struct rcs_cli *cli, int node);
