@@ -3,11 +3,54 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sim/scenario/cli_parts.h"
 #include "sim/world/world.h"
 
 #include "sim/pure.h"
+
+/* redis-cli's own, if nothing is typed. */
+#define MIGRATE_TIMEOUT_MS 60000
+#define MIGRATE_PIPELINE   10
+
+static char *copy(const char *text)
+{
+    if (text == NULL) {
+        return NULL;
+    }
+    char *out = malloc(strlen(text) + 1);
+    RCS_ASSERT(out != NULL);
+    return strcpy(out, text);
+}
+
+static void copy_order(struct rcs_cli_order *out, const struct rcs_cli_order *order)
+{
+    const char **words = calloc(order->word_count + 1, sizeof(words[0]));
+    RCS_ASSERT(words != NULL);
+    for (unsigned i = 0; i < order->word_count; i++) {
+        words[i] = copy(order->words[i]);
+    }
+    *out = *order;
+    out->nodes = NULL; /* become peers */
+    out->words = words;
+    out->id = copy(order->id);
+    out->from = copy(order->from);
+    out->percent = copy(order->percent);
+    out->timeout_ms = order->timeout_ms > 0 ? order->timeout_ms : MIGRATE_TIMEOUT_MS;
+    out->pipeline = order->pipeline > 0 ? order->pipeline : MIGRATE_PIPELINE;
+}
+
+static void free_order(struct rcs_cli_order *order)
+{
+    for (unsigned i = 0; i < order->word_count; i++) {
+        free((void *)order->words[i]);
+    }
+    free((void *)order->words);
+    free((void *)order->id);
+    free((void *)order->from);
+    free((void *)order->percent);
+}
 
 struct rcs_cli *rcs_cli_new(struct rcs_sim *sim, const struct rcs_cli_order *order)
 {
@@ -16,23 +59,28 @@ struct rcs_cli *rcs_cli_new(struct rcs_sim *sim, const struct rcs_cli_order *ord
         [RCS_CLI_CHECK] = rcs_cli_check_phases,
         [RCS_CLI_INFO] = rcs_cli_info_phases,
         [RCS_CLI_ADD_NODE] = rcs_cli_add_phases,
+        [RCS_CLI_DEL_NODE] = rcs_cli_del_phases,
+        [RCS_CLI_CALL] = rcs_cli_call_phases,
+        [RCS_CLI_SET_TIMEOUT] = rcs_cli_timeout_phases,
+        [RCS_CLI_RESHARD] = rcs_cli_reshard_phases,
+        [RCS_CLI_FIX] = rcs_cli_check_phases,
+        [RCS_CLI_REBALANCE] = rcs_cli_rebalance_phases,
     };
     struct rcs_cli *cli = calloc(1, sizeof(*cli));
     RCS_ASSERT(cli != NULL && order->count > 0);
     cli->sim = sim;
+    copy_order(&cli->order, order);
     cli->frames[0].phases = phases[order->command];
-    cli->replicas = order->replicas;
-    cli->yes = order->yes;
     cli->wake_us = RCS_NEVER;
     rcs_buf_init(&cli->out);
     rcs_buf_init(&cli->request);
     rcs_buf_init(&cli->signature);
+    rcs_buf_init(&cli->functions);
+    rcs_cli_move_init(&cli->move);
     unsigned first = 0;
     if (order->command == RCS_CLI_ADD_NODE) {
         RCS_ASSERT(order->count == 2);
         cli->new_node = order->nodes[first++]; /* a peer later, when the cluster was looked at */
-        snprintf(cli->master_id, sizeof(cli->master_id), "%s",
-                 order->master_id == NULL ? "" : order->master_id);
     }
     for (unsigned i = first; i < order->count; i++) {
         rcs_cli_add_peer(cli, order->nodes[i]);
@@ -47,12 +95,20 @@ void rcs_cli_free(struct rcs_cli *cli)
     }
     for (unsigned i = 0; i < cli->count; i++) {
         rcs_session_free(cli->peers[i].session);
+        free(cli->peers[i].nodes_text);
     }
     rcs_buf_close(&cli->out);
     rcs_buf_close(&cli->request);
     rcs_buf_close(&cli->signature);
+    rcs_buf_close(&cli->functions);
+    rcs_cli_move_close(&cli->move);
+    free_order(&cli->order);
     free(cli->arg_ends);
     free(cli->plan);
+    free(cli->open);
+    rcs_cli_fix_free(cli->fix);
+    free(cli->sources);
+    free(cli->table);
     free(cli->peers);
     free(cli);
 }
@@ -147,6 +203,39 @@ void rcs_cli_ask_nodes(struct rcs_cli *cli, unsigned i, unsigned question)
 {
     (void)i, (void)question;
     rcs_buf_text(&cli->request, "CLUSTER NODES");
+}
+
+bool rcs_cli_is_master(const struct rcs_cli *cli, unsigned i)
+{
+    return !cli->peers[i].gone && !cli->peers[i].info.replica;
+}
+
+int rcs_cli_find(const struct rcs_cli *cli, const char *id, size_t id_bytes)
+{
+    for (unsigned i = 0; i < cli->count; i++) {
+        if (!cli->peers[i].gone && id_bytes <= RCS_ID_LEN &&
+            strncasecmp(cli->peers[i].info.id, id, id_bytes) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+int rcs_cli_find_id(const struct rcs_cli *cli, const char *id)
+{
+    return strlen(id) == RCS_ID_LEN ? rcs_cli_find(cli, id, RCS_ID_LEN) : -1;
+}
+
+int rcs_cli_fewest_replicas(const struct rcs_cli *cli)
+{
+    int found = -1;
+    for (unsigned i = 0; i < cli->count; i++) {
+        if (rcs_cli_is_master(cli, i) &&
+            (found < 0 || cli->peers[i].replicas < cli->peers[found].replicas)) {
+            found = (int)i;
+        }
+    }
+    return found;
 }
 
 bool rcs_cli_is_ok(const struct rcs_reply *reply)

@@ -1,9 +1,10 @@
 /* Do the nodes agree, are slots open, are all covered (redis-cli 7.0 clusterManagerCheckCluster)?
- * redis-cli --cluster check. */
+ * redis-cli --cluster check, and fix, which mends on the way. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/scenario/cli_dict.h"
 #include "sim/scenario/cli_parts.h"
 
 #include "sim/pure.h"
@@ -41,93 +42,138 @@ bool rcs_cli_take_signature(struct rcs_cli *cli, unsigned i, unsigned question,
     return true;
 }
 
-static void enter_check(struct rcs_cli *cli)
+static void enter_quietly(struct rcs_cli *cli)
 {
     rcs_buf_text(&cli->out, ">>> Performing Cluster Check (using node ");
     rcs_cli_print_name(cli, 0);
     rcs_buf_text(&cli->out, ")\n");
+    rcs_cli_signatures_begin(cli);
+}
+
+static void enter_check(struct rcs_cli *cli)
+{
+    enter_quietly(cli);
     for (unsigned i = 0; i < cli->count; i++) {
         if (!cli->peers[i].gone) {
             rcs_cli_node_print(&cli->out, &cli->peers[i].info, false, cli->peers[i].replicas);
         }
     }
-    rcs_cli_signatures_begin(cli);
 }
 
-/* "[93->-<id>]" is migrating, "[93-<-<id>]" importing: the slot numbers of one kind, joined by
- * commas. */
-static unsigned open_slots(const char *open, const char *arrow, struct rcs_buf *out)
+/* --- open slots ------------------------------------------------------------------------------- */
+
+/* Joined by commas; appended to cli->open, too. */
+static void print_open(struct rcs_cli *cli, const struct rcs_slot_words *slots)
 {
     unsigned count = 0;
-    for (const char *at = open; (at = strchr(at, '[')) != NULL; at++) {
-        size_t digits = strspn(at + 1, "0123456789");
-        if (strncmp(at + 1 + digits, arrow, 3) == 0) {
-            rcs_buf_format(out, "%s%.*s", count++ > 0 ? "," : "", (int)digits, at + 1);
+    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
+        if (rcs_slot_words_has(slots, slot)) {
+            rcs_buf_format(&cli->out, "%s%u", count++ > 0 ? "," : "", slot);
+            cli->open = realloc(cli->open, (cli->open_count + 1) * sizeof(cli->open[0]));
+            RCS_ASSERT(cli->open != NULL);
+            cli->open[cli->open_count++] = slot;
         }
     }
-    return count;
 }
 
-static bool check_open(struct rcs_cli *cli)
+static void sort_open(struct rcs_cli *cli)
 {
-    static const char *const kinds[][2] = { { "->-", "migrating" }, { "-<-", "importing" } };
-    struct rcs_buf all, some;
-    rcs_buf_init(&all);
-    rcs_buf_init(&some);
+    unsigned *order = malloc(cli->open_count * sizeof(order[0]));
+    RCS_ASSERT(order != NULL);
+    cli->open_count = rcs_cli_dict_order(cli->open, cli->open_count, order);
+    free(cli->open);
+    cli->open = order;
+}
+
+static void check_open(struct rcs_cli *cli)
+{
+    rcs_buf_text(&cli->out, ">>> Check for open slots...\n");
+    cli->open_count = 0;
     for (unsigned i = 0; i < cli->count; i++) {
+        const struct rcs_slot_words *const open[] = { &cli->peers[i].info.migrating,
+                                                      &cli->peers[i].info.importing };
         for (unsigned kind = 0; kind < 2 && !cli->peers[i].gone; kind++) {
-            rcs_buf_clear(&some);
-            if (open_slots(cli->peers[i].info.open, kinds[kind][0], &some) > 0) {
+            if (rcs_slot_words_count(open[kind]) > 0) {
                 rcs_buf_text(&cli->out, "[WARNING] Node ");
                 rcs_cli_print_name(cli, i);
-                rcs_buf_format(&cli->out, " has slots in %s state %.*s.\n", kinds[kind][1],
-                               (int)some.size_bytes, some.data);
-                rcs_buf_format(&all, "%s%.*s", all.size_bytes > 0 ? "," : "", (int)some.size_bytes,
-                               some.data);
+                rcs_buf_format(&cli->out, " has slots in %s state ",
+                               kind == 0 ? "migrating" : "importing");
+                print_open(cli, open[kind]);
+                rcs_buf_text(&cli->out, ".\n");
             }
         }
     }
-    bool none = all.size_bytes == 0;
-    if (!none) {
-        rcs_buf_format(&cli->out, "[WARNING] The following slots are open: %.*s.\n",
-                       (int)all.size_bytes, all.data);
+    if (cli->open_count == 0) {
+        return;
     }
-    rcs_buf_close(&all);
-    rcs_buf_close(&some);
-    return none;
+    cli->good = false;
+    sort_open(cli);
+    rcs_buf_text(&cli->out, "[WARNING] The following slots are open: ");
+    for (unsigned i = 0; i < cli->open_count; i++) {
+        rcs_buf_format(&cli->out, "%s%u", i > 0 ? "," : "", cli->open[i]);
+    }
+    rcs_buf_text(&cli->out, ".\n");
 }
 
-static bool check_coverage(struct rcs_cli *cli)
+static enum rcs_cli_end leave_agreement(struct rcs_cli *cli)
 {
-    struct rcs_slot_words covered = { { 0 } };
+    cli->good = !cli->differs;
+    rcs_buf_text(&cli->out, cli->differs ? "[ERR] Nodes don't agree about configuration!\n"
+                                         : "[OK] All nodes agree about slots configuration.\n");
+    check_open(cli);
+    return RCS_CLI_NEXT;
+}
+
+/* --- coverage --------------------------------------------------------------------------------- */
+
+static enum rcs_cli_end check_coverage(struct rcs_cli *cli)
+{
+    if (cli->order.command == RCS_CLI_FIX && cli->open_count > 0) {
+        cli->good = !cli->called_failed; /* whatever else was wrong before */
+    }
+    rcs_buf_text(&cli->out, ">>> Check slots coverage...\n");
+    cli->covered = (struct rcs_slot_words){ { 0 } };
     for (unsigned i = 0; i < cli->count; i++) {
         for (unsigned w = 0; w < RCS_SLOT_WORDS && !cli->peers[i].gone; w++) {
-            covered.word[w] |= cli->peers[i].info.slots.word[w];
+            cli->covered.word[w] |= cli->peers[i].info.slots.word[w];
         }
     }
-    bool all = rcs_slot_words_count(&covered) == RCS_SLOTS;
+    bool all = rcs_slot_words_count(&cli->covered) == RCS_SLOTS;
+    cli->good &= all;
     rcs_buf_text(&cli->out, all ? "[OK] All 16384 slots covered.\n"
                                 : "[ERR] Not all 16384 slots are covered by nodes.\n\n");
-    return all;
+    return RCS_CLI_NEXT;
 }
 
 static enum rcs_cli_end leave_check(struct rcs_cli *cli)
 {
-    rcs_buf_text(&cli->out, cli->differs ? "[ERR] Nodes don't agree about configuration!\n"
-                                         : "[OK] All nodes agree about slots configuration.\n");
-    rcs_buf_text(&cli->out, ">>> Check for open slots...\n");
-    bool closed = check_open(cli);
-    rcs_buf_text(&cli->out, ">>> Check slots coverage...\n");
-    bool covered = check_coverage(cli);
-    return !cli->differs && closed && covered ? RCS_CLI_NEXT : RCS_CLI_OVER;
+    return cli->good ? RCS_CLI_NEXT : RCS_CLI_OVER;
 }
+
+static const struct rcs_cli_phase slots_phases[] = {
+    { .call = rcs_cli_fix_open_phases, .bears = true, .leave = check_coverage },
+    { .call = rcs_cli_cover_phases, .bears = true },
+    { .call = rcs_cli_owners_phases, .bears = true, .leave = leave_check },
+    { .enter = NULL },
+};
 
 const struct rcs_cli_phase rcs_cli_check_cluster_phases[] = {
     { .enter = enter_check,
       .questions = 1,
       .ask = rcs_cli_ask_nodes,
       .take = rcs_cli_take_signature,
-      .leave = leave_check },
+      .leave = leave_agreement },
+    { .call = slots_phases },
+    { .enter = NULL },
+};
+
+const struct rcs_cli_phase rcs_cli_check_quietly_phases[] = {
+    { .enter = enter_quietly,
+      .questions = 1,
+      .ask = rcs_cli_ask_nodes,
+      .take = rcs_cli_take_signature,
+      .leave = leave_agreement },
+    { .call = slots_phases },
     { .enter = NULL },
 };
 

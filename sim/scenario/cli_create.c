@@ -35,12 +35,12 @@ static enum rcs_cli_end leave_probe(struct rcs_cli *cli)
         cli->plan[i].host = rcs_sim_node_ip(cli->sim, cli->peers[i].node);
         cli->plan[i].port = rcs_sim_node_port(cli->sim, cli->peers[i].node);
     }
-    if (rcs_plan_make(cli->plan, cli->count, cli->replicas, rcs_sim_cli_rand(cli->sim),
-                      &cli->out) != RCS_OK) {
+    if (rcs_plan_make(cli->plan, cli->count, (unsigned)cli->order.replicas,
+                      rcs_sim_cli_rand(cli->sim), &cli->out) != RCS_OK) {
         return RCS_CLI_OVER;
     }
     print_plan(cli);
-    if (!cli->yes) {
+    if (!(cli->order.flags & RCS_CLI_YES)) {
         rcs_buf_text(&cli->out, "Can I set the above configuration? (type 'yes' to accept): yes\n");
     }
     return RCS_CLI_NEXT;
@@ -126,6 +126,7 @@ static enum rcs_cli_end leave_replicate(struct rcs_cli *cli)
 {
     for (unsigned i = 1; i < cli->count; i++) {
         rcs_session_free(cli->peers[i].session);
+        free(cli->peers[i].nodes_text);
     }
     cli->count = 1;
     return RCS_CLI_NEXT;

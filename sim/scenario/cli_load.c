@@ -27,6 +27,13 @@ static int node_at(const struct rcs_sim *sim, const char *ip, int port)
     return -1;
 }
 
+/* Which node a slot migrates to is read there later. */
+static void keep_text(struct rcs_cli_peer *peer, const struct rcs_reply *reply)
+{
+    free(peer->nodes_text);
+    peer->nodes_text = rcs_cli_text(reply);
+}
+
 /* The first node's lines: itself, and everybody it knows as a friend to ask next. */
 static bool read_friends(struct rcs_cli *cli, const char *text)
 {
@@ -44,6 +51,8 @@ static bool read_friends(struct rcs_cli *cli, const char *text)
         } else if (at >= 0) {
             rcs_cli_add_peer(cli, at);
             cli->peers[cli->count - 1].info = *node;
+        } else { /* without an address there is nobody to ask */
+            cli->unreachable_masters += !node->replica;
         }
     }
     free(node);
@@ -65,12 +74,14 @@ static bool take_load_first(struct rcs_cli *cli, unsigned i, unsigned question,
         good = rcs_cli_refuse(cli, i, "is not configured as a cluster node.");
     } else if (question == 1) {
         good = read_friends(cli, text);
+        keep_text(&cli->peers[0], reply);
     }
     free(text);
     return good;
 }
 
-/* Its own line replaces what the first node thinks of it, so its flags have no `fail`. */
+/* Its own line replaces what the first node thinks of it, so its flags have no `fail`; but once a
+ * replica stays one. */
 static bool take_load_friend(struct rcs_cli *cli, unsigned i, unsigned question,
                              const struct rcs_reply *reply)
 {
@@ -78,24 +89,43 @@ static bool take_load_friend(struct rcs_cli *cli, unsigned i, unsigned question,
     struct rcs_cli_peer *peer = &cli->peers[i];
     struct rcs_cli_node seen = peer->info;
     if (!rcs_cli_read_myself(reply, &peer->info)) {
-        rcs_cli_print_error(cli, i, reply);
+        if (reply == NULL) {
+            rcs_cli_print_error(cli, i, reply);
+        } else {
+            rcs_buf_format(&cli->out, "[ERR] Unable to load info for node %s:%d\n", seen.ip,
+                           seen.port);
+        }
         peer->info = seen;
         peer->gone = true;
-        return true;
+    } else {
+        keep_text(peer, reply);
+        snprintf(peer->info.ip, sizeof(peer->info.ip), "%s", seen.ip);
+        peer->info.port = seen.port;
+        peer->gone = seen.left_out;
+        if (seen.replica && !peer->info.replica) {
+            peer->info.replica = true;
+            memcpy(peer->info.master, seen.master, sizeof(seen.master));
+        }
     }
-    snprintf(peer->info.ip, sizeof(peer->info.ip), "%s", seen.ip);
-    peer->info.port = seen.port;
-    peer->gone = seen.left_out;
+    cli->unreachable_masters += peer->gone && !peer->info.replica;
     return true;
 }
 
 static enum rcs_cli_end leave_load(struct rcs_cli *cli)
 {
     for (unsigned i = 0; i < cli->count; i++) {
-        for (unsigned j = 0; j < cli->count && !cli->peers[i].gone; j++) {
-            bool mine = !cli->peers[j].gone &&
-                        strcmp(cli->peers[j].info.master, cli->peers[i].info.id) == 0;
-            cli->peers[i].replicas += mine;
+        const struct rcs_cli_node *info = &cli->peers[i].info;
+        cli->peers[i].slot_count = rcs_slot_words_count(&info->slots);
+        if (cli->peers[i].gone || info->master[0] == '\0') {
+            continue;
+        }
+        int master = rcs_cli_find_id(cli, info->master);
+        if (master >= 0) {
+            cli->peers[master].replicas++;
+        } else {
+            rcs_buf_format(&cli->out,
+                           "*** WARNING: %s:%d claims to be slave of unknown node ID %s.\n",
+                           info->ip, info->port, info->master);
         }
     }
     return RCS_CLI_NEXT;
@@ -116,11 +146,6 @@ const struct rcs_cli_phase rcs_cli_load_phases[] = {
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-static bool wants_master(const struct rcs_cli *cli, unsigned i)
-{
-    return !cli->peers[i].info.replica;
-}
-
 static void ask_size(struct rcs_cli *cli, unsigned i, unsigned question)
 {
     (void)i, (void)question;
@@ -133,7 +158,11 @@ static bool take_size(struct rcs_cli *cli, unsigned i, unsigned question,
     (void)question;
     const struct rcs_cli_peer *peer = &cli->peers[i];
     if (reply == NULL || reply->kind != RCS_REPLY_INTEGER) {
-        rcs_cli_print_error(cli, i, reply);
+        rcs_buf_text(&cli->out, "Node ");
+        rcs_cli_print_name(cli, i);
+        bool error = reply != NULL && reply->kind == RCS_REPLY_ERROR;
+        rcs_buf_format(&cli->out, " replied with error:\n%.*s\n",
+                       error ? (int)reply->size_bytes : 0, error ? reply->bytes : "");
         return false;
     }
     cli->keys += reply->integer;
@@ -148,7 +177,7 @@ static enum rcs_cli_end leave_sizes(struct rcs_cli *cli)
 {
     unsigned masters = 0;
     for (unsigned i = 0; i < cli->count; i++) {
-        masters += !cli->peers[i].gone && !cli->peers[i].info.replica;
+        masters += rcs_cli_is_master(cli, i);
     }
     int64_t hundredths = cli->keys * 100 / RCS_SLOTS, rest = cli->keys * 100 % RCS_SLOTS;
     hundredths += rest * 2 > RCS_SLOTS || (rest * 2 == RCS_SLOTS && (hundredths & 1));
@@ -158,12 +187,18 @@ static enum rcs_cli_end leave_sizes(struct rcs_cli *cli)
     return RCS_CLI_NEXT;
 }
 
-const struct rcs_cli_phase rcs_cli_info_phases[] = {
-    { .call = rcs_cli_load_phases },
-    { .wants = wants_master,
+static const struct rcs_cli_phase sizes_phases[] = {
+    { .wants = rcs_cli_is_master,
       .questions = 1,
       .ask = ask_size,
       .take = take_size,
       .leave = leave_sizes },
+    { .enter = NULL },
+};
+
+/* An error ends the list, and that is all it does. */
+const struct rcs_cli_phase rcs_cli_info_phases[] = {
+    { .call = rcs_cli_load_phases },
+    { .call = sizes_phases, .bears = true },
     { .enter = NULL },
 };

@@ -79,6 +79,29 @@ static void read_flags(struct rcs_cli_node *node, const char *word, size_t len)
     }
 }
 
+/* [93->-ID] is migrating, [93-<-ID] importing. */
+static void read_open(struct rcs_cli_node *node, const char *word)
+{
+    size_t digits = strspn(word + 1, "0123456789");
+    unsigned slot = (unsigned)read_port(word + 1);
+    if (digits > 0 && slot < RCS_SLOTS) {
+        bool migrating = strncmp(word + 1 + digits, "->-", 3) == 0;
+        rcs_slot_words_add(migrating ? &node->migrating : &node->importing, slot);
+    }
+}
+
+bool rcs_cli_migrates_to(const char *nodes_text, unsigned slot, char id[RCS_ID_LEN + 1])
+{
+    char open[32];
+    snprintf(open, sizeof(open), "[%u->-", slot);
+    const char *at = strstr(nodes_text, open); /* only `myself` has brackets */
+    if (at != NULL) {
+        at += strlen(open);
+        copy(id, RCS_ID_LEN + 1, at, strcspn(at, "]"));
+    }
+    return at != NULL;
+}
+
 bool rcs_cli_node_read(const char *line, const char **end, struct rcs_cli_node *out)
 {
     *out = (struct rcs_cli_node){ .port = 0 };
@@ -110,9 +133,7 @@ bool rcs_cli_node_read(const char *line, const char **end, struct rcs_cli_node *
             break;
         default:
             if (word[0] == '[') {
-                size_t used = strlen(out->open);
-                snprintf(out->open + used, sizeof(out->open) - used, "%s%.*s", used > 0 ? " " : "",
-                         (int)len, word);
+                read_open(out, word);
             } else if (rcs_slot_range_read(word, len, &first, &last) == RCS_OK) {
                 rcs_slot_words_add_range(&out->slots, first, last);
             }

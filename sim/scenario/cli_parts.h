@@ -4,6 +4,7 @@
 #define RCSIM_SIM_SCENARIO_CLI_PARTS_H
 
 #include "sim/scenario/cli.h"
+#include "sim/scenario/cli_float.h"
 #include "sim/scenario/cli_nodes.h"
 #include "sim/scenario/cli_plan.h"
 
@@ -11,8 +12,12 @@ struct rcs_cli_peer {
     int node; /* of the world */
     struct rcs_session *session;
     struct rcs_cli_node info;
-    unsigned replicas; /* of a master, counted after loading */
-    bool gone;         /* unreachable or left out */
+    char *nodes_text;    /* its CLUSTER NODES when it was loaded; NULL none */
+    unsigned replicas;   /* of a master, counted after loading */
+    unsigned slot_count; /* when it was loaded: what is moved later does not count */
+    bool gone;           /* unreachable or left out */
+    int expected;        /* rebalance: slots by its weight; how many it has beyond them */
+    int balance;
 };
 
 /* What became of a phase, or of its table. A table that failed fails its callers, too, up to the
@@ -39,10 +44,39 @@ struct rcs_cli_phase {
     rcs_us pause_us;                                /* slept before it is entered */
 };
 
-#define RCS_CLI_FRAMES 8 /* tables within tables */
+/* A slot on its way (cli_move.c). */
+struct rcs_cli_move {
+    unsigned source, target; /* peers */
+    unsigned slot;
+    unsigned options;
+    unsigned key_count;
+    bool busy, unserved, undigested;
+    struct rcs_buf keys; /* each behind its length */
+    struct rcs_buf digests;
+    struct rcs_buf refusal; /* what MIGRATE was refused with, and a NUL */
+    struct rcs_buf error;
+};
+extern const struct rcs_cli_phase rcs_cli_move_phases[];
+void rcs_cli_move_init(struct rcs_cli_move *move);
+void rcs_cli_move_close(struct rcs_cli_move *move);
+
+/* Mending (cli_fix.c, cli_cover.c, cli_owners.c). The tables do nothing if nothing is asked of
+ * them, or there is nothing to mend. */
+struct rcs_cli_fix;
+void rcs_cli_fix_free(struct rcs_cli_fix *fix);
+extern const struct rcs_cli_phase rcs_cli_fix_open_phases[];
+extern const struct rcs_cli_phase rcs_cli_cover_phases[];
+extern const struct rcs_cli_phase rcs_cli_owners_phases[];
+
+struct rcs_cli_item {
+    unsigned source, slot;
+};
+
+#define RCS_CLI_FRAMES 12 /* tables within tables */
 
 struct rcs_cli {
     struct rcs_sim *sim;
+    struct rcs_cli_order order; /* its texts are the cli's own; no nodes */
     struct rcs_cli_frame {
         const struct rcs_cli_phase *phases; /* ended by one without any function */
         unsigned phase;
@@ -58,28 +92,48 @@ struct rcs_cli {
     size_t said_bytes;          /* of `out`, in the words of the release */
     struct rcs_cli_peer *peers; /* the first stays for the whole dialogue */
     unsigned count;
-    unsigned replicas; /* --cluster-replicas */
-    bool yes;
     struct rcs_plan_node *plan;
     struct rcs_buf signature; /* of the first node in this round */
     bool differs;
     unsigned waits; /* seconds waited for the join */
     int64_t keys;   /* summed over masters */
     bool first_loaded;
-    int new_node;                    /* of the world: add-node */
-    char master_id[RCS_ID_LEN + 24]; /* its master to be; "" not chosen yet */
+    unsigned unreachable_masters;
+    int new_node;      /* of the world: add-node */
+    int chosen;        /* a peer: add-node's master; del-node's node */
+    unsigned *sources; /* peers: reshard whose slots go; rebalance all that take part */
+    unsigned source_count;
+    unsigned taker, giver;      /* rebalance: of sources, the two at hand */
+    struct rcs_float weight;    /* rebalance: of all */
+    struct rcs_cli_item *table; /* slots to move; so many have been */
+    unsigned table_count, table_at;
+    unsigned *open; /* the cluster's open slots, as redis-cli walks them */
+    unsigned open_count;
+    bool good; /* the check, with what was fixed */
+    struct rcs_slot_words covered;
+    struct rcs_cli_fix *fix; /* NULL: nothing to fix yet */
+    struct rcs_cli_move move;
+    struct rcs_buf functions; /* FUNCTION DUMP of the first */
+    unsigned done, refused;   /* set-timeout: nodes */
+    bool refused_here;
 };
 
 extern const struct rcs_cli_phase rcs_cli_create_phases[];
 extern const struct rcs_cli_phase rcs_cli_check_phases[];
 extern const struct rcs_cli_phase rcs_cli_info_phases[];
 extern const struct rcs_cli_phase rcs_cli_add_phases[];
+extern const struct rcs_cli_phase rcs_cli_del_phases[];
+extern const struct rcs_cli_phase rcs_cli_reshard_phases[];
+extern const struct rcs_cli_phase rcs_cli_rebalance_phases[];
+extern const struct rcs_cli_phase rcs_cli_call_phases[];
+extern const struct rcs_cli_phase rcs_cli_timeout_phases[];
 
 /* Tables for others to call: from the first peer on, all nodes it knows become peers (cli_load.c);
  * what they agree about and who has which slots (cli_check.c); a node that was met is known to all
  * (cli_join.c). */
 extern const struct rcs_cli_phase rcs_cli_load_phases[];
 extern const struct rcs_cli_phase rcs_cli_check_cluster_phases[];
+extern const struct rcs_cli_phase rcs_cli_check_quietly_phases[]; /* no list of the nodes */
 extern const struct rcs_cli_phase rcs_cli_join_phases[];
 
 /* What was printed since the last call, in the words of the world's release (cli_release.c). */
@@ -101,6 +155,11 @@ bool rcs_cli_take_signature(struct rcs_cli *cli, unsigned i, unsigned question,
 bool rcs_cli_wants_first(const struct rcs_cli *cli, unsigned i);
 bool rcs_cli_wants_friend(const struct rcs_cli *cli, unsigned i);
 void rcs_cli_ask_nodes(struct rcs_cli *cli, unsigned i, unsigned question);
+bool rcs_cli_is_master(const struct rcs_cli *cli, unsigned i); /* and there */
+/* The first peer that is there and whose id begins so, in letters of any case; -1 none. */
+int rcs_cli_find(const struct rcs_cli *cli, const char *id, size_t id_bytes);
+int rcs_cli_find_id(const struct rcs_cli *cli, const char *id); /* a whole id */
+int rcs_cli_fewest_replicas(const struct rcs_cli *cli);         /* the first such master, -1 none */
 bool rcs_cli_is_ok(const struct rcs_reply *reply);
 /* An error is printed and fails the table. */
 bool rcs_cli_take_ok(struct rcs_cli *cli, unsigned i, unsigned question,

@@ -44,7 +44,7 @@ static const struct rcs_verb verbs[] = {
     { "wait", "wait DURATION", "lets time pass", ACTS, DURING, rcs_parse_wait, rcs_act_wait, rcs_act_wait_poll },
     { "await", "await CONDITION within DURATION", "lets time pass until it is so; looks every millisecond", ACTS, DURING, rcs_parse_await, rcs_act_await, rcs_act_await_poll },
     { "expect", "expect CONDITION", "it must be so now", ACTS, AT | DURING, rcs_parse_expect, rcs_act_expect, NULL },
-    { "cli", "cli --cluster create NODES... [--cluster-replicas N] [--cluster-yes] | check NODE | info NODE | add-node NEW NODE --cluster-slave [--cluster-master-id ID]", "what redis-cli does, over the network, with its output", ACTS, DURING | REPLIES, rcs_parse_cli, rcs_act_cli, rcs_act_cli_poll },
+    { "cli", "cli --cluster create NODES... [--cluster-replicas N] [--cluster-yes] | check NODE | info NODE | fix NODE | add-node NEW NODE [--cluster-slave [--cluster-master-id ID]] | del-node NODE ID | call NODE COMMAND | set-timeout NODE MS | reshard NODE --cluster-from IDS|all --cluster-to ID --cluster-slots N [--cluster-yes] | rebalance NODE [--cluster-weight ID=N...] [--cluster-use-empty-masters] [--cluster-threshold PERCENT] [--cluster-simulate]", "what redis-cli does, over the network, with its output; its questions are answered yes; without = lines an exit status of 1 fails the run", ACTS, DURING | REPLIES, rcs_parse_cli, rcs_act_cli, rcs_act_cli_poll },
 
     { "start", "start NODES", "powers on and starts, with the files the host holds", ACTS, AT | DURING, rcs_parse_fault, rcs_act_fault, NULL },
     { "kill", "kill NODES", "SIGKILL: peers see the connections close, what was not saved is gone", ACTS, AT | UNDO, rcs_parse_fault, rcs_act_fault, NULL },
