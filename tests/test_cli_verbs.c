@@ -160,6 +160,19 @@ static struct rcs_buf json_field(const char *line, const char *name)
     return json_string(at + strlen(key));
 }
 
+/* How often create and add-node had to look until all agreed is chance, there as here: one dot for
+ * each stands behind this line. */
+static void drop_dots(char *text)
+{
+    static const char waiting[] = "Waiting for the cluster to join\n";
+    char *at = strstr(text, waiting);
+    if (at != NULL) {
+        at += strlen(waiting);
+        size_t dots = strspn(at, ".");
+        memmove(at, at + dots, strlen(at + dots) + 1);
+    }
+}
+
 /* Ids, and their beginnings in `(...)`, by the names of their nodes. */
 static struct rcs_buf with_names(const struct recorded *recorded, const char *text)
 {
@@ -200,12 +213,14 @@ static void learn_id(struct recorded *recorded, const char *text)
     }
 }
 
-static void same_text(const struct cli *cli, const char *printed)
+static void same_text(const struct cli *cli, char *printed)
 {
     struct rcs_buf want;
     rcs_buf_init(&want);
     rcs_buf_add(&want, cli->printed.data, cli->printed.size_bytes);
     rcs_buf_add(&want, "", 1);
+    drop_dots(want.data);
+    drop_dots(printed);
     if (strcmp(want.data, printed) != 0) {
         print_error("redis-cli printed:\n%s\nrcsim prints:\n%s\n", want.data, printed);
         fail_msg("%s", cli->text);
@@ -258,7 +273,8 @@ static void recording_holds(void **state)
 
 int main(void)
 {
-    static const char *const names[] = { "reshard", "rebalance" };
+    static const char *const names[] = { "reshard", "rebalance", "fix",    "busy",
+                                         "cover",   "nodes",     "owners", "order" };
     enum { COUNT = sizeof(names) / sizeof(names[0]) };
     struct CMUnitTest tests[COUNT];
     for (size_t i = 0; i < COUNT; i++) {
