@@ -42,6 +42,17 @@ bool rcs_cli_take_signature(struct rcs_cli *cli, unsigned i, unsigned question,
     return true;
 }
 
+/* One node agrees with itself and is not asked. */
+static bool wants_signature(const struct rcs_cli *cli, unsigned i)
+{
+    unsigned there = 0;
+    for (unsigned peer = 0; peer < cli->count; peer++) {
+        there += !cli->peers[peer].gone;
+    }
+    (void)i;
+    return there > 1;
+}
+
 static void enter_quietly(struct rcs_cli *cli)
 {
     rcs_buf_text(&cli->out, ">>> Performing Cluster Check (using node ");
@@ -159,6 +170,7 @@ static const struct rcs_cli_phase slots_phases[] = {
 
 const struct rcs_cli_phase rcs_cli_check_cluster_phases[] = {
     { .enter = enter_check,
+      .wants = wants_signature,
       .questions = 1,
       .ask = rcs_cli_ask_nodes,
       .take = rcs_cli_take_signature,
@@ -169,6 +181,7 @@ const struct rcs_cli_phase rcs_cli_check_cluster_phases[] = {
 
 const struct rcs_cli_phase rcs_cli_check_quietly_phases[] = {
     { .enter = enter_quietly,
+      .wants = wants_signature,
       .questions = 1,
       .ask = rcs_cli_ask_nodes,
       .take = rcs_cli_take_signature,
