@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "sim/scenario/cli_parts.h"
-#include "sim/world/world.h"
 
 #include "sim/pure.h"
 
@@ -105,7 +104,7 @@ static enum rcs_cli_end leave_replicate(struct rcs_cli *cli)
  * that. */
 static enum rcs_cli_end wants_functions(struct rcs_cli *cli)
 {
-    bool has = rcs_sim_config(cli->sim, -1)->profile->release >= RCS_REDIS_7_0;
+    bool has = rcs_cli_since(cli, RCS_REDIS_7_0);
     return has && cli->chosen < 0 ? RCS_CLI_NEXT : RCS_CLI_DONE;
 }
 

@@ -142,7 +142,8 @@ static bool take_set(struct rcs_cli *cli, unsigned i, unsigned question,
 {
     cli->refused_here = !rcs_cli_is_ok(reply);
     if (cli->refused_here) {
-        rcs_buf_text(&cli->out, "ERR setting node-timeout for ");
+        rcs_buf_format(&cli->out, "ERR setting %s for ",
+                       rcs_cli_since(cli, RCS_REDIS_7_0) ? "node-timeout" : "node-timeot");
         rcs_cli_print_name(cli, i);
         rcs_buf_format(&cli->out, ": %.*s\n", reply == NULL ? 0 : (int)reply->size_bytes,
                        reply == NULL ? "" : reply->bytes);

@@ -50,9 +50,12 @@ static void ask_forget(struct rcs_cli *cli, unsigned i, unsigned question)
     }
 }
 
+/* Before 6.0 the node was shut down; that it does not answer then counts as an error. */
 static void enter_reset(struct rcs_cli *cli)
 {
-    rcs_buf_text(&cli->out, ">>> Sending CLUSTER RESET SOFT to the deleted node.\n");
+    rcs_buf_text(&cli->out, rcs_cli_since(cli, RCS_REDIS_6_0)
+                                ? ">>> Sending CLUSTER RESET SOFT to the deleted node.\n"
+                                : ">>> SHUTDOWN the node.\n");
 }
 
 static bool wants_chosen(const struct rcs_cli *cli, unsigned i)
@@ -63,7 +66,14 @@ static bool wants_chosen(const struct rcs_cli *cli, unsigned i)
 static void ask_reset(struct rcs_cli *cli, unsigned i, unsigned question)
 {
     (void)i, (void)question;
-    rcs_buf_text(&cli->request, "CLUSTER RESET SOFT");
+    rcs_buf_text(&cli->request,
+                 rcs_cli_since(cli, RCS_REDIS_6_0) ? "CLUSTER RESET SOFT" : "SHUTDOWN");
+}
+
+static bool take_reset(struct rcs_cli *cli, unsigned i, unsigned question,
+                       const struct rcs_reply *reply)
+{
+    return reply != NULL && rcs_cli_take_ok(cli, i, question, reply);
 }
 
 const struct rcs_cli_phase rcs_cli_del_phases[] = {
@@ -74,6 +84,6 @@ const struct rcs_cli_phase rcs_cli_del_phases[] = {
       .wants = wants_chosen,
       .questions = 1,
       .ask = ask_reset,
-      .take = rcs_cli_take_ok },
+      .take = take_reset },
     { .enter = NULL },
 };

@@ -148,6 +148,18 @@ static enum rcs_cli_end owner_made(struct rcs_cli *cli)
     return RCS_CLI_NEXT;
 }
 
+/* Before 7.0 the epoch was raised once more. */
+static bool wants_bump(const struct rcs_cli *cli, unsigned i)
+{
+    return rcs_cli_wants_one(cli, i) && !rcs_cli_since(cli, RCS_REDIS_7_0);
+}
+
+static void ask_bump(struct rcs_cli *cli, unsigned i, unsigned question)
+{
+    (void)i, (void)question;
+    rcs_buf_text(&cli->request, "CLUSTER BUMPEPOCH");
+}
+
 static const struct rcs_cli_phase owner_phases[] = {
     { .leave = needs_owner },
     { .enter = rcs_cli_enter_most,
@@ -160,7 +172,12 @@ static const struct rcs_cli_phase owner_phases[] = {
       .questions = 1,
       .ask = rcs_cli_ask_stable,
       .take = rcs_cli_take_ok },
-    { .call = rcs_cli_claim_phases, .leave = owner_made },
+    { .call = rcs_cli_claim_phases },
+    { .wants = wants_bump,
+      .questions = 1,
+      .ask = ask_bump,
+      .take = rcs_cli_take_ok,
+      .leave = owner_made },
     { .enter = NULL },
 };
 

@@ -539,9 +539,33 @@ static enum rcs_cli_end leave_moved(struct rcs_cli *cli)
                                          : RCS_CLI_NEXT;
 }
 
+/* Before 7.0 the masters are told one after the other, as they stand in the list. */
+static bool wants_target_first(const struct rcs_cli *cli, unsigned i)
+{
+    return wants_target(cli, i) && rcs_cli_since(cli, RCS_REDIS_7_0);
+}
+
+static bool wants_source_next(const struct rcs_cli *cli, unsigned i)
+{
+    return wants_source(cli, i) && rcs_cli_since(cli, RCS_REDIS_7_0);
+}
+
 static bool wants_others(const struct rcs_cli *cli, unsigned i)
 {
-    return rcs_cli_is_master(cli, i) && !wants_source(cli, i) && !wants_target(cli, i);
+    return rcs_cli_is_master(cli, i) && !wants_source_next(cli, i) && !wants_target_first(cli, i);
+}
+
+/* Before 7.0 an error was printed if it was to be told, and else was not. */
+static bool take_others(struct rcs_cli *cli, unsigned i, unsigned question,
+                        const struct rcs_reply *reply)
+{
+    if (rcs_cli_since(cli, RCS_REDIS_7_0)) {
+        return take_setslot(cli, i, question, reply);
+    }
+    if (has(cli, RCS_CLI_MOVE_TELLS)) {
+        rcs_cli_take_ok(cli, i, question, reply);
+    }
+    return rcs_cli_is_ok(reply);
 }
 
 const struct rcs_cli_phase rcs_cli_move_phases[] = {
@@ -553,12 +577,12 @@ const struct rcs_cli_phase rcs_cli_move_phases[] = {
     { .wants = wants_migrating, .questions = 1, .ask = ask_migrating, .take = take_setslot },
     { .call = keys_phases, .bears = true, .leave = leave_moved },
     /* The target first: should it die before it is told, the slot still has an owner. */
-    { .wants = wants_target, .questions = 1, .ask = ask_node, .take = take_setslot },
-    { .wants = wants_source, .questions = 1, .ask = ask_node, .take = take_source_node },
+    { .wants = wants_target_first, .questions = 1, .ask = ask_node, .take = take_setslot },
+    { .wants = wants_source_next, .questions = 1, .ask = ask_node, .take = take_source_node },
     { .wants = wants_others,
       .questions = 1,
       .ask = ask_node,
-      .take = take_setslot,
+      .take = take_others,
       .leave = end_move },
     { .enter = NULL },
 };

@@ -3,6 +3,7 @@
 #ifndef RCSIM_SIM_SCENARIO_CLI_PARTS_H
 #define RCSIM_SIM_SCENARIO_CLI_PARTS_H
 
+#include "sim/cluster/profile.h"
 #include "sim/scenario/cli.h"
 #include "sim/scenario/cli_float.h"
 #include "sim/scenario/cli_nodes.h"
@@ -138,6 +139,8 @@ extern const struct rcs_cli_phase rcs_cli_join_phases[];
 
 /* What was printed since the last call, in the words of the world's release (cli_release.c). */
 void rcs_cli_say_as_release(struct rcs_cli *cli);
+/* The world's redis-cli is that of `release` or a later one. */
+bool rcs_cli_since(const struct rcs_cli *cli, enum rcs_release release);
 
 /* Phases of cli_join.c: is a node there, a cluster node, empty?; MEET with the first. */
 enum { RCS_CLI_PROBES = 4 };

@@ -211,12 +211,16 @@ static enum rcs_cli_end next_slot(struct rcs_cli *cli)
     }
     const struct rcs_cli_item *item = &cli->table[cli->table_at++];
     rcs_cli_move_begin(cli, item->source, cli->sources[cli->taker], item->slot,
-                       RCS_CLI_MOVE_QUIET | RCS_CLI_MOVE_UPDATES | RCS_CLI_MOVE_TELLS);
+                       RCS_CLI_MOVE_QUIET | RCS_CLI_MOVE_UPDATES |
+                           (rcs_cli_since(cli, RCS_REDIS_7_0) ? RCS_CLI_MOVE_TELLS : 0u));
     return RCS_CLI_NEXT;
 }
 
 static enum rcs_cli_end slot_moved(struct rcs_cli *cli)
 {
+    if (cli->called_failed && !rcs_cli_since(cli, RCS_REDIS_7_0)) {
+        return RCS_CLI_OVER;
+    }
     if (cli->called_failed) {
         const struct rcs_buf *error = &cli->move.error;
         bool any = error->size_bytes > 0; /* printf says so of none */

@@ -197,7 +197,7 @@ static enum rcs_cli_end slot_moved(struct rcs_cli *cli)
         return RCS_CLI_REPEAT;
     }
     const struct rcs_buf *error = &cli->move.error;
-    if (error->size_bytes > 0) {
+    if (error->size_bytes > 0 && rcs_cli_since(cli, RCS_REDIS_7_0)) {
         rcs_buf_format(&cli->out, "clusterManagerMoveSlot failed: %.*s\n", (int)error->size_bytes,
                        error->data);
     }
