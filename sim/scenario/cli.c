@@ -96,6 +96,7 @@ void rcs_cli_free(struct rcs_cli *cli)
     for (unsigned i = 0; i < cli->count; i++) {
         rcs_session_free(cli->peers[i].session);
         free(cli->peers[i].nodes_text);
+        free(cli->peers[i].open);
     }
     rcs_buf_close(&cli->out);
     rcs_buf_close(&cli->request);

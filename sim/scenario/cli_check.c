@@ -101,9 +101,17 @@ static void check_open(struct rcs_cli *cli)
     rcs_buf_text(&cli->out, ">>> Check for open slots...\n");
     cli->open_count = 0;
     for (unsigned i = 0; i < cli->count; i++) {
-        const struct rcs_slot_words *const open[] = { &cli->peers[i].info.migrating,
-                                                      &cli->peers[i].info.importing };
-        for (unsigned kind = 0; kind < 2 && !cli->peers[i].gone; kind++) {
+        struct rcs_cli_peer *peer = &cli->peers[i];
+        if (peer->nodes_text == NULL) {
+            continue;
+        }
+        free(peer->open);
+        peer->open = calloc(1, sizeof(*peer->open));
+        RCS_ASSERT(peer->open != NULL);
+        rcs_cli_open_read(peer->nodes_text, &peer->open->migrating, &peer->open->importing);
+        const struct rcs_slot_words *const open[] = { &peer->open->migrating,
+                                                      &peer->open->importing };
+        for (unsigned kind = 0; kind < 2 && !peer->gone; kind++) {
             if (rcs_slot_words_count(open[kind]) > 0) {
                 rcs_buf_text(&cli->out, "[WARNING] Node ");
                 rcs_cli_print_name(cli, i);

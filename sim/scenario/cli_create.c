@@ -127,6 +127,7 @@ static enum rcs_cli_end leave_replicate(struct rcs_cli *cli)
     for (unsigned i = 1; i < cli->count; i++) {
         rcs_session_free(cli->peers[i].session);
         free(cli->peers[i].nodes_text);
+        free(cli->peers[i].open);
     }
     cli->count = 1;
     return RCS_CLI_NEXT;

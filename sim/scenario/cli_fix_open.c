@@ -77,9 +77,10 @@ static void add_to(struct rcs_cli *cli, struct rcs_cli_list *list, struct rcs_bu
 static void ask_state(struct rcs_cli *cli, unsigned i, unsigned question)
 {
     struct rcs_cli_fix *fix = cli->fix;
-    if (rcs_slot_words_has(&cli->peers[i].info.migrating, fix->slot)) {
+    const struct rcs_cli_open *open = cli->peers[i].open;
+    if (open != NULL && rcs_slot_words_has(&open->migrating, fix->slot)) {
         add_to(cli, &fix->migrating, &fix->migrating_text, i);
-    } else if (rcs_slot_words_has(&cli->peers[i].info.importing, fix->slot)) {
+    } else if (open != NULL && rcs_slot_words_has(&open->importing, fix->slot)) {
         add_to(cli, &fix->importing, &fix->importing_text, i);
     } else if ((int)i != fix->owner) {
         rcs_cli_ask_count(cli, i, question);

@@ -27,11 +27,12 @@ static int node_at(const struct rcs_sim *sim, const char *ip, int port)
     return -1;
 }
 
-/* Which node a slot migrates to is read there later. */
+/* Open slots are read from there by who asks for them. */
 static void keep_text(struct rcs_cli_peer *peer, const struct rcs_reply *reply)
 {
     free(peer->nodes_text);
-    peer->nodes_text = rcs_cli_text(reply);
+    bool open = reply->size_bytes > 0 && memchr(reply->bytes, '[', reply->size_bytes) != NULL;
+    peer->nodes_text = open ? rcs_cli_text(reply) : NULL;
 }
 
 /* The first node's lines: itself, and everybody it knows as a friend to ask next. */

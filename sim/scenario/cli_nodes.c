@@ -80,13 +80,16 @@ static void read_flags(struct rcs_cli_node *node, const char *word, size_t len)
 }
 
 /* [93->-ID] is migrating, [93-<-ID] importing. */
-static void read_open(struct rcs_cli_node *node, const char *word)
+void rcs_cli_open_read(const char *nodes_text, struct rcs_slot_words *migrating,
+                       struct rcs_slot_words *importing)
 {
-    size_t digits = strspn(word + 1, "0123456789");
-    unsigned slot = (unsigned)read_port(word + 1);
-    if (digits > 0 && slot < RCS_SLOTS) {
-        bool migrating = strncmp(word + 1 + digits, "->-", 3) == 0;
-        rcs_slot_words_add(migrating ? &node->migrating : &node->importing, slot);
+    for (const char *at = nodes_text; (at = strchr(at, '[')) != NULL; at++) {
+        size_t digits = strspn(at + 1, "0123456789");
+        unsigned slot = (unsigned)read_port(at + 1);
+        if (digits > 0 && slot < RCS_SLOTS) {
+            bool gives = strncmp(at + 1 + digits, "->-", 3) == 0;
+            rcs_slot_words_add(gives ? migrating : importing, slot);
+        }
     }
 }
 
@@ -132,9 +135,7 @@ bool rcs_cli_node_read(const char *line, const char **end, struct rcs_cli_node *
         case 7:
             break;
         default:
-            if (word[0] == '[') {
-                read_open(out, word);
-            } else if (rcs_slot_range_read(word, len, &first, &last) == RCS_OK) {
+            if (word[0] != '[' && rcs_slot_range_read(word, len, &first, &last) == RCS_OK) {
                 rcs_slot_words_add_range(&out->slots, first, last);
             }
         }

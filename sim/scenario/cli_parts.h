@@ -13,7 +13,10 @@ struct rcs_cli_peer {
     int node; /* of the world */
     struct rcs_session *session;
     struct rcs_cli_node info;
-    char *nodes_text;    /* its CLUSTER NODES when it was loaded; NULL none */
+    char *nodes_text; /* its CLUSTER NODES when it was loaded, if slots stand open; NULL none do */
+    struct rcs_cli_open {
+        struct rcs_slot_words migrating, importing;
+    } * open;            /* read from there by the check; NULL none */
     unsigned replicas;   /* of a master, counted after loading */
     unsigned slot_count; /* when it was loaded: what is moved later does not count */
     bool gone;           /* unreachable or left out */

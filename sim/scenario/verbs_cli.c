@@ -214,22 +214,21 @@ static void list_subcommands(struct rcs_buf *out)
 
 static bool take_subcommand(struct rcs_parser *parser, enum rcs_cli_command *out)
 {
-    const struct rcs_word *word;
-    unsigned at = parser->at;
-    struct rcs_buf list;
-    rcs_buf_init(&list);
-    list_subcommands(&list);
-    bool good = rcs_parser_word(parser, list.data, &word);
-    for (unsigned i = 0; i < SUBCOMMANDS && good; i++) {
-        if (strcmp(subcommands[i].name, word->text) == 0) {
+    const char *name = rcs_parser_more(parser) ? parser->words[parser->at].text : "";
+    for (unsigned i = 0; i < SUBCOMMANDS; i++) {
+        if (strcmp(subcommands[i].name, name) == 0) {
             *out = (enum rcs_cli_command)i;
-            rcs_buf_close(&list);
+            parser->at++;
             return true;
         }
     }
-    if (good) {
-        rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, at, "cli --cluster %s is not modelled (%s)",
-                         word->text, list.data);
+    const struct rcs_word *word;
+    struct rcs_buf list;
+    rcs_buf_init(&list);
+    list_subcommands(&list);
+    if (rcs_parser_word(parser, list.data, &word)) {
+        rcs_parser_wrong(parser, RCS_ERR_UNKNOWN, parser->at - 1,
+                         "cli --cluster %s is not modelled (%s)", word->text, list.data);
     }
     rcs_buf_close(&list);
     return false;
