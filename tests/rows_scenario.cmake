@@ -8,11 +8,14 @@ rcs_test(failover rcsim_core)
 rcs_test(explain rcsim_core)
 rcs_test(why_not rcsim_core)
 rcs_test(cli_create rcsim_core)
+rcs_test(cli_verbs rcsim_core)
 rcs_test(profile_cli rcsim_core)
 rcs_test(profile_logs rcsim_core)
-if(TARGET test_cli_create)
-    target_link_libraries(test_cli_create PRIVATE m) # lround, to compare with
-endif()
+foreach(name cli_create cli_verbs)
+    if(TARGET test_${name})
+        target_link_libraries(test_${name} PRIVATE m) # lround and floorf, to compare with
+    endif()
+endforeach()
 rcs_test(pump rcsim_uv)
 if(TARGET test_pump)
     set_target_properties(test_pump PROPERTIES C_EXTENSIONS ON) # uv.h needs pthread types

@@ -81,6 +81,20 @@ static const struct row rows[] = {
       { "Redis is starting", "# Cluster state changed: ok" } },
 };
 
+static void check_words(const struct row *row, const char *text)
+{
+    for (unsigned i = 0; i < 6 && row->said[i] != NULL; i++) {
+        if (strstr(text, row->said[i]) == NULL) {
+            fail_msg("nobody said: %s", row->said[i]);
+        }
+    }
+    for (unsigned i = 0; i < 4 && row->unsaid[i] != NULL; i++) {
+        if (strstr(text, row->unsaid[i]) != NULL) {
+            fail_msg("somebody said: %s", row->unsaid[i]);
+        }
+    }
+}
+
 static void words_of_a_release(void **state)
 {
     const struct row *row = *state;
@@ -93,16 +107,50 @@ static void words_of_a_release(void **state)
              "wait 10s\ncli --cluster info a1\n= ...\n",
              row->release);
     struct rcs_buf out = play(text);
-    for (unsigned i = 0; i < 6 && row->said[i] != NULL; i++) {
-        if (strstr(out.data, row->said[i]) == NULL) {
-            fail_msg("nobody said: %s", row->said[i]);
-        }
-    }
-    for (unsigned i = 0; i < 4 && row->unsaid[i] != NULL; i++) {
-        if (strstr(out.data, row->unsaid[i]) != NULL) {
-            fail_msg("somebody said: %s", row->unsaid[i]);
-        }
-    }
+    check_words(row, out.data);
+    rcs_buf_close(&out);
+}
+
+/* What the verbs of --cluster say and do where releases differ (src/redis-cli.c of each; Valkey's
+ * src/valkey-cli.c). */
+static const struct row verbs[] = {
+    { "cli: valkey-8.0 knows no primary of that id",
+      "valkey-8.0",
+      { "is not known or not a primary, please retry.", "ERR setting node-timeout for ",
+        ">>> Getting functions from cluster", ">>> Sending CLUSTER RESET SOFT" },
+      { "not a master", "SHUTDOWN" } },
+    { "cli: 7.0 brings functions",
+      "7.0",
+      { "is not known or not a master, please retry.", "ERR setting node-timeout for ",
+        ">>> Getting functions from cluster", ">>> Sending CLUSTER RESET SOFT" },
+      { "not a primary", "SHUTDOWN" } },
+    { "cli: 6.2 brings none, and does not spell well",
+      "6.2",
+      { "ERR setting node-timeot for ", ">>> Sending CLUSTER RESET SOFT" },
+      { "functions", "SHUTDOWN" } },
+    { "cli: 5.0 shuts the node down",
+      "5.0",
+      { "ERR setting node-timeot for ", ">>> SHUTDOWN the node." },
+      { "functions", "CLUSTER RESET" } },
+};
+
+static void verbs_of_a_release(void **state)
+{
+    const struct row *row = *state;
+    char text[768];
+    snprintf(
+        text, sizeof(text),
+        "redis %s\nsave \"\"\ncluster-node-timeout 2000\nsite A a1..a4\n"
+        "cli --cluster create a1..a3 --cluster-yes\n= ...\nwait 3s\n"
+        "cli --cluster add-node a4 a1\n= ...\nwait 3s\n"
+        "cli --cluster set-timeout a1 3000\n= ...\n"
+        "cli --cluster reshard a1 --cluster-from all --cluster-to 12 --cluster-slots 1\n= ...\n"
+        "cli --cluster reshard a1 --cluster-from all --cluster-to $a3.id --cluster-slots 2\n"
+        "expect slots 5461-5462 10923-16383 of a3 on a3\n"
+        "cli --cluster del-node a1 $a4.id\n= ...\n",
+        row->release);
+    struct rcs_buf out = play(text);
+    check_words(row, out.data);
     rcs_buf_close(&out);
 }
 
@@ -128,9 +176,15 @@ static void nodes_conf_is_read_late_since_7_2(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[1 + sizeof(rows) / sizeof(rows[0])] = {
+    enum { ROWS = sizeof(rows) / sizeof(rows[0]), VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+    struct CMUnitTest tests[1 + ROWS + VERBS] = {
         cmocka_unit_test(nodes_conf_is_read_late_since_7_2),
     };
+    for (size_t i = 0; i < VERBS; i++) {
+        tests[1 + ROWS + i] = (struct CMUnitTest){ .name = verbs[i].name,
+                                                   .test_func = verbs_of_a_release,
+                                                   .initial_state = (void *)&verbs[i] };
+    }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         tests[1 + i] = (struct CMUnitTest){ .name = rows[i].name,
                                             .test_func = words_of_a_release,

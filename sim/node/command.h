@@ -54,7 +54,8 @@
     X(BLOCKING, "@blocking")                        \
     X(DANGEROUS, "@dangerous")                      \
     X(CONNECTION, "@connection")                    \
-    X(TRANSACTION, "@transaction")
+    X(TRANSACTION, "@transaction")                  \
+    X(SCRIPTING, "@scripting")
 
 /* What a command does with its keys, in the order in which COMMAND shows it. */
 #define RCS_KEY_FLAGS(X)                            \
@@ -134,6 +135,7 @@ extern const struct rcs_command rcs_pubsub_commands[], rcs_cluster_commands[];
 extern const struct rcs_command rcs_key_commands[], rcs_expire_commands[], rcs_string_commands[];
 extern const struct rcs_command rcs_number_commands[], rcs_bit_commands[];
 extern const struct rcs_command rcs_dump_commands[], rcs_migrate_commands[];
+extern const struct rcs_command rcs_function_commands[];
 
 /* The i-th command of all tables; NULL past the end. */
 const struct rcs_command *rcs_command_at(unsigned index);

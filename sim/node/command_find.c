@@ -6,10 +6,11 @@
 #include "sim/pure.h"
 
 static const struct rcs_command *const tables[] = {
-    rcs_string_commands, rcs_number_commands,      rcs_bit_commands,        rcs_key_commands,
-    rcs_expire_commands, rcs_transaction_commands, rcs_connection_commands, rcs_client_commands,
-    rcs_pubsub_commands, rcs_cluster_commands,     rcs_admin_commands,      rcs_info_commands,
-    rcs_config_commands, rcs_command_commands,     rcs_dump_commands,       rcs_migrate_commands,
+    rcs_string_commands,   rcs_number_commands,      rcs_bit_commands,        rcs_key_commands,
+    rcs_expire_commands,   rcs_transaction_commands, rcs_connection_commands, rcs_client_commands,
+    rcs_pubsub_commands,   rcs_cluster_commands,     rcs_admin_commands,      rcs_info_commands,
+    rcs_config_commands,   rcs_command_commands,     rcs_dump_commands,       rcs_migrate_commands,
+    rcs_function_commands,
 };
 
 const struct rcs_command *rcs_command_at(unsigned index)

@@ -26,6 +26,7 @@ static const struct {
     { NULL, "copy", V62 },
     { NULL, "expiretime", V70 },
     { NULL, "failover", V62 },
+    { NULL, "function", V70 },
     { NULL, "getdel", V62 },
     { NULL, "getex", V62 },
     { NULL, "hello", V60 },

@@ -447,6 +447,40 @@ enum rcs_progress rcs_act_prompt_poll(struct rcs_run *run, struct rcs_task *task
 
 /* --- the cli ---------------------------------------------------------------------------------- */
 
+/* The words with their references resolved, one behind the other, each ended by a NUL. */
+static struct rcs_cli *new_cli(struct rcs_run *run, const struct rcs_cli_stmt *stmt)
+{
+    struct rcs_cli_order order = stmt->order;
+    const struct rcs_word *const single[] = { stmt->id, stmt->from, stmt->percent };
+    const char **const texts[] = { &order.id, &order.from, &order.percent };
+    const unsigned singles = sizeof(single) / sizeof(single[0]);
+    const char **words = calloc(order.word_count + 1, sizeof(words[0]));
+    size_t *starts = calloc(singles + order.word_count, sizeof(starts[0]));
+    struct rcs_buf text;
+    RCS_ASSERT(words != NULL && starts != NULL);
+    rcs_buf_init(&text);
+    for (unsigned i = 0; i < singles + order.word_count; i++) {
+        const struct rcs_word *word = i < singles ? single[i] : &stmt->words[i - singles];
+        starts[i] = text.size_bytes;
+        if (word != NULL) {
+            rcs_run_word(run, word, &text);
+        }
+        rcs_buf_add(&text, "", 1);
+    }
+    for (unsigned i = 0; i < singles; i++) {
+        *texts[i] = single[i] == NULL ? NULL : text.data + starts[i];
+    }
+    for (unsigned i = 0; i < order.word_count; i++) {
+        words[i] = text.data + starts[singles + i];
+    }
+    order.words = words;
+    struct rcs_cli *cli = rcs_cli_new(run->sim, &order);
+    rcs_buf_close(&text);
+    free(starts);
+    free(words);
+    return cli;
+}
+
 enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
@@ -461,21 +495,7 @@ enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task)
     }
     rcs_run_mark(run, stmt->text);
     rcs_story_after(run->story, 0, NULL);
-    struct rcs_buf master_id;
-    rcs_buf_init(&master_id);
-    if (stmt->word_count > 0) {
-        rcs_run_word(run, &stmt->words[0], &master_id);
-        rcs_buf_add(&master_id, "", 1);
-    }
-    task->cli = rcs_cli_new(run->sim, &(struct rcs_cli_order){
-                                          .command = (enum rcs_cli_command)stmt->number,
-                                          .nodes = stmt->a.nodes,
-                                          .count = stmt->a.count,
-                                          .replicas = stmt->times,
-                                          .yes = stmt->oneway,
-                                          .master_id = master_id.data,
-                                      });
-    rcs_buf_close(&master_id);
+    task->cli = new_cli(run, stmt->cli);
     task->quiet = false;
     return rcs_act_cli_poll(run, task);
 }

@@ -1,172 +1,15 @@
-/* redis-cli --cluster check and info; loading and checking are the end of create as well
- * (redis-cli 7.0 clusterManagerLoadInfoFromNode, clusterManagerCheckCluster). */
+/* Do the nodes agree, are slots open, are all covered (redis-cli 7.0 clusterManagerCheckCluster)?
+ * redis-cli --cluster check, and fix, which mends on the way. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/scenario/cli_dict.h"
 #include "sim/scenario/cli_parts.h"
 
 #include "sim/pure.h"
 
-bool rcs_cli_wants_first(const struct rcs_cli *cli, unsigned i)
-{
-    (void)cli;
-    return i == 0;
-}
-
-bool rcs_cli_wants_friend(const struct rcs_cli *cli, unsigned i)
-{
-    (void)cli;
-    return i > 0;
-}
-
-void rcs_cli_ask_nodes(struct rcs_cli *cli, unsigned i, unsigned question)
-{
-    (void)i, (void)question;
-    rcs_buf_text(&cli->request, "CLUSTER NODES");
-}
-
-/* --- loading ---------------------------------------------------------------------------------- */
-
-void rcs_cli_ask_load_first(struct rcs_cli *cli, unsigned i, unsigned question)
-{
-    (void)i;
-    rcs_buf_text(&cli->request, question == 0 ? "INFO" : "CLUSTER NODES");
-}
-
-static int node_at(const struct rcs_sim *sim, const char *ip, int port)
-{
-    for (unsigned i = 0; i < rcs_sim_node_count(sim); i++) {
-        if (rcs_sim_node_port(sim, (int)i) == port &&
-            strcmp(rcs_sim_node_ip(sim, (int)i), ip) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
-/* The first node's lines: itself, and everybody it knows as a friend to ask next. */
-static bool read_friends(struct rcs_cli *cli, const char *text)
-{
-    bool found = false;
-    struct rcs_cli_node *node = malloc(sizeof(*node));
-    RCS_ASSERT(node != NULL);
-    for (const char *line = text; *line != '\0';) {
-        if (!rcs_cli_node_read(line, &line, node)) {
-            continue;
-        }
-        int at = node_at(cli->sim, node->ip, node->port);
-        if (node->myself) {
-            found = true;
-            cli->peers[0].info = *node;
-        } else if (at >= 0) {
-            rcs_cli_add_peer(cli, at);
-            cli->peers[cli->count - 1].info = *node;
-        }
-    }
-    free(node);
-    /* Redis prints an empty ip for a node that has met nobody yet; redis-cli shows what was typed.
-     */
-    snprintf(cli->peers[0].info.ip, sizeof(cli->peers[0].info.ip), "%s",
-             rcs_sim_node_ip(cli->sim, cli->peers[0].node));
-    return found;
-}
-
-bool rcs_cli_take_load_first(struct rcs_cli *cli, unsigned i, unsigned question,
-                             const struct rcs_reply *reply)
-{
-    char *text = rcs_cli_text(reply);
-    bool good = text != NULL;
-    if (!good) {
-        rcs_cli_print_error(cli, i, reply);
-    } else if (question == 0 && strstr(text, "cluster_enabled:1") == NULL) {
-        rcs_buf_text(&cli->out, "[ERR] Node ");
-        rcs_cli_print_name(cli, i);
-        rcs_buf_text(&cli->out, " is not configured as a cluster node.\n");
-        good = false;
-    } else if (question == 1) {
-        good = read_friends(cli, text);
-    }
-    free(text);
-    return good;
-}
-
-/* Its own line replaces what the first node thinks of it, so its flags have no `fail`. */
-bool rcs_cli_take_load_friend(struct rcs_cli *cli, unsigned i, unsigned question,
-                              const struct rcs_reply *reply)
-{
-    (void)question;
-    struct rcs_cli_peer *peer = &cli->peers[i];
-    struct rcs_cli_node seen = peer->info;
-    if (!rcs_cli_read_myself(reply, &peer->info)) {
-        rcs_cli_print_error(cli, i, reply);
-        peer->info = seen;
-        peer->gone = true;
-        return true;
-    }
-    snprintf(peer->info.ip, sizeof(peer->info.ip), "%s", seen.ip);
-    peer->info.port = seen.port;
-    peer->gone = seen.left_out;
-    return true;
-}
-
-enum rcs_cli_end rcs_cli_leave_load(struct rcs_cli *cli)
-{
-    for (unsigned i = 0; i < cli->count; i++) {
-        for (unsigned j = 0; j < cli->count && !cli->peers[i].gone; j++) {
-            bool mine = !cli->peers[j].gone &&
-                        strcmp(cli->peers[j].info.master, cli->peers[i].info.id) == 0;
-            cli->peers[i].replicas += mine;
-        }
-    }
-    return RCS_CLI_NEXT;
-}
-
-/* --- keys ------------------------------------------------------------------------------------- */
-
-static bool wants_master(const struct rcs_cli *cli, unsigned i)
-{
-    return !cli->peers[i].info.replica;
-}
-
-static void ask_size(struct rcs_cli *cli, unsigned i, unsigned question)
-{
-    (void)i, (void)question;
-    rcs_buf_text(&cli->request, "DBSIZE");
-}
-
-static bool take_size(struct rcs_cli *cli, unsigned i, unsigned question,
-                      const struct rcs_reply *reply)
-{
-    (void)question;
-    const struct rcs_cli_peer *peer = &cli->peers[i];
-    if (reply == NULL || reply->kind != RCS_REPLY_INTEGER) {
-        rcs_cli_print_error(cli, i, reply);
-        return false;
-    }
-    cli->keys += reply->integer;
-    rcs_cli_print_name(cli, i);
-    rcs_buf_format(&cli->out, " (%.8s...) -> %lld keys | %u slots | %u slaves.\n", peer->info.id,
-                   (long long)reply->integer, rcs_slot_words_count(&peer->info.slots),
-                   peer->replicas);
-    return true;
-}
-
-static enum rcs_cli_end leave_sizes(struct rcs_cli *cli)
-{
-    unsigned masters = 0;
-    for (unsigned i = 0; i < cli->count; i++) {
-        masters += !cli->peers[i].gone && !cli->peers[i].info.replica;
-    }
-    int64_t hundredths = cli->keys * 100 / RCS_SLOTS, rest = cli->keys * 100 % RCS_SLOTS;
-    hundredths += rest * 2 > RCS_SLOTS || (rest * 2 == RCS_SLOTS && (hundredths & 1));
-    rcs_buf_format(
-        &cli->out, "[OK] %lld keys in %u masters.\n%lld.%02d keys per slot on average.\n",
-        (long long)cli->keys, masters, (long long)(hundredths / 100), (int)(hundredths % 100));
-    return RCS_CLI_NEXT;
-}
-
-/* --- the check -------------------------------------------------------------------------------- */
+/* --- do they agree? --------------------------------------------------------------------------- */
 
 void rcs_cli_signatures_begin(struct rcs_cli *cli)
 {
@@ -199,113 +42,164 @@ bool rcs_cli_take_signature(struct rcs_cli *cli, unsigned i, unsigned question,
     return true;
 }
 
-void rcs_cli_enter_check(struct rcs_cli *cli)
+/* One node agrees with itself and is not asked. */
+static bool wants_signature(const struct rcs_cli *cli, unsigned i)
+{
+    unsigned there = 0;
+    for (unsigned peer = 0; peer < cli->count; peer++) {
+        there += !cli->peers[peer].gone;
+    }
+    (void)i;
+    return there > 1;
+}
+
+static void enter_quietly(struct rcs_cli *cli)
 {
     rcs_buf_text(&cli->out, ">>> Performing Cluster Check (using node ");
     rcs_cli_print_name(cli, 0);
     rcs_buf_text(&cli->out, ")\n");
+    rcs_cli_signatures_begin(cli);
+}
+
+static void enter_check(struct rcs_cli *cli)
+{
+    enter_quietly(cli);
     for (unsigned i = 0; i < cli->count; i++) {
         if (!cli->peers[i].gone) {
             rcs_cli_node_print(&cli->out, &cli->peers[i].info, false, cli->peers[i].replicas);
         }
     }
-    rcs_cli_signatures_begin(cli);
 }
 
-/* "[93->-<id>]" is migrating, "[93-<-<id>]" importing: the slot numbers of one kind, joined by
- * commas. */
-static unsigned open_slots(const char *open, const char *arrow, struct rcs_buf *out)
+/* --- open slots ------------------------------------------------------------------------------- */
+
+/* Joined by commas; appended to cli->open, too. */
+static void print_open(struct rcs_cli *cli, const struct rcs_slot_words *slots)
 {
     unsigned count = 0;
-    for (const char *at = open; (at = strchr(at, '[')) != NULL; at++) {
-        size_t digits = strspn(at + 1, "0123456789");
-        if (strncmp(at + 1 + digits, arrow, 3) == 0) {
-            rcs_buf_format(out, "%s%.*s", count++ > 0 ? "," : "", (int)digits, at + 1);
+    for (unsigned slot = 0; slot < RCS_SLOTS; slot++) {
+        if (rcs_slot_words_has(slots, slot)) {
+            rcs_buf_format(&cli->out, "%s%u", count++ > 0 ? "," : "", slot);
+            cli->open = realloc(cli->open, (cli->open_count + 1) * sizeof(cli->open[0]));
+            RCS_ASSERT(cli->open != NULL);
+            cli->open[cli->open_count++] = slot;
         }
     }
-    return count;
 }
 
-static bool check_open(struct rcs_cli *cli)
+static void sort_open(struct rcs_cli *cli)
 {
-    static const char *const kinds[][2] = { { "->-", "migrating" }, { "-<-", "importing" } };
-    struct rcs_buf all, some;
-    rcs_buf_init(&all);
-    rcs_buf_init(&some);
+    unsigned *order = malloc(cli->open_count * sizeof(order[0]));
+    RCS_ASSERT(order != NULL);
+    cli->open_count = rcs_cli_dict_order(cli->open, cli->open_count, order);
+    free(cli->open);
+    cli->open = order;
+}
+
+static void check_open(struct rcs_cli *cli)
+{
+    rcs_buf_text(&cli->out, ">>> Check for open slots...\n");
+    cli->open_count = 0;
     for (unsigned i = 0; i < cli->count; i++) {
-        for (unsigned kind = 0; kind < 2 && !cli->peers[i].gone; kind++) {
-            rcs_buf_clear(&some);
-            if (open_slots(cli->peers[i].info.open, kinds[kind][0], &some) > 0) {
+        struct rcs_cli_peer *peer = &cli->peers[i];
+        if (peer->nodes_text == NULL) {
+            continue;
+        }
+        free(peer->open);
+        peer->open = calloc(1, sizeof(*peer->open));
+        RCS_ASSERT(peer->open != NULL);
+        rcs_cli_open_read(peer->nodes_text, &peer->open->migrating, &peer->open->importing);
+        const struct rcs_slot_words *const open[] = { &peer->open->migrating,
+                                                      &peer->open->importing };
+        for (unsigned kind = 0; kind < 2 && !peer->gone; kind++) {
+            if (rcs_slot_words_count(open[kind]) > 0) {
                 rcs_buf_text(&cli->out, "[WARNING] Node ");
                 rcs_cli_print_name(cli, i);
-                rcs_buf_format(&cli->out, " has slots in %s state %.*s.\n", kinds[kind][1],
-                               (int)some.size_bytes, some.data);
-                rcs_buf_format(&all, "%s%.*s", all.size_bytes > 0 ? "," : "", (int)some.size_bytes,
-                               some.data);
+                rcs_buf_format(&cli->out, " has slots in %s state ",
+                               kind == 0 ? "migrating" : "importing");
+                print_open(cli, open[kind]);
+                rcs_buf_text(&cli->out, ".\n");
             }
         }
     }
-    bool none = all.size_bytes == 0;
-    if (!none) {
-        rcs_buf_format(&cli->out, "[WARNING] The following slots are open: %.*s.\n",
-                       (int)all.size_bytes, all.data);
+    if (cli->open_count == 0) {
+        return;
     }
-    rcs_buf_close(&all);
-    rcs_buf_close(&some);
-    return none;
+    cli->good = false;
+    sort_open(cli);
+    rcs_buf_text(&cli->out, "[WARNING] The following slots are open: ");
+    for (unsigned i = 0; i < cli->open_count; i++) {
+        rcs_buf_format(&cli->out, "%s%u", i > 0 ? "," : "", cli->open[i]);
+    }
+    rcs_buf_text(&cli->out, ".\n");
 }
 
-static bool check_coverage(struct rcs_cli *cli)
+static enum rcs_cli_end leave_agreement(struct rcs_cli *cli)
 {
-    struct rcs_slot_words covered = { { 0 } };
-    for (unsigned i = 0; i < cli->count; i++) {
-        for (unsigned w = 0; w < RCS_SLOT_WORDS && !cli->peers[i].gone; w++) {
-            covered.word[w] |= cli->peers[i].info.slots.word[w];
-        }
-    }
-    bool all = rcs_slot_words_count(&covered) == RCS_SLOTS;
-    rcs_buf_text(&cli->out, all ? "[OK] All 16384 slots covered.\n"
-                                : "[ERR] Not all 16384 slots are covered by nodes.\n\n");
-    return all;
-}
-
-enum rcs_cli_end rcs_cli_leave_check(struct rcs_cli *cli)
-{
+    cli->good = !cli->differs;
     rcs_buf_text(&cli->out, cli->differs ? "[ERR] Nodes don't agree about configuration!\n"
                                          : "[OK] All nodes agree about slots configuration.\n");
-    rcs_buf_text(&cli->out, ">>> Check for open slots...\n");
-    bool closed = check_open(cli);
-    rcs_buf_text(&cli->out, ">>> Check slots coverage...\n");
-    bool covered = check_coverage(cli);
-    return !cli->differs && closed && covered ? RCS_CLI_NEXT : RCS_CLI_OVER;
+    check_open(cli);
+    return RCS_CLI_NEXT;
 }
 
-#define LOAD                                                                                       \
-    { .wants = rcs_cli_wants_first,                                                                \
-      .questions = 2,                                                                              \
-      .ask = rcs_cli_ask_load_first,                                                               \
-      .take = rcs_cli_take_load_first },                                                           \
-        { .wants = rcs_cli_wants_friend,                                                           \
-          .questions = 1,                                                                          \
-          .ask = rcs_cli_ask_nodes,                                                                \
-          .take = rcs_cli_take_load_friend,                                                        \
-          .leave = rcs_cli_leave_load },                                                           \
-    {                                                                                              \
-        .wants = wants_master, .questions = 1, .ask = ask_size, .take = take_size,                 \
-        .leave = leave_sizes                                                                       \
-    }
+/* --- coverage --------------------------------------------------------------------------------- */
 
-const struct rcs_cli_phase rcs_cli_check_phases[] = {
-    LOAD,
-    { .enter = rcs_cli_enter_check,
-      .questions = 1,
-      .ask = rcs_cli_ask_nodes,
-      .take = rcs_cli_take_signature,
-      .leave = rcs_cli_leave_check },
+static enum rcs_cli_end check_coverage(struct rcs_cli *cli)
+{
+    if (cli->order.command == RCS_CLI_FIX && cli->open_count > 0) {
+        cli->good = !cli->called_failed; /* whatever else was wrong before */
+    }
+    rcs_buf_text(&cli->out, ">>> Check slots coverage...\n");
+    cli->covered = (struct rcs_slot_words){ { 0 } };
+    for (unsigned i = 0; i < cli->count; i++) {
+        for (unsigned w = 0; w < RCS_SLOT_WORDS && !cli->peers[i].gone; w++) {
+            cli->covered.word[w] |= cli->peers[i].info.slots.word[w];
+        }
+    }
+    bool all = rcs_slot_words_count(&cli->covered) == RCS_SLOTS;
+    cli->good &= all;
+    rcs_buf_text(&cli->out, all ? "[OK] All 16384 slots covered.\n"
+                                : "[ERR] Not all 16384 slots are covered by nodes.\n\n");
+    return RCS_CLI_NEXT;
+}
+
+static enum rcs_cli_end leave_check(struct rcs_cli *cli)
+{
+    return cli->good ? RCS_CLI_NEXT : RCS_CLI_OVER;
+}
+
+static const struct rcs_cli_phase slots_phases[] = {
+    { .call = rcs_cli_fix_open_phases, .bears = true, .leave = check_coverage },
+    { .call = rcs_cli_cover_phases, .bears = true },
+    { .call = rcs_cli_owners_phases, .bears = true, .leave = leave_check },
     { .enter = NULL },
 };
 
-const struct rcs_cli_phase rcs_cli_info_phases[] = {
-    LOAD,
+const struct rcs_cli_phase rcs_cli_check_cluster_phases[] = {
+    { .enter = enter_check,
+      .wants = wants_signature,
+      .questions = 1,
+      .ask = rcs_cli_ask_nodes,
+      .take = rcs_cli_take_signature,
+      .leave = leave_agreement },
+    { .call = slots_phases },
+    { .enter = NULL },
+};
+
+const struct rcs_cli_phase rcs_cli_check_quietly_phases[] = {
+    { .enter = enter_quietly,
+      .wants = wants_signature,
+      .questions = 1,
+      .ask = rcs_cli_ask_nodes,
+      .take = rcs_cli_take_signature,
+      .leave = leave_agreement },
+    { .call = slots_phases },
+    { .enter = NULL },
+};
+
+const struct rcs_cli_phase rcs_cli_check_phases[] = {
+    { .call = rcs_cli_info_phases },
+    { .call = rcs_cli_check_cluster_phases },
     { .enter = NULL },
 };

@@ -79,6 +79,32 @@ static void read_flags(struct rcs_cli_node *node, const char *word, size_t len)
     }
 }
 
+/* [93->-ID] is migrating, [93-<-ID] importing. */
+void rcs_cli_open_read(const char *nodes_text, struct rcs_slot_words *migrating,
+                       struct rcs_slot_words *importing)
+{
+    for (const char *at = nodes_text; (at = strchr(at, '[')) != NULL; at++) {
+        size_t digits = strspn(at + 1, "0123456789");
+        unsigned slot = (unsigned)read_port(at + 1);
+        if (digits > 0 && slot < RCS_SLOTS) {
+            bool gives = strncmp(at + 1 + digits, "->-", 3) == 0;
+            rcs_slot_words_add(gives ? migrating : importing, slot);
+        }
+    }
+}
+
+bool rcs_cli_migrates_to(const char *nodes_text, unsigned slot, char id[RCS_ID_LEN + 1])
+{
+    char open[32];
+    snprintf(open, sizeof(open), "[%u->-", slot);
+    const char *at = strstr(nodes_text, open); /* only `myself` has brackets */
+    if (at != NULL) {
+        at += strlen(open);
+        copy(id, RCS_ID_LEN + 1, at, strcspn(at, "]"));
+    }
+    return at != NULL;
+}
+
 bool rcs_cli_node_read(const char *line, const char **end, struct rcs_cli_node *out)
 {
     *out = (struct rcs_cli_node){ .port = 0 };
@@ -109,11 +135,7 @@ bool rcs_cli_node_read(const char *line, const char **end, struct rcs_cli_node *
         case 7:
             break;
         default:
-            if (word[0] == '[') {
-                size_t used = strlen(out->open);
-                snprintf(out->open + used, sizeof(out->open) - used, "%s%.*s", used > 0 ? " " : "",
-                         (int)len, word);
-            } else if (rcs_slot_range_read(word, len, &first, &last) == RCS_OK) {
+            if (word[0] != '[' && rcs_slot_range_read(word, len, &first, &last) == RCS_OK) {
                 rcs_slot_words_add_range(&out->slots, first, last);
             }
         }

@@ -13,11 +13,17 @@ struct rcs_cli_node {
     char flags[96];                 /* without `myself` */
     char master[RCS_ID_LEN + 1];    /* "" none */
     struct rcs_slot_words slots;
-    char open[256]; /* brackets of open slots, "" none */
 };
 
 /* Reads one line; false if it has too few words. *end is set behind the line and its LF. */
 bool rcs_cli_node_read(const char *line, const char **end, struct rcs_cli_node *out);
+
+/* Adds the open slots, which the line of `myself` in a CLUSTER NODES text has. */
+void rcs_cli_open_read(const char *nodes_text, struct rcs_slot_words *migrating,
+                       struct rcs_slot_words *importing);
+/* Where the slot is migrating to by the line of `myself` in a CLUSTER NODES text: fills `id` and
+ * returns true. */
+bool rcs_cli_migrates_to(const char *nodes_text, unsigned slot, char id[RCS_ID_LEN + 1]);
 
 /* The sorted list of `id:range,range` of the nodes that have slots, joined by `|`. */
 void rcs_cli_signature(const char *nodes_text, struct rcs_buf *out);

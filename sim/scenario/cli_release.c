@@ -1,5 +1,5 @@
-/* Where other releases' redis-cli prints other words than that of 7.0. Those of 5.0 to 7.4 print
- * the same for the commands there are here. 3.0 and 4.0 came with redis-trib.rb: their clusters are
+/* Where other releases' redis-cli prints other words than that of 7.0; what those before 7.0 do
+ * differently stands where it is done. 3.0 and 4.0 came with redis-trib.rb: their clusters are
  * looked after with the redis-cli of 5.0. */
 #include <string.h>
 
@@ -24,11 +24,25 @@ static const struct {
     { "Master[", "Primary[" },
     { "Automatically selected master ", "Automatically selected primary " },
     { "[ERR] No such master ID ", "[ERR] No such primary ID " },
+    { "*** No such master node ", "*** No such primary node " },
+    { " claims to be slave of ", " claims to be replica of " },
+    { " not known or not a master,", " not known or not a primary," },
+    { " unreachable masters is dangerous: redis-cli ",
+      " unreachable primaries is dangerous: valkey-cli " },
+    { " slots about masters ", " slots about primaries " },
+    { "--cluster-fix-with-unreachable-masters", "--cluster-fix-with-unreachable-primaries" },
+    { "[ERR] Sorry, redis-cli ", "[ERR] Sorry, valkey-cli " },
+    { " as Redis version ", " as Valkey version " },
 };
 
 static const struct rcs_profile *profile_of(const struct rcs_cli *cli)
 {
     return rcs_sim_config(cli->sim, -1)->profile;
+}
+
+bool rcs_cli_since(const struct rcs_cli *cli, enum rcs_release release)
+{
+    return profile_of(cli)->release >= release;
 }
 
 /* Copies text with each of the words replaced. */

@@ -5,6 +5,7 @@
 #include <rcsim/scenario.h>
 #include <rcsim/sim.h>
 
+#include "sim/scenario/cli.h"
 #include "sim/scenario/lex.h"
 
 struct rcs_verb;
@@ -30,6 +31,13 @@ struct rcs_expected {
         word; /* alternatives between ` | `, `*` any text; `...` alone: any further lines */
 };
 
+/* `cli --cluster`: the order, and its texts as words, which may hold references. */
+struct rcs_cli_stmt {
+    struct rcs_cli_order order;
+    const struct rcs_word *id, *from, *percent; /* NULL none */
+    const struct rcs_word *words;               /* order.word_count of them */
+};
+
 struct rcs_stmt {
     const struct rcs_verb *verb;
     struct rcs_place place;
@@ -49,6 +57,7 @@ struct rcs_stmt {
     bool oneway, absolute;
     const struct rcs_cond *cond;
     const struct rcs_workload_options *workload;
+    const struct rcs_cli_stmt *cli;
     struct rcs_stmt *body; /* of `at` and `during` */
     unsigned body_count;
 };
