@@ -142,7 +142,7 @@ static void advance(struct rcs_node *node)
             ask(node, at);
         }
     }
-    repl->handshake_step = step;
+    repl->handshake_step = (int)step;
 }
 
 /* --- the life of the link --------------------------------------------------------------------- */

@@ -75,12 +75,12 @@ struct fault_row {
 
 /* clang-format off */
 static const struct fault_row rows[] = {
-    [RCS_FAULT_START]     = { "start",     NO_PROCESS,               start,         "it must not be running" },
-    [RCS_FAULT_KILL]      = { "kill",      IN(UP) | IN(PAUSED),      NULL,          "it must be running or paused" },
-    [RCS_FAULT_STOP]      = { "stop",      IN(UP),                   stop,          "it must be running" },
-    [RCS_FAULT_PAUSE]     = { "pause",     IN(UP),                   pause_process, "it must be running" },
-    [RCS_FAULT_RESUME]    = { "resume",    IN(PAUSED),               resume,        "it must be paused" },
-    [RCS_FAULT_POWEROFF]  = { "poweroff",  ~IN(OFF),                 NULL,          "its host must have power" },
+    [RCS_FAULT_START]     = { "start",     NO_PROCESS,               start,         "it must not be running", NULL },
+    [RCS_FAULT_KILL]      = { "kill",      IN(UP) | IN(PAUSED),      NULL,          "it must be running or paused", NULL },
+    [RCS_FAULT_STOP]      = { "stop",      IN(UP),                   stop,          "it must be running", NULL },
+    [RCS_FAULT_PAUSE]     = { "pause",     IN(UP),                   pause_process, "it must be running", NULL },
+    [RCS_FAULT_RESUME]    = { "resume",    IN(PAUSED),               resume,        "it must be paused", NULL },
+    [RCS_FAULT_POWEROFF]  = { "poweroff",  ~IN(OFF),                 NULL,          "its host must have power", NULL },
     [RCS_FAULT_LOSE_CONF] = { "lose-conf", NO_PROCESS,               lose_conf,     "it must not be running", "lose conf" },
     [RCS_FAULT_LOSE_DATA] = { "lose-data", NO_PROCESS,               lose_data,     "it must not be running", "lose data" },
     [RCS_FAULT_STALE_CONF] = { "stale-conf", NO_PROCESS,             stale_conf,    "it must not be running", "restore conf" },
