@@ -1,5 +1,5 @@
 /* `run --redis A,B,...`: one scenario under several releases, and where each parts from the one
- * before: the first milestone that differs, and the first that is about roles and states. */
+ * before: the first milestone about a role or state that differs, and the first of all. */
 #include <stdio.h>
 #include <string.h>
 
@@ -157,10 +157,10 @@ static void print_story_parting(const struct played *before, const struct played
 static void print_parting(const struct played *before, const struct played *after)
 {
     printf("\n%s and %s\n", before->release, after->release);
+    print_story_parting(before, after);
     (void)trace_compare(before->release, before->trace.data, before->trace.size_bytes,
                         after->release, after->trace.data, after->trace.size_bytes,
                         "no milestone differs");
-    print_story_parting(before, after);
 }
 
 int run_releases(const struct run_arguments *arguments, const char *text, size_t size_bytes,
