@@ -145,7 +145,7 @@ static const struct row rows[] = {
     { CLIENTS, "a node timeout of 15 s", NULL, NULL, "cluster-node-timeout 15000\n", NULL,
       "workload php unavailable" },
     { CLIENTS, "the rest goes on serving", NULL, NULL, "cluster-require-full-coverage no\n", NULL,
-      "workload php errors clusterdown >=5" },
+      "workload php errors clusterdown >=2" },
     { CLIENTS, "a redis-py without the defect", "workload python redis-py-4.3.4 redis-1..redis-6\n",
       "workload python redis-py redis-1..redis-6\n", NULL, NULL, "workload python down" },
     { CLIENTS, "a program that is told of redis-1 only", "workload php predis redis-1..redis-6\n",
