@@ -42,6 +42,7 @@ struct fixture {
     struct rcs_effects effects;
     rcs_us now_us;
     struct rcs_buf reply; /* of the last step */
+    enum rcs_fact_code cause; /* the last one that was recorded */
 };
 
 static void step(struct fixture *fixture, struct rcs_event event)
@@ -54,6 +55,10 @@ static void step(struct fixture *fixture, struct rcs_event event)
         if (effect->kind == RCS_EFFECT_CLIENT_REPLY) {
             rcs_buf_add(&fixture->reply, effect->blob->bytes, effect->blob->size_bytes);
         }
+    }
+    for (size_t i = 0; i < fixture->effects.facts.count; i++) {
+        enum rcs_fact_code code = (enum rcs_fact_code)fixture->effects.facts.list[i].code;
+        fixture->cause = rcs_fact_row(code)->cause ? code : fixture->cause;
     }
     rcs_effects_clear(&fixture->effects, fixture->store);
 }
@@ -303,6 +308,27 @@ static void refusal_row(void **state)
     snprintf(want, sizeof(want), "%s\r\n", row->want);
     assert_string_equal(reply, want);
     fixture_free(fixture);
+}
+
+/* What `explain` names failover-is-master, failover-no-master and failover-master-down. */
+static void a_refused_failover_records_why(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *conf;
+        enum rcs_fact_code cause;
+    } refusals[] = {
+        { owner, RCS_FACT_CAUSE_MF_IS_MASTER },
+        { orphan, RCS_FACT_CAUSE_MF_NO_MASTER },
+        { bereft, RCS_FACT_CAUSE_MF_MASTER_DOWN },
+    };
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        struct fixture *fixture = fixture_new(refusals[i].conf);
+        fixture->effects.facts.causes = true;
+        assert_int_equal(ask(fixture, "CLUSTER FAILOVER")[0], '-');
+        assert_int_equal(fixture->cause, refusals[i].cause);
+        fixture_free(fixture);
+    }
 }
 
 /* --- what is shown ---------------------------------------------------------------------------- */
@@ -664,6 +690,7 @@ int main(void)
         cmocka_unit_test(imports_outlast_flushslots),
         cmocka_unit_test(meet_takes_any_spelling_of_an_address),
         cmocka_unit_test(info_at_the_start),
+        cmocka_unit_test(a_refused_failover_records_why),
         cmocka_unit_test(info_alone_and_ok),
         cmocka_unit_test(slots),
         cmocka_unit_test(slots_by_endpoint),

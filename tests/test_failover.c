@@ -359,11 +359,24 @@ static const struct row rows[] = {
       "node b1\ncluster-node-timeout 15000\nwait 6s\nb1> CLUSTER ADDSLOTSRANGE 0 16383\n= OK\n"
       "wait 4900ms\nexpect state fail on b1\nwait 300ms\nexpect state ok on b1\n",
       "rule-off rejoin-delay\n" },
+    { "quirk 12: CLUSTER SLOTS hides a replica whose offset is 0",
+      CLUSTER_OF("repl-diskless-sync-delay 5\n", "a1..a7", "a1..a3 a4..a6 --cluster-replicas 1")
+      "await link up on a4..a6 within 20s\nawait state ok on a1..a6 within 20s\nwait 14s\n"
+      "a1> CLUSTER MEET $a7.ip $a7.port\n= OK\nwait 2s\na7> CLUSTER REPLICATE $a2.id\n= OK\nwait 3s\n"
+      "a1> CLUSTER SLOTS\n= ...\n= *\"$a6.id\"\n= *(empty array)\n= 3) 1) (integer) 10923\n= ...\n"
+      "await link up on a7 within 5s\nwait 3s\n"
+      "a1> CLUSTER SLOTS\n= ...\n= *\"$a7.id\"\n= *(empty array)\n= 3) 1) (integer) 10923\n= ...\n",
+      "repl-diskless-sync-delay 0\n" },
     { "quirk 13: a replica can win with another shard's data",
       SIX_WITH("repl-diskless-sync-delay 5\n")
       "wait 6s\nclient> SET {bar}x 1\n= OK\nwait 1s\na5> CLUSTER REPLICATE $a2.id\n= OK\n"
       "wait 1500ms\nkill a2,a6\nawait role master on a5 within 12s\nexpect slots 5461-10922 of a5 on a5\n",
       NULL },
+    { "quirk 14: a stranger first writes its epochs into the entry of the node at whose address it answers",
+      SIX
+      "kill a3\nlose conf a3\nstart a3\na3> CLUSTER SET-CONFIG-EPOCH 50\n= OK\nwait 1s\n"
+      "a1> CLUSTER NODES\n= ...\n= * :0@0 master,noaddr - * 50 disconnected 10923-16383\n= ...\n"
+      "expect current-epoch 50 on a1..a2\nexpect unknown a3 on a1..a2\n", NULL },
 
     /* --- what a restarted node still has --- */
     { "save \"\": a killed master has nothing left",
