@@ -44,6 +44,7 @@ a1> CLUSTER ADDSLOTSRANGE 0 16383
 wait $pause
 expect state ok on a1
 EOF
+{ cat good.scenario && echo 'show log on a1'; } >shows.scenario
 printf 'site A a1\na1> PING\n= OK\n' >fails.scenario
 printf 'site A a1\nkil a1\n' >wrong.scenario
 printf 'site A a1\nkill a1\nkill a1\n' >stops.scenario
@@ -146,7 +147,7 @@ check "several releases and JSON" 2 'leave out --json' run good.scenario --redis
 check "several releases, one without the directive" 2 'cluster-port: since 7\.0; this is 6\.2' run good.scenario --redis 7.0,6.2 --cluster-port 7000
 check "a wrong batch" 2 '--batch 0' run good.scenario --batch 0
 check "a wrong level" 2 'milestones, packets' run good.scenario --trace-level all
-check "log lines" 0 'a1  \| 1001:M 01 Jan 2026 .* # Cluster state changed: ok' run good.scenario --log a1
+check "log lines" 0 ' a1 \| 1001:M 01 Jan 2026 .* # Cluster state changed: ok' run good.scenario --log a1
 check "log lines of nobody" 2 'no node "b1"' run good.scenario --log b1
 check "a trace that cannot be written" 2 'cannot be written' run good.scenario --trace no/such/dir
 
@@ -171,9 +172,14 @@ check "log of packets" 0 . log good.packets a1
 same "the log at either level" out log.a1
 check "log of all" 0 '^a1 \| 1001:M 01 Jan 2026 ' log good.trace all
 check "log is what run shows" 0 . run good.scenario --log a1
-sed -n 's/^.* a1  *| \(1001:\)/\1/p' out >shown
+sed -n 's/^ *a1 | \(1001:\)/\1/p' out >shown
 same "log is what run shows" shown log.a1
 check "log with overrides" 0 . log over.trace a1
+check "log is what show log prints" 0 . run shows.scenario
+sed -n 's/^ *a1 | \(1001:\)/\1/p' out >shown
+same "log is what show log prints" shown log.a1
+check "a scenario is no trace" 2 '^good\.scenario:1:1: this is no trace: .*`rcsim run`' replay good.scenario
+check "a scenario is no trace: log" 2 '^good\.scenario:1:1: this is no trace: .*`rcsim run`' log good.scenario a1
 check "log of nobody" 2 'no node "b1"' log good.trace b1
 check "log of nothing" 2 'takes a trace and a node' log good.trace
 sed '$d' good.trace >cut.trace
@@ -246,7 +252,7 @@ wait "$pid"
 status=$?
 [ "$status" -eq 130 ] || { echo "NOT: Ctrl-C: exit status $status, not 130"; bad=$((bad + 1)); }
 grep -q '^interrupted$' out || { echo "NOT: Ctrl-C: the transcript does not say so"; bad=$((bad + 1)); }
-tail -n 1 long.trace | grep -q '"end":"interrupted"' || { echo "NOT: Ctrl-C: the trace has no end"; bad=$((bad + 1)); }
+tail -n 1 long.trace | grep '"end":"interrupted"' >/dev/null || { echo "NOT: Ctrl-C: the trace has no end"; bad=$((bad + 1)); }
 check "replay of what was interrupted" 0 '^identical$' replay long.trace
 
 [ "$bad" -eq 0 ] && echo "ok" && exit 0

@@ -143,9 +143,10 @@ for_all() { # for_all NODES FUNCTION WORD...
 # The functions below are called through for_all: NODE or VIEWER first.
 # shellcheck disable=SC2317
 {
-    has_state() { ask "$1" CLUSTER INFO | grep -q "^cluster_state:$2"; }
+    # grep reads to the end: one that stops at a match would break the pipe, and that counts as a failure.
+    has_state() { ask "$1" CLUSTER INFO | grep "^cluster_state:$2" >/dev/null; }
     has_role() { [ "$(ask "$1" ROLE | head -n 1)" = "${2/replica/slave}" ]; }
-    has_link() { ask "$1" INFO replication | grep -q "^master_link_status:$2"; }
+    has_link() { ask "$1" INFO replication | grep "^master_link_status:$2" >/dev/null; }
     knows() { [ "$(ask "$1" CLUSTER INFO | sed -nE 's/^cluster_known_nodes:([0-9]+).*/\1/p')" = "$2" ]; }
     sees_flags() { [[ $(line_of "$1" "$2" | cut -d ' ' -f 3) =~ ^(myself,)?"$3"$ ]]; }
     sees_slots() { [ "$(line_of "$1" "$2" | cut -s -d ' ' -f 9- | sed 's/ \[.*//; s/ /,/g')" = "$3" ]; }

@@ -207,7 +207,7 @@ static void read_played(const char *from, const char *node, bool all, const stru
                         struct lines *lines)
 {
     char begin[32];
-    snprintf(begin, sizeof(begin), " %s  | ", node);
+    snprintf(begin, sizeof(begin), " %s | ", node);
     lines->count = 0;
     for (const char *at = strstr(from, begin); at != NULL; at = strstr(at, begin)) {
         at += strlen(begin);

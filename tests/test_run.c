@@ -882,7 +882,7 @@ static void log_lines_stand_in_the_transcript(void **state)
     (void)state;
     struct played played = play_turns(LONE "a1> CLUSTER ADDSLOTSRANGE 0 16383\nwait 3s\n",
                                       (struct rcs_run_options){ .log = "a1" }, 1024, 0);
-    assert_non_null(strstr(played.out.data, "a1  | 1001:M 01 Jan 2026 00:00:02."));
+    assert_non_null(strstr(played.out.data, "   a1 | 1001:M 01 Jan 2026 00:00:02."));
     close_played(&played);
 }
 

@@ -98,8 +98,7 @@ const struct rcs_profile *rcs_profile_find(const char *name)
     return NULL;
 }
 
-/* How far two names agree from their beginning: "6.2.7" is a 6.2, "valkey" a Valkey, and a Redis
- * may be called "redis-6.2". */
+/* How far two names agree from their beginning: "6.2.7" is a 6.2, "valkey" a Valkey. */
 static size_t agreement(const char *a, const char *b)
 {
     size_t at = 0;
@@ -109,15 +108,27 @@ static size_t agreement(const char *a, const char *b)
     return at;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A Redis may be called "redis-7.2", "Redis 7.2", "redis7" or "v7". */
+static const char *number_of(const char *name)
+{
+    static const char redis[] = "redis";
+    if (agreement(name, redis) == sizeof(redis) - 1) {
+        name += sizeof(redis) - 1;
+        name += *name == '-' || *name == ' ' || *name == '_';
+    }
+    return (*name | 0x20) == 'v' && is_digit(name[1]) ? name + 1 : name;
+}
+
 static const struct rcs_profile *nearest(const char *name)
 {
-    static const char redis[] = "redis-";
     const struct rcs_profile *best = NULL;
     size_t most = 0;
-    if (agreement(name, redis) >= sizeof(redis) - 2) { /* "redis 7.2" as well */
-        name += sizeof(redis) - 2;
-        name += *name != '\0';
-    }
+    name = number_of(name);
     for (unsigned i = 0; i < RCS_RELEASE_COUNT; i++) {
         size_t agreed = agreement(name, profiles[i].name);
         if (agreed > most) {

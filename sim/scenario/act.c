@@ -127,7 +127,7 @@ static void show_log(struct rcs_run *run, const struct rcs_stmt *stmt, int node,
         bool begins = !within && rcs_log_line_fits(edges[0], line->text);
         within |= begins;
         if (within) {
-            rcs_buf_format(out, "%-6s %s\n", run->script->nodes[node].name, line->text);
+            rcs_buf_format(out, "%s | %s\n", run->script->nodes[node].name, line->text);
         }
         over = within && !begins && edges[1] != NULL && rcs_log_line_fits(edges[1], line->text);
     }

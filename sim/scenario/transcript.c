@@ -358,7 +358,7 @@ void rcs_transcript_log(struct rcs_transcript *transcript, rcs_us at_us, int nod
         json_text(transcript, "text", line);
         json_close(transcript);
     } else {
-        rcs_buf_format(&transcript->line, "%s%-4s| ", INDENT, name);
+        rcs_buf_format(&transcript->line, "%s%s | ", INDENT, name);
         words(transcript, DIM, line);
         flush(transcript);
     }

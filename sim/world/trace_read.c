@@ -12,6 +12,9 @@
 #include "sim/pure.h"
 
 #define REMEDY "; write the trace again with `rcsim run --trace`"
+#define NO_TRACE                                                                                   \
+    "this is no trace: its first line must begin with {\"rcsim-trace\":1 (a scenario is played by " \
+    "`rcsim run`)"
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
@@ -53,6 +56,10 @@ static enum rcs_err wrong(struct rcs_diag *diag, const char *source, int line, i
 static json_t *read_object(const char *source, const struct rcs_trace_lines *lines,
                            struct rcs_diag *diag)
 {
+    if (lines->number == 1 && (lines->size_bytes == 0 || lines->line[0] != '{')) {
+        wrong(diag, source, 1, 1, NO_TRACE);
+        return NULL;
+    }
     json_error_t error;
     json_t *object = json_loadb(lines->line, lines->size_bytes, JSON_REJECT_DUPLICATES, &error);
     if (object == NULL) {
@@ -139,7 +146,7 @@ static enum rcs_err fill_header(const char *source, const json_t *object,
     const json_t *format = json_object_get(object, "rcsim-trace");
     if (!json_is_integer(format)) {
         return wrong(diag, source, 1, 1,
-                     "this is no trace: its first line must begin with {\"rcsim-trace\":1");
+                     NO_TRACE);
     }
     if (json_integer_value(format) != RCS_TRACE_FORMAT) {
         return wrong(diag, source, 1, 1,
