@@ -19,6 +19,13 @@
     X(SHUTDOWN_SAVING,     NOTICE,  0, "shutdown-save",  "Saving the final RDB snapshot before exiting.", "", "", "") \
     X(SHUTDOWN_SAVED,      NOTICE,  0, "shutdown-saved", "DB saved on disk", "", "", "")                       \
     X(SHUTDOWN_CONF,       NONE,    0, "shutdown-conf",  NULL, "", "", "") /* Valkey's */                      \
-    X(SHUTDOWN_BYE,        WARNING, 0, "shutdown-bye",   "Redis is now ready to exit, bye bye...", "", "", "")
+    X(SHUTDOWN_BYE,        WARNING, 0, "shutdown-bye",   "Redis is now ready to exit, bye bye...", "", "", "") \
+    X(SHUTDOWN_CHILD,      WARNING, 0, "shutdown-child", "There is a child saving an .rdb. Killing it!", "", "", "") \
+    X(SHUTDOWN_REWRITE,    WARNING, 0, "shutdown-child", "There is a child rewriting the AOF. Killing it!", "", "", "") \
+    X(SHUTDOWN_KILLS,      NOTICE,  0, "shutdown-child", "Killing running AOF rewrite child: %0", "pid", "", "") \
+    X(SHUTDOWN_INITIAL,    WARNING, 0, "shutdown-child", "Writing initial AOF, can't exit.", "", "", "")         \
+    X(SHUTDOWN_FORCED,     WARNING, 0, "shutdown-child", "Writing initial AOF. Exit anyway.", "", "", "")        \
+    X(SHUTDOWN_FAILED,     WARNING, 1, "shutdown-failed", "Errors trying to shut down the server. Check the logs for more information.", "", "", "") \
+    X(CHILD_SIGNALLED,     WARNING, 0, "child-signalled", "Received SIGUSR1 in child, exiting now.", "", "", "")
 /* clang-format on */
 #endif

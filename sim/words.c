@@ -46,6 +46,10 @@ static const struct row rows[] = {
     W(SHUTDOWN,         R72, V80, NOTICE,  "User requested shutdown..."),
     W(SHUTDOWN_REPLICAS, R30, R62, NONE,   NULL),
     W(SHUTDOWN_CONF,    V80, V80, NOTICE,  "Saving the cluster configuration file before exiting."),
+    W(SHUTDOWN_KILLS,   R30, R50, NONE,    NULL),
+    W(SHUTDOWN_FAILED,  R30, R62, WARNING,
+      "SIGTERM received but errors trying to shut down the server, check the logs for more information"),
+    W(CHILD_SIGNALLED,  R30, R50, NONE,    NULL),
     W(SHUTDOWN_BYE,     V80, V80, WARNING, "Valkey is now ready to exit, bye bye..."),
 
     /* --- the cluster: what is believed of the others ------------------------------------------ */

@@ -27,6 +27,14 @@
     CLUSTER_OF("", "a1..a10", "a1..a5 a6..a10 --cluster-replicas 1")                               \
     "await link up on a6..a10 within 20s\nawait state ok on A within 20s\nwait 4s\n"
 
+/* A node with a key, which saves at its end; and what it logs from there on. */
+#define LONE(directives)                                                                           \
+    "save \"3600 1\"\nnetwork loopback\nappendonly no\n" directives "node a1\n"                    \
+    "a1> CLUSTER ADDSLOTS {0..16383}\n= OK\nwait 3s\na1> SET foo 1\n= OK\n"
+#define SHUTDOWN_LOG                                                                               \
+    "show log on a1 from \"User requested shutdown...\"\n= * User requested shutdown...\n"
+#define RESTARTED "start a1\nwait 100ms\nexpect keys 1 on a1\n"
+
 struct row {
     const char *name, *text;
     const char *without; /* NULL: no single rule decides */
@@ -433,6 +441,52 @@ static const struct row rows[] = {
       "a3> SET foo 1\n= OK\nwait 1s\nkill a4\nlose data a4\nstart a4\nawait link up on a4 within 5s\nwait 1s\n"
       "expect log a4 \"Successfully renamed the temporary AOF incr file *\"\n"
       "kill a3,a4\nwait 200ms\nstart a4\nwait 100ms\nexpect keys 1 on a4\n", "appendonly no\n" },
+
+    /* --- a child is at work when the process ends --- */
+    { "SIGTERM: a child that saves is killed, and the process saves itself",
+      LONE("") "a1> BGSAVE\n= *\nstop a1\nwait 200ms\n" SHUTDOWN_LOG
+      "= * There is a child saving an .rdb. Killing it!\n= ...\n= * Saving the final RDB snapshot before exiting.\n"
+      "= * DB saved on disk\n= * Redis is now ready to exit, bye bye...\n" RESTARTED, NULL },
+    { "SHUTDOWN: a child that saves is killed, says so, and writes nothing",
+      LONE("") "a1> BGSAVE\n= *\na1> SHUTDOWN NOSAVE\n= ...\nwait 200ms\n"
+      "show log on a1 from \"Background saving*\"\n= * Background saving started by pid 2001\n"
+      "= * User requested shutdown...\n= * There is a child saving an .rdb. Killing it!\n"
+      "= * 2001:signal-handler (*) Received SIGUSR1 in child, exiting now.\n"
+      "= * Redis is now ready to exit, bye bye...\n" "start a1\nwait 100ms\nexpect keys 0 on a1\n", NULL },
+    { "SIGTERM: a child that rewrites the AOF is killed before the file is synced",
+      LONE("appendonly yes\n") "a1> BGREWRITEAOF\n= *\nstop a1\nwait 200ms\n" SHUTDOWN_LOG
+      "= * There is a child rewriting the AOF. Killing it!\n= * Killing running AOF rewrite child: 2001\n= ...\n"
+      "= * Calling fsync() on the AOF file.\n= * Saving the final RDB snapshot before exiting.\n= ...\n" RESTARTED, NULL },
+    { "SHUTDOWN: a child that rewrites the AOF says that it is killed",
+      LONE("appendonly yes\n") "a1> BGREWRITEAOF\n= *\na1> SHUTDOWN NOSAVE\n= ...\nwait 200ms\n" SHUTDOWN_LOG
+      "= * There is a child rewriting the AOF. Killing it!\n= * Killing running AOF rewrite child: 2001\n"
+      "= * 2001:signal-handler (*) Received SIGUSR1 in child, exiting now.\n= * Calling fsync() on the AOF file.\n"
+      "= * Redis is now ready to exit, bye bye...\n" RESTARTED, NULL },
+    { "SIGTERM: since 7.0 a rewrite is ended without an AOF as well",
+      LONE("") "a1> BGREWRITEAOF\n= *\nstop a1\nwait 200ms\n" SHUTDOWN_LOG
+      "= * There is a child rewriting the AOF. Killing it!\n= * Killing running AOF rewrite child: 2001\n= ...\n"
+      "= * Saving the final RDB snapshot before exiting.\n= ...\n", NULL },
+    { "SIGTERM: until 6.2 a rewrite without an AOF is not looked for",
+      "redis 6.2\n" LONE("") "a1> BGREWRITEAOF\n= *\nstop a1\nwait 200ms\n" SHUTDOWN_LOG
+      "= * Saving the final RDB snapshot before exiting.\n= ...\n", NULL },
+    { "SHUTDOWN: until 5.0 neither the AOF's child is named nor does it say anything",
+      "redis 5.0\n" LONE("appendonly yes\n") "a1> BGREWRITEAOF\n= *\na1> SHUTDOWN NOSAVE\n= ...\nwait 200ms\n" SHUTDOWN_LOG
+      "= * There is a child rewriting the AOF. Killing it!\n= * Calling fsync() on the AOF file.\n= ...\n", NULL },
+    { "SIGTERM: while the first AOF is written the process does not end",
+      LONE("") "a1> CONFIG SET appendonly yes\n= OK\nstop a1\nwait 200ms\n" SHUTDOWN_LOG
+      "= * Writing initial AOF, can't exit.\n"
+      "= * Errors trying to shut down the server. Check the logs for more information.\n= ...\n"
+      "expect life up on a1\nstop a1\nwait 200ms\nexpect life down on a1\n" RESTARTED, NULL },
+    { "SIGTERM: while the first AOF is written 6.2 says it in its own words",
+      "redis 6.2\n" LONE("") "a1> CONFIG SET appendonly yes\n= OK\nstop a1\nwait 200ms\n" SHUTDOWN_LOG
+      "= * Writing initial AOF, can't exit.\n= * SIGTERM received but errors trying to shut down the server, "
+      "check the logs for more information\n= ...\nexpect life up on a1\n", NULL },
+    { "SHUTDOWN: while the first AOF is written it is refused, with FORCE the process ends all the same",
+      LONE("") "a1> CONFIG SET appendonly yes\n= OK\na1> SHUTDOWN\n= (error) ERR Errors trying to SHUTDOWN. Check logs.\n"
+      "a1> SHUTDOWN NOSAVE FORCE\n= ...\nwait 200ms\nexpect life down on a1\n"
+      "show log on a1 from \"Writing initial AOF. Exit anyway.\"\n= ...\n"
+      "= * There is a child rewriting the AOF. Killing it!\n= * Killing running AOF rewrite child: 2001\n= ...\n"
+      "= * Calling fsync() on the AOF file.\n= * Redis is now ready to exit, bye bye...\n", NULL },
 };
 /* clang-format on */
 

@@ -270,6 +270,10 @@ static void log_words_since_7_2_warn_less(void **state)
                                             "SYNC failed",
                                             "last replica dropped",
                                             "by signal",
+                                            "There is a child",
+                                            "Writing initial AOF",
+                                            "Errors trying to shut down",
+                                            "SIGUSR1",
                                             NULL };
     for (enum rcs_release release = RCS_REDIS_7_2; release <= RCS_VALKEY_8_0; release++) {
         for (unsigned code = 0; code < RCS_FACT_COUNT; code++) {

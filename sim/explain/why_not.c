@@ -103,7 +103,9 @@ static bool tell_down(struct rcs_explanation *explanation, int node, int end)
         return lacks;
     }
     const char *what = event_at(explanation, fault)->what;
-    if (strcmp(what, "stop") == 0 && last_of(explanation, end, node, "shutdown") < fault) {
+    int shutdown = last_of(explanation, end, node, "shutdown");
+    if (strcmp(what, "stop") == 0 &&
+        (shutdown < fault || last_of(explanation, end, node, "shutdown-failed") > shutdown)) {
         return false; /* it was asked to, and is not done */
     }
     bool paused = strcmp(what, "pause") == 0;

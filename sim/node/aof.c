@@ -298,6 +298,29 @@ void rcs_aof_boot(struct rcs_node *node, const struct rcs_saved_aof *saved)
     aof->file.written = written;
 }
 
+/* Redis 7.0 finishShutdown. Up to 6.2 prepareForShutdown looks for the child of a file that is on. */
+bool rcs_aof_at_exit(struct rcs_node *node, bool force)
+{
+    const struct rcs_aof *aof = &node->aof;
+    bool first = aof->wanted && !aof->on; /* AOF_WAIT_REWRITE */
+    if (!rcs_aof_rewriting(node) ||
+        (!aof->wanted && !rcs_node_profile(node)->exit_ends_any_rewrite)) {
+        return true;
+    }
+    if (first) {
+        say(node, force ? RCS_FACT_SHUTDOWN_FORCED : RCS_FACT_SHUTDOWN_INITIAL, 0, NULL);
+        if (!force) {
+            return false;
+        }
+    }
+    say(node, RCS_FACT_SHUTDOWN_REWRITE, 0, NULL);
+    say(node, RCS_FACT_SHUTDOWN_KILLS, aof->child.pid, NULL);
+    if (aof->child.phase != RCS_CHILD_EXITING || node->now_us < aof->child.exited_us) {
+        rcs_node_child_fact(node, RCS_FACT_CHILD_SIGNALLED, aof->child.pid, 0, 0);
+    }
+    return true;
+}
+
 void rcs_aof_close(struct rcs_node *node)
 {
     put(&node->aof, NULL);

@@ -31,6 +31,9 @@ RCS_RARE void rcs_aof_wake(struct rcs_node *node);    /* it has come */
 void rcs_aof_tick(struct rcs_node *node);
 /* The process ended at `at_us`, with its host's power or without: *out gets a reference. */
 void rcs_aof_left(struct rcs_node *node, rcs_us at_us, bool power_lost, struct rcs_saved_aof *out);
+/* The process exits, and its child with it; false: it must not, since the child writes the first
+ * file (`force`: it does all the same). */
+RCS_RARE bool rcs_aof_at_exit(struct rcs_node *node, bool force);
 void rcs_aof_close(struct rcs_node *node);
 
 #endif

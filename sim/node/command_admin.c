@@ -147,12 +147,12 @@ static void run_lastsave(struct rcs_call *call)
 }
 
 /* A real server first waits up to ten seconds for replicas that lag; here they lag by nothing a
- * wait could mend, so NOW and FORCE change nothing. */
+ * wait could mend, so NOW changes nothing. */
 static void run_shutdown(struct rcs_call *call)
 {
     enum rcs_exit_save save = RCS_EXIT_SAVE_AS_CONFIGURED;
     unsigned save_words = 0;
-    bool abort = false;
+    bool abort = false, force = false;
     for (unsigned i = 1; i < call->argc; i++) {
         const struct rcs_arg *word = &call->args[i];
         if (rcs_arg_is(word, "nosave") || rcs_arg_is(word, "save")) {
@@ -160,7 +160,9 @@ static void run_shutdown(struct rcs_call *call)
             save_words++;
         } else if (rcs_arg_is(word, "abort")) {
             abort = true;
-        } else if (!rcs_arg_is(word, "now") && !rcs_arg_is(word, "force")) {
+        } else if (rcs_arg_is(word, "force")) {
+            force = true;
+        } else if (!rcs_arg_is(word, "now")) {
             rcs_refuse(call->client, "syntax error");
             return;
         }
@@ -169,8 +171,11 @@ static void run_shutdown(struct rcs_call *call)
         rcs_refuse(call->client, "syntax error");
     } else if (abort) {
         rcs_refuse(call->client, "No shutdown in progress.");
-    } else {
-        rcs_node_exit(call->node, save);
+    } else if (!rcs_node_exit(call->node, save, force)) {
+        if (rcs_node_profile(call->node)->exit_ends_any_rewrite) { /* before, after a signal only */
+            rcs_node_fact(call->node, RCS_FACT_SHUTDOWN_FAILED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+        }
+        rcs_refuse(call->client, "Errors trying to SHUTDOWN. Check logs.");
     }
 }
 

@@ -253,8 +253,9 @@ void rcs_node_child_fact(struct rcs_node *node, enum rcs_fact_code code, uint32_
                          int64_t v0, int64_t v1);
 
 enum rcs_exit_save { RCS_EXIT_SAVE_AS_CONFIGURED, RCS_EXIT_SAVE, RCS_EXIT_NO_SAVE };
-/* Ends the process (node.c): the dump, the facts, EXIT. */
-void rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save);
+/* Ends the process (node.c): the dump, the facts, EXIT. False: a child writes the first append-only
+ * file, which is waited for unless `force`; the process goes on. */
+bool rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save, bool force);
 
 /* connection.c */
 void rcs_clients_init(struct rcs_node *node);

@@ -113,6 +113,25 @@ void rcs_child_kill(struct rcs_node *node)
     child->due_us = node->now_us;
 }
 
+void rcs_child_finish_fork(struct rcs_node *node)
+{
+    if (node->repl.child.phase == RCS_CHILD_FORKING) {
+        forked(node);
+    }
+}
+
+void rcs_child_at_exit(struct rcs_node *node)
+{
+    const struct rcs_rdb_child *child = &node->repl.child;
+    if (child->phase == RCS_CHILD_NONE) {
+        return;
+    }
+    rcs_node_fact(node, RCS_FACT_SHUTDOWN_CHILD, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    if (child->phase != RCS_CHILD_EXITING || node->now_us < child->due_us) {
+        rcs_node_child_fact(node, RCS_FACT_CHILD_SIGNALLED, child->pid, 0, 0);
+    }
+}
+
 void rcs_child_close(struct rcs_node *node)
 {
     struct rcs_rdb_child *child = &node->repl.child;

@@ -58,7 +58,8 @@ void rcs_log_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fac
     rcs_buf_clear(line);
     int64_t wall_ms = sim->start_wall_ms + at_us / 1000;
     rcs_buf_i64(line, fact->role == 'C' ? fact->v[2] : rcs_node_pid(sim->nodes[node].machine));
-    if (fact->code == RCS_FACT_SIGTERM) { /* Redis 7.0 serverLogFromHandler */
+    if (fact->code == RCS_FACT_SIGTERM || fact->code == RCS_FACT_CHILD_SIGNALLED) {
+        /* Redis 7.0 serverLogFromHandler */
         rcs_buf_format(line, ":signal-handler (%lld) ", (long long)(wall_ms / 1000));
     } else {
         const char role[3] = { ':', fact->role, ' ' };
