@@ -41,7 +41,7 @@ struct fixture {
     struct rcs_node *node;
     struct rcs_effects effects;
     rcs_us now_us;
-    struct rcs_buf reply; /* of the last step */
+    struct rcs_buf reply;     /* of the last step */
     enum rcs_fact_code cause; /* the last one that was recorded */
 };
 

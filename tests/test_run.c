@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "tests/support/support.h"
 
 #include <rcsim/scenario.h>
@@ -886,6 +888,46 @@ static void log_lines_stand_in_the_transcript(void **state)
     close_played(&played);
 }
 
+/* The times of a kind of milestone, of a run's JSON: the first and the last. */
+static void times_of(const char *json, const char *what, int64_t *first_us, int64_t *last_us)
+{
+    char key[64];
+    snprintf(key, sizeof(key), "\"what\":\"%s\"", what);
+    *first_us = -1;
+    for (const char *line = json; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        const char *end = line + strcspn(line, "\n"), *at = strstr(line, key);
+        if (at != NULL && at < end) {
+            assert_int_equal(sscanf(line, "{\"at_us\":%" SCNd64, last_us), 1);
+            *first_us = *first_us < 0 ? *last_us : *first_us;
+        }
+    }
+    assert_true(*first_us >= 0);
+}
+
+static void a_line_of_several_nodes_tells_the_time_of_the_first_and_of_the_last(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "cluster-node-timeout 1000\nrepl-diskless-sync-delay 0\nsite A a1..a6\n"
+        "cli --cluster create a1..a3 a4..a6 --cluster-replicas 1\n= ...\n"
+        "wait 9s\n";
+    struct played json = play_turns(text, (struct rcs_run_options){ .json = true }, 1024, 0);
+    struct played played = play(text);
+    int64_t first_us, last_us;
+    times_of(json.out.data, "state-ok", &first_us, &last_us);
+    assert_true(last_us - first_us >= 10000);
+    char want[160];
+    snprintf(want, sizeof(want),
+             "%3d.%03d    a1..a6      cluster state changed: ok  (until %d.%03d)",
+             (int)(first_us / 1000000), (int)(first_us / 1000 % 1000), (int)(last_us / 1000000),
+             (int)(last_us / 1000 % 1000));
+    if (strstr(played.out.data, want) == NULL) {
+        fail_msg("no \"%s\" in\n%s", want, played.out.data);
+    }
+    close_played(&json);
+    close_played(&played);
+}
+
 #define STOPS (sizeof(stops) / sizeof(stops[0]))
 
 int main(void)
@@ -916,6 +958,7 @@ int main(void)
         cmocka_unit_test(a_run_that_is_given_up_frees_all),
         cmocka_unit_test(overrides_and_parameters_win),
         cmocka_unit_test(log_lines_stand_in_the_transcript),
+        cmocka_unit_test(a_line_of_several_nodes_tells_the_time_of_the_first_and_of_the_last),
     };
     struct CMUnitTest tests[STOPS + sizeof(others) / sizeof(others[0])];
     for (size_t i = 0; i < STOPS; i++) {

@@ -277,17 +277,19 @@ static void reason(void **state)
 
 /* A node loses its master's name only where its nodes.conf had none, and no statement writes such a
  * file: of these two reasons a run gives neither (the node that takes them is in test_causes and
- * test_command_cluster), so their sentences are asked of a trace in which another one had its word. */
+ * test_command_cluster), so their sentences are asked of a trace in which another one had its word.
+ */
 static const struct renamed {
     const char *name, *play, *from, *to, *want;
 } renamed[] = {
-    { "a replica that knows no master: refuses an order",
-      "a2> CLUSTER FAILOVER\n= *\n", "\"failover-is-master\"", "\"failover-no-master\"",
+    { "a replica that knows no master: refuses an order", "a2> CLUSTER FAILOVER\n= *\n",
+      "\"failover-is-master\"", "\"failover-no-master\"",
       "a2 refuses to fail over: its master is not known to it\n  command: a2> CLUSTER FAILOVER\n|"
       "what would help: CLUSTER REPLICATE, or contact with a node that knows the master" },
     { "a replica that knows no master: does not stand",
-      "a5> CONFIG SET cluster-replica-no-failover yes\n= OK\nkill a1\nwait 10s\n", "\"stand-forbidden\"",
-      "\"stand-unknown\"", "a5 does not stand for election: its master is not known to it\n|"
+      "a5> CONFIG SET cluster-replica-no-failover yes\n= OK\nkill a1\nwait 10s\n",
+      "\"stand-forbidden\"", "\"stand-unknown\"",
+      "a5 does not stand for election: its master is not known to it\n|"
       "what would help: CLUSTER REPLICATE, or contact with a node that knows the master" },
 };
 #define RENAMED (sizeof(renamed) / sizeof(renamed[0]))

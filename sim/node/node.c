@@ -250,7 +250,6 @@ bool rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save, bool force)
     return true;
 }
 
-
 static void server_cron(struct rcs_node *node)
 {
     rcs_clients_cron(node);

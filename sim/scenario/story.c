@@ -69,11 +69,13 @@ static const struct row rows[] = {
 /* Two of a kind further apart than this are told apart. */
 #define GAP_US RCS_MS(2500)
 
+#define AFTER_BYTES 160
+
 /* A line that waits for those that begin before it. */
 struct line {
     rcs_us at_us;
     char *who, *what;
-    char after[128];
+    char after[AFTER_BYTES];
 };
 
 struct rcs_story {
@@ -136,24 +138,45 @@ static bool same_thing(const struct told *a, const struct told *b)
 
 /* --- drawing together ------------------------------------------------------------------------- */
 
-/* "(6.1..6.4 s after the kill)", or nothing when that says nothing. */
-static void print_after(const struct rcs_story *story, rcs_us first_us, rcs_us last_us,
-                        char out[128])
+/* A line has the time of the first node that says it. If the last one is so much later, the line
+ * tells that, too. */
+#define SPREAD_US RCS_MS(10)
+
+/* "6.1..6.4 s after the kill", or nothing when that says nothing. True: it is such a range. */
+static bool print_since(const struct rcs_story *story, rcs_us first_us, rcs_us last_us,
+                        char out[96])
 {
     rcs_us low = first_us - story->after_us, high = last_us - story->after_us;
     out[0] = '\0';
     if (story->after[0] == '\0' || low < 0 || high < RCS_MS(100) || high > RCS_S(120)) {
-        return;
+        return false;
     }
     int64_t low_tenths = (low + RCS_MS(50)) / RCS_MS(100),
             high_tenths = (high + RCS_MS(50)) / RCS_MS(100);
     int used = 0;
     if (low_tenths != high_tenths) {
-        used =
-            snprintf(out, 64, "(%lld.%d..", (long long)(low_tenths / 10), (int)(low_tenths % 10));
+        used = snprintf(out, 32, "%lld.%d..", (long long)(low_tenths / 10), (int)(low_tenths % 10));
     }
-    snprintf(out + used, 128 - (size_t)used, "%s%lld.%d s after %.60s)", used > 0 ? "" : "(",
-             (long long)(high_tenths / 10), (int)(high_tenths % 10), story->after);
+    snprintf(out + used, 96 - (size_t)used, "%lld.%d s after %.60s", (long long)(high_tenths / 10),
+             (int)(high_tenths % 10), story->after);
+    return used > 0;
+}
+
+/* "(6.1 s after the kill, until 16.142)", or as much of it as says something. */
+static void print_after(const struct rcs_story *story, rcs_us first_us, rcs_us last_us,
+                        char out[AFTER_BYTES])
+{
+    char since[96], until[32] = "";
+    bool range = print_since(story, first_us, last_us, since);
+    if (!range && last_us - first_us >= SPREAD_US) {
+        snprintf(until, sizeof(until), "until %lld.%03d", (long long)(last_us / RCS_S(1)),
+                 (int)(last_us / RCS_MS(1) % 1000));
+    }
+    bool both = since[0] != '\0' && until[0] != '\0';
+    out[0] = '\0';
+    if (since[0] != '\0' || until[0] != '\0') {
+        snprintf(out, AFTER_BYTES, "(%s%s%s)", since, both ? ", " : "", until);
+    }
 }
 
 /* One line for the nodes of a group. `about` NULL: nobody. */

@@ -13,7 +13,8 @@
 
 #define REMEDY "; write the trace again with `rcsim run --trace`"
 #define NO_TRACE                                                                                   \
-    "this is no trace: its first line must begin with {\"rcsim-trace\":1 (a scenario is played by " \
+    "this is no trace: its first line must begin with {\"rcsim-trace\":1 (a scenario is played "   \
+    "by "                                                                                          \
     "`rcsim run`)"
 
 /* --- lines ------------------------------------------------------------------------------------ */
@@ -145,8 +146,7 @@ static enum rcs_err fill_header(const char *source, const json_t *object,
 {
     const json_t *format = json_object_get(object, "rcsim-trace");
     if (!json_is_integer(format)) {
-        return wrong(diag, source, 1, 1,
-                     NO_TRACE);
+        return wrong(diag, source, 1, 1, NO_TRACE);
     }
     if (json_integer_value(format) != RCS_TRACE_FORMAT) {
         return wrong(diag, source, 1, 1,
