@@ -168,7 +168,8 @@ static struct rcs_buf two_rounds(void)
 static bool may_lack(const struct rcs_statement *statement)
 {
     static const char *const words[] = {
-        "kill", "poweroff", "rank-behind", "promoted", "slots-added", "vote-denied", "command",
+        "kill",     "poweroff",    "drop",        "dropped", "rank-behind",
+        "promoted", "slots-added", "vote-denied", "command",
     };
     if (strstr(statement->text, ", but its vote has not arrived") != NULL) {
         return true;

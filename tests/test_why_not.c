@@ -80,7 +80,19 @@ static const struct row rows[] = {
       "what would help: time: 2000 ms between two votes for replicas of a1" },
     { "votes that do not arrive", "drop auth-ack times 99\nkill a1\nwait 4s\n", NULL, WHY_NOT("a5"),
       "a5 has 0 votes in epoch 7, 2 are needed\n  a2 votes for a5 in epoch 7, but its vote has not arrived\n"
-      "  a3 votes for a5 in epoch 7, but its vote has not arrived\n" },
+      "    fault: auth-ack from a2 to a5 was dropped\n      fault: drop auth-ack times 99\n"
+      "  a3 votes for a5 in epoch 7, but its vote has not arrived\n    fault: auth-ack from a3 to a5 was dropped\n"
+      "      fault: drop auth-ack times 99\n  a1 is asked for its vote in epoch 7, and has not answered\n    fault: kill a1\n" },
+    { "a vote that is cut off", "kill a1\nawait event a5 election-delayed within 8s\nwait 600ms\npartition oneway a3 a5\nwait 2s\n", NULL, WHY_NOT("a5"),
+      "a3 votes for a5 in epoch 7, but its vote has not arrived\n    fault: partition-oneway a3 from a5\n" },
+    { "the one vote that a drop does not take", "drop auth-ack to a5 nth 2\nkill a1\nwait 4s\n", NULL,
+      WHY_NOT("a5"), "a5 has 1 vote in epoch 7, 2 are needed\n  a5 counts the vote of a2|"
+      "    fault: auth-ack from a3 to a5 was dropped\n      fault: drop auth-ack to a5 nth 2\n|!from a2 to a5 was dropped" },
+    { "a request that does not arrive", "drop auth-req to a3\nkill a1\nwait 4s\n", NULL, WHY_NOT("a5"),
+      "a5 has 1 vote in epoch 7, 2 are needed|a3 is asked for its vote in epoch 7, and has not answered\n"
+      "    fault: auth-req from a5 to a3 was dropped\n      fault: drop auth-req to a3\n|!a2 is asked for its vote in epoch 7, and" },
+    { "a request that is cut off", "kill a1\nawait event a5 election-delayed within 8s\npartition oneway a5 a3\nwait 2s\n",
+      NULL, WHY_NOT("a5"), "a3 is asked for its vote in epoch 7, and has not answered\n    fault: partition-oneway a5 from a3\n" },
     { "voters that only suspect the master", "partition a2 a3\ndrop fail times 99\nkill a1\nwait 4s\n", NULL,
       WHY_NOT("a5"), "a2 refuses a5 its vote|a2 sees a1, the master of a5, as fail?, and the request is not forced|"
       "what would help: FAIL of a1 at a2, or a manual failover of a5, which is forced" },
@@ -154,7 +166,8 @@ static const struct row rows[] = {
       "wait 4s\na5> CLUSTER FAILOVER\n= *\n", NULL, WHY_NOT("a5"),
       "a5 refuses to fail over: it sees a1 as fail and has |what would help: `CLUSTER FAILOVER FORCE`, which does without a1" },
     { "plain, the request is lost", "drop mfstart times 1\na5> CLUSTER FAILOVER\n= OK\nwait 6s\n", NULL,
-      WHY_NOT("a5"), "ms for a1 to say at which offset it holds its writes|a5 gives up its manual failover: its time is up" },
+      WHY_NOT("a5"), "ms for a1 to say at which offset it holds its writes\n    fault: mfstart from a5 to a1 was dropped\n"
+      "      fault: drop mfstart\n|a5 gives up its manual failover: its time is up" },
     { "plain, no votes", "drop auth-ack to a5 times 9\na5> CLUSTER FAILOVER\n= OK\nwait 6s\n", NULL,
       WHY_NOT("a5"), "a5 has 0 votes in epoch 7, 2 are needed|`CLUSTER FAILOVER TAKEOVER`" },
     { "plain, not known as its replica yet", "a4> CLUSTER REPLICATE $a1.id\n= OK\na4> CLUSTER FAILOVER\n= OK\nwait 6s\n",

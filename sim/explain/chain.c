@@ -23,6 +23,8 @@ enum where {
     FAULT, /* the fault for which the node hears nothing of the one it is about */
     ORDER, /* the operator's command that was being carried out; it holds a word of the list */
     VOTES, /* what became of the votes asked for in its epoch */
+    LOST,  /* the request (MFSTART) to the one it is about, where a fault took it; the list is what
+            * sent it */
 };
 
 /* Whom the cause must be about. */
@@ -106,6 +108,7 @@ static const struct link {
     { "failover-timeout", STEP, "failover-no-offset|failover-behind|failover-no-votes|failover-no-claim", ANY, ALWAYS, .missing = "what it still waited for" },
     { "failover-timeout", MINE, "failover-asked|failover-forced|failover-requested", ANY, ALWAYS, .missing = "how it began" },
     { "failover-no-offset", ABOUT, "failover-not-replica", IT_NODE, ALWAYS, .missing = NULL },
+    { "failover-no-offset", LOST, "failover-asked", ANY, ALWAYS, .missing = NULL },
     { "failover-no-votes", VOTES, "vote-received", ANY, ALWAYS, .missing = "who voted for it", .number = "votes" },
     { "failover-is-master", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
     { "failover-no-master", ORDER, "failover", ANY, ORDERED, .missing = "the order" },
@@ -229,6 +232,36 @@ static int64_t tell_step(struct rcs_explanation *explanation, int place, const s
     return count;
 }
 
+/* The fault "dropped" that took what was sent at `sent`, and the order behind it; false if there is
+ * none. */
+static bool tell_dropped(struct rcs_explanation *explanation, int sent, int type, int from, int to,
+                         unsigned depth)
+{
+    int at = rcs_past_dropped(&explanation->past, sent, type, from, to);
+    int order = at < 0 ? -1 : rcs_past_drop(&explanation->past, at);
+    if (at >= 0) {
+        rcs_state_event(explanation, depth, at, "");
+    }
+    if (order >= 0) {
+        rcs_state_event(explanation, depth + 1, order, "");
+    }
+    return at >= 0;
+}
+
+/* Why `to` has at `place` heard nothing of what `from` sent it at `sent`. */
+static void tell_unheard(struct rcs_explanation *explanation, int sent, int place, int type,
+                         int from, int to, unsigned depth)
+{
+    if (tell_dropped(explanation, sent, type, from, to, depth)) {
+        return;
+    }
+    int fault = rcs_past_down(&explanation->past, place, to);
+    fault = fault >= 0 ? fault : rcs_past_fault(&explanation->past, place, to, from);
+    if (fault >= 0) {
+        rcs_state_event(explanation, depth, fault, "");
+    }
+}
+
 /* Votes of the election that began at `start` which the candidate has not got at `place`. */
 static void tell_unarrived(struct rcs_explanation *explanation, int start, int place,
                            unsigned depth)
@@ -244,6 +277,28 @@ static void tell_unarrived(struct rcs_explanation *explanation, int start, int p
             continue;
         }
         rcs_state_event(explanation, depth, at, ", but its vote has not arrived");
+        tell_unheard(explanation, at, place, RCS_BUS_AUTH_ACK, event->node, node, depth + 1);
+    }
+}
+
+/* Those who were asked in the election that began at `start` and neither voted nor refused. */
+static void tell_silent(struct rcs_explanation *explanation, int start, int place, unsigned depth)
+{
+    int node = event_at(explanation, start)->node, first = start;
+    for (int at = start; at >= 0;) {
+        first = at;
+        at = rcs_past_step(&explanation->past, start, at, "vote-asked");
+    }
+    for (int at = first; at < start; at++) {
+        int voter = event_at(explanation, at)->about;
+        if (event_at(explanation, at)->node != node || voter < 0 ||
+            !rcs_past_word("vote-asked", event_at(explanation, at)->what) ||
+            rcs_past_before(&explanation->past, place, voter,
+                            "vote-granted|vote-denied|vote-no-slots", node) > start) {
+            continue;
+        }
+        rcs_state_event(explanation, depth, at, ", and has not answered");
+        tell_unheard(explanation, start, place, RCS_BUS_AUTH_REQUEST, node, voter, depth + 1);
     }
 }
 
@@ -276,6 +331,9 @@ static int64_t tell_votes(struct rcs_explanation *explanation, int place, const 
      */
     if (start >= 0 && rcs_trace_number(of, "votes", &votes) && votes == count) {
         tell_unarrived(explanation, start, place, depth);
+        if (explanation->events.intact && strcmp(of->what, "election-won") != 0) {
+            tell_silent(explanation, start, place, depth);
+        }
     }
     return count;
 }
@@ -389,6 +447,7 @@ static int find(const struct rcs_explanation *explanation, int place, const stru
         return order_of(explanation, place, link->list);
     case STEP:
     case VOTES:
+    case LOST:
         break;
     }
     RCS_UNREACHABLE("such causes may be several");
@@ -402,6 +461,11 @@ static void tell_link(struct rcs_explanation *explanation, int place, const stru
         found = tell_step(explanation, place, link, depth);
     } else if (link->where == VOTES) {
         found = tell_votes(explanation, place, link, depth);
+    } else if (link->where == LOST) {
+        const struct rcs_trace_event *of = event_at(explanation, place);
+        int asked = rcs_past_before(&explanation->past, place, of->node, link->list, RCS_ANYBODY);
+        found = asked >= 0 &&
+                tell_dropped(explanation, asked, RCS_BUS_MFSTART, of->node, of->about, depth);
     } else {
         int end = -1, at = find(explanation, place, link, &end);
         found = at >= 0;

@@ -138,6 +138,55 @@ int rcs_past_down(const struct rcs_past *past, int place, int node)
     return -1;
 }
 
+/* The last fault of that name before `place`; -1 none. */
+static int fault_before(const struct rcs_past *past, int place, const char *what)
+{
+    for (int i = end_before(past, place, -1); i-- > past->first_of[0];) {
+        const struct rcs_trace_event *event = &past->events->list[past->places[i]];
+        if (event->kind == RCS_TRACE_FAULT && strcmp(event->what, what) == 0) {
+            return past->places[i];
+        }
+    }
+    return -1;
+}
+
+/* The next event like that one, or the end of the list. */
+static int next_like(const struct rcs_past *past, int place)
+{
+    const struct rcs_trace_event *list = past->events->list;
+    int at = place + 1;
+    while (at < (int)past->events->count &&
+           !(list[at].node == list[place].node && list[at].kind == list[place].kind &&
+             strcmp(list[at].what, list[place].what) == 0)) {
+        at++;
+    }
+    return at;
+}
+
+int rcs_past_dropped(const struct rcs_past *past, int place, int type, int from, int to)
+{
+    int at = next_like(past, place), first = -1;
+    while ((at = fault_before(past, at, "dropped")) > place) {
+        struct rcs_trace_drop drop = rcs_trace_drop(&past->events->list[at]);
+        first = drop.type == type && drop.from == from && drop.to == to ? at : first;
+    }
+    return first;
+}
+
+int rcs_past_drop(const struct rcs_past *past, int dropped)
+{
+    struct rcs_trace_drop of = rcs_trace_drop(&past->events->list[dropped]);
+    int at = dropped;
+    while ((at = fault_before(past, at, "drop")) >= 0) {
+        struct rcs_trace_drop rule = rcs_trace_drop(&past->events->list[at]);
+        if ((rule.type < 0 || rule.type == of.type) && (rule.from < 0 || rule.from == of.from) &&
+            (rule.to < 0 || rule.to == of.to)) {
+            break;
+        }
+    }
+    return at;
+}
+
 int rcs_past_step(const struct rcs_past *past, int place, int from, const char *list)
 {
     const struct rcs_trace_event *of = &past->events->list[place];

@@ -31,6 +31,11 @@ int rcs_past_before(const struct rcs_past *past, int place, int node, const char
 int rcs_past_fault(const struct rcs_past *past, int place, int node, int about);
 /* The fault that ended or paused the node's process; -1 if it runs. */
 int rcs_past_down(const struct rcs_past *past, int place, int node);
+/* The first bus message of that type from one node to the other that a `drop` took after `place`,
+ * where it was sent, and before the next like it was; -1 none. */
+int rcs_past_dropped(const struct rcs_past *past, int place, int type, int from, int to);
+/* The `drop` that took the message of that fault "dropped": the last one that speaks of such. */
+int rcs_past_drop(const struct rcs_past *past, int dropped);
 /* The cause in front of `place` that belongs to the same decision, walking back from `from`:
  * lines of the same node and instant, no further than the milestone before. */
 int rcs_past_step(const struct rcs_past *past, int place, int from, const char *list);

@@ -313,13 +313,41 @@ static void print_nodes(struct rcs_buf *out, const struct rcs_trace_events *even
     }
 }
 
+/* As the statement that asked for it, or what it took. */
+static void print_drop(struct rcs_buf *out, const struct rcs_trace_events *events,
+                       const struct rcs_trace_event *event)
+{
+    struct rcs_trace_drop drop = rcs_trace_drop(event);
+    bool took = strcmp(event->what, "dropped") == 0;
+    rcs_buf_format(out, "fault: %s%s", took ? "" : "drop ",
+                   drop.type < 0 ? "any" : rcs_bus_type_name((unsigned)drop.type));
+    if (drop.from >= 0) {
+        rcs_buf_text(out, " from ");
+        add_node(out, events, drop.from);
+    }
+    if (drop.to >= 0) {
+        rcs_buf_text(out, " to ");
+        add_node(out, events, drop.to);
+    }
+    if (!took && drop.skip > 0) {
+        rcs_buf_format(out, " nth %u", drop.skip + 1);
+    }
+    if (!took && drop.count != 1 && drop.count < RCS_TRACE_DROP_MAX) {
+        rcs_buf_format(out, " times %u", drop.count);
+    }
+    rcs_buf_text(out, took ? " was dropped" : "");
+}
+
 void rcs_sentence_print(struct rcs_buf *out, const struct rcs_trace_events *events,
                         const struct rcs_trace_event *event)
 {
     /* Of two ways to follow only a claim names the master that lost its slots. */
     bool by_order = strcmp(event->what, "follows") == 0 && event->by < 0;
     const struct row *row = row_of(by_order ? "follows-order" : event->what);
-    if (event->kind == RCS_TRACE_FAULT) {
+    if (event->kind == RCS_TRACE_FAULT &&
+        (strcmp(event->what, "drop") == 0 || strcmp(event->what, "dropped") == 0)) {
+        print_drop(out, events, event);
+    } else if (event->kind == RCS_TRACE_FAULT) {
         rcs_buf_format(out, "fault: %s ", event->what);
         print_nodes(out, events, event->nodes, event->side_count);
         if (event->node_count > event->side_count) {

@@ -4,6 +4,7 @@
 
 #include "sim/cluster/saved_config.h"
 #include "sim/world/parts.h"
+#include "sim/world/trace_events.h"
 
 #include "sim/pure.h"
 
@@ -313,9 +314,10 @@ enum rcs_err rcs_sim_keep_conf(struct rcs_sim *sim, const int *nodes, unsigned c
 void rcs_sim_drop(struct rcs_sim *sim, int type, int from, int to, unsigned skip, unsigned count)
 {
     int ends[2] = { from, to };
-    rcs_observe_fault(sim, "drop", &ends[0], from >= 0, &ends[1], to >= 0,
-                      (int64_t)(type + 1) << 48 | (int64_t)(skip & 0xffffff) << 24 |
-                          (int64_t)(count & 0xffffff));
+    int64_t how = (int64_t)(type + 1) << 48; /* as rcs_trace_drop reads it */
+    how |= (int64_t)(skip < RCS_TRACE_DROP_MAX ? skip : RCS_TRACE_DROP_MAX) << 24;
+    how |= count < RCS_TRACE_DROP_MAX ? count : RCS_TRACE_DROP_MAX;
+    rcs_observe_fault(sim, "drop", &ends[0], from >= 0, &ends[1], to >= 0, how);
     unsigned kept = 0; /* rules that are used up make room */
     for (unsigned i = 0; i < sim->drop_count; i++) {
         if (sim->drops[i].count > 0) {

@@ -183,6 +183,15 @@ static bool dropped(struct rcs_sim *sim, unsigned from, unsigned to, const struc
     return false;
 }
 
+/* For those who ask a trace why a vote or a request is missing. It is no event of the run: that
+ * the message came is one already. Pings and pongs are too many, and one alone decides nothing. */
+static void tell_dropped(struct rcs_sim *sim, int from, int to, unsigned type)
+{
+    if (sim->trace != NULL && type != RCS_BUS_PING && type != RCS_BUS_PONG) {
+        rcs_trace_fault(sim->trace, "dropped", &from, 1, &to, 1, (int64_t)(type + 1) << 48);
+    }
+}
+
 static void observe(struct rcs_sim *sim, const struct rcs_conn *c,
                     const struct rcs_delivery *delivery)
 {
@@ -239,6 +248,7 @@ void rcs_sim_hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery,
         sim->counts.bus_messages++;
         sim->counts.bus_received[msg->type < RCS_BUS_TYPE_COUNT ? msg->type : 0]++;
         if (sim->drop_count > 0 && dropped(sim, (unsigned)from, party, msg)) {
+            tell_dropped(sim, from, (int)party, msg->type);
             rcs_network_done(&sim->net, delivery);
             return;
         }

@@ -158,6 +158,12 @@ static void take_nodes(struct own *own, const json_t *object, struct rcs_trace_e
     event->nodes = nodes;
 }
 
+static uint64_t hex_of(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text == NULL ? 0 : strtoull(text, NULL, 16);
+}
+
 static void take_line(void *arg, int number, const char *kind, const json_t *object)
 {
     static const struct {
@@ -190,6 +196,7 @@ static void take_line(void *arg, int number, const char *kind, const json_t *obj
         take_numbers(own, object, &event);
     } else if (event.kind == RCS_TRACE_FAULT) {
         take_nodes(own, object, &event);
+        event.how = hex_of(json_object_get(object, "how"));
     }
     own->list = grow(own->list, own->count, &own->room, sizeof(own->list[0]));
     own->list[own->count++] = event;
@@ -246,6 +253,17 @@ int rcs_trace_events_node(const struct rcs_trace_events *events, const char *nam
     const struct own *own = events->own;
     const struct entry *entry = place_of(own, name, rcs_record_hash(name, strlen(name)));
     return entry->text == NULL ? -1 : entry->node;
+}
+
+struct rcs_trace_drop rcs_trace_drop(const struct rcs_trace_event *fault)
+{
+    return (struct rcs_trace_drop){
+        .type = (int)(fault->how >> 48) - 1,
+        .skip = (unsigned)(fault->how >> 24) & RCS_TRACE_DROP_MAX,
+        .count = (unsigned)fault->how & RCS_TRACE_DROP_MAX,
+        .from = fault->side_count > 0 ? fault->nodes[0] : -1,
+        .to = fault->node_count > fault->side_count ? fault->nodes[fault->side_count] : -1,
+    };
 }
 
 bool rcs_trace_number(const struct rcs_trace_event *event, const char *name, int64_t *out)

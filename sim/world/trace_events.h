@@ -32,7 +32,17 @@ struct rcs_trace_event {
     unsigned number_count;
     const int *nodes; /* of a fault, the second side behind the first */
     unsigned node_count, side_count;
+    uint64_t how; /* of a fault */
 };
+
+/* What a fault "drop" says of the messages it takes, and "dropped" of the one it took. */
+#define RCS_TRACE_DROP_MAX 0xffffff
+struct rcs_trace_drop {
+    int type;             /* enum rcs_bus_type; -1 any */
+    unsigned skip, count; /* RCS_TRACE_DROP_MAX: so many or more */
+    int from, to;         /* -1 any */
+};
+struct rcs_trace_drop rcs_trace_drop(const struct rcs_trace_event *fault);
 
 struct rcs_trace_events {
     struct rcs_trace_header header;
