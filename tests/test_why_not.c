@@ -130,6 +130,8 @@ static const struct row rows[] = {
       "a5 becomes a replica of a1\na5 has not run since then\n  fault: kill a5\n  what would help: a start of a5\n" },
     { "paused itself", "pause a5\nwait 1s\nkill a1\nwait 4s\n", NULL, WHY_NOT("a5"),
       "a5 has not run since then\n  fault: pause a5\n  what would help: a resume of a5\n" },
+    { "stopped, but it does not end while it writes its first AOF", "a5> CONFIG SET appendonly yes\n= OK\nstop a5\nwait 1s\n",
+      NULL, WHY_NOT("a5"), "nothing called for it: a5 never suspected|!has not run" },
     { "stopped before", "stop a5\nwait 1s\nkill a1\nwait 4s\n", NULL, AT("a5", RCS_S(20)),
       "a5 has not run since then\n  fault: stop a5\n  what would help: a start of a5\n" },
     { "killed and started again: the last start counts", "kill a5\nwait 1s\nstart a5\nwait 5s\n", NULL, WHY_NOT("a5"),

@@ -298,8 +298,7 @@ void rcs_aof_boot(struct rcs_node *node, const struct rcs_saved_aof *saved)
     aof->file.written = written;
 }
 
-/* Redis 7.0 finishShutdown. Up to 6.2 prepareForShutdown looks for the child of a file that is on.
- */
+/* Redis 7.0 finishShutdown; 6.2 prepareForShutdown looks for the child of a file that is on. */
 bool rcs_aof_at_exit(struct rcs_node *node, bool force)
 {
     const struct rcs_aof *aof = &node->aof;

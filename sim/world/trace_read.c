@@ -13,9 +13,8 @@
 
 #define REMEDY "; write the trace again with `rcsim run --trace`"
 #define NO_TRACE                                                                                   \
-    "this is no trace: its first line must begin with {\"rcsim-trace\":1 (a scenario is played "   \
-    "by "                                                                                          \
-    "`rcsim run`)"
+    "this is no trace: its first line must begin with {\"rcsim-trace\":1 "                         \
+    "(a scenario is played by `rcsim run`)"
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
