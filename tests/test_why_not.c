@@ -84,7 +84,7 @@ static const struct row rows[] = {
       "  a3 votes for a5 in epoch 7, but its vote has not arrived\n    fault: auth-ack from a3 to a5 was dropped\n"
       "      fault: drop auth-ack times 99\n  a1 is asked for its vote in epoch 7, and has not answered\n    fault: kill a1\n" },
     { "a vote that is cut off", "kill a1\nawait event a5 election-delayed within 8s\nwait 600ms\npartition oneway a3 a5\nwait 2s\n", NULL, WHY_NOT("a5"),
-      "a3 votes for a5 in epoch 7, but its vote has not arrived\n    fault: partition-oneway a3 from a5\n" },
+      "a3 votes for a5 in epoch 7, but its vote has not arrived\n    fault: partition oneway a3 to a5\n" },
     { "the one vote that a drop does not take", "drop auth-ack to a5 nth 2\nkill a1\nwait 4s\n", NULL,
       WHY_NOT("a5"), "a5 has 1 vote in epoch 7, 2 are needed\n  a5 counts the vote of a2|"
       "    fault: auth-ack from a3 to a5 was dropped\n      fault: drop auth-ack to a5 nth 2\n|!from a2 to a5 was dropped" },
@@ -92,7 +92,7 @@ static const struct row rows[] = {
       "a5 has 1 vote in epoch 7, 2 are needed|a3 is asked for its vote in epoch 7, and has not answered\n"
       "    fault: auth-req from a5 to a3 was dropped\n      fault: drop auth-req to a3\n|!a2 is asked for its vote in epoch 7, and" },
     { "a request that is cut off", "kill a1\nawait event a5 election-delayed within 8s\npartition oneway a5 a3\nwait 2s\n",
-      NULL, WHY_NOT("a5"), "a3 is asked for its vote in epoch 7, and has not answered\n    fault: partition-oneway a5 from a3\n" },
+      NULL, WHY_NOT("a5"), "a3 is asked for its vote in epoch 7, and has not answered\n    fault: partition oneway a5 to a3\n" },
     { "voters that only suspect the master", "partition a2 a3\ndrop fail times 99\nkill a1\nwait 4s\n", NULL,
       WHY_NOT("a5"), "a2 refuses a5 its vote|a2 sees a1, the master of a5, as fail?, and the request is not forced|"
       "what would help: FAIL of a1 at a2, or a manual failover of a5, which is forced" },

@@ -348,10 +348,13 @@ void rcs_sentence_print(struct rcs_buf *out, const struct rcs_trace_events *even
         (strcmp(event->what, "drop") == 0 || strcmp(event->what, "dropped") == 0)) {
         print_drop(out, events, event);
     } else if (event->kind == RCS_TRACE_FAULT) {
-        rcs_buf_format(out, "fault: %s ", event->what);
+        const char *way = strstr(event->what, "-oneway");
+        rcs_buf_format(out, "fault: %.*s%s ",
+                       (int)(way == NULL ? strlen(event->what) : (size_t)(way - event->what)),
+                       event->what, way == NULL ? "" : " oneway");
         print_nodes(out, events, event->nodes, event->side_count);
         if (event->node_count > event->side_count) {
-            rcs_buf_text(out, " from ");
+            rcs_buf_text(out, way == NULL ? " from " : " to ");
             print_nodes(out, events, event->nodes + event->side_count,
                         event->node_count - event->side_count);
         }
