@@ -462,7 +462,7 @@ static void another_turn_is_another_write(void **state)
     begin(&lab, "loopback");
     uint32_t conn = established(&lab);
     send(&lab, conn, 0, RCS_BUS_PONG);
-    rcs_tcp_turn(&lab.net);
+    rcs_nagle_turn(&lab.net);
     send(&lab, conn, 0, RCS_BUS_AUTH_REQUEST);
     run(&lab, RCS_S(1));
     expect(&lab, "10100 1 pong\n52200 1 auth-req\n");

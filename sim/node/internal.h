@@ -143,7 +143,7 @@ struct rcs_replication {
     bool stranger;        /* the master to be set next shares no history with this node */
     rcs_addr master_addr; /* 0: not known */
     enum rcs_repl_state state;
-    int handshake_step;     /* enum handshake_step of replica_link.c */
+    int handshake_step;     /* enum handshake_step of replica_handshake.c */
     uint32_t link;          /* number of the current MASTER_CONNECT */
     bool has_cached_master; /* never while CONNECTED */
     char cached_replid[RCS_ID_LEN + 1];

@@ -1,32 +1,16 @@
 #include "sim/node/migrate.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "sim/node/command_rows.h"
+#include "sim/node/migrate_socket.h"
 
 #include "sim/pure.h"
 
 #define TIMEOUT_MS_DEFAULT 1000
 #define TIMEOUT_MS_LEAST   10 /* of a read or a write (Redis 7.0 SYNCIO__RESOLUTION) */
-#define SOCKETS_MAX        64
-#define SOCKET_IDLE_S      10
-#define NO_DATABASE        (-1)
 
 /* --- what is kept between commands ------------------------------------------------------------ */
-
-enum socket_state { CONNECTING, CONNECTED, REFUSED, TIMED_OUT, ENDED };
-
-struct target_socket {
-    char *name;    /* "host:port" as they were written */
-    uint32_t link; /* our number for it */
-    enum socket_state state;
-    int64_t database; /* selected last */
-    int64_t used_s;
-    struct rcs_buf input; /* what the target wrote, */
-    size_t input_read;    /* and how much of it was read */
-};
 
 /* What a MIGRATE does, step by step. A connect whose time is over counts as done, as in Redis: the
  * first write then fails, when its own time is over. */
@@ -55,9 +39,7 @@ struct migration {
 };
 
 struct rcs_migrate {
-    struct target_socket sockets[SOCKETS_MAX];
-    unsigned count;
-    uint32_t next_link;
+    struct rcs_migrate_sockets sockets;
     struct migration *under_way; /* NULL none */
 };
 
@@ -66,7 +48,7 @@ static struct rcs_migrate *state_of(struct rcs_node *node)
     if (node->migrate == NULL) {
         node->migrate = calloc(1, sizeof(*node->migrate));
         RCS_ASSERT(node->migrate != NULL);
-        node->migrate->next_link = 1;
+        node->migrate->sockets.next_link = 1;
     }
     return node->migrate;
 }
@@ -76,121 +58,10 @@ bool rcs_migrate_waits(const struct rcs_node *node)
     return node->migrate != NULL && node->migrate->under_way != NULL;
 }
 
-/* --- sockets ---------------------------------------------------------------------------------- */
-
-static struct target_socket *socket_of(struct rcs_migrate *migrate, uint32_t link)
-{
-    for (unsigned i = 0; i < migrate->count; i++) {
-        if (migrate->sockets[i].link == link) {
-            return &migrate->sockets[i];
-        }
-    }
-    return NULL;
-}
-
-static void free_socket(struct target_socket *socket)
-{
-    free(socket->name);
-    rcs_buf_close(&socket->input);
-}
-
-static void close_socket(struct rcs_node *node, struct target_socket *socket)
-{
-    struct rcs_migrate *migrate = node->migrate;
-    if (socket->state == CONNECTING || socket->state == CONNECTED) {
-        rcs_effect_add(node->out, RCS_EFFECT_TARGET_CLOSE, socket->link);
-    }
-    free_socket(socket);
-    size_t behind = (size_t)(migrate->sockets + --migrate->count - socket);
-    memmove(socket, socket + 1, behind * sizeof(*socket));
-}
-
-/* An IPv4 or IPv6 address and a port as atoi and the kernel take it; 0: no such address. Host names
- * are known to nobody here. */
-static rcs_addr address_of(struct rcs_node *node, const struct rcs_arg *host,
-                           const struct rcs_arg *port)
-{
-    struct rcs_address address = { .port = 0 };
-    unsigned char binary[sizeof(struct in6_addr)];
-    size_t size_bytes = rcs_arg_text_bytes(host), digits = rcs_arg_text_bytes(port);
-    if (size_bytes >= sizeof(address.ip) || (digits > 0 && port->bytes[0] == '-')) {
-        return 0;
-    }
-    memcpy(address.ip, host->bytes, size_bytes);
-    if (inet_pton(AF_INET, address.ip, binary) != 1 &&
-        inet_pton(AF_INET6, address.ip, binary) != 1) {
-        return 0;
-    }
-    unsigned number = 0;
-    for (size_t i = 0; i < digits && port->bytes[i] >= '0' && port->bytes[i] <= '9'; i++) {
-        number = number * 10 + (unsigned)(port->bytes[i] - '0');
-    }
-    address.port = (uint16_t)number;
-    return rcs_store_addr(node->store, &address);
-}
-
-static char *name_of(const struct rcs_arg *host, const struct rcs_arg *port)
-{
-    char *name = malloc((size_t)host->size_bytes + port->size_bytes + 2);
-    RCS_ASSERT(name != NULL);
-    memcpy(name, host->bytes, host->size_bytes);
-    name[host->size_bytes] = ':';
-    memcpy(name + host->size_bytes + 1, port->bytes, port->size_bytes);
-    name[host->size_bytes + 1 + port->size_bytes] = '\0';
-    return name;
-}
-
-static struct target_socket *find_socket(struct rcs_migrate *migrate, const char *name)
-{
-    for (unsigned i = 0; i < migrate->count; i++) {
-        if (strcmp(migrate->sockets[i].name, name) == 0) {
-            return &migrate->sockets[i];
-        }
-    }
-    return NULL;
-}
-
-/* The kept socket or a new one; NULL: there is no such address. */
-static struct target_socket *get_socket(struct rcs_node *node, const struct rcs_arg *host,
-                                        const struct rcs_arg *port)
-{
-    struct rcs_migrate *migrate = node->migrate;
-    char *name = name_of(host, port);
-    struct target_socket *socket = find_socket(migrate, name);
-    if (socket != NULL) {
-        free(name);
-        socket->used_s = rcs_node_unixtime(node);
-        return socket;
-    }
-    rcs_addr addr = address_of(node, host, port);
-    if (addr == 0) {
-        free(name);
-        return NULL;
-    }
-    if (migrate->count == SOCKETS_MAX) { /* any one goes */
-        close_socket(node, &migrate->sockets[rcs_rand_below(&node->key_choice, SOCKETS_MAX)]);
-    }
-    socket = &migrate->sockets[migrate->count++];
-    *socket = (struct target_socket){
-        .name = name,
-        .link = migrate->next_link++,
-        .database = NO_DATABASE,
-        .used_s = rcs_node_unixtime(node),
-    };
-    rcs_buf_init(&socket->input);
-    rcs_effect_add(node->out, RCS_EFFECT_TARGET_CONNECT, socket->link)->addr = addr;
-    return socket;
-}
-
 void rcs_migrate_cron(struct rcs_node *node)
 {
-    struct rcs_migrate *migrate = node->migrate;
-    for (unsigned i = 0; migrate != NULL && i < migrate->count;) {
-        if (rcs_node_unixtime(node) - migrate->sockets[i].used_s > SOCKET_IDLE_S) {
-            close_socket(node, &migrate->sockets[i]);
-        } else {
-            i++;
-        }
+    if (node->migrate != NULL) {
+        rcs_migrate_sockets_close_idle(node, &node->migrate->sockets);
     }
 }
 
@@ -214,9 +85,7 @@ void rcs_migrate_close(struct rcs_node *node)
     if (migrate->under_way != NULL) {
         free_migration(node, migrate->under_way);
     }
-    while (migrate->count > 0) {
-        free_socket(&migrate->sockets[--migrate->count]);
-    }
+    rcs_migrate_sockets_free(&migrate->sockets);
     free(migrate);
     node->migrate = NULL;
 }
@@ -268,7 +137,8 @@ static void attempt(struct rcs_node *node);
 static void socket_failed(struct rcs_node *node, bool writing, bool timed_out)
 {
     struct migration *job = node->migrate->under_way;
-    close_socket(node, socket_of(node->migrate, job->link));
+    struct rcs_migrate_sockets *sockets = &node->migrate->sockets;
+    rcs_migrate_socket_close(node, sockets, rcs_migrate_socket_of(sockets, job->link));
     if (job->may_retry && !timed_out && !job->refused && job->replies == 0) {
         job->may_retry = false;
         attempt(node);
@@ -279,24 +149,6 @@ static void socket_failed(struct rcs_node *node, bool writing, bool timed_out)
         finish(node, writing ? "-IOERR error or timeout writing to target instance"
                              : "-IOERR error or timeout reading to target instance");
     }
-}
-
-/* A line of the target without its end; NULL: not yet here. Lent until the socket is closed. */
-static const char *next_line(struct target_socket *socket, size_t *size_bytes)
-{
-    size_t rest = socket->input.size_bytes - socket->input_read;
-    if (rest == 0) {
-        return NULL;
-    }
-    const char *line = socket->input.data + socket->input_read;
-    const char *end = memchr(line, '\n', rest);
-    if (end == NULL) {
-        return NULL;
-    }
-    socket->input_read += (size_t)(end + 1 - line);
-    *size_bytes = (size_t)(end - line);
-    *size_bytes -= *size_bytes > 0 && line[*size_bytes - 1] == '\r';
-    return line;
 }
 
 /* The first error counts; one that answered AUTH or SELECT counts for every key. */
@@ -351,20 +203,20 @@ static bool all_read(const struct migration *job)
 static void read_replies(struct rcs_node *node)
 {
     struct migration *job = node->migrate->under_way;
-    struct target_socket *socket = socket_of(node->migrate, job->link);
+    struct rcs_migrate_socket *socket = rcs_migrate_socket_of(&node->migrate->sockets, job->link);
     const char *line;
     size_t size_bytes, read_before = socket->input_read;
-    while (!all_read(job) && (line = next_line(socket, &size_bytes)) != NULL) {
+    while (!all_read(job) && (line = rcs_migrate_socket_line(socket, &size_bytes)) != NULL) {
         take_line(node, job, line, size_bytes);
     }
     if (all_read(job)) {
-        socket->database = job->refused ? NO_DATABASE : job->database;
+        socket->database = job->refused ? RCS_NO_DATABASE : job->database;
         if (job->refused) {
             rcs_buf_add(&job->error, "", 1);
         }
         finish(node, job->refused ? job->error.data : NULL);
-    } else if (socket->state != CONNECTED) {
-        socket_failed(node, false, socket->state == TIMED_OUT);
+    } else if (socket->state != RCS_TARGET_CONNECTED) {
+        socket_failed(node, false, socket->state == RCS_TARGET_TIMED_OUT);
     } else if (socket->input.size_bytes > read_before || job->stage != READ) {
         job->stage = READ; /* the time begins again with each byte */
         wait_for(node, io_timeout_ms(job));
@@ -432,7 +284,7 @@ static void send_keys(struct rcs_node *node, struct migration *job)
 static void write_commands(struct rcs_node *node)
 {
     struct migration *job = node->migrate->under_way;
-    struct target_socket *socket = socket_of(node->migrate, job->link);
+    struct rcs_migrate_socket *socket = rcs_migrate_socket_of(&node->migrate->sockets, job->link);
     rcs_buf_clear(&socket->input);
     socket->input_read = 0;
     job->reads_auth = job->password != NULL;
@@ -455,7 +307,8 @@ static void write_commands(struct rcs_node *node)
 static void attempt(struct rcs_node *node)
 {
     struct migration *job = node->migrate->under_way;
-    struct target_socket *socket = get_socket(node, &job->request->args[1], &job->request->args[2]);
+    struct rcs_migrate_socket *socket = rcs_migrate_socket_get(
+        node, &node->migrate->sockets, &job->request->args[1], &job->request->args[2]);
     if (socket == NULL) {
         finish(node, "-IOERR error or timeout connecting to the client");
         return;
@@ -465,15 +318,15 @@ static void attempt(struct rcs_node *node)
     job->prelude_refused = false;
     rcs_buf_clear(&job->error);
     switch (socket->state) {
-    case CONNECTING:
+    case RCS_TARGET_CONNECTING:
         wait_for(node, job->timeout_ms);
         break;
-    case CONNECTED:
+    case RCS_TARGET_CONNECTED:
         write_commands(node);
         break;
-    case REFUSED:
-    case TIMED_OUT:
-    case ENDED: /* while it was not in use */
+    case RCS_TARGET_REFUSED:
+    case RCS_TARGET_TIMED_OUT:
+    case RCS_TARGET_ENDED: /* while it was not in use */
         socket_failed(node, false, false);
         break;
     }
@@ -498,27 +351,6 @@ static void time_over(struct rcs_node *node)
     }
 }
 
-/* What became of the connection is noticed by who uses it. */
-static void note(struct target_socket *socket, const struct rcs_event *event)
-{
-    switch (event->kind) {
-    case RCS_EVENT_TARGET_UP:
-        socket->state = CONNECTED;
-        break;
-    case RCS_EVENT_TARGET_FAILED:
-        socket->state = strcmp(event->reason, "Connection timed out") == 0 ? TIMED_OUT : REFUSED;
-        break;
-    case RCS_EVENT_TARGET_LOST:
-        socket->state = ENDED;
-        break;
-    case RCS_EVENT_TARGET_DATA:
-        rcs_buf_add(&socket->input, event->blob->bytes, event->blob->size_bytes);
-        break;
-    default:
-        RCS_UNREACHABLE("an event that is not of a target");
-    }
-}
-
 void rcs_migrate_event(struct rcs_node *node, const struct rcs_event *event)
 {
     struct rcs_migrate *migrate = node->migrate;
@@ -527,21 +359,22 @@ void rcs_migrate_event(struct rcs_node *node, const struct rcs_event *event)
         time_over(node);
         return;
     }
-    struct target_socket *socket = migrate == NULL ? NULL : socket_of(migrate, event->link);
+    struct rcs_migrate_socket *socket =
+        migrate == NULL ? NULL : rcs_migrate_socket_of(&migrate->sockets, event->link);
     if (socket == NULL) {
         return; /* closed while this was on its way */
     }
-    note(socket, event);
+    rcs_migrate_socket_note(socket, event);
     const struct migration *job = migrate->under_way;
     if (job == NULL || job->link != event->link) {
         return;
     }
     if (job->stage == READ) {
         read_replies(node);
-    } else if (socket->state == CONNECTED) {
+    } else if (socket->state == RCS_TARGET_CONNECTED) {
         write_commands(node);
     } else {
-        socket_failed(node, true, socket->state == TIMED_OUT);
+        socket_failed(node, true, socket->state == RCS_TARGET_TIMED_OUT);
     }
 }
 

@@ -5,8 +5,7 @@
  * nothing but RCS_EVENT_TARGET_... and RCS_EVENT_BLOCK_OVER until it emits RCS_EFFECT_UNBLOCK. The
  * step in which that happens does the rest of what the turn had to do.
  *
- * Connections to targets are kept and used again, until they have been idle for 10 s (Redis 7.0
- * migrateGetSocket, migrateCloseTimedoutSockets). */
+ * Connections to targets are migrate_socket.h. */
 #ifndef RCSIM_SIM_NODE_MIGRATE_H
 #define RCSIM_SIM_NODE_MIGRATE_H
 

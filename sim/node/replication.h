@@ -1,6 +1,7 @@
-/* What the files of replication share among themselves: the link to the master (replica_link.c),
- * the replicas that are fed (replica_feed.c), the forked child (rdb_child.c), and what stands above
- * them (replication.c). The rest of the node uses internal.h. */
+/* What the files of replication share among themselves: the link to the master (replica_link.c,
+ * replica_handshake.c, replica_stream.c), the replicas that are fed (replica_feed.c,
+ * replica_sync.c), the forked child (rdb_child.c), and what stands above them (replication.c). The
+ * rest of the node uses internal.h. */
 #ifndef RCSIM_SIM_NODE_REPLICATION_H
 #define RCSIM_SIM_NODE_REPLICATION_H
 
@@ -40,8 +41,17 @@ void rcs_master_ack(struct rcs_node *node);      /* REPLCONF ACK, if the link is
 void rcs_master_time_out(struct rcs_node *node); /* repl-timeout in any state of the link */
 /* Goes on with the bytes that arrived: lines, then the stream. */
 void rcs_master_read(struct rcs_node *node);
+/* Sends words; all of them live until it returns. */
+void rcs_master_request(struct rcs_node *node, unsigned argc, const char *const *words);
 /* Drops all that was read but not worked on, an RDB being loaded included. */
 void rcs_master_forget_input(struct rcs_node *node);
+
+/* --- replica_handshake.c: what is said until PSYNC is answered -------------------------------- */
+
+void rcs_master_handshake(struct rcs_node *node); /* the connection is up: it begins */
+/* A line of the master, without its end. */
+void rcs_master_answer(struct rcs_node *node, const char *line);
+void rcs_master_no_answer(struct rcs_node *node); /* the connection went while one was due */
 
 /* --- replica_stream.c: what the master sends after PSYNC -------------------------------------- */
 

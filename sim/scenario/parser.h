@@ -45,6 +45,13 @@ bool rcs_parser_durations(struct rcs_parser *parser, rcs_us *low, rcs_us *high);
 /* A decimal number in low..high. */
 bool rcs_parser_number(struct rcs_parser *parser, const char *what, int64_t low, int64_t high,
                        int64_t *out);
+/* One of `words` (NULL-terminated); *out is its number. */
+bool rcs_parser_choice(struct rcs_parser *parser, const char *const *words, int *out);
+/* A condition names a statement or step: one must be there in the end. */
+void rcs_parser_mark(struct rcs_parser *parser, const struct rcs_word *word);
+
+/* --- parser_group.c --------------------------------------------------------------------------- */
+
 /* Nodes: a1, a1..a6, a site, `all`, several with commas between (`a1,b2`, `a1, b2`). */
 bool rcs_parser_group(struct rcs_parser *parser, struct rcs_group *out);
 /* All words up to the end of the line, or up to the unquoted word `stop` (not taken), as one group.
@@ -52,12 +59,10 @@ bool rcs_parser_group(struct rcs_parser *parser, struct rcs_group *out);
 bool rcs_parser_groups(struct rcs_parser *parser, const char *stop, struct rcs_group *out);
 bool rcs_parser_node(struct rcs_parser *parser, int *out);
 /* The nodes that a word's references name must exist. */
-/* A condition names a statement or step: one must be there in the end. */
-void rcs_parser_mark(struct rcs_parser *parser, const struct rcs_word *word);
 bool rcs_parser_refs(struct rcs_parser *parser, const struct rcs_word *word);
-/* One of `words` (NULL-terminated); *out is its number. */
-bool rcs_parser_choice(struct rcs_parser *parser, const char *const *words, int *out);
 bool rcs_parser_site(struct rcs_parser *parser, const char **out);
+
+/* --- durations (parser.c) --------------------------------------------------------------------- */
 
 /* The duration in `text`; false if it is none. */
 bool rcs_duration_read(const char *text, rcs_us *out);
@@ -65,7 +70,9 @@ bool rcs_duration_read(const char *text, rcs_us *out);
  */
 void rcs_duration_print(struct rcs_buf *out, rcs_us duration);
 
-/* Conditions, expect.c: the words up to the end, or up to `within`. */
+/* --- expect.c --------------------------------------------------------------------------------- */
+
+/* A condition: the words up to the end, or up to `within`. */
 bool rcs_parser_cond(struct rcs_parser *parser, const struct rcs_cond **out);
 
 #endif

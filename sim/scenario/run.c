@@ -1,10 +1,10 @@
+/* A scenario that was read, and a run of it: how it begins and ends, and what the files that carry
+ * it out share. How it goes on is run_turn.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/node/config.h"
-#include "sim/scenario/act.h"
-#include "sim/scenario/cli.h"
 #include "sim/scenario/run_parts.h"
 #include "sim/scenario/transcript.h"
 #include "sim/world/world.h"
@@ -79,13 +79,6 @@ char *rcs_run_copy(const char *text, size_t size_bytes)
     return out;
 }
 
-const struct rcs_stmt *rcs_task_stmt(const struct rcs_task *task)
-{
-    const struct rcs_frame *frame = &task->frames[task->depth];
-    RCS_ASSERT(frame->at < frame->count);
-    return &frame->stmts[frame->at];
-}
-
 void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err err,
                   const char *text)
 {
@@ -121,31 +114,6 @@ void rcs_run_tell(struct rcs_run *run, const char *kind, const char *text)
 {
     rcs_transcript_act(run->transcript, rcs_sim_now(run->sim), kind, text);
     rcs_run_mark(run, text);
-}
-
-void rcs_run_put_off(struct rcs_run *run, const struct rcs_put_off *what)
-{
-    run->put_off = realloc(run->put_off, (run->put_off_count + 1) * sizeof(run->put_off[0]));
-    RCS_ASSERT(run->put_off != NULL);
-    unsigned at = run->put_off_count++;
-    /* What `during` began last ends first; what `at` names keeps its order. */
-    while (at > 0 && (run->put_off[at - 1].at_us > what->at_us ||
-                      (run->put_off[at - 1].at_us == what->at_us && what->undo &&
-                       run->put_off[at - 1].undo))) {
-        run->put_off[at] = run->put_off[at - 1];
-        at--;
-    }
-    run->put_off[at] = *what;
-}
-
-void rcs_run_task(struct rcs_run *run, const struct rcs_stmt *stmts, unsigned count)
-{
-    struct rcs_task *task = calloc(1, sizeof(*task));
-    run->tasks = realloc(run->tasks, (run->task_count + 1) * sizeof(run->tasks[0]));
-    RCS_ASSERT(task != NULL && run->tasks != NULL);
-    task->frames[0] = (struct rcs_frame){ .stmts = stmts, .count = count };
-    task->wake_us = RCS_NEVER;
-    run->tasks[run->task_count++] = task;
 }
 
 void rcs_run_word(struct rcs_run *run, const struct rcs_word *word, struct rcs_buf *out)
@@ -316,20 +284,6 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     return run;
 }
 
-static void free_task(struct rcs_task *task)
-{
-    for (unsigned i = 0; i < task->answer_count; i++) {
-        free(task->answers[i].text);
-        free(task->answers[i].redirections);
-    }
-    free(task->answers);
-    if (task->own_session) {
-        rcs_session_free(task->session);
-    }
-    rcs_cli_free(task->cli);
-    free(task);
-}
-
 void rcs_run_free(struct rcs_run *run)
 {
     if (run == NULL) {
@@ -339,7 +293,7 @@ void rcs_run_free(struct rcs_run *run)
         rcs_trace_writer_end(run->trace, true);
     }
     for (unsigned i = 0; i < run->task_count; i++) {
-        free_task(run->tasks[i]);
+        rcs_task_free(run->tasks[i]);
     }
     free(run->tasks);
     for (unsigned i = 0; i < run->put_off_count; i++) {
@@ -377,252 +331,6 @@ void rcs_run_free(struct rcs_run *run)
     rcs_script_free(run->own_script);
     free(run->overrides);
     free(run);
-}
-
-/* --- going on --------------------------------------------------------------------------------- */
-
-/* All nodes that are not absent, at one instant, before `stmt`, the first that acts. */
-static void start_nodes(struct rcs_run *run, const struct rcs_stmt *stmt)
-{
-    int *nodes = rcs_run_alloc(run->script->node_count * sizeof(nodes[0]));
-    unsigned count = 0;
-    for (unsigned i = 0; i < run->script->node_count; i++) {
-        if (!run->script->nodes[i].absent) {
-            nodes[count++] = (int)i;
-        }
-    }
-    struct rcs_diag diag = { .line = 0 };
-    run->started = true;
-    enum rcs_err err =
-        count == 0 ? RCS_OK : rcs_sim_fault(run->sim, RCS_FAULT_START, nodes, count, &diag);
-    free(nodes);
-    if (err != RCS_OK) {
-        rcs_run_stop(run, stmt, err, diag.text);
-    }
-}
-
-static void check_broken(struct rcs_run *run, const struct rcs_place *place)
-{
-    const char *broken = rcs_sim_broken(run->sim);
-    if (broken[0] != '\0' && !run->broken_told) {
-        run->broken_told = true;
-        rcs_run_fail(run, place, "what always holds in a Redis Cluster", broken);
-    }
-}
-
-static void begin_stmt(struct rcs_run *run, struct rcs_task *task, enum rcs_progress *progress)
-{
-    const struct rcs_stmt *stmt = rcs_task_stmt(task);
-    bool acts = stmt->verb->where == RCS_VERB_ACTS;
-    if (acts && !run->started) {
-        start_nodes(run, stmt);
-        if (run->err != RCS_OK) {
-            *progress = RCS_PROGRESS_DONE;
-            return;
-        }
-    }
-    bool waits = stmt->verb->begin == rcs_act_wait || stmt->verb->begin == rcs_act_await;
-    if (run->started && !waits) {
-        rcs_story_tell(run->story, run->sim, run->transcript);
-    }
-    check_broken(run, &stmt->place);
-    task->begun = true;
-    task->began_us = rcs_sim_now(run->sim);
-    task->wake_us = RCS_NEVER;
-    task->quiet = false;
-    *progress = stmt->verb->begin(run, task);
-}
-
-/* The end of a block is reached: its time must have passed, too. */
-static bool leave_block(struct rcs_run *run, struct rcs_task *task)
-{
-    rcs_us until_us = task->frames[task->depth].until_us;
-    if (!rcs_run_reached(run, until_us)) {
-        task->wake_us = until_us;
-        task->quiet = true;
-        return false;
-    }
-    task->depth--;
-    task->frames[task->depth].at++; /* past `during` */
-    task->begun = false;
-    return true;
-}
-
-/* Carries a task as far as it goes without time passing. */
-static void go_on(struct rcs_run *run, struct rcs_task *task)
-{
-    while (!task->done && run->err == RCS_OK) {
-        struct rcs_frame *frame = &task->frames[task->depth];
-        if (frame->at == frame->count) {
-            if (task->depth == 0) {
-                task->done = true;
-            } else if (!leave_block(run, task)) {
-                return;
-            }
-            continue;
-        }
-        unsigned depth = task->depth;
-        enum rcs_progress progress;
-        if (!task->begun) {
-            begin_stmt(run, task, &progress);
-        } else {
-            progress = rcs_task_stmt(task)->verb->poll(run, task);
-        }
-        if (task->depth > depth) { /* `during` opened its block */
-            task->begun = false;
-        } else if (progress == RCS_PROGRESS_WAITS) {
-            return;
-        } else {
-            frame->at++;
-            task->begun = false;
-        }
-    }
-}
-
-/* What was put off until now or earlier. */
-static void fire(struct rcs_run *run)
-{
-    while (run->err == RCS_OK && run->put_off_count > 0 &&
-           rcs_run_reached(run, run->put_off[0].at_us)) {
-        struct rcs_put_off what = run->put_off[0];
-        run->put_off_count--;
-        memmove(run->put_off, run->put_off + 1, run->put_off_count * sizeof(run->put_off[0]));
-        rcs_story_tell(run->story, run->sim, run->transcript);
-        if (what.undo) {
-            rcs_act_undo(run, &what);
-        } else {
-            rcs_run_task(run, what.stmt->body, what.stmt->body_count);
-            go_on(run, run->tasks[run->task_count - 1]);
-        }
-        free(what.saved);
-        free(what.nodes);
-    }
-}
-
-static void drop_done_tasks(struct rcs_run *run)
-{
-    unsigned kept = 1;
-    for (unsigned i = 1; i < run->task_count; i++) {
-        if (run->tasks[i]->done) {
-            free_task(run->tasks[i]);
-        } else {
-            run->tasks[kept++] = run->tasks[i];
-        }
-    }
-    run->task_count = kept;
-}
-
-static void finish(struct rcs_run *run, bool interrupted)
-{
-    if (run->ended) {
-        return;
-    }
-    if (!run->started && run->err == RCS_OK && run->script->stmt_count > 0) {
-        start_nodes(run, &run->script->stmts[run->script->stmt_count - 1]);
-    }
-    rcs_story_tell(run->story, run->sim, run->transcript);
-    struct rcs_place place = { run->script->stmt_count > 0
-                                   ? run->script->stmts[run->script->stmt_count - 1].place.source
-                                   : "",
-                               0, 0 };
-    check_broken(run, &place);
-    rcs_act_tell_workloads(run);
-    if (run->trace != NULL) {
-        rcs_trace_writer_end(run->trace, interrupted || run->err != RCS_OK);
-        run->trace = NULL;
-    }
-    if (run->err == RCS_OK) {
-        rcs_transcript_end(run->transcript, rcs_sim_now(run->sim), rcs_sim_digest(run->sim),
-                           run->failures, interrupted);
-    }
-    run->ended = true;
-}
-
-/* Everything that can happen without time passing; then when to stop next, and whether only that
- * matters. */
-static rcs_us settle(struct rcs_run *run, bool *quiet)
-{
-    do { /* what is put off until now is done now */
-        fire(run);
-        for (unsigned i = 0; i < run->task_count; i++) {
-            go_on(run, run->tasks[i]);
-        }
-        drop_done_tasks(run);
-    } while (run->err == RCS_OK && run->put_off_count > 0 &&
-             rcs_run_reached(run, run->put_off[0].at_us));
-    rcs_us limit = run->put_off_count > 0 ? run->put_off[0].at_us : RCS_NEVER;
-    *quiet = true;
-    for (unsigned i = 0; i < run->task_count; i++) {
-        const struct rcs_task *task = run->tasks[i];
-        if (!task->done) {
-            limit = task->wake_us < limit ? task->wake_us : limit;
-            *quiet &= task->quiet;
-        }
-    }
-    return limit;
-}
-
-static bool through(const struct rcs_run *run)
-{
-    return run->err != RCS_OK ||
-           (run->task_count == 1 && run->tasks[0]->done && run->put_off_count == 0);
-}
-
-/* The statement a task waits in; at the end of a block that is the block's own. */
-static const struct rcs_stmt *waiting_stmt(const struct rcs_task *task)
-{
-    unsigned depth = task->depth;
-    while (depth > 0 && task->frames[depth].at == task->frames[depth].count) {
-        depth--;
-    }
-    const struct rcs_frame *frame = &task->frames[depth];
-    RCS_ASSERT(frame->at < frame->count);
-    return &frame->stmts[frame->at];
-}
-
-static void stop_at_the_end(struct rcs_run *run)
-{
-    const struct rcs_stmt *stmt = run->put_off_count > 0 ? run->put_off[0].stmt : NULL;
-    for (unsigned i = 0; i < run->task_count; i++) {
-        if (!run->tasks[i]->done) {
-            stmt = waiting_stmt(run->tasks[i]);
-            break;
-        }
-    }
-    RCS_ASSERT(stmt != NULL); /* else the run is through */
-    rcs_run_stop(run, stmt, RCS_ERR_LIMIT,
-                 "the virtual time of a run ends here, after 1600000 s (18.5 days)");
-}
-
-enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
-{
-    while (!run->ended && events > 0) {
-        bool quiet;
-        rcs_us limit = settle(run, &quiet);
-        if (through(run)) {
-            finish(run, false);
-            break;
-        }
-        RCS_ASSERT(!rcs_run_reached(run, limit));
-        if (rcs_sim_now(run->sim) == RCS_SIM_TIME_MAX ||
-            (limit == RCS_NEVER && rcs_sim_next(run->sim) > RCS_SIM_TIME_MAX)) {
-            stop_at_the_end(run);
-            continue;
-        }
-        uint64_t answers = rcs_sim_answers(run->sim);
-        bool stepped = true;
-        while (stepped && events > 0 && (quiet || answers == rcs_sim_answers(run->sim))) {
-            stepped = rcs_sim_step(run->sim, limit);
-            events -= stepped;
-            run->complete = !stepped;
-        }
-    }
-    return run->ended ? RCS_RUN_DONE : RCS_RUN_MORE;
-}
-
-void rcs_run_interrupt(struct rcs_run *run)
-{
-    finish(run, true);
 }
 
 unsigned rcs_run_failures(const struct rcs_run *run)

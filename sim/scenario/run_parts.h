@@ -110,8 +110,6 @@ struct rcs_run {
     bool ended;
 };
 
-const struct rcs_stmt *rcs_task_stmt(const struct rcs_task *task);
-
 /* The script cannot go on: an error that only running shows, at the place of `stmt`. */
 void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err err,
                   const char *text);
@@ -125,10 +123,6 @@ void rcs_run_mark(struct rcs_run *run, const char *text);
 /* A statement that changes the world: in the transcript and the history; the trace has it from the
  * world. */
 void rcs_run_tell(struct rcs_run *run, const char *kind, const char *text);
-/* Puts something off; keeps the order. */
-void rcs_run_put_off(struct rcs_run *run, const struct rcs_put_off *what);
-/* A task for one statement, begun at once. */
-void rcs_run_task(struct rcs_run *run, const struct rcs_stmt *stmts, unsigned count);
 /* Undoes what rcs_act_... did within `during`. */
 void rcs_act_undo(struct rcs_run *run, const struct rcs_put_off *what);
 void rcs_act_undo_path(struct rcs_run *run, const struct rcs_put_off *what);
@@ -138,5 +132,14 @@ void rcs_run_word(struct rcs_run *run, const struct rcs_word *word, struct rcs_b
 /* malloc that aborts. */
 void *rcs_run_alloc(size_t size_bytes);
 char *rcs_run_copy(const char *text, size_t size_bytes);
+
+/* --- run_turn.c ------------------------------------------------------------------------------- */
+
+/* One task more: statements one after the other. */
+void rcs_run_task(struct rcs_run *run, const struct rcs_stmt *stmts, unsigned count);
+void rcs_task_free(struct rcs_task *task);
+const struct rcs_stmt *rcs_task_stmt(const struct rcs_task *task); /* the one at hand */
+/* Puts something off; keeps the order. */
+void rcs_run_put_off(struct rcs_run *run, const struct rcs_put_off *what);
 
 #endif

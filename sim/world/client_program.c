@@ -3,11 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/world/client_map.h"
 #include "sim/world/parts.h"
 
 #include "sim/pure.h"
-
-#define NOBODY (-1)
 
 /* What the request under way is for. */
 enum errand { ERRAND_COMMAND, ERRAND_ASKING, ERRAND_INFO, ERRAND_SLOTS };
@@ -24,14 +23,7 @@ struct rcs_program {
     int *told; /* params.seeds */
     struct rcs_session *session;
 
-    /* the map */
-    bool has_map;
-    int16_t owner[RCS_SLOTS]; /* NOBODY */
-    int *seeds;               /* whom the map is read from, in this order */
-    unsigned seed_count;
-    bool *lost;    /* by node: could not be reached since the map was read */
-    bool *known;   /* by node: in the pool a node is drawn from */
-    unsigned room; /* of these two */
+    struct rcs_client_map map;
     int stand;
     unsigned moved;
 
@@ -73,21 +65,11 @@ struct rcs_program *rcs_program_new(struct rcs_sim *sim, const struct rcs_progra
     program->params = *params;
     program->kind = params->kind;
     program->told = calloc(params->seed_count, sizeof(int));
-    program->seeds = calloc(params->seed_count, sizeof(int));
-    RCS_ASSERT(program->told != NULL && program->seeds != NULL);
+    RCS_ASSERT(program->told != NULL);
     memcpy(program->told, params->seeds, params->seed_count * sizeof(int));
-    memcpy(program->seeds, params->seeds, params->seed_count * sizeof(int));
     program->params.seeds = program->told;
-    program->seed_count = params->seed_count;
     program->stand = params->seeds[0];
-    program->room = sim->node_count;
-    program->lost = calloc(program->room, sizeof(bool));
-    program->known = calloc(program->room, sizeof(bool));
-    RCS_ASSERT(program->lost != NULL && program->known != NULL);
-    for (unsigned i = 0; i < params->seed_count; i++) {
-        program->known[params->seeds[i]] = true;
-    }
-    memset(program->owner, 0xff, sizeof(program->owner));
+    rcs_client_map_init(&program->map, sim, params->seed_count, params->seeds);
     program->greeting = program->kind->asks_commands;
     program->session = rcs_session_new(sim, params->site, false);
     rcs_session_on_done(program->session, on_answer, program);
@@ -112,9 +94,7 @@ void rcs_program_free(struct rcs_program *program)
     free(program->words);
     free(program->args);
     free(program->told);
-    free(program->seeds);
-    free(program->lost);
-    free(program->known);
+    rcs_client_map_close(&program->map);
     free(program);
 }
 
@@ -177,20 +157,6 @@ static void over_time(struct rcs_program *program)
     failed(program, RCS_WORKLOAD_TIMEOUT);
 }
 
-static void note_node(struct rcs_program *program, int node)
-{
-    unsigned before = program->room;
-    if ((unsigned)node >= before) { /* added to the world later */
-        program->room = (unsigned)node + 1;
-        program->known = realloc(program->known, program->room * sizeof(bool));
-        program->lost = realloc(program->lost, program->room * sizeof(bool));
-        RCS_ASSERT(program->known != NULL && program->lost != NULL);
-        memset(program->known + before, 0, (program->room - before) * sizeof(bool));
-        memset(program->lost + before, 0, (program->room - before) * sizeof(bool));
-    }
-    program->known[node] = true;
-}
-
 static void pause_before(struct rcs_program *program, enum pausing what, rcs_us pause_us)
 {
     program->pausing = what;
@@ -200,7 +166,7 @@ static void pause_before(struct rcs_program *program, enum pausing what, rcs_us 
 static void send(struct rcs_program *program)
 {
     static const char greeting[] = "COMMAND";
-    note_node(program, program->target);
+    rcs_client_map_note(&program->map, program->target);
     program->errand = program->asking ? ERRAND_ASKING : ERRAND_COMMAND;
     if (program->asking) {
         rcs_session_words(program->session, program->target, "ASKING", strlen("ASKING"));
@@ -226,18 +192,18 @@ static int aim(const struct rcs_program *program)
     case RCS_AIM_MAP:
     case RCS_AIM_GUESS:
         if (program->greeting) {
-            return program->seeds[0]; /* the first master of the map */
+            return program->map.seeds[0]; /* the first master of the map */
         }
-        if (program->owner[program->slot] != NOBODY) {
-            return program->owner[program->slot];
+        if (program->map.owner[program->slot] != RCS_NOBODY) {
+            return program->map.owner[program->slot];
         }
-        return program->kind->aim == RCS_AIM_GUESS ? guess(program) : NOBODY;
+        return program->kind->aim == RCS_AIM_GUESS ? guess(program) : RCS_NOBODY;
     case RCS_AIM_STAND:
         return program->stand;
     case RCS_AIM_PINNED:
         return program->told[0];
     }
-    return NOBODY;
+    return RCS_NOBODY;
 }
 
 static void begin_attempt(struct rcs_program *program)
@@ -245,7 +211,7 @@ static void begin_attempt(struct rcs_program *program)
     program->again = program->followed = program->nexts = 0;
     program->asking = false;
     program->target = aim(program);
-    if (program->target == NOBODY) {
+    if (program->target == RCS_NOBODY) {
         end(program, RCS_WORKLOAD_TOPOLOGY, NULL); /* a slot that nobody owns */
         return;
     }
@@ -275,7 +241,7 @@ void rcs_program_ask(struct rcs_program *program, unsigned argc, const struct rc
     program->attempt = 1;
     program->error = RCS_WORKLOAD_ERROR_COUNT;
     program->reply = NULL;
-    if (program->kind->aim == RCS_AIM_MAP && !program->has_map) {
+    if (program->kind->aim == RCS_AIM_MAP && !program->map.read) {
         refresh(program, AFTER_OPENING);
     } else {
         begin_attempt(program);
@@ -320,8 +286,8 @@ static void unreachable(struct rcs_program *program, enum rcs_workload_error err
         pause_before(program, PAUSE_RESEND, kind->pause_us);
         return;
     }
-    program->lost[program->target] = true;
-    program->known[program->target] = false;
+    program->map.lost[program->target] = true;
+    program->map.known[program->target] = false;
     switch (kind->lost) {
     case RCS_LOST_ERROR:
         end(program, error, NULL);
@@ -346,7 +312,7 @@ static void ask_for_map(struct rcs_program *program, int node)
 {
     static const char info[] = "INFO", slots[] = "CLUSTER SLOTS";
     program->asked = node;
-    note_node(program, node);
+    rcs_client_map_note(&program->map, node);
     program->errand = program->kind->asks_info ? ERRAND_INFO : ERRAND_SLOTS;
     if (program->kind->asks_info) {
         rcs_session_words(program->session, node, info, strlen(info));
@@ -375,9 +341,9 @@ static void refreshed(struct rcs_program *program)
         if (program->kind->moved == RCS_MOVED_PATCH) {
             program->target = aim(program); /* whatever the new map says */
         } else {
-            program->owner[program->slot] = (int16_t)program->target;
+            program->map.owner[program->slot] = (int16_t)program->target;
         }
-        if (program->target == NOBODY) {
+        if (program->target == RCS_NOBODY) {
             end(program, RCS_WORKLOAD_TOPOLOGY, NULL);
         } else {
             send(program);
@@ -390,16 +356,16 @@ static void refreshed(struct rcs_program *program)
 static void ask_any(struct rcs_program *program)
 {
     unsigned left = 0;
-    for (unsigned i = 0; i < program->room; i++) {
-        left += program->known[i];
+    for (unsigned i = 0; i < program->map.room; i++) {
+        left += program->map.known[i];
     }
     if (left == 0 || program->tries++ == 5) {
         cannot_refresh(program);
         return;
     }
     unsigned draw = rcs_rand_below(program->params.chance, left);
-    for (unsigned i = 0; i < program->room; i++) {
-        if (program->known[i] && draw-- == 0) {
+    for (unsigned i = 0; i < program->map.room; i++) {
+        if (program->map.known[i] && draw-- == 0) {
             ask_for_map(program, (int)i);
             return;
         }
@@ -408,7 +374,7 @@ static void ask_any(struct rcs_program *program)
 
 static void ask_next_seed(struct rcs_program *program)
 {
-    if (program->seed_at == program->seed_count) {
+    if (program->seed_at == program->map.seed_count) {
         if (program->reached) {
             refreshed(program);
         } else {
@@ -416,8 +382,8 @@ static void ask_next_seed(struct rcs_program *program)
         }
         return;
     }
-    int seed = program->seeds[program->seed_at++];
-    if (program->kind->brittle && program->has_map && program->lost[seed]) {
+    int seed = program->map.seeds[program->seed_at++];
+    if (program->kind->brittle && program->map.read && program->map.lost[seed]) {
         cannot_refresh(program);
         return;
     }
@@ -427,7 +393,7 @@ static void ask_next_seed(struct rcs_program *program)
 static void ask_another(struct rcs_program *program)
 {
     if (program->kind->lost == RCS_LOST_ANY) {
-        program->known[program->asked] = false;
+        program->map.known[program->asked] = false;
         ask_any(program);
     } else {
         ask_next_seed(program);
@@ -448,75 +414,13 @@ static void refresh(struct rcs_program *program, enum after after)
     }
 }
 
-/* A node as CLUSTER SLOTS lists it; NOBODY: at that address stands none, or the reply is none. An
- * empty ip is that of the node asked. */
-static int node_in(const struct rcs_program *program, const struct rcs_reply *node)
-{
-    char ip[46];
-    if (node->kind != RCS_REPLY_ARRAY || node->elements < 2) {
-        return NOBODY;
-    }
-    const struct rcs_reply *host = node + 1, *port = host + host->size;
-    if (host->size_bytes >= sizeof(ip) || port->kind != RCS_REPLY_INTEGER) {
-        return NOBODY;
-    }
-    memcpy(ip, host->bytes, host->size_bytes);
-    ip[host->size_bytes] = '\0';
-    const char *at = ip[0] == '\0' ? program->sim->nodes[program->asked].ip : ip;
-    return rcs_links_node_at(program->sim, at, (unsigned)port->integer);
-}
-
-static void add_seed(struct rcs_program *program, int node)
-{
-    for (unsigned i = 0; i < program->seed_count; i++) {
-        if (program->seeds[i] == node) {
-            return;
-        }
-    }
-    program->seeds = realloc(program->seeds, (program->seed_count + 1) * sizeof(int));
-    RCS_ASSERT(program->seeds != NULL);
-    program->seeds[program->seed_count++] = node;
-}
-
-/* One range: first, last, its master, replicas. Returns how many slots it has. */
-static unsigned take_range(struct rcs_program *program, const struct rcs_reply *range)
-{
-    if (range->kind != RCS_REPLY_ARRAY || range->elements < 3) {
-        return 0;
-    }
-    const struct rcs_reply *first = range + 1, *last = first + first->size;
-    const struct rcs_reply *node = last + last->size;
-    if (first->integer < 0 || last->integer >= RCS_SLOTS || first->integer > last->integer) {
-        return 0;
-    }
-    int owner = node_in(program, node);
-    for (int64_t slot = first->integer; slot <= last->integer; slot++) {
-        program->owner[slot] = (int16_t)owner;
-    }
-    for (uint32_t i = 2; i < range->elements; i++, node += node->size) {
-        int member = node_in(program, node);
-        if (member != NOBODY) {
-            add_seed(program, member);
-        }
-    }
-    return (unsigned)(last->integer - first->integer + 1);
-}
-
 static void take_map(struct rcs_program *program, const struct rcs_reply *reply)
 {
-    unsigned covered = 0;
-    const struct rcs_reply *range = reply + 1;
-    memset(program->owner, 0xff, sizeof(program->owner));
-    memset(program->lost, 0, program->room * sizeof(bool));
-    if (program->kind->lost == RCS_LOST_SEEDS && reply->elements > 0) {
-        program->seed_count = 0;
-    }
-    for (uint32_t i = 0; i < reply->elements; i++, range += range->size) {
-        covered += take_range(program, range);
-    }
-    program->has_map = true;
+    const struct rcs_client_kind *kind = program->kind;
+    unsigned covered =
+        rcs_client_map_take(&program->map, program->asked, reply, kind->lost == RCS_LOST_SEEDS);
     program->reached = true;
-    if (covered >= RCS_SLOTS || program->kind->lost == RCS_LOST_ANY) {
+    if (covered >= RCS_SLOTS || kind->lost == RCS_LOST_ANY) {
         refreshed(program);
     } else { /* perhaps another one knows more */
         ask_next_seed(program);
@@ -581,7 +485,7 @@ static void redirected(struct rcs_program *program, const struct rcs_reply *repl
         send(program);
         break;
     case RCS_MOVED_PATCH:
-        program->owner[program->slot] = (int16_t)node;
+        program->map.owner[program->slot] = (int16_t)node;
         if (kind->moved_reads > 0 && program->moved % kind->moved_reads == 0) {
             refresh(program, AFTER_MOVED);
         } else {

@@ -169,7 +169,7 @@ void rcs_network_send(struct rcs_network *net, uint32_t conn, unsigned end, enum
     }
     rcs_transmit(net, conn, end, item, value, depart_us, -1);
     if (rcs_network_conn(net, conn)->kind != RCS_CONN_SESSION) {
-        rcs_tcp_sent(net, conn, end, now_us);
+        rcs_nagle_sent(net, conn, end, now_us);
     }
 }
 
@@ -278,8 +278,9 @@ static bool carry_out(struct rcs_network *net, const struct rcs_pending *pending
         return open != 0;
     case RCS_PENDING_RETRY:
     case RCS_PENDING_ACK:
-    case RCS_PENDING_PROBE:
         return open != 0 && rcs_tcp_pending(net, pending, now_us, out);
+    case RCS_PENDING_PROBE:
+        return open != 0 && rcs_keepalive_probe(net, conn, pending->tries, now_us, out);
     case RCS_PENDING_WAKE:
     case RCS_PENDING_RESUME:
     case RCS_PENDING_REFUSALS:

@@ -122,7 +122,7 @@ static bool carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
         bus_send(sim, node, effect);
         break;
     case RCS_EFFECT_TURN:
-        rcs_tcp_turn(&sim->net);
+        rcs_nagle_turn(&sim->net);
         break;
     case RCS_EFFECT_CLIENT_REPLY:
     case RCS_EFFECT_CLIENT_SNAPSHOT:

@@ -294,8 +294,7 @@ bool rcs_network_take(struct rcs_network *net, const struct rcs_delivery *delive
 /* The delivery was handled; a value not passed on is given back. */
 void rcs_network_done(struct rcs_network *net, const struct rcs_delivery *delivery);
 
-/* --- between connection.c, tcp.c and loss.c
- * --------------------------------------------------------------- */
+/* --- between connection.c, tcp.c, nagle.c, keepalive.c and loss.c ----------------------------- */
 
 /* True if a packet into a cut way comes back as a refusal: TCP reset or ICMP, one of which is then
  * used up. */
@@ -317,10 +316,6 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
 /* When an item given to TCP now leaves; RCS_NEVER: it is kept, and leaves when it can. */
 rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
                        void *value, rcs_us now_us);
-/* A node's loop turned: what it sends now is not one write with what it sent before. */
-void rcs_tcp_turn(struct rcs_network *net);
-/* A message left an end of a bus link. */
-void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us now_us);
 #define RCS_TCP_RETRIES  15   /* net.ipv4.tcp_retries2 */
 #define RCS_TCP_PROBE_US 2000 /* TCP_TIMEOUT_MIN_US: at least so long until a tail loss probe */
 /* How long data of a connection wait for an acknowledgement before they are sent again; drawn. */
@@ -339,11 +334,35 @@ void rcs_tcp_heard(struct rcs_network *net, uint32_t conn, rcs_us now_us);
 /* Forgets what is held one way / both ways. */
 void rcs_tcp_forget(struct rcs_network *net, uint32_t conn, unsigned way);
 void rcs_tcp_forget_all(struct rcs_network *net, uint32_t conn);
-/* RCS_PENDING_RETRY, _ACK and _PROBE; true: a delivery. */
+/* RCS_PENDING_RETRY and _ACK; true: a delivery. */
 bool rcs_tcp_pending(struct rcs_network *net, const struct rcs_pending *pending, rcs_us now_us,
                      struct rcs_delivery *out);
+/* A packet goes into a cut path (of what is written together a router sees one: GSO). True: that
+ * breaks the connection, for the kernel that sent it or, where only acknowledgements are cut off,
+ * for the one they come from. */
+bool rcs_tcp_breaks(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us);
+/* True while what was sent one way into a cut path waits to be sent again. */
+bool rcs_tcp_unacknowledged(const struct rcs_network *net, uint32_t conn, unsigned way);
+/* The kernel at an end tells its process that it gave up. */
+struct rcs_delivery rcs_tcp_timed_out(uint32_t conn, unsigned end);
 void rcs_tcp_close(struct rcs_network *net);
 size_t rcs_tcp_bytes(const struct rcs_network *net);
+
+/* When Nagle's algorithm lets the opener's `value` leave; not after `now_us`: at once. */
+rcs_us rcs_nagle_departs(struct rcs_network *net, uint32_t conn, enum rcs_item item,
+                         const void *value, rcs_us now_us);
+/* True if it is smaller than a segment of that connection. */
+bool rcs_nagle_small(const struct rcs_network *net, const struct rcs_conn *conn, enum rcs_item item,
+                     const void *value);
+/* A node's loop turned: what it sends now is not one write with what it sent before. */
+void rcs_nagle_turn(struct rcs_network *net);
+/* A message left an end of a bus link. */
+void rcs_nagle_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us now_us);
+
+/* RCS_PENDING_PROBE after `tries` without an answer; true: a delivery. */
+bool rcs_keepalive_probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us now_us,
+                         struct rcs_delivery *out);
+
 static inline void rcs_conn_push(struct rcs_network *net, rcs_us at_us, struct rcs_pending pending)
 {
     net->conns[pending.who].refs++;

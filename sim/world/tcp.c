@@ -12,7 +12,6 @@
  * (tcp_sndbuf_expand: 2304 bytes each; a small one costs 1280). */
 #define WINDOW_LEAST 10
 #define WINDOW_MOST  53
-#define PROBES       3 /* Redis sets TCP_KEEPCNT to it */
 
 enum wait_kind {
     WAIT_NOTHING,
@@ -170,88 +169,7 @@ size_t rcs_tcp_bytes(const struct rcs_network *net)
     return net->side_room * sizeof(net->sides[0]);
 }
 
-/* --- Nagle's algorithm ------------------------------------------------------------------------ */
-
-/* Redis 7.0 sets TCP_NODELAY on what it accepts, not on what it opens: bus links, and a replica's
- * connection to its master, over which a second REPLCONF waits for the answer to the first.
- *
- * A segment smaller than the MSS waits until all small ones before it are acknowledged; what is
- * sent in one turn of the sender's loop is one write and goes together. Of a message of several
- * segments only the last one waits, for the acknowledgement or for more to send. The receiver
- * acknowledges with its next data, or after 40 ms. It does so at once when two segments came, as
- * every bus message does where segments are small (1448 bytes), and while the connection is not
- * interactive: it becomes that when the receiver answers within 40 ms, and ceases to be when the 40
- * ms pass without an answer (Linux: pingpong mode, tcp_event_data_sent, tcp_delack_timer_handler).
- * That quick acknowledgements are used up after some 16 is left out: pauses between pings renew
- * them. */
-
-/* When the receiver acknowledges by itself what came at `at_us`: so many ticks of the kernel's
- * clock after the tick that was running, and one more, lest a timer be early (Linux: calc_index of
- * the timer wheel). All hosts tick at the same instants here. */
-static rcs_us alone_us(const struct rcs_network *net, const struct rcs_conn *c, rcs_us at_us)
-{
-    const struct rcs_link_kind *kind = rcs_network_kind(net, c);
-    return (at_us / kind->kernel_tick_us + 1) * kind->kernel_tick_us + kind->delayed_ack_us;
-}
-
-/* True if the server's data carry, or carried, the acknowledgement of what the opener sent last. */
-static bool on_data(const struct rcs_network *net, const struct rcs_conn *c)
-{
-    return c->acked ||
-           c->arrives_us[1] >= c->arrives_us[0] + rcs_network_least(net, c->party[0], c->party[1]);
-}
-
-/* When the opener has, or would have, the acknowledgement of what it sent last. */
-static rcs_us acknowledged_us(const struct rcs_network *net, const struct rcs_conn *c, bool small)
-{
-    rcs_us back_us = rcs_network_round_trip(net, c->party[0], c->party[1]) / 2;
-    rcs_us there_us = c->arrives_us[0];
-    if (c->acked) {
-        return there_us;
-    }
-    if (!small || !c->answers) {
-        return there_us + back_us;
-    }
-    if (on_data(net, c)) {
-        return c->arrives_us[1];
-    }
-    return alone_us(net, c, there_us) + back_us;
-}
-
-void rcs_tcp_turn(struct rcs_network *net)
-{
-    for (unsigned i = 0; i < net->fresh_count; i++) {
-        net->conns[net->fresh[i]].fresh = 0;
-    }
-    net->fresh_count = 0;
-}
-
-/* The first write of an instant is marked; the marks are taken back when the next instant comes. */
-static void mark_fresh(struct rcs_network *net, uint32_t conn, rcs_us now_us)
-{
-    if (net->fresh_us != now_us) {
-        rcs_tcp_turn(net);
-        net->fresh_us = now_us;
-    }
-    if (net->conns[conn].fresh) {
-        return;
-    }
-    if (net->fresh_count == net->fresh_room) {
-        net->fresh_room = net->fresh_room == 0 ? 64 : net->fresh_room * 2;
-        net->fresh = realloc(net->fresh, net->fresh_room * sizeof(net->fresh[0]));
-        RCS_ASSERT(net->fresh != NULL);
-    }
-    net->fresh[net->fresh_count++] = conn;
-    net->conns[conn].fresh = 1;
-}
-
-static bool is_small(const struct rcs_network *net, const struct rcs_conn *c, enum rcs_item item,
-                     const void *value)
-{
-    return item == RCS_ITEM_REQUEST ||
-           (net->small_segments &&
-            rcs_bus_size(net->store, value) < rcs_network_kind(net, c)->mss_bytes);
-}
+/* --- until an acknowledgement ----------------------------------------------------------------- */
 
 /* More to send while the last segment of the message before, a small one, waits: the two are filled
  * up to full segments, which go at once, and only the rest of the new one waits. */
@@ -265,47 +183,18 @@ static void push_out(struct rcs_network *net, uint32_t conn, enum rcs_item item,
     send_all(net, conn, 0, before, now_us);
 }
 
-static rcs_us nagle_departs(struct rcs_network *net, uint32_t conn, enum rcs_item item, void *value,
-                            rcs_us now_us)
+static rcs_us wait_for_ack(struct rcs_network *net, uint32_t conn, enum rcs_item item, void *value,
+                           rcs_us due_us)
 {
-    struct rcs_conn *c = rcs_network_conn(net, conn);
-    if (!c->sent || (c->fresh && net->fresh_us == now_us)) {
-        return now_us;
-    }
-    bool small = is_small(net, c, item, value);
-    if (small && now_us >= alone_us(net, c, c->arrives_us[0]) && !on_data(net, c)) {
-        c->answers = 0; /* the last one's delayed acknowledgement went out alone */
-    }
-    rcs_us due_us = acknowledged_us(net, c, small);
-    if (due_us <= now_us) {
-        return now_us;
-    }
+    const struct rcs_conn *c = rcs_network_conn(net, conn);
     struct way_side *side = side_of(net, conn, 0);
     side->wait = WAIT_ACK;
     side->due_us = due_us;
-    keep_drawn(net, side, item, value, small ? -1 : rcs_network_draw(net, c, 0));
+    keep_drawn(net, side, item, value,
+               rcs_nagle_small(net, c, item, value) ? -1 : rcs_network_draw(net, c, 0));
     rcs_conn_push(net, due_us,
                   (struct rcs_pending){ .kind = RCS_PENDING_ACK, .who = conn, .due_us = due_us });
     return RCS_NEVER;
-}
-
-void rcs_tcp_sent(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us now_us)
-{
-    struct rcs_conn *c = rcs_network_conn(net, conn);
-    if (end == 0) {
-        c->sent = 1;
-        if (c->kind == RCS_CONN_BUS) {
-            mark_fresh(net, conn, now_us); /* a replica's requests are a write each */
-        }
-        return;
-    }
-    rcs_us waited_us = now_us - c->arrives_us[0];
-    if (waited_us >= 0 && (waited_us < rcs_network_kind(net, c)->delayed_ack_us ||
-                           now_us < alone_us(net, c, c->arrives_us[0]))) {
-        c->answers = 1;
-    } else if (waited_us >= 0 && !c->acked) {
-        c->answers = 0; /* the delayed acknowledgement went out alone */
-    }
 }
 
 void rcs_tcp_heard(struct rcs_network *net, uint32_t conn, rcs_us now_us)
@@ -394,10 +283,7 @@ static void push_reset(struct rcs_network *net, uint32_t conn, unsigned end, rcs
                                         .who = conn });
 }
 
-/* A packet goes into a cut path (of what is written together a router sees one: GSO). True: that
- * breaks the connection, for the kernel that sent it or, where only acknowledgements are cut off,
- * for the one they come from. */
-static bool breaks(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us)
+bool rcs_tcp_breaks(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us)
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
     bool there = !rcs_network_way_open(net, c, way);
@@ -463,7 +349,7 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
         send_held(net, conn, way, now_us); /* closing pushes everything out */
         return now_us;
     }
-    if (wait == WAIT_ACK && item == RCS_ITEM_BUS_MSG && !is_small(net, c, item, value)) {
+    if (wait == WAIT_ACK && item == RCS_ITEM_BUS_MSG && !rcs_nagle_small(net, c, item, value)) {
         push_out(net, conn, item, value, now_us);
         return RCS_NEVER;
     }
@@ -478,8 +364,8 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
     }
     if (wait != WAIT_NOTHING) {
         if (wait == WAIT_RETRY && net->icmp != NULL && !rcs_network_way_open(net, c, way)) {
-            (void)breaks(net, conn, way,
-                         now_us); /* it is sent nevertheless, and uses up an answer */
+            (void)rcs_tcp_breaks(net, conn, way,
+                                 now_us); /* it is sent nevertheless, and uses up an answer */
         }
         keep(net, side_of(net, conn, way), item, value);
         return RCS_NEVER;
@@ -492,7 +378,7 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
     }
     if (!rcs_network_ways_open(net, c)) {
         bool leaky = rcs_network_way_open(net, c, way);
-        if (breaks(net, conn, way, now_us)) {
+        if (rcs_tcp_breaks(net, conn, way, now_us)) {
             if (!leaky) {
                 rcs_item_release(net->store, item, value);
             }
@@ -508,12 +394,13 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
     }
     if (way == 0 && c->kind != RCS_CONN_SESSION &&
         (item == RCS_ITEM_BUS_MSG || item == RCS_ITEM_REQUEST)) {
-        return nagle_departs(net, conn, item, value, now_us);
+        rcs_us due_us = rcs_nagle_departs(net, conn, item, value, now_us);
+        return due_us <= now_us ? now_us : wait_for_ack(net, conn, item, value, due_us);
     }
     return now_us;
 }
 
-static struct rcs_delivery timed_out(uint32_t conn, unsigned end)
+struct rcs_delivery rcs_tcp_timed_out(uint32_t conn, unsigned end)
 {
     return (struct rcs_delivery){ .kind = RCS_DELIVERY_LOST,
                                   .conn = conn,
@@ -529,7 +416,7 @@ static bool give_up(struct rcs_network *net, uint32_t conn, unsigned end, struct
     struct rcs_conn *c = rcs_network_conn(net, conn);
     rcs_tcp_forget(net, conn, end);
     if (c->open >> end & 1) {
-        *out = timed_out(conn, end);
+        *out = rcs_tcp_timed_out(conn, end);
         return true;
     }
     c->absent = (c->absent | 1u << end) & 3;
@@ -570,7 +457,7 @@ static bool retry(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us n
             return give_up(net, conn, way, out);
         }
         side->leaky = false;
-        if (breaks(net, conn, way, now_us)) {
+        if (rcs_tcp_breaks(net, conn, way, now_us)) {
             rcs_tcp_forget(net, conn, way);
         } else {
             wait_for_retry(net, conn, way, tries, now_us);
@@ -585,90 +472,16 @@ static bool retry(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us n
     return false;
 }
 
-/* --- keepalive of accepted bus links ---------------------------------------------------------- */
-
-static rcs_us idle_us(const struct rcs_network *net, const struct rcs_conn *c)
+bool rcs_tcp_unacknowledged(const struct rcs_network *net, uint32_t conn, unsigned way)
 {
-    return RCS_S(net->nodes[c->party[1]].keepalive_s);
-}
-
-static rcs_us heard_us(const struct rcs_conn *c)
-{
-    return c->arrives_us[0] > c->arrives_us[1] ? c->arrives_us[0] : c->arrives_us[1];
-}
-
-static void push_probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us now_us,
-                       rcs_us after_us)
-{
-    rcs_conn_push(
-        net, rcs_tcp_timer(net, rcs_network_conn(net, conn), 1, now_us, after_us),
-        (struct rcs_pending){ .kind = RCS_PENDING_PROBE, .who = conn, .tries = (uint8_t)tries });
-}
-
-/* Probes matter only where a way is cut, so they are not simulated before one is. Until then the
- * peer answered them, every `idle` after the last data. */
-void rcs_network_trouble_began(struct rcs_network *net, rcs_us now_us)
-{
-    for (uint32_t conn = 1; conn < net->conn_used; conn++) {
-        struct rcs_conn *c = rcs_network_conn(net, conn);
-        if (c->kind != RCS_CONN_BUS || !(c->open & 2) || c->probing || idle_us(net, c) == 0 ||
-            rcs_network_ways_open(net, c)) {
-            continue;
-        }
-        rcs_us due_us = heard_us(c) + idle_us(net, c);
-        if (due_us < now_us) {
-            due_us += (now_us - due_us + idle_us(net, c) - 1) / idle_us(net, c) * idle_us(net, c);
-        }
-        c->probing = 1;
-        push_probe(net, conn, 0, due_us - idle_us(net, c), idle_us(net, c));
-    }
-}
-
-static bool probe(struct rcs_network *net, uint32_t conn, unsigned tries, rcs_us now_us,
-                  struct rcs_delivery *out)
-{
-    struct rcs_conn *c = rcs_network_conn(net, conn);
-    rcs_us pause_us = idle_us(net, c) / 3 / RCS_S(1) * RCS_S(1); /* anetKeepAlive: interval / 3 */
-    pause_us = pause_us < RCS_S(1) ? RCS_S(1) : pause_us;
-    c->probing = 0;
-    if (!(c->open & 2) || !net->nodes[c->party[1]].powered) {
-        return false;
-    }
-    bool unacknowledged = c->side != 0 && side_of(net, conn, 1)->wait == WAIT_RETRY;
-    if (tries == PROBES && !unacknowledged && heard_us(c) + idle_us(net, c) <= now_us) {
-        *out = timed_out(conn, 1); /* the last one was not answered, whatever became of the way */
-        return true;
-    }
-    if (rcs_network_ways_open(net, c)) {
-        if (c->absent & 1) {
-            rcs_transmit(net, conn, 0, RCS_ITEM_RESET, NULL, now_us + rcs_network_draw(net, c, 1),
-                         -1);
-        }
-        return false;
-    }
-    if (rcs_network_cut_on(net, c, 1) == RCS_CUT_RST) {
-        (void)breaks(net, conn, 1, now_us);
-        return false;
-    }
-    if (unacknowledged || (tries == 0 && heard_us(c) + idle_us(net, c) > now_us)) {
-        c->probing = 1; /* retransmission takes the place of probes; or something came since */
-        rcs_us rest_us = heard_us(c) + idle_us(net, c) - now_us;
-        push_probe(net, conn, 0, now_us, rest_us > 0 ? rest_us : idle_us(net, c));
-        return false;
-    }
-    (void)breaks(net, conn, 1, now_us);
-    c->probing = 1;
-    push_probe(net, conn, tries + 1, now_us, pause_us);
-    return false;
+    const struct rcs_conn *c = rcs_network_conn(net, conn);
+    return c->side != 0 && net->sides[c->side].way[way].wait == WAIT_RETRY;
 }
 
 bool rcs_tcp_pending(struct rcs_network *net, const struct rcs_pending *pending, rcs_us now_us,
                      struct rcs_delivery *out)
 {
     uint32_t conn = pending->who;
-    if (pending->kind == RCS_PENDING_PROBE) {
-        return probe(net, conn, pending->tries, now_us, out);
-    }
     const struct rcs_conn *c = rcs_network_conn(net, conn);
     if (c->side == 0) {
         return false;
