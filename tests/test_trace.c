@@ -203,10 +203,12 @@ struct edit {
 
 static const struct edit edits[] = {
     { "no trace at all", "{\"rcsim-trace\":1", "{\"something\":1", 1,
-      "this is no trace: its first line must begin with {\"rcsim-trace\":1 (a scenario is played by "
+      "this is no trace: its first line must begin with {\"rcsim-trace\":1 (a scenario is played "
+      "by "
       "`rcsim run`)" },
     { "a scenario", "{\"rcsim-trace\":1", "site A a1\n{\"rcsim-trace\":1", 1,
-      "this is no trace: its first line must begin with {\"rcsim-trace\":1 (a scenario is played by "
+      "this is no trace: its first line must begin with {\"rcsim-trace\":1 (a scenario is played "
+      "by "
       "`rcsim run`)" },
     { "another format", "{\"rcsim-trace\":1", "{\"rcsim-trace\":2", 1,
       "the trace's format is not 1, which is the only one this rcsim reads; use the rcsim that "

@@ -71,13 +71,13 @@ static void print_workload(struct rcs_buf *out, bool json, const struct side *si
         rcs_buf_text(out, "\n");
     }
     for (unsigned i = 0; i < 2; i++) {
-        struct workload its;
+        struct workload its = { .figures = "-" };
         bool there = last_figures(&sides[i], of, &its);
         if (json && there) {
             rcs_json_key(out, keys[i]);
             rcs_json_text(out, its.figures);
         } else if (!json) {
-            rcs_buf_format(out, "  %s: %s\n", sides[i].source, there ? its.figures : "-");
+            rcs_buf_format(out, "  %s: %s\n", sides[i].source, its.figures);
         }
     }
     if (json) {

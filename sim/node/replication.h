@@ -104,7 +104,8 @@ RCS_APART void rcs_child_wake(struct rcs_node *node); /* the end of a phase, if 
 void rcs_child_notice(struct rcs_node *node);         /* the child's end, if it has come */
 void rcs_child_kill(struct rcs_node *node);
 RCS_RARE void rcs_child_finish_fork(struct rcs_node *node); /* what comes now comes after it */
-/* The process exits: a child's end would overwrite what is saved then (Redis 7.0 finishShutdown). */
+/* The process exits: a child's end would overwrite what is saved then (Redis 7.0 finishShutdown).
+ */
 RCS_RARE void rcs_child_at_exit(struct rcs_node *node);
 void rcs_child_close(struct rcs_node *node);
 rcs_us rcs_child_deadline(const struct rcs_node *node);
