@@ -3,7 +3,7 @@
  * off, or sets the directive that does, and then they must not hold. */
 #include "tests/support/support.h"
 
-#include <rcsim/scenario.h>
+#include "tests/support/play.h"
 
 #define SEEDS         8
 #define SEEDS_WITHOUT 8 /* in one of them it must not hold */
@@ -490,35 +490,18 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static void no_print(void *arg, const char *bytes, size_t size_bytes)
-{
-    rcs_buf_add(arg, bytes, size_bytes);
-}
-
 /* True if all expectations held; else *out has what did not. */
 static bool holds(const struct row *row, uint64_t seed, const char *overrides, struct rcs_buf *out)
 {
-    struct rcs_scenario *scenario;
-    struct rcs_diag diag;
-    if (rcs_scenario_parse(&scenario, row->name, row->text, strlen(row->text), NULL, NULL, &diag) !=
-        RCS_OK) {
-        fail_msg("%d:%d: %s in\n%s", diag.line, diag.column, diag.text, row->text);
+    struct played played = play_with(
+        row->text, (struct rcs_run_options){
+                       .seed = seed, .has_seed = true, .overrides = overrides, .quiet = true });
+    if (!played.began) { /* a directive that is none would be noticed, too */
+        fail_msg("%s", played.diag.text);
     }
-    struct rcs_run_options options = { .seed = seed,
-                                       .has_seed = true,
-                                       .overrides = overrides,
-                                       .quiet = true,
-                                       .print = no_print,
-                                       .arg = out };
-    struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
-    if (run == NULL) {
-        fail_msg("%s", diag.text);
-    }
-    while (rcs_run_turn(run, 4096) == RCS_RUN_MORE) {
-    }
-    bool good = rcs_run_failures(run) == 0 && rcs_run_error(run, &diag) == RCS_OK;
-    rcs_run_free(run);
-    rcs_scenario_free(scenario);
+    bool good = played.failures == 0 && played.err == RCS_OK;
+    rcs_buf_add(out, played.out.data, played.out.size_bytes);
+    played_close(&played);
     return good;
 }
 

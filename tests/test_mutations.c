@@ -1,6 +1,6 @@
 #include "tests/support/support.h"
 
-#include <rcsim/scenario.h>
+#include "tests/support/play.h"
 
 /* What the shipped scenarios expect is worth something if it notices a wrong step: each row changes
  * a scenario's text, or switches off a rule real servers go by (`rule-off`), and must make an
@@ -179,32 +179,10 @@ static const struct row rows[] = {
     { HELPER, "rule: fail-quorum", OFF("fail-quorum"), "role master on slave-04" },
 };
 
-struct said {
-    struct rcs_buf out;
-};
-
-static void keep(void *arg, const char *bytes, size_t size_bytes)
-{
-    rcs_buf_add(&((struct said *)arg)->out, bytes, size_bytes);
-}
-
-static char *read_scenario(const char *name)
-{
-    char path[512];
-    snprintf(path, sizeof(path), "%s/%s", RCS_TEST_TRACES, name);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    char *text = calloc(1, 65536);
-    assert_non_null(text);
-    assert_true(fread(text, 1, 65535, file) > 0);
-    fclose(file);
-    return text;
-}
-
 /* Everywhere: a condition that names the statement goes with it. */
 static char *mutated(const struct row *row)
 {
-    char *text = read_scenario(row->scenario);
+    char *text = play_shipped(row->scenario);
     if (row->find == NULL) {
         return text;
     }
@@ -222,35 +200,15 @@ static char *mutated(const struct row *row)
     return out.data;
 }
 
-static unsigned failures(const char *name, const char *text, const struct row *row, uint64_t seed,
-                         struct said *said)
+static struct played played_with(const char *text, const struct row *row, uint64_t seed)
 {
-    struct rcs_scenario *scenario;
-    struct rcs_diag diag = { .line = 0 };
-    if (rcs_scenario_parse(&scenario, name, text, strlen(text), NULL, NULL, &diag) != RCS_OK) {
-        fail_msg("%s:%d:%d: %s", name, diag.line, diag.column, diag.text);
-    }
-    struct rcs_run_options options = {
-        .seed = seed,
-        .has_seed = true,
-        .quiet = true,
-        .overrides = row->overrides,
-        .params = row->params,
-        .print = keep,
-        .arg = said,
-    };
-    struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
-    if (run == NULL) {
-        fail_msg("%s", diag.text);
-    }
-    while (rcs_run_turn(run, 4096) == RCS_RUN_MORE) {
-    }
-    assert_int_equal(rcs_run_error(run, &diag), RCS_OK);
-    unsigned count = rcs_run_failures(run);
-    rcs_run_free(run);
-    rcs_scenario_free(scenario);
-    rcs_buf_add(&said->out, "", 1);
-    return count;
+    struct played played = play_with(text, (struct rcs_run_options){ .seed = seed,
+                                                                     .has_seed = true,
+                                                                     .quiet = true,
+                                                                     .overrides = row->overrides,
+                                                                     .params = row->params });
+    played_through(&played);
+    return played;
 }
 
 #define SEEDS 3
@@ -260,15 +218,14 @@ static void mutation(void **state)
     const struct row *row = *state;
     char *text = mutated(row);
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct said said;
-        rcs_buf_init(&said.out);
-        if (failures(row->scenario, text, row, seed, &said) == 0) {
+        struct played said = played_with(text, row, seed);
+        if (said.failures == 0) {
             fail_msg("seed %d: nothing is noticed", (int)seed);
         }
         if (row->want != NULL && strstr(said.out.data, row->want) == NULL) {
             fail_msg("seed %d: no word of \"%s\" in\n%s", (int)seed, row->want, said.out.data);
         }
-        rcs_buf_close(&said.out);
+        played_close(&said);
     }
     free(text);
 }
@@ -280,14 +237,13 @@ static void unchanged_they_hold(void **state)
                                         { .scenario = LATER },   { .scenario = REJOIN },
                                         { .scenario = CLIENTS }, { .scenario = HELPER } };
     for (unsigned i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
-        char *text = read_scenario(plain[i].scenario);
+        char *text = play_shipped(plain[i].scenario);
         for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-            struct said said;
-            rcs_buf_init(&said.out);
-            if (failures(plain[i].scenario, text, &plain[i], seed, &said) != 0) {
-                fail_msg("seed %d: %s", (int)seed, said.out.data);
+            struct played said = played_with(text, &plain[i], seed);
+            if (said.failures != 0) {
+                fail_msg("%s, seed %d: %s", plain[i].scenario, (int)seed, said.out.data);
             }
-            rcs_buf_close(&said.out);
+            played_close(&said);
         }
         free(text);
     }

@@ -1,36 +1,15 @@
 /* The words of each release's redis-cli, and the log of its nodes as a transcript shows it. */
 #include "tests/support/support.h"
 
-#include <rcsim/scenario.h>
+#include "tests/support/play.h"
 
-#include <stdio.h>
-
-static void print_out(void *arg, const char *bytes, size_t size_bytes)
+/* All that is said, when all holds. */
+static struct played logged(const char *text)
 {
-    rcs_buf_add(arg, bytes, size_bytes);
-}
-
-/* Plays `text` to its end; what was printed, ended by a NUL. */
-static struct rcs_buf play(const char *text)
-{
-    struct rcs_scenario *scenario;
-    struct rcs_diag diag = { .line = 0 };
-    struct rcs_buf out;
-    rcs_buf_init(&out);
-    if (rcs_scenario_parse(&scenario, "t.scenario", text, strlen(text), NULL, NULL, &diag) !=
-        RCS_OK) {
-        fail_msg("%d:%d: %s", diag.line, diag.column, diag.text);
-    }
-    struct rcs_run_options options = { .print = print_out, .arg = &out, .log = "all" };
-    struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
-    assert_non_null(run);
-    while (rcs_run_turn(run, 1024) == RCS_RUN_MORE) {
-    }
-    assert_int_equal(rcs_run_failures(run), 0);
-    rcs_run_free(run);
-    rcs_scenario_free(scenario);
-    rcs_buf_add(&out, "", 1);
-    return out;
+    struct played played = play_with(text, (struct rcs_run_options){ .log = "all" });
+    played_through(&played);
+    assert_int_equal(played.failures, 0);
+    return played;
 }
 
 struct row {
@@ -106,9 +85,9 @@ static void words_of_a_release(void **state)
              "cli --cluster create a1..a3 a4..a6 --cluster-replicas 1\n= ...\n"
              "wait 10s\ncli --cluster info a1\n= ...\n",
              row->release);
-    struct rcs_buf out = play(text);
-    check_words(row, out.data);
-    rcs_buf_close(&out);
+    struct played played = logged(text);
+    check_words(row, played.out.data);
+    played_close(&played);
 }
 
 /* What the verbs of --cluster say and do where releases differ (src/redis-cli.c of each; Valkey's
@@ -149,9 +128,9 @@ static void verbs_of_a_release(void **state)
         "expect slots 5461-5462 10923-16383 of a3 on a3\n"
         "cli --cluster del-node a1 $a4.id\n= ...\n",
         row->release);
-    struct rcs_buf out = play(text);
-    check_words(row, out.data);
-    rcs_buf_close(&out);
+    struct played played = logged(text);
+    check_words(row, played.out.data);
+    played_close(&played);
 }
 
 /* From 7.2 on the file is read after the line about the port. */
@@ -165,12 +144,12 @@ static void nodes_conf_is_read_late_since_7_2(void **state)
     for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++) {
         char text[64];
         snprintf(text, sizeof(text), "redis %s\nnode a1\nwait 1s\n", releases[i].release);
-        struct rcs_buf out = play(text);
-        const char *conf = strstr(out.data, "No cluster configuration found");
-        const char *mode = strstr(out.data, "Running mode=cluster");
+        struct played played = logged(text);
+        const char *conf = strstr(played.out.data, "No cluster configuration found");
+        const char *mode = strstr(played.out.data, "Running mode=cluster");
         assert_true(conf != NULL && mode != NULL);
         assert_int_equal(conf > mode, releases[i].late);
-        rcs_buf_close(&out);
+        played_close(&played);
     }
 }
 

@@ -2,10 +2,9 @@
  * replica elected, the old one started again), the takeover of lab 0, and what one server does with
  * its append-only file and its dump. What these nodes log must be the recorded lines, in their
  * order; numbers, ids and addresses are the run's own. */
+#include "tests/support/play.h"
 #include "tests/support/support.h"
 #include "tests/support/tsv.h"
-
-#include <rcsim/scenario.h>
 
 #include <ctype.h>
 #include <stdio.h>
@@ -17,11 +16,6 @@ struct lines {
     char list[LINES_MAX][LINE_BYTES];
     unsigned count;
 };
-
-static void print_out(void *arg, const char *bytes, size_t size_bytes)
-{
-    rcs_buf_add(arg, bytes, size_bytes);
-}
 
 /* A recorded run: what was done, the file of its lines, who logged them and since when. */
 struct recording {
@@ -86,7 +80,7 @@ static const struct recording disk = {
     .seeds = 20,
 };
 
-static struct rcs_buf play(const struct recording *recording, const char *release, unsigned seed)
+static struct played run(const struct recording *recording, const char *release, unsigned seed)
 {
     /* In the recording of 7.2 b4 hears of b2's takeover before it hears of b1's, which came first:
      * that machine was busy. */
@@ -99,27 +93,10 @@ static struct rcs_buf play(const struct recording *recording, const char *releas
         size -= (int)strlen(rest);
         snprintf(text + size, sizeof(text) - (size_t)size, "latency B B %s\n%s", latency, rest);
     }
-    struct rcs_scenario *scenario;
-    struct rcs_diag diag = { .line = 0 };
-    struct rcs_buf out;
-    rcs_buf_init(&out);
-    if (rcs_scenario_parse(&scenario, "t.scenario", text, strlen(text), NULL, NULL, &diag) !=
-        RCS_OK) {
-        fail_msg("%d:%d: %s", diag.line, diag.column, diag.text);
-    }
-    struct rcs_run_options options = { .print = print_out, .arg = &out, .log = "all" };
-    struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
-    assert_non_null(run);
-    while (rcs_run_turn(run, 1024) == RCS_RUN_MORE) {
-    }
-    if (rcs_run_error(run, &diag) != RCS_OK) {
-        fail_msg("%d:%d: %s", diag.line, diag.column, diag.text);
-    }
-    assert_int_equal(rcs_run_failures(run), 0);
-    rcs_run_free(run);
-    rcs_scenario_free(scenario);
-    rcs_buf_add(&out, "", 1);
-    return out;
+    struct played played = play_with(text, (struct rcs_run_options){ .log = "all" });
+    played_through(&played);
+    assert_int_equal(played.failures, 0);
+    return played;
 }
 
 /* A replica that is refused asks again each second: once more or less is luck. */
@@ -248,16 +225,16 @@ static bool agree(const char *who, const struct lines *recorded, const struct li
 static bool goes_as_recorded(const struct recording *recording, const char *release, unsigned seed)
 {
     static struct lines recorded, played;
-    struct rcs_buf out = play(recording, release, seed);
+    struct played transcript = run(recording, release, seed);
     bool good = true;
     for (unsigned i = 0; i < 2 && recording->nodes[i] != NULL && good; i++) {
-        const char *from = strstr(out.data, recording->since[i]);
+        const char *from = strstr(transcript.out.data, recording->since[i]);
         assert_non_null(from);
         read_recorded(recording->vectors, release, recording->nodes[i], &recorded);
         read_played(from, recording->nodes[i], recording->all, &recorded, &played);
         good = agree(recording->nodes[i], &recorded, &played, seed == recording->seeds);
     }
-    rcs_buf_close(&out);
+    played_close(&transcript);
     return good;
 }
 

@@ -4,18 +4,11 @@
 
 #include <rcsim/uv.h>
 
+#include "tests/support/play.h"
+
 #define TEXT                                                                                       \
     "cluster-node-timeout 1000\nsite A a1..a6\ncli --cluster create a1..a6 --cluster-replicas 1\n" \
     "wait 600s\n"
-
-static struct rcs_scenario *parsed(const char *text)
-{
-    struct rcs_scenario *scenario;
-    struct rcs_diag diag;
-    assert_int_equal(rcs_scenario_parse(&scenario, "t", text, strlen(text), NULL, NULL, &diag),
-                     RCS_OK);
-    return scenario;
-}
 
 static struct rcs_run *new_run(const struct rcs_scenario *scenario)
 {
@@ -29,7 +22,7 @@ static void the_batch_does_not_matter(void **state)
 {
     (void)state;
     static const unsigned batches[] = { 1, 3, RCS_PUMP_BATCH, 4096, 1u << 30 };
-    struct rcs_scenario *scenario = parsed(TEXT);
+    struct rcs_scenario *scenario = play_parsed("t", TEXT);
     uint64_t digest = 0;
     for (unsigned i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
         struct rcs_run *run = new_run(scenario);
@@ -68,7 +61,7 @@ static void on_done(void *arg, bool interrupted)
 static void others_are_served_between_turns(void **state)
 {
     (void)state;
-    struct rcs_scenario *scenario = parsed(TEXT);
+    struct rcs_scenario *scenario = play_parsed("t", TEXT);
     struct rcs_run *run = new_run(scenario);
     struct guest guest = { .ticks = 0 };
     uv_loop_t loop;
@@ -97,7 +90,7 @@ static void on_first_tick(uv_timer_t *timer)
 static void sigint_ends_it(void **state)
 {
     (void)state;
-    struct rcs_scenario *scenario = parsed("site A a1..a6\nwait 1000000s\n");
+    struct rcs_scenario *scenario = play_parsed("t", "site A a1..a6\nwait 1000000s\n");
     struct rcs_run *run = new_run(scenario);
     struct guest guest = { .ticks = 0 };
     uv_loop_t loop;

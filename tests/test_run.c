@@ -1,86 +1,9 @@
-#include <inttypes.h>
-
 #include "tests/support/support.h"
 
-#include <rcsim/scenario.h>
+#include <inttypes.h>
 
 #include "sim/scenario/expect.h"
-
-/* --- playing a text --------------------------------------------------------------------------- */
-
-struct played {
-    struct rcs_buf out, trace;
-    unsigned failures;
-    enum rcs_err err;
-    struct rcs_diag diag;
-    uint64_t digest;
-    rcs_us ended_us;
-};
-
-static void print_out(void *arg, const char *bytes, size_t size_bytes)
-{
-    rcs_buf_add(&((struct played *)arg)->out, bytes, size_bytes);
-}
-
-static void print_trace(void *arg, const char *bytes, size_t size_bytes)
-{
-    rcs_buf_add(&((struct played *)arg)->trace, bytes, size_bytes);
-}
-
-static struct rcs_scenario *parsed(const char *text)
-{
-    struct rcs_scenario *scenario;
-    struct rcs_diag diag = { .line = 0 };
-    if (rcs_scenario_parse(&scenario, "t.scenario", text, strlen(text), NULL, NULL, &diag) !=
-        RCS_OK) {
-        fail_msg("%d:%d: %s", diag.line, diag.column, diag.text);
-    }
-    return scenario;
-}
-
-/* Plays `text` in turns of `batch` events; `stop_after` turns it is interrupted (0: never). */
-static struct played play_turns(const char *text, struct rcs_run_options options, unsigned batch,
-                                unsigned stop_after)
-{
-    struct played played = { .failures = 0 };
-    rcs_buf_init(&played.out);
-    rcs_buf_init(&played.trace);
-    struct rcs_scenario *scenario = parsed(text);
-    options.print = print_out;
-    options.write_trace = print_trace;
-    options.arg = &played;
-    struct rcs_run *run = rcs_run_new(scenario, &options, &played.diag);
-    if (run == NULL) {
-        played.err = RCS_ERR_UNKNOWN;
-    } else {
-        unsigned turns = 0;
-        while (rcs_run_turn(run, batch) == RCS_RUN_MORE) {
-            if (++turns == stop_after) {
-                rcs_run_interrupt(run);
-            }
-        }
-        played.failures = rcs_run_failures(run);
-        played.err = rcs_run_error(run, &played.diag);
-        played.digest = rcs_sim_digest(rcs_run_sim(run));
-        played.ended_us = rcs_sim_now(rcs_run_sim(run));
-        rcs_run_free(run);
-    }
-    rcs_scenario_free(scenario);
-    rcs_buf_add(&played.out, "", 1);
-    rcs_buf_add(&played.trace, "", 1);
-    return played;
-}
-
-static struct played play(const char *text)
-{
-    return play_turns(text, (struct rcs_run_options){ .has_seed = false }, 1024, 0);
-}
-
-static void close_played(struct played *played)
-{
-    rcs_buf_close(&played->out);
-    rcs_buf_close(&played->trace);
-}
+#include "tests/support/play.h"
 
 /* Holds a transcript against lines with `*`. */
 static void expect_lines(const char *got, const char *want)
@@ -146,15 +69,15 @@ static void a_transcript_reads_like_a_session(void **state)
                  "\n"
                  "digest *\n"
                  "virtual time 6.0* s\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 static void quiet_says_failures_and_the_digest(void **state)
 {
     (void)state;
     struct played played =
-        play_turns(LONE "a1> PING\n= OK\nexpect state ok on a1\nawait keys 1 on a1 within 1.5s\n",
-                   (struct rcs_run_options){ .quiet = true }, 1024, 0);
+        play_with(LONE "a1> PING\n= OK\nexpect state ok on a1\nawait keys 1 on a1 within 1.5s\n",
+                  (struct rcs_run_options){ .quiet = true });
     assert_int_equal(played.failures, 3);
     expect_lines(played.out.data,
                  "t.scenario:4:1: at 0.00* s: expected the reply to  a1> PING  to be  OK\n"
@@ -166,15 +89,15 @@ static void quiet_says_failures_and_the_digest(void **state)
                  "3 expectations did not hold\n"
                  "digest *\n"
                  "virtual time 1.50* s\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 static void json_is_an_object_a_line(void **state)
 {
     (void)state;
     struct played played =
-        play_turns(LONE "step \"a \\\"b\\\"\"\na1> PING\n= OK\nexpect state fail on a1\nwait 1s\n",
-                   (struct rcs_run_options){ .json = true }, 1024, 0);
+        play_with(LONE "step \"a \\\"b\\\"\"\na1> PING\n= OK\nexpect state fail on a1\nwait 1s\n",
+                  (struct rcs_run_options){ .json = true });
     expect_lines(
         played.out.data,
         "{\"at_us\":0,\"kind\":\"begin\",\"format\":1,\"title\":\"\",\"nodes\":\"a1\",\"seed\":1}\n"
@@ -188,7 +111,7 @@ static void json_is_an_object_a_line(void **state)
         "{\"at_us\":*,\"kind\":\"expect\",\"holds\":true,\"text\":\"state fail on a1\"}\n"
         "{\"at_us\":*,\"kind\":\"wait\",\"text\":\"waited 1 s\"}\n"
         "{\"at_us\":*,\"kind\":\"end\",\"failures\":1,\"digest\":\"*\"}\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 /* --- what stops a script ---------------------------------------------------------------------- */
@@ -218,7 +141,7 @@ static void stop_row(void **state)
         fail_msg("%s, not %s", got, row->want);
     }
     assert_string_equal(played.diag.source, "t.scenario");
-    close_played(&played);
+    played_close(&played);
 }
 
 static void options_are_checked(void **state)
@@ -233,10 +156,10 @@ static void options_are_checked(void **state)
         { .redis = "6.2", .overrides = "cluster-port 7\n" },
     };
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        struct played played = play_turns(LONE, wrong[i], 1024, 0);
+        struct played played = play_with(LONE, wrong[i]);
         assert_int_not_equal(played.err, RCS_OK);
         assert_int_not_equal(played.diag.text[0], '\0');
-        close_played(&played);
+        played_close(&played);
     }
 }
 
@@ -324,8 +247,7 @@ static void conditions_hold_or_say_why_not(void **state)
         rcs_buf_format(&text, "expect %s\n", conds[i].cond);
     }
     rcs_buf_add(&text, "", 1);
-    struct played played =
-        play_turns(text.data, (struct rcs_run_options){ .quiet = true }, 1024, 0);
+    struct played played = play_with(text.data, (struct rcs_run_options){ .quiet = true });
     const char *got = played.out.data;
     for (unsigned i = 0; i < sizeof(conds) / sizeof(conds[0]); i++) {
         char place[32], instead[512];
@@ -348,7 +270,7 @@ static void conditions_hold_or_say_why_not(void **state)
         got = strchr(line, '\n') + 1;
     }
     rcs_buf_close(&text);
-    close_played(&played);
+    played_close(&played);
 }
 
 /* --- faults, at, during ----------------------------------------------------------------------- */
@@ -378,20 +300,7 @@ static void at_goes_off_while_the_script_goes_on(void **state)
     assert_non_null(strstr(played.out.data, "  one\n"));
     assert_non_null(strstr(played.out.data, "\"two\"\n"));
     assert_non_null(strstr(played.out.data, "resume a1\n"));
-    close_played(&played);
-}
-
-/* Plays a text in which everything must hold, and gives back its transcript. */
-static struct played play_held(const char *text)
-{
-    struct played played = play(text);
-    if (played.err != RCS_OK) {
-        fail_msg("%d:%d: %s", played.diag.line, played.diag.column, played.diag.text);
-    }
-    if (played.failures > 0) {
-        fail_msg("%s", played.out.data);
-    }
-    return played;
+    played_close(&played);
 }
 
 static void during_undoes_what_it_did(void **state)
@@ -441,7 +350,7 @@ static void during_undoes_what_it_did(void **state)
                       "  kill a1\n" /* undone once: by the start, not by the resume */
                       "}\n"
                       "expect life up on a1\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 static void paths_and_disks_are_undone(void **state)
@@ -481,7 +390,7 @@ static void paths_and_disks_are_undone(void **state)
             "start b1\n"
             "wait 10s\n"
             "expect state ok on all\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 static void faults_do_what_they_say(void **state)
@@ -514,7 +423,7 @@ static void faults_do_what_they_say(void **state)
                                          "cli --cluster info a1\n"
                                          "= ...\n"
                                          "= 0.00 keys per slot on average.\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 static void the_same_words_in_a_group(void **state)
@@ -544,7 +453,7 @@ static void the_same_words_in_a_group(void **state)
         "2 expectations did not hold\n"
         "digest *\n"
         "virtual time * s\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 /* Redis 7.0 clusterReadHandler, clusterLinkConnectHandler, clusterAcceptHandler; oracle/network */
@@ -577,7 +486,7 @@ static void the_log_tells_how_bus_links_begin_and_end(void **state)
         "kill a3\n"
         "wait 50ms\n"
         "expect log a1, a2 \"*. I/O error reading from node link: connection closed\"\n");
-    close_played(&played);
+    played_close(&played);
     played = play_held("site A a1\nredis 5.0\nabsent a1\nsite B b1\nloglevel debug\n"
                        "b1> CLUSTER MEET $a1.ip $a1.port\n"
                        "= OK\n"
@@ -587,7 +496,7 @@ static void the_log_tells_how_bus_links_begin_and_end(void **state)
                        "start a1\n"
                        "wait 1s\n"
                        "expect log a1 \"*- Accepted cluster node 10.*:*\"\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 /* --- the cli ---------------------------------------------------------------------------------- */
@@ -612,7 +521,7 @@ static void the_cli_refuses_as_redis_cli_does(void **state)
                   "cli --cluster create a1..a3\n"
                   "= [ERR] Node *:6379 is not empty. Either the node already knows other nodes "
                   "(check with CLUSTER NODES) or contains some key in database 0.\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 /* oracle/scenarios/seed1, the step "join b1-b3 as replicas" */
@@ -662,7 +571,7 @@ static void add_node_prints_what_redis_cli_prints(void **state)
         "= ...\n"
         "= Could not connect to Redis at $b4.ip:$b4.port: Connection refused\n"
         "= [ERR] Sorry, can't connect to node $b4.ip:$b4.port\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 static void the_cli_prints_what_redis_cli_prints(void **state)
@@ -682,7 +591,7 @@ static void the_cli_prints_what_redis_cli_prints(void **state)
         "= >>> Performing Cluster Check (using node $a1.ip:$a1.port)\n= ...\n"
         "= [OK] All nodes agree about slots configuration.\n= >>> Check for open slots...\n"
         "= >>> Check slots coverage...\n= [OK] All 16384 slots covered.\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 /* --- what is put off, and undone -------------------------------------------------------------- */
@@ -698,7 +607,7 @@ static void what_is_put_off_until_now_is_done_now(void **state)
                        "during 1s {\nwait 2s\nkill a1\n}\nwait 1ms\n"
                        "expect life up on a1\n"
                        "during 1s { param x 1 }\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 /* `during` puts back what it changed, and nothing else. */
@@ -723,7 +632,7 @@ static void a_block_undoes_what_it_did(void **state)
         "heal\npartition oneway a1 h1\nduring 1s { partition oneway h1 a1 }\n"
         "a1> CLUSTER MEET $h1.ip $h1.port\nh1> CLUSTER MEET $a1.ip $a1.port\nwait 3s\n"
         "expect unknown a1 on h1\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 /* Of several latencies that fit the last one set holds; a block's own ends with it, a jitter keeps
@@ -739,7 +648,7 @@ static void a_latency_keeps_its_place(void **state)
                   "expect time from \"near> ECHO 1\" to \"there and back\" 100ms..101ms\n"
                   "latency A 2ms\nnear> ECHO 2\nstep \"sooner\"\n" /* the last one set */
                   "expect time from \"near> ECHO 2\" to \"sooner\" 4ms..7ms\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 static void a_reply_with_a_bar_in_it(void **state)
@@ -747,7 +656,7 @@ static void a_reply_with_a_bar_in_it(void **state)
     (void)state;
     struct played played = play_held(LONE "a1> ECHO \"a | b\"\n= \"a | b\"\n"
                                           "a1> PING\n= PING | PONG\n");
-    close_played(&played);
+    played_close(&played);
 }
 
 static void a_cli_that_fails_or_gets_no_answer(void **state)
@@ -759,7 +668,7 @@ static void a_cli_that_fails_or_gets_no_answer(void **state)
     assert_int_equal(played.failures, 2);
     assert_non_null(strstr(played.out.data, "instead: *** At least 3 nodes are required."));
     assert_non_null(strstr(played.out.data, "instead: (given up: no reply from 10.1.0.2:6379"));
-    close_played(&played);
+    played_close(&played);
 }
 
 static void agreement_compares_whole_pictures(void **state)
@@ -776,24 +685,11 @@ static void agreement_compares_whole_pictures(void **state)
     rcs_buf_add(&text, "", 1);
     struct played played = play(text.data);
     assert_int_equal(played.failures, 1); /* a2 has not heard of the last one */
-    close_played(&played);
+    played_close(&played);
     rcs_buf_close(&text);
 }
 
 /* --- the same, however it is run -------------------------------------------------------------- */
-
-static char *shipped(const char *name)
-{
-    char path[512];
-    snprintf(path, sizeof(path), "%s/%s", RCS_TEST_TRACES, name);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    char *text = calloc(1, 65536);
-    assert_non_null(text);
-    assert_true(fread(text, 1, 65535, file) > 0);
-    fclose(file);
-    return text;
-}
 
 static void turns_do_not_matter(void **state)
 {
@@ -801,7 +697,7 @@ static void turns_do_not_matter(void **state)
     static const char *const names[] = { "two-dc-chained.scenario", "two-dc-hasty.scenario" };
     static const unsigned batches[] = { 1, 7, 1024, 4096 };
     for (unsigned n = 0; n < 2; n++) {
-        char *text = shipped(names[n]);
+        char *text = play_shipped(names[n]);
         struct rcs_run_options options = { .trace = true };
         struct played first = play_turns(text, options, 1u << 30, 0);
         assert_int_equal(first.failures, 0);
@@ -810,7 +706,7 @@ static void turns_do_not_matter(void **state)
             assert_string_equal(other.out.data, first.out.data);
             assert_string_equal(other.trace.data, first.trace.data);
             assert_true(other.digest == first.digest);
-            close_played(&other);
+            played_close(&other);
         }
         struct rcs_run_options others[] = {
             { .wire_check = true },
@@ -820,16 +716,16 @@ static void turns_do_not_matter(void **state)
             { .trace = true, .trace_level = RCS_TRACE_PACKETS },
         };
         for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-            struct played other = play_turns(text, others[i], 1024, 0);
+            struct played other = play_with(text, others[i]);
             assert_true(other.digest == first.digest);
-            close_played(&other);
+            played_close(&other);
         }
         struct played seed =
-            play_turns(text, (struct rcs_run_options){ .has_seed = true, .seed = 2 }, 1024, 0);
+            play_with(text, (struct rcs_run_options){ .has_seed = true, .seed = 2 });
         assert_int_equal(seed.failures, 0);
         assert_true(seed.digest != first.digest);
-        close_played(&seed);
-        close_played(&first);
+        played_close(&seed);
+        played_close(&first);
         free(text);
     }
 }
@@ -844,14 +740,14 @@ static void an_interrupted_run_ends_properly(void **state)
     struct rcs_diag diag;
     assert_int_equal(rcs_trace_check("t", played.trace.data, strlen(played.trace.data), &diag),
                      RCS_OK);
-    close_played(&played);
+    played_close(&played);
 }
 
 static void a_run_that_is_given_up_frees_all(void **state)
 {
     (void)state;
     struct rcs_scenario *scenario =
-        parsed(SIX "at +9s kill a1\nduring 9s { cluster-node-timeout 7 }\n");
+        play_parsed("t.scenario", SIX "at +9s kill a1\nduring 9s { cluster-node-timeout 7 }\n");
     struct rcs_run_options options = { .has_seed = false };
     struct rcs_diag diag;
     for (unsigned turns = 0; turns < 40; turns += 3) {
@@ -873,19 +769,19 @@ static void overrides_and_parameters_win(void **state)
         "a1..a2> CONFIG GET cluster-node-timeout\n= ...\n= *\"500\"\n";
     struct rcs_run_options options = { .overrides = "cluster-node-timeout 500\n",
                                        .params = "n 3s\n" };
-    struct played played = play_turns(text, options, 1024, 0);
+    struct played played = play_with(text, options);
     assert_int_equal(played.failures, 0);
     assert_true(played.ended_us > RCS_S(3));
-    close_played(&played);
+    played_close(&played);
 }
 
 static void log_lines_stand_in_the_transcript(void **state)
 {
     (void)state;
-    struct played played = play_turns(LONE "a1> CLUSTER ADDSLOTSRANGE 0 16383\nwait 3s\n",
-                                      (struct rcs_run_options){ .log = "a1" }, 1024, 0);
+    struct played played = play_with(LONE "a1> CLUSTER ADDSLOTSRANGE 0 16383\nwait 3s\n",
+                                     (struct rcs_run_options){ .log = "a1" });
     assert_non_null(strstr(played.out.data, "   a1 | 1001:M 01 Jan 2026 00:00:02."));
-    close_played(&played);
+    played_close(&played);
 }
 
 /* The times of a kind of milestone, of a run's JSON: the first and the last. */
@@ -911,7 +807,7 @@ static void a_line_of_several_nodes_tells_the_time_of_the_first_and_of_the_last(
         "cluster-node-timeout 1000\nrepl-diskless-sync-delay 0\nsite A a1..a6\n"
         "cli --cluster create a1..a3 a4..a6 --cluster-replicas 1\n= ...\n"
         "wait 9s\n";
-    struct played json = play_turns(text, (struct rcs_run_options){ .json = true }, 1024, 0);
+    struct played json = play_with(text, (struct rcs_run_options){ .json = true });
     struct played played = play(text);
     int64_t first_us, last_us;
     times_of(json.out.data, "state-ok", &first_us, &last_us);
@@ -924,8 +820,8 @@ static void a_line_of_several_nodes_tells_the_time_of_the_first_and_of_the_last(
     if (strstr(played.out.data, want) == NULL) {
         fail_msg("no \"%s\" in\n%s", want, played.out.data);
     }
-    close_played(&json);
-    close_played(&played);
+    played_close(&json);
+    played_close(&played);
 }
 
 #define STOPS (sizeof(stops) / sizeof(stops[0]))

@@ -1,43 +1,7 @@
 /* Client programs as workloads: the rules of each kind, and what is counted. */
 #include "tests/support/support.h"
 
-#include <rcsim/scenario.h>
-
-/* --- played ----------------------------------------------------------------------------------- */
-
-struct said {
-    struct rcs_buf out;
-    uint64_t digest;
-};
-
-static void print(void *arg, const char *bytes, size_t size_bytes)
-{
-    rcs_buf_add(&((struct said *)arg)->out, bytes, size_bytes);
-}
-
-static unsigned play(const char *text, unsigned batch, struct said *said)
-{
-    struct rcs_scenario *scenario;
-    struct rcs_diag diag = { .line = 0 };
-    if (rcs_scenario_parse(&scenario, "t", text, strlen(text), NULL, NULL, &diag) != RCS_OK) {
-        fail_msg("%d:%d: %s", diag.line, diag.column, diag.text);
-    }
-    rcs_buf_init(&said->out);
-    struct rcs_run_options options = { .print = print, .arg = said };
-    struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
-    assert_non_null(run);
-    while (rcs_run_turn(run, batch) == RCS_RUN_MORE) {
-    }
-    if (rcs_run_error(run, &diag) != RCS_OK) {
-        fail_msg("%d: %s", diag.line, diag.text);
-    }
-    unsigned failures = rcs_run_failures(run);
-    said->digest = rcs_sim_digest(rcs_run_sim(run));
-    rcs_run_free(run);
-    rcs_scenario_free(scenario);
-    rcs_buf_add(&said->out, "", 1);
-    return failures;
-}
+#include "tests/support/play.h"
 
 /* a1..a3 are masters. The slot of "b" is 3300, a1's; that of "a" 15495, a3's. */
 #define CLUSTER                                                                                    \
@@ -188,19 +152,22 @@ static const struct rule {
 static void rule(void **state)
 {
     const struct rule *row = *state;
-    struct said said, again;
-    unsigned failures = play(row->text, 4096, &said);
-    if (failures > 0) {
+    struct played said = play(row->text);
+    played_through(&said);
+    if (said.failures > 0) {
         print_error("%s\n", strstr(said.out.data, "FAILED") != NULL
                                 ? strstr(said.out.data, "FAILED")
                                 : said.out.data);
         fail();
     }
-    assert_int_equal(play(row->text, 1, &again), 0);
+    struct played again =
+        play_turns(row->text, (struct rcs_run_options){ .has_seed = false }, 1, 0);
+    played_through(&again);
+    assert_int_equal(again.failures, 0);
     assert_true(said.digest == again.digest);
     assert_string_equal(said.out.data, again.out.data);
-    rcs_buf_close(&said.out);
-    rcs_buf_close(&again.out);
+    played_close(&said);
+    played_close(&again);
 }
 
 /* --- what is told ----------------------------------------------------------------------------- */
@@ -218,26 +185,26 @@ static void conditions_say_what_is_there_instead(void **state)
         { "expect workload v ok 0", "instead: it has not begun" },
     };
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct said said;
         char text[512];
         snprintf(text, sizeof(text),
                  CLUSTER
                  "workload w predis a1..a6\nat +100s workload v predis a1..a6\nwait 1s\n%s\n",
                  rows[i][0]);
-        assert_int_equal(play(text, 4096, &said), 1);
+        struct played said = play(text);
+        played_through(&said);
+        assert_int_equal(said.failures, 1);
         if (strstr(said.out.data, rows[i][1]) == NULL) {
             fail_msg("no \"%s\" in %s", rows[i][1], said.out.data);
         }
-        rcs_buf_close(&said.out);
+        played_close(&said);
     }
 }
 
 static void the_transcript_ends_with_the_counts(void **state)
 {
     (void)state;
-    struct said said;
-    assert_int_equal(
-        play(CLUSTER "workload w predis a1..a6\nwait 1s\nkill a1..a6\nwait 1s\n", 4096, &said), 0);
+    struct played said =
+        play_held(CLUSTER "workload w predis a1..a6\nwait 1s\nkill a1..a6\nwait 1s\n");
     const char *line = strstr(said.out.data, "workload w: ");
     assert_non_null(line);
     assert_non_null(strstr(line, " ok; "));
@@ -245,7 +212,7 @@ static void the_transcript_ends_with_the_counts(void **state)
     assert_non_null(strstr(line, ", still down; "));
     assert_non_null(strstr(line, " writes acknowledged, 0 lost, "));
     assert_non_null(strstr(line, " that nobody serves; slowest "));
-    rcs_buf_close(&said.out);
+    played_close(&said);
 }
 
 /* --- embedded --------------------------------------------------------------------------------- */

@@ -1,38 +1,17 @@
 #include "tests/support/explained.h"
 
-#include <rcsim/scenario.h>
-
+#include "tests/support/play.h"
 #include "tests/support/support.h"
 
 /* --- traces ----------------------------------------------------------------------------------- */
 
-static void collect(void *arg, const char *bytes, size_t size_bytes)
-{
-    rcs_buf_add(arg, bytes, size_bytes);
-}
-
 struct rcs_buf explain_traced(const char *text, const char *overrides)
 {
-    struct rcs_scenario *scenario;
-    struct rcs_diag diag = { .line = 0 };
-    struct rcs_buf trace;
-    rcs_buf_init(&trace);
-    if (rcs_scenario_parse(&scenario, "test", text, strlen(text), NULL, NULL, &diag) != RCS_OK) {
-        fail_msg("%d:%d: %s", diag.line, diag.column, diag.text);
-    }
-    struct rcs_run_options options = {
-        .quiet = true, .overrides = overrides, .trace = true, .write_trace = collect, .arg = &trace
-    };
-    struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
-    if (run == NULL) {
-        fail_msg("%s", diag.text);
-    }
-    while (rcs_run_turn(run, 4096) == RCS_RUN_MORE) {
-    }
-    assert_int_equal(rcs_run_error(run, &diag), RCS_OK);
-    rcs_run_free(run);
-    rcs_scenario_free(scenario);
-    return trace;
+    struct played played = play_with(
+        text, (struct rcs_run_options){ .quiet = true, .overrides = overrides, .trace = true });
+    played_through(&played);
+    rcs_buf_close(&played.out);
+    return played.trace;
 }
 
 struct rcs_buf explain_golden(const char *name)
