@@ -1,5 +1,8 @@
 rcs_test(backlog rcsim_node)
 rcs_test(replication rcsim_node)
+rcs_test(full_sync rcsim_node)
+rcs_test(partial_sync rcsim_node)
+rcs_test(rdb_child rcsim_node)
 rcs_test(replica_link rcsim_node)
 rcs_test(profile_words rcsim_node)
 rcs_test(profile_replication rcsim_node)

@@ -4,20 +4,7 @@
 
 #include <stdio.h>
 
-static struct lab *lab_of(const char *release)
-{
-    struct rcs_config config;
-    struct rcs_diag diag;
-    const struct rcs_profile *profile = rcs_profile_find(release);
-    assert_non_null(profile);
-    rcs_config_init(&config);
-    assert_int_equal(rcs_config_set(&config, "save", "", &diag), RCS_OK);
-    assert_int_equal(rcs_config_set(&config, "repl-diskless-sync", "no", &diag), RCS_OK);
-    assert_int_equal(rcs_config_choose(&config, profile, &diag), RCS_OK);
-    struct lab *lab = lab_new(&config);
-    lab_run(lab, 500);
-    return lab;
-}
+static const char *const from_disk[] = { "repl-diskless-sync", "no", NULL };
 
 struct row {
     const char *name;
@@ -60,7 +47,7 @@ static const char *ask_all(struct lab *lab, unsigned index, const char *lines)
 static void answer(void **state)
 {
     const struct row *row = *state;
-    struct lab *lab = lab_of(row->release);
+    struct lab *lab = lab_of(row->release, from_disk);
     check(ask_all(lab, 0, row->ask), row->want);
     lab_free(lab);
 }
@@ -207,7 +194,7 @@ static const struct row with_slots[] = {
 static void answer_with_slots(void **state)
 {
     const struct row *row = *state;
-    struct lab *lab = lab_of(row->release);
+    struct lab *lab = lab_of(row->release, from_disk);
     lab_own_slots(lab, 0);
     check(ask_all(lab, 0, row->ask), row->want);
     lab_free(lab);
@@ -223,7 +210,7 @@ struct stream_row {
 static void stream(void **state)
 {
     const struct stream_row *row = *state;
-    struct lab *lab = lab_of(row->release);
+    struct lab *lab = lab_of(row->release, from_disk);
     lab_own_slots(lab, 0);
     lab_ask(lab, 0, "CONFIG SET repl-ping-slave-period 3600");
     lab_replicate(lab, 1, 0);
@@ -277,7 +264,7 @@ static const struct row as_replica[] = {
 static void answer_as_replica(void **state)
 {
     const struct row *row = *state;
-    struct lab *lab = lab_of(row->release);
+    struct lab *lab = lab_of(row->release, from_disk);
     lab_own_slots(lab, 1);
     struct rcs_node *node = lab_node(lab, 1);
     node->repl.has_master = true;
@@ -291,7 +278,7 @@ static void answer_as_replica(void **state)
 static void pause_of_a_failover(void **state)
 {
     const struct stream_row *row = *state;
-    struct lab *lab = lab_of(row->release);
+    struct lab *lab = lab_of(row->release, from_disk);
     lab_own_slots(lab, 0);
     struct rcs_node *node = lab_node(lab, 0);
     rcs_clients_pause_writes(node, node->now_ms + 10000);

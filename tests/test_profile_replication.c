@@ -7,32 +7,9 @@
 
 /* --- the lab ---------------------------------------------------------------------------------- */
 
-/* `settings`: names and values, NULL at the end. */
-static struct lab *lab_of(const char *release, const char *const *settings)
-{
-    struct rcs_config config;
-    struct rcs_diag diag;
-    const struct rcs_profile *profile = rcs_profile_find(release);
-    assert_non_null(profile);
-    rcs_config_init(&config);
-    assert_int_equal(rcs_config_set(&config, "save", "", &diag), RCS_OK);
-    for (; settings != NULL && settings[0] != NULL; settings += 2) {
-        assert_int_equal(rcs_config_set(&config, settings[0], settings[1], &diag), RCS_OK);
-    }
-    assert_int_equal(rcs_config_choose(&config, profile, &diag), RCS_OK);
-    struct lab *lab = lab_new(&config);
-    lab_run(lab, 500);
-    return lab;
-}
-
 /* From disk, and no PING but the first: offsets stand still. */
 static const char *const quick[] = { "repl-diskless-sync", "no", "repl-ping-slave-period", "3600",
                                      NULL };
-
-static const struct rcs_replication *repl(struct lab *lab, unsigned index)
-{
-    return &lab_node(lab, index)->repl;
-}
 
 static bool link_up(struct lab *lab, unsigned index)
 {
@@ -62,12 +39,12 @@ static void connects(void **state)
     const struct row *row = *state;
     struct lab *lab = lab_of(row->release, quick);
     lab_replicate(lab, 1, 0);
-    assert_int_equal(repl(lab, 1)->state, row->want ? RCS_REPL_CONNECTING : RCS_REPL_CONNECT);
+    assert_int_equal(lab_repl(lab, 1)->state, row->want ? RCS_REPL_CONNECTING : RCS_REPL_CONNECT);
     lab_run(lab, 1200);
     assert_true(link_up(lab, 1));
     lab_kill(lab, 0);
     lab_run_us(lab, 300);
-    assert_int_equal(repl(lab, 1)->state, row->want ? RCS_REPL_CONNECTING : RCS_REPL_CONNECT);
+    assert_int_equal(lab_repl(lab, 1)->state, row->want ? RCS_REPL_CONNECTING : RCS_REPL_CONNECT);
     lab_free(lab);
 }
 
@@ -135,7 +112,7 @@ static void handshake(void **state)
             said += length + 1;
         } else {
             int64_t offset = strtoll(strrchr(fields[2], ' '), NULL, 10);
-            assert_int_equal(repl(lab, 1)->sync_offset, offset);
+            assert_int_equal(lab_repl(lab, 1)->sync_offset, offset);
             told = true;
         }
     }
@@ -183,7 +160,7 @@ static void handshake_lost(void **state)
     const struct row *row = *state;
     struct lab *lab = lab_of(row->release, quick);
     lab_replicate(lab, 1, 0);
-    while (repl(lab, 1)->state != RCS_REPL_HANDSHAKE) {
+    while (lab_repl(lab, 1)->state != RCS_REPL_HANDSHAKE) {
         lab_run_us(lab, 50);
     }
     lab_forget_log(lab, 1);
@@ -191,7 +168,7 @@ static void handshake_lost(void **state)
     lab_run_us(lab, 450);
     lab_expect_log(lab, 1, row->text);
     lab_expect_silence(lab, 1);
-    assert_int_equal(repl(lab, 1)->state, RCS_REPL_CONNECT);
+    assert_int_equal(lab_repl(lab, 1)->state, RCS_REPL_CONNECT);
     lab_free(lab);
 }
 
@@ -236,7 +213,7 @@ static void disk_sync_of_3_0(void **state)
                    "M * Background saving terminated with success\n"
                    "M * Synchronization with slave 127.0.0.1:7001 succeeded\n");
     lab_expect_silence(lab, 0);
-    assert_string_equal(repl(lab, 1)->sync_replid, lab_node(lab, 0)->run_id);
+    assert_string_equal(lab_repl(lab, 1)->sync_replid, lab_node(lab, 0)->run_id);
     lab_free(lab);
 }
 
@@ -302,11 +279,11 @@ static void diskless_without_delay(void **state)
                                             "0", NULL };
     struct lab *lab = lab_of(row->release, diskless);
     lab_replicate(lab, 1, 0);
-    while (repl(lab, 0)->replica_count == 0) {
+    while (lab_repl(lab, 0)->replica_count == 0) {
         lab_run_us(lab, 50);
     }
     int64_t asked_ms = lab_now_ms(lab);
-    while (repl(lab, 0)->child.phase == RCS_CHILD_NONE) {
+    while (lab_repl(lab, 0)->child.phase == RCS_CHILD_NONE) {
         lab_run(lab, 1);
     }
     assert_in_range(lab_now_ms(lab) - asked_ms, row->want, row->most);
@@ -326,17 +303,17 @@ static void next_sync(void **state)
     static const char *const diskless[] = { "repl-diskless-sync", "yes", NULL };
     struct lab *lab = lab_of(row->release, diskless);
     lab_replicate(lab, 1, 0);
-    while (repl(lab, 0)->child.phase != RCS_CHILD_EXITING) {
+    while (lab_repl(lab, 0)->child.phase != RCS_CHILD_EXITING) {
         lab_run_us(lab, 50);
     }
     lab_send(lab, 0, "REPLCONF capa eof"); /* the test's own connection is the second replica */
     lab_send(lab, 0, "PSYNC ? -1");
-    while (repl(lab, 0)->replica_count < 2) {
+    while (lab_repl(lab, 0)->replica_count < 2) {
         lab_run_us(lab, 50);
     }
-    assert_int_equal(repl(lab, 0)->child.phase, RCS_CHILD_EXITING);
+    assert_int_equal(lab_repl(lab, 0)->child.phase, RCS_CHILD_EXITING);
     int64_t asked_ms = lab_now_ms(lab);
-    while (repl(lab, 0)->child.phase != RCS_CHILD_FORKING) {
+    while (lab_repl(lab, 0)->child.phase != RCS_CHILD_FORKING) {
         lab_run_us(lab, 50);
     }
     assert_in_range(lab_now_ms(lab) - asked_ms, row->want, row->most);
@@ -361,14 +338,14 @@ static void chain(void **state)
     lab_forget_log(lab, 1);
     lab_replicate(lab, 1, 0);
     lab_run(lab, 5);
-    assert_int_equal(repl(lab, 1)->replica_count, row->want);
+    assert_int_equal(lab_repl(lab, 1)->replica_count, row->want);
     int64_t ordered_ms = lab_now_ms(lab);
     while (!link_up(lab, 1) || !link_up(lab, 2)) {
         lab_run(lab, 1);
     }
     assert_true(lab_now_ms(lab) - ordered_ms <= row->most);
     lab_run(lab, 50);
-    assert_int_equal(repl(lab, 1)->replica_count, 1);
+    assert_int_equal(lab_repl(lab, 1)->replica_count, 1);
     lab_free(lab);
 }
 
@@ -443,7 +420,7 @@ static void promotion(void **state)
     lab_kill(lab, 0);
     lab_run(lab, 10);
     lab_promote(lab, 1);
-    assert_int_equal(repl(lab, 1)->replica_count, row->want); /* 1: node 2 was kept */
+    assert_int_equal(lab_repl(lab, 1)->replica_count, row->want); /* 1: node 2 was kept */
     lab_replicate(lab, 3, 1);
     lab_run(lab, 1300);
     assert_true(link_up(lab, 2) && link_up(lab, 3));
@@ -499,12 +476,12 @@ static void promotion_of_3_0_inherits_the_offset(void **state)
     in_sync(lab, 1, 0);
     lab_ask(lab, 0, "SET k v");
     lab_run(lab, 1500);
-    int64_t offset = repl(lab, 0)->offset;
+    int64_t offset = lab_repl(lab, 0)->offset;
     assert_true(offset > 50);
-    assert_int_equal(repl(lab, 1)->offset, 0); /* of a stream of its own: there is none */
+    assert_int_equal(lab_repl(lab, 1)->offset, 0); /* of a stream of its own: there is none */
     assert_int_equal(rcs_repl_offset(lab_node(lab, 1)), offset);
     lab_promote(lab, 1);
-    assert_int_equal(repl(lab, 1)->offset, offset);
+    assert_int_equal(lab_repl(lab, 1)->offset, offset);
     lab_free(lab);
 }
 
@@ -521,9 +498,9 @@ static void streams(void **state)
     lab_ask(lab, 0, "SET l w");
     lab_run(lab, 1500);
     assert_int_equal(rcs_keyspace_size(lab_node(lab, 2)->keys), 2);
-    assert_int_equal(strcmp(repl(lab, 1)->replid, repl(lab, 0)->replid) == 0, row->want);
-    assert_int_equal(repl(lab, 2)->cached_offset == repl(lab, 1)->cached_offset, row->most);
-    assert_int_equal(repl(lab, 2)->cached_offset, repl(lab, 1)->offset);
+    assert_int_equal(strcmp(lab_repl(lab, 1)->replid, lab_repl(lab, 0)->replid) == 0, row->want);
+    assert_int_equal(lab_repl(lab, 2)->cached_offset == lab_repl(lab, 1)->cached_offset, row->most);
+    assert_int_equal(lab_repl(lab, 2)->cached_offset, lab_repl(lab, 1)->offset);
     lab_free(lab);
 }
 
@@ -544,9 +521,9 @@ static void lonely_pings(void **state)
     in_sync(lab, 1, 0);
     lab_kill(lab, 1);
     lab_run(lab, 10);
-    int64_t offset = repl(lab, 0)->offset;
+    int64_t offset = lab_repl(lab, 0)->offset;
     lab_run(lab, 3000);
-    assert_in_range(repl(lab, 0)->offset - offset, row->want, row->most);
+    assert_in_range(lab_repl(lab, 0)->offset - offset, row->want, row->most);
     lab_free(lab);
 }
 
@@ -566,9 +543,9 @@ static void failover_pings(void **state)
     struct rcs_node *master = lab_node(lab, 0);
     master->cluster.mf_end_ms = master->now_ms + 5000;
     master->clients.failover_pause_until_ms = master->now_ms + 10000;
-    int64_t offset = repl(lab, 0)->offset;
+    int64_t offset = lab_repl(lab, 0)->offset;
     lab_run(lab, 3000);
-    assert_int_equal(repl(lab, 0)->offset > offset, row->want);
+    assert_int_equal(lab_repl(lab, 0)->offset > offset, row->want);
     lab_free(lab);
 }
 
@@ -586,15 +563,15 @@ static void restarts(void **state)
     in_sync(lab, 1, 0);
     in_sync(lab, 2, 0);
     char id[RCS_ID_LEN + 1];
-    memcpy(id, repl(lab, 0)->replid, sizeof(id));
+    memcpy(id, lab_repl(lab, 0)->replid, sizeof(id));
     lab_kill(lab, 1);
     lab_run(lab, 50);
     lab_start(lab, 1, true);
-    assert_int_equal(repl(lab, 1)->has_cached_master, row->want);
+    assert_int_equal(lab_repl(lab, 1)->has_cached_master, row->want);
     lab_kill(lab, 0);
     lab_run(lab, 50);
     lab_start(lab, 0, false);
-    assert_int_equal(strcmp(repl(lab, 0)->replid2, id) == 0, row->most);
+    assert_int_equal(strcmp(lab_repl(lab, 0)->replid2, id) == 0, row->most);
     lab_free(lab);
 }
 

@@ -9,6 +9,13 @@
 #define NOBODY     (LAB_NODES + 1)
 #define TEST       LAB_NODES /* the tests' own client stands here */
 
+const char lab_turn_into_replica[] =
+    "S * Before turning into a replica, using my own master parameters to synthesize a cached "
+    "master: "
+    "I may be able to synchronize with the new master with just a partial transfer.\n";
+const char *const lab_quick[] = { "repl-diskless-sync-delay", "0", "repl-ping-replica-period",
+                                  "3600", NULL };
+
 struct message {
     rcs_us at_us;
     uint64_t sequence;
@@ -511,6 +518,25 @@ struct lab *lab_new(const struct rcs_config *config)
     return lab;
 }
 
+struct lab *lab_of(const char *release, const char *const *settings)
+{
+    struct rcs_config config;
+    struct rcs_diag diag;
+    rcs_config_init(&config);
+    assert_int_equal(rcs_config_set(&config, "save", "", &diag), RCS_OK);
+    for (; settings != NULL && settings[0] != NULL; settings += 2) {
+        assert_int_equal(rcs_config_set(&config, settings[0], settings[1], &diag), RCS_OK);
+    }
+    if (release != NULL) {
+        const struct rcs_profile *profile = rcs_profile_find(release);
+        assert_non_null(profile);
+        assert_int_equal(rcs_config_choose(&config, profile, &diag), RCS_OK);
+    }
+    struct lab *lab = lab_new(&config);
+    lab_run(lab, 500);
+    return lab;
+}
+
 void lab_free(struct lab *lab)
 {
     for (unsigned i = 0; i < LAB_NODES; i++) {
@@ -536,6 +562,18 @@ void lab_free(struct lab *lab)
 struct rcs_node *lab_node(struct lab *lab, unsigned index)
 {
     return lab->nodes[index];
+}
+
+const struct rcs_replication *lab_repl(struct lab *lab, unsigned index)
+{
+    return &lab_node(lab, index)->repl;
+}
+
+void lab_in_sync(struct lab *lab, unsigned replica, unsigned master)
+{
+    lab_replicate(lab, replica, master);
+    lab_run(lab, 1500);
+    assert_true(rcs_node_master_link_up(lab_node(lab, replica)));
 }
 
 /* --- the test's client ------------------------------------------------------------------------ */

@@ -15,7 +15,13 @@ struct lab;
 /* The nodes listen on 127.0.0.1:7000, 7001...; their settings are those of `config`. */
 struct lab *lab_new(const struct rcs_config *config);
 void lab_free(struct lab *lab);
+/* The same after half a second, as `release` (NULL: 7.0) and without save points: names and values
+ * of settings, NULL at the end; NULL none. */
+struct lab *lab_of(const char *release, const char *const *settings);
+/* Settings: full syncs at once, and no PING but the first, so that offsets stand still. */
+extern const char *const lab_quick[];
 struct rcs_node *lab_node(struct lab *lab, unsigned index);
+const struct rcs_replication *lab_repl(struct lab *lab, unsigned index);
 
 void lab_run(struct lab *lab, int64_t ms);
 void lab_run_us(struct lab *lab, rcs_us us);
@@ -24,6 +30,8 @@ int64_t lab_now_ms(const struct lab *lab);
 /* Roles, as CLUSTER REPLICATE and a promotion set them. */
 void lab_replicate(struct lab *lab, unsigned replica, unsigned master);
 void lab_promote(struct lab *lab, unsigned index);
+/* Replicates, and its link is up 1.5 s later. */
+void lab_in_sync(struct lab *lab, unsigned replica, unsigned master);
 /* The process is gone, its sockets closed; what dump.rdb holds stays. Start it again as a replica
  * or a master. */
 void lab_kill(struct lab *lab, unsigned index);
@@ -44,6 +52,8 @@ void lab_own_slots(struct lab *lab, unsigned index);
 /* The next lines about replication in a node's log, "S * text", one a line; `ID` stands for 40 hex
  * digits, `~` for any text. Prints both at the first difference. */
 void lab_expect_log(struct lab *lab, unsigned index, const char *expected);
+/* The line with which a master becomes a replica. */
+extern const char lab_turn_into_replica[];
 /* Nothing more was logged. */
 void lab_expect_silence(struct lab *lab, unsigned index);
 void lab_forget_log(struct lab *lab, unsigned index);
