@@ -158,8 +158,7 @@ static void good_replicas_are_those_with_a_fresh_ack(void **state)
     lab_free(lab);
 }
 
-/* --- the backlog ---------------------------------------------------------------------------------
- */
+/* --- the backlog ------------------------------------------------------------------------------ */
 
 /* Without replicas a backlog lives for repl-backlog-ttl; the id goes with it. */
 static void an_unused_backlog_is_freed_with_its_id(void **state)
