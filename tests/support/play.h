@@ -7,6 +7,13 @@
 /* Fails the test, with the place, if the text is no scenario. The caller's to free. */
 struct rcs_scenario *play_parsed(const char *source, const char *text);
 
+/* One node that knows nobody. */
+#define PLAY_LONE "node a1\ncluster-node-timeout 2000\n"
+/* A cluster that stands: masters at A, their replicas at B. */
+#define PLAY_SIX                                                                                   \
+    "cluster-node-timeout 1000\nsite A a1..a3\nsite B b1..b3\n"                                    \
+    "cli --cluster create a1..a3 b1..b3 --cluster-replicas 1\nwait 8s\nexpect state ok on all\n"
+
 struct played {
     struct rcs_buf out, trace; /* printed; traced, if asked for: a NUL stands behind, uncounted */
     bool began;                /* the options were taken */
