@@ -32,26 +32,11 @@ static void in_front(struct harness *h, enum rcs_fact_code cause, enum rcs_fact_
     assert_true(first < second);
 }
 
-static void set_failed(struct harness *h, rcs_id id)
-{
-    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_FAIL, c, 0);
-    msg->body.about = id;
-    harness_receive(h, msg);
-}
-
 /* This node replicates b, whose other replica is r; c and d are masters. */
 static struct harness *candidate(void **state)
 {
     struct harness *h = *state;
-    b = harness_master(h, 'b', 0, 99, 1);
-    c = harness_master(h, 'c', 100, 199, 2);
-    d = harness_master(h, 'd', 200, RCS_SLOTS - 1, 3);
-    r = harness_replica(h, 'r', b);
-    harness_follow(h, b);
-    h->offset = 1000;
-    h->cluster.peers[r].repl_offset = 1000;
-    harness_cron(h);
-    harness_clear(h);
+    harness_candidate(h, &b, &c, &d, &r);
     return h;
 }
 
@@ -101,7 +86,7 @@ static void a_master_counts_itself(void **state)
 static void fail_of_a_master_with_slots_is_kept_for_two_timeouts(void **state)
 {
     struct harness *h = candidate(state);
-    set_failed(h, c);
+    harness_fail(h, c, c);
     harness_later(h, 2000);
     rcs_fail_clear(&h->cluster, c);
     said(h, RCS_FACT_CAUSE_FAIL_KEPT, 2000, 2000, 0);
@@ -116,12 +101,12 @@ static void fail_of_a_master_with_slots_is_kept_for_two_timeouts(void **state)
 static void fail_of_a_replica_is_cleared_at_once(void **state)
 {
     struct harness *h = candidate(state);
-    set_failed(h, r);
+    harness_fail(h, c, r);
     harness_later(h, 7);
     rcs_fail_clear(&h->cluster, r);
     assert_int_equal(harness_fact(h, RCS_FACT_CAUSE_FAIL_REPLICA)->v[0], 7);
     rcs_slots_drop(&h->cluster, d);
-    set_failed(h, d);
+    harness_fail(h, c, d);
     rcs_fail_clear(&h->cluster, d);
     assert_non_null(harness_fact(h, RCS_FACT_CAUSE_FAIL_EMPTY));
 }
@@ -148,7 +133,7 @@ static void switched_off(void **state)
 {
     struct harness *h = candidate(state);
     h->config.replica_no_failover = true;
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     said_of(h, RCS_FACT_CAUSE_STAND_FORBIDDEN, b, RCS_ID_NONE);
     h->config.replica_no_failover = false;
@@ -160,7 +145,7 @@ static void nothing_to_take_over(void **state)
 {
     struct harness *h = candidate(state);
     rcs_slots_drop(&h->cluster, b);
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     assert_non_null(harness_fact(h, RCS_FACT_CAUSE_STAND_EMPTY));
     rcs_replica_leave(&h->cluster, h->cluster.myself);
@@ -173,7 +158,7 @@ static void data_too_old(void **state)
     struct harness *h = candidate(state);
     h->config.replica_validity_factor = 3;
     h->data_age_ms = 14001;
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     said(h, RCS_FACT_CAUSE_STAND_OLD, 14001, 1000, 13000); /* 10 s ping period + 3 x 1000 ms */
     said(h, RCS_FACT_CAUSE_STAND_LIMIT, 10000, 1000, 3);
@@ -190,7 +175,7 @@ static void any_age_will_do(void **state)
     struct harness *h = candidate(state);
     h->config.replica_validity_factor = 0;
     h->data_age_ms = 500;
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     assert_int_equal(harness_fact(h, RCS_FACT_CAUSE_DATA_ANY_AGE)->v[0], 500);
 }
@@ -201,7 +186,7 @@ static void the_parts_add_up(void **state)
 {
     struct harness *h = candidate(state);
     h->cluster.peers[r].repl_offset = 1001;
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     const struct rcs_fact *parts = harness_fact(h, RCS_FACT_CAUSE_DELAY_PARTS);
     in_front(h, RCS_FACT_CAUSE_DELAY_PARTS, RCS_FACT_ELECTION_DELAYED);
@@ -217,7 +202,7 @@ static void the_parts_add_up(void **state)
 static void who_does_not_raise_the_rank_is_named_too(void **state)
 {
     struct harness *h = candidate(state);
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     said(h, RCS_FACT_CAUSE_RANK_BEHIND, 1000, 1000, 0);
     assert_int_equal(harness_fact(h, RCS_FACT_CAUSE_DELAY_PARTS)->v[2], 0);
@@ -231,7 +216,7 @@ static void who_does_not_raise_the_rank_is_named_too(void **state)
 static void until_the_election_begins(void **state)
 {
     struct harness *h = candidate(state);
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     int64_t delay_ms = harness_fact(h, RCS_FACT_ELECTION_DELAYED)->v[0];
     harness_later(h, 100);
@@ -244,7 +229,7 @@ static void until_the_election_begins(void **state)
 static struct harness *standing(void **state)
 {
     struct harness *h = candidate(state);
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     harness_later(h, (int)harness_fact(h, RCS_FACT_ELECTION_DELAYED)->v[0]);
     harness_clear(h);
@@ -330,7 +315,7 @@ static struct harness *voter(void **state)
     r = harness_replica(h, 'r', b);
     h->cluster.current_epoch = 7;
     h->cluster.last_vote_epoch = 6;
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_clear(h);
     return h;
 }
@@ -617,9 +602,7 @@ static struct harness *orphaned(void **state, char sibling_letter)
     rcs_id lost = harness_replica(h, 'x', c);
     rcs_state_update(&h->cluster);
     harness_cron(h);
-    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_FAIL, b, 0);
-    msg->body.about = lost;
-    harness_receive(h, msg);
+    harness_fail(h, b, lost);
     harness_clear(h);
     return h;
 }
@@ -676,7 +659,7 @@ static void unread_causes_are_not_kept(void **state)
 {
     struct harness *h = candidate(state);
     h->out.facts.causes = false;
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     assert_non_null(harness_fact(h, RCS_FACT_ELECTION_DELAYED));
     for (size_t i = 0; i < h->out.facts.count; i++) {

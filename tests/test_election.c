@@ -12,23 +12,8 @@ static rcs_id b, c, d, r;
 static struct harness *candidate(void **state)
 {
     struct harness *h = *state;
-    b = harness_master(h, 'b', 0, 99, 1);
-    c = harness_master(h, 'c', 100, 199, 2);
-    d = harness_master(h, 'd', 200, RCS_SLOTS - 1, 3);
-    r = harness_replica(h, 'r', b);
-    harness_follow(h, b);
-    h->offset = 1000;
-    h->cluster.peers[r].repl_offset = 1000;
-    harness_cron(h);
-    harness_clear(h);
+    harness_candidate(h, &b, &c, &d, &r);
     return h;
-}
-
-static void set_failed(struct harness *h, rcs_id id)
-{
-    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_FAIL, c, 0);
-    msg->body.about = id;
-    harness_receive(h, msg);
 }
 
 static void vote(struct harness *h, rcs_id voter)
@@ -56,7 +41,7 @@ static void nothing_happens_while_the_master_is_only_suspected(void **state)
 static void the_delay_is_half_a_second_and_a_random_part(void **state)
 {
     struct harness *h = candidate(state);
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     int delay = scheduled_delay(h);
     assert_true(delay >= 500 && delay <= 999);
@@ -83,7 +68,7 @@ static void siblings_hear_my_offset_when_an_election_is_scheduled(void **state)
 {
     struct harness *h = candidate(state);
     h->offset = 1234;
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_clear(h);
     harness_cron(h);
     (void)scheduled_delay(h);
@@ -102,7 +87,7 @@ static void siblings_hear_my_offset_when_an_election_is_scheduled(void **state)
 static void every_delay_from_500_to_999_ms_comes(void **state)
 {
     struct harness *h = candidate(state);
-    set_failed(h, b);
+    harness_fail(h, c, b);
     int least = INT_MAX, most = 0;
     for (int i = 0; i < 5000; i++) {
         h->cluster.auth_ms = (int64_t)h->cluster.now_ms - 100000;
@@ -120,7 +105,7 @@ static void a_sibling_ahead_costs_a_second(void **state)
 {
     struct harness *h = candidate(state);
     h->cluster.peers[r].repl_offset = 1001;
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     int delay = scheduled_delay(h);
     assert_true(delay >= 1500 && delay <= 1999);
@@ -132,7 +117,7 @@ static void a_sibling_that_may_not_stand_is_not_counted(void **state)
     struct harness *h = candidate(state);
     h->cluster.peers[r].repl_offset = 1001;
     h->cluster.peers[r].flags |= RCS_NODE_NOFAILOVER;
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     assert_int_equal(harness_fact(h, RCS_FACT_ELECTION_DELAYED)->v[1], 0);
 }
@@ -140,7 +125,7 @@ static void a_sibling_that_may_not_stand_is_not_counted(void **state)
 static void the_rank_can_only_rise(void **state)
 {
     struct harness *h = candidate(state);
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     int64_t start = h->cluster.auth_ms;
     h->cluster.peers[r].repl_offset = 1001;
@@ -154,7 +139,7 @@ static void the_rank_can_only_rise(void **state)
 
 static void run_for_office(struct harness *h)
 {
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     harness_later(h, scheduled_delay(h));
     harness_cron(h);
@@ -221,7 +206,7 @@ static void too_old_data_does_not_stand(void **state)
 {
     struct harness *h = candidate(state);
     h->data_age_ms = 1000 + 10000 + 10 * 1000; /* timeout + ping period + factor * timeout */
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     assert_non_null(harness_fact(h, RCS_FACT_ELECTION_DELAYED));
     harness_clear(h);
@@ -240,7 +225,7 @@ static void no_failover_means_no_automatic_one(void **state)
 {
     struct harness *h = candidate(state);
     h->config.replica_no_failover = true;
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     assert_null(harness_fact(h, RCS_FACT_ELECTION_DELAYED));
 }
@@ -249,7 +234,7 @@ static void a_master_without_slots_is_not_replaced(void **state)
 {
     struct harness *h = candidate(state);
     rcs_slots_drop(&h->cluster, b);
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     assert_null(harness_fact(h, RCS_FACT_ELECTION_DELAYED));
 }
@@ -287,7 +272,7 @@ static struct harness *voter(void **state)
     r = harness_replica(h, 'r', b);
     h->cluster.current_epoch = 7;
     h->cluster.last_vote_epoch = 6;
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_clear(h);
     return h;
 }
@@ -410,7 +395,7 @@ static void without_a_link_the_vote_is_spent_all_the_same(void **state)
 static void a_started_election_is_saved_with_an_fsync(void **state)
 {
     struct harness *h = candidate(state);
-    set_failed(h, b);
+    harness_fail(h, c, b);
     harness_cron(h);
     harness_sleep(h);
     harness_later(h, scheduled_delay(h));

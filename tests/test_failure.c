@@ -134,26 +134,18 @@ static void a_healthy_word_takes_the_report_back(void **state)
 static void fail_message(void **state)
 {
     struct harness *h = three_masters(state);
-    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_FAIL, d, 0); /* a replica's is as good */
-    msg->body.about = c;
-    harness_receive(h, msg);
+    harness_fail(h, d, c); /* a replica's is as good */
     assert_true(h->cluster.peers[c].flags & RCS_NODE_FAIL);
     assert_int_equal(harness_facts(h, RCS_FACT_FAIL_RECEIVED), 1);
-    msg = harness_msg(h, RCS_BUS_FAIL, b, 0);
-    msg->body.about = c; /* again */
-    harness_receive(h, msg);
-    msg = harness_msg(h, RCS_BUS_FAIL, b, 0);
-    msg->body.about = h->cluster.myself; /* about myself */
-    harness_receive(h, msg);
+    harness_fail(h, b, c); /* again */
+    harness_fail(h, b, h->cluster.myself);
     assert_int_equal(harness_facts(h, RCS_FACT_FAIL_RECEIVED), 1);
     assert_false(rcs_myself(&h->cluster)->flags & RCS_NODE_FAIL);
 }
 
 static void set_failed(struct harness *h, rcs_id id)
 {
-    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_FAIL, id == c ? b : c, 0);
-    msg->body.about = id;
-    harness_receive(h, msg);
+    harness_fail(h, id == c ? b : c, id);
     assert_true(h->cluster.peers[id].flags & RCS_NODE_FAIL);
 }
 

@@ -21,13 +21,10 @@
  * and client stand beside the simulated cluster as they stood beside the real one; nothing of them
  * is in the nodes.
  *
- * Short (default): 40 seeds of some; `long` as argument or RCS_LONG in the environment: 500 of all.
- */
+ * Short: 40 seeds of some; long: 500 of all (support/judging.h). */
+#include "tests/support/judging.h"
 #include "tests/support/net_lab.h"
 #include "tests/support/support.h"
-
-static bool is_long;
-static struct verdicts verdicts;
 
 enum kind { HOST, SHORT_HOST, MTU, SITES, SHORT_SITES };
 
@@ -403,48 +400,38 @@ static void pool_it(const char *name, struct figures *recorded, struct figures *
     }
 }
 
-static void experiment(void **state)
+static void run_once(const void *experiment, struct figures *recorded, struct figures *out,
+                     uint64_t seed)
 {
     static run_fn *const runs[] = {
         [HOST] = run_host,   [SHORT_HOST] = run_short_host,   [MTU] = run_mtu,
         [SITES] = run_sites, [SHORT_SITES] = run_short_sites,
     };
-    const struct experiment *e = *state;
-    struct figures recorded, ours = { .count = 0 };
-    figures_load(&recorded, e->name);
-    for (uint64_t seed = 1; seed <= (is_long ? 500u : 40u); seed++) {
-        runs[e->kind](e, &recorded, &ours, seed);
-    }
-    verdicts_add(&verdicts, e->name, &recorded, &ours);
-    pool_it(e->name, &recorded, &ours);
-    figures_close(&recorded);
-    figures_close(&ours);
+    const struct experiment *e = experiment;
+    runs[e->kind](e, recorded, out, seed);
 }
 
-static void all_agree(void **state)
+static void judge_pools(struct verdicts *verdicts)
 {
-    (void)state;
     for (size_t i = 0; i < POOLS; i++) {
-        verdicts_add(&verdicts, pools[i].name, &pools[i].theirs, &pools[i].ours);
+        verdicts_add(verdicts, pools[i].name, &pools[i].theirs, &pools[i].ours);
         figures_close(&pools[i].theirs);
         figures_close(&pools[i].ours);
     }
-    assert_int_equal(verdicts_judge(&verdicts, 0.01), 0);
 }
 
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[sizeof(experiments) / sizeof(experiments[0]) + 1];
-    size_t count = 0;
-    const char *only = getenv("RCS_ONLY");
-    is_long = (argc > 1 && strcmp(argv[1], "long") == 0) || getenv("RCS_LONG") != NULL;
-    for (size_t i = 0; i < sizeof(experiments) / sizeof(experiments[0]); i++) {
-        if (only == NULL ? is_long || experiments[i].brief
-                         : strstr(experiments[i].name, only) != NULL) {
-            tests[count++] = (struct CMUnitTest){ experiments[i].name, experiment, NULL, NULL,
-                                                  (void *)(uintptr_t)&experiments[i] };
-        }
+    enum { COUNT = sizeof(experiments) / sizeof(experiments[0]) };
+    static const struct judging judging = { .name = "net_cuts",
+                                            .seeds = 40,
+                                            .seeds_long = 500,
+                                            .run = run_once,
+                                            .played = pool_it,
+                                            .last = judge_pools };
+    struct judged list[COUNT];
+    for (unsigned i = 0; i < COUNT; i++) {
+        list[i] = (struct judged){ experiments[i].name, experiments[i].brief, &experiments[i] };
     }
-    tests[count++] = (struct CMUnitTest){ "all agree", all_agree, NULL, NULL, NULL };
-    return _cmocka_run_group_tests("net_cuts", tests, count, NULL, NULL);
+    return judge(&judging, list, COUNT, argc, argv);
 }

@@ -23,13 +23,10 @@
  * when with slow disks, for the recording's polls waited for the fsyncs; how many epochs of
  * TAKEOVERs sent within a millisecond collide, which a loaded machine decides.
  *
- * Short (default): 20 seeds of some; `long` as argument or RCS_LONG in the environment: 500 of all.
- */
+ * Short: 20 seeds of some; long: 500 of all (support/judging.h). */
+#include "tests/support/judging.h"
 #include "tests/support/net_lab.h"
 #include "tests/support/support.h"
-
-static bool is_long;
-static struct verdicts verdicts;
 
 #define AT_A (NET_BIT(0) | NET_BIT(1) | NET_BIT(2)) /* of net_dc33 */
 #define AT_B (NET_BIT(3) | NET_BIT(4) | NET_BIT(5))
@@ -563,9 +560,10 @@ static const struct experiment {
     { "forget_half_dead", FORGET, 2000, 0, true, false },
 };
 
-static void run_once(const struct experiment *e, struct figures *recorded, struct figures *out,
+static void run_once(const void *experiment, struct figures *recorded, struct figures *out,
                      uint64_t seed)
 {
+    const struct experiment *e = experiment;
     switch (e->kind) {
     case SPLIT:
         run_split(recorded, out, seed, e->timeout_ms);
@@ -600,38 +598,15 @@ static void run_once(const struct experiment *e, struct figures *recorded, struc
     }
 }
 
-static void experiment(void **state)
-{
-    const struct experiment *e = *state;
-    struct figures recorded, ours = { .count = 0 };
-    figures_load(&recorded, e->name);
-    for (uint64_t seed = 1; seed <= (is_long ? 500u : 20u); seed++) {
-        run_once(e, &recorded, &ours, seed);
-    }
-    verdicts_add(&verdicts, e->name, &recorded, &ours);
-    figures_close(&recorded);
-    figures_close(&ours);
-}
-
-static void all_agree(void **state)
-{
-    (void)state;
-    assert_int_equal(verdicts_judge(&verdicts, 0.01), 0);
-}
-
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[sizeof(experiments) / sizeof(experiments[0]) + 1];
-    size_t count = 0;
-    const char *only = getenv("RCS_ONLY");
-    is_long = (argc > 1 && strcmp(argv[1], "long") == 0) || getenv("RCS_LONG") != NULL;
-    for (size_t i = 0; i < sizeof(experiments) / sizeof(experiments[0]); i++) {
-        if (only == NULL ? is_long || experiments[i].brief
-                         : strstr(experiments[i].name, only) != NULL) {
-            tests[count++] = (struct CMUnitTest){ experiments[i].name, experiment, NULL, NULL,
-                                                  (void *)(uintptr_t)&experiments[i] };
-        }
+    enum { COUNT = sizeof(experiments) / sizeof(experiments[0]) };
+    static const struct judging judging = {
+        .name = "net_slow", .seeds = 20, .seeds_long = 500, .run = run_once
+    };
+    struct judged list[COUNT];
+    for (unsigned i = 0; i < COUNT; i++) {
+        list[i] = (struct judged){ experiments[i].name, experiments[i].brief, &experiments[i] };
     }
-    tests[count++] = (struct CMUnitTest){ "all agree", all_agree, NULL, NULL, NULL };
-    return _cmocka_run_group_tests("net_slow", tests, count, NULL, NULL);
+    return judge(&judging, list, COUNT, argc, argv);
 }

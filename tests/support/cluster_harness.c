@@ -189,6 +189,19 @@ void harness_follow(struct harness *h, rcs_id master)
     rcs_cluster_follow(&h->cluster, master);
 }
 
+void harness_candidate(struct harness *h, rcs_id *b, rcs_id *c, rcs_id *d, rcs_id *r)
+{
+    *b = harness_master(h, 'b', 0, 99, 1);
+    *c = harness_master(h, 'c', 100, 199, 2);
+    *d = harness_master(h, 'd', 200, RCS_SLOTS - 1, 3);
+    *r = harness_replica(h, 'r', *b);
+    harness_follow(h, *b);
+    h->offset = 1000;
+    h->cluster.peers[*r].repl_offset = 1000;
+    harness_cron(h);
+    harness_clear(h);
+}
+
 void harness_later(struct harness *h, int ms)
 {
     h->cluster.now_ms += ms;
@@ -231,6 +244,13 @@ static void deliver(struct harness *h, struct rcs_bus_msg *msg, uint32_t link)
 void harness_receive(struct harness *h, struct rcs_bus_msg *msg)
 {
     deliver(h, msg, h->cluster.peers[msg->sender].inbound);
+}
+
+void harness_fail(struct harness *h, rcs_id from, rcs_id about)
+{
+    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_FAIL, from, 0);
+    msg->body.about = about;
+    harness_receive(h, msg);
 }
 
 void harness_receive_out(struct harness *h, struct rcs_bus_msg *msg)

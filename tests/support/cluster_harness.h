@@ -39,6 +39,9 @@ rcs_id harness_replica(struct harness *h, char letter, rcs_id master);
 void harness_slots(struct harness *h, rcs_id owner, unsigned first, unsigned last);
 /* Makes the node itself a replica of `master`. */
 void harness_follow(struct harness *h, rcs_id master);
+/* The node replicates b, whose other replica is r; both are at offset 1000; c and d are masters,
+ * too. A tick has gone by. */
+void harness_candidate(struct harness *h, rcs_id *b, rcs_id *c, rcs_id *d, rcs_id *r);
 void harness_later(struct harness *h, int ms);
 
 /* A message as `sender` would send it now: its header is filled from what this node holds of it. */
@@ -48,6 +51,8 @@ void harness_gossip(struct rcs_bus_msg *msg, rcs_id about, unsigned flags, uint3
 /* Delivers it by an inbound link bound to the sender, or by the outbound one; gives it back. */
 void harness_receive(struct harness *h, struct rcs_bus_msg *msg);
 void harness_receive_out(struct harness *h, struct rcs_bus_msg *msg);
+/* A FAIL about `about`, inbound. */
+void harness_fail(struct harness *h, rcs_id from, rcs_id about);
 void harness_cron(struct harness *h);  /* one tick, then beforeSleep */
 void harness_sleep(struct harness *h); /* beforeSleep */
 
