@@ -1,4 +1,4 @@
-/* What agree.c and agree_logs.c share. */
+/* What agree.c and those that compare logs share. */
 #ifndef RCSIM_TEST_AGREE_PARTS_H
 #define RCSIM_TEST_AGREE_PARTS_H
 
@@ -7,6 +7,7 @@
 struct agreement {
     const struct recording *recorded, *ours;
     int64_t recorded_at_kill, ours_at_kill; /* epochs */
+    char *ranges; /* timing/ranges_nt*.txt for the node timeout at hand, while logs are compared */
     struct rcs_buf *report;
     unsigned differences;
 };
