@@ -5,6 +5,8 @@
 
 #include <rcsim/resp.h>
 
+#include "tests/support/resp_again.h"
+
 /* Beyond it the limits of a line are in reach, where a server's answer does depend on the pieces.
  */
 #define INPUT_MAX_BYTES 60000
@@ -63,71 +65,31 @@ static enum rcs_err requests(const uint8_t *data, size_t size, bool authenticate
 
 /* --- replies ---------------------------------------------------------------------------------- */
 
-static void add_line(struct rcs_buf *out, char type, const struct rcs_reply *reply)
+/* Byte for byte as it came, whatever the bytes. */
+static void write_raw(struct rcs_buf *out, const struct rcs_reply *reply, bool resp3)
 {
-    rcs_buf_add(out, &type, 1);
-    rcs_buf_add(out, reply->bytes, reply->size_bytes);
-    rcs_buf_text(out, "\r\n");
-}
-
-static const struct rcs_reply *write_reply(struct rcs_buf *out, const struct rcs_reply *reply)
-{
-    const struct rcs_reply *next = reply + 1;
-    RCS_ASSERT(reply->bytes != NULL && reply->size >= 1);
-    switch (reply->kind) {
-    case RCS_REPLY_STATUS:
-        add_line(out, '+', reply);
-        break;
+    switch ((unsigned)reply->kind) {
     case RCS_REPLY_ERROR: /* as a blob, in which any byte may stand */
         rcs_buf_format(out, "!%zu\r\n", reply->size_bytes);
         rcs_buf_add(out, reply->bytes, reply->size_bytes);
         rcs_buf_text(out, "\r\n");
         break;
-    case RCS_REPLY_INTEGER:
-        rcs_resp_integer(out, reply->integer);
-        break;
-    case RCS_REPLY_BULK:
-        rcs_resp_bulk(out, reply->bytes, reply->size_bytes);
-        break;
     case RCS_REPLY_NIL:
-        rcs_resp_nil(out, true);
+        rcs_resp_nil(out, resp3);
         break;
-    case RCS_REPLY_NIL_ARRAY:
+    case RCS_REPLY_NIL_ARRAY: /* RESP3 has but one nil */
         rcs_resp_nil_array(out, false);
         break;
     case RCS_REPLY_DOUBLE:
-        add_line(out, ',', reply);
-        break;
-    case RCS_REPLY_BOOLEAN:
-        rcs_resp_boolean(out, reply->integer != 0, true);
+        resp_again_line(out, ',', reply);
         break;
     case RCS_REPLY_BIG_NUMBER:
-        add_line(out, '(', reply);
+        resp_again_line(out, '(', reply);
         break;
-    case RCS_REPLY_VERBATIM:
-        rcs_resp_verbatim(out, reply->bytes, reply->size_bytes, true);
-        break;
-    case RCS_REPLY_ARRAY:
-        rcs_resp_array(out, reply->elements);
-        break;
-    case RCS_REPLY_MAP:
-        rcs_resp_map(out, reply->elements / 2, true);
-        break;
-    case RCS_REPLY_SET:
-        rcs_resp_set(out, reply->elements, true);
-        break;
-    case RCS_REPLY_PUSH:
-        rcs_resp_push(out, reply->elements, true);
-        break;
-    case RCS_REPLY_ATTRIBUTE:
-        rcs_buf_format(out, "|%u\r\n", reply->elements / 2);
+    default:
+        resp_again_line(out, '+', reply);
         break;
     }
-    for (uint32_t i = 0; i < reply->elements; i++) {
-        next = write_reply(out, next);
-    }
-    RCS_ASSERT((size_t)(next - reply) == reply->size);
-    return next;
 }
 
 static enum rcs_err drain_replies(struct rcs_resp_replies *reader, struct rcs_buf *out)
@@ -139,7 +101,7 @@ static enum rcs_err drain_replies(struct rcs_resp_replies *reader, struct rcs_bu
         rcs_buf_init(&printed);
         rcs_reply_print(&printed, reply);
         rcs_buf_close(&printed);
-        write_reply(out, reply);
+        resp_again(out, reply, true, write_raw);
     }
     return err;
 }

@@ -266,14 +266,7 @@ static void why_it_cannot_is_said_late_and_seldom(void **state)
 static struct harness *voter(void **state)
 {
     struct harness *h = *state;
-    harness_slots(h, h->cluster.myself, 0, 99);
-    b = harness_master(h, 'b', 100, 199, 4);
-    c = harness_master(h, 'c', 200, RCS_SLOTS - 1, 5);
-    r = harness_replica(h, 'r', b);
-    h->cluster.current_epoch = 7;
-    h->cluster.last_vote_epoch = 6;
-    harness_fail(h, c, b);
-    harness_clear(h);
+    harness_voter(h, &b, &c, &r);
     return h;
 }
 

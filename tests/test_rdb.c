@@ -2,6 +2,7 @@
 
 #include <rcsim/rdb.h>
 
+#include "tests/support/pieces.h"
 #include "tests/support/tsv.h"
 
 static uint64_t crc64_bit_by_bit(const uint8_t *bytes, size_t size_bytes)

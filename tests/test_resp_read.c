@@ -2,6 +2,7 @@
 
 #include <rcsim/resp.h>
 
+#include "tests/support/pieces.h"
 #include "tests/support/tsv.h"
 
 /* --- what a reader says, as text -------------------------------------------------------------- */
@@ -54,8 +55,6 @@ static void feed_piece(struct rcs_resp_requests *reader, const uint8_t *bytes, s
     free(copy);
 }
 
-enum pieces { WHOLE, CUT_AT, BYTES, RANDOM };
-
 /* All bytes in pieces: in one, cut at `argument`, one by one, or random with the seed `argument`.
  */
 static void read_in_pieces(const uint8_t *bytes, size_t size_bytes, bool authenticated,
@@ -68,15 +67,7 @@ static void read_in_pieces(const uint8_t *bytes, size_t size_bytes, bool authent
     rcs_resp_requests_authenticated(reader, authenticated);
     for (size_t at = 0; at < size_bytes;) {
         const size_t left = size_bytes - at;
-        size_t piece = left;
-        if (pieces == CUT_AT && at < argument) {
-            piece = argument - at;
-        } else if (pieces == BYTES) {
-            piece = 1;
-        } else if (pieces == RANDOM) {
-            piece = test_piece(&random, 20);
-        }
-        piece = piece < left ? piece : left;
+        const size_t piece = pieces_next(pieces, argument, &random, at, left);
         feed_piece(reader, bytes + at, piece, count++ & 1);
         at += piece;
         if (drain(reader, out) == RCS_ERR_PROTOCOL) {

@@ -2,38 +2,24 @@
 
 #include <rcsim/resp.h>
 
+#include "tests/support/pieces.h"
+#include "tests/support/resp_again.h"
 #include "tests/support/tsv.h"
 
 /* --- replies written again -------------------------------------------------------------------- */
 
-static double to_double(const struct rcs_reply *reply)
+/* With the writers that servers' replies are made with. */
+static void write_made(struct rcs_buf *out, const struct rcs_reply *reply, bool resp3)
 {
-    char text[64] = "";
-    assert_true(reply->size_bytes < sizeof(text));
-    memcpy(text, reply->bytes, reply->size_bytes);
-    return strtod(text, NULL);
-}
-
-/* Writes one reply with the writers; returns what follows it. */
-static const struct rcs_reply *write_again(struct rcs_buf *out, const struct rcs_reply *reply,
-                                           bool resp3)
-{
-    const struct rcs_reply *next = reply + 1;
     char text[1024]; /* no recorded status or error is longer */
-    assert_true(reply->bytes != NULL);
+    assert_true(reply->size_bytes < sizeof(text));
     snprintf(text, sizeof(text), "%.*s", (int)reply->size_bytes, reply->bytes);
-    switch (reply->kind) {
+    switch ((unsigned)reply->kind) {
     case RCS_REPLY_STATUS:
         rcs_resp_status(out, text);
         break;
     case RCS_REPLY_ERROR:
         rcs_resp_error_raw(out, text);
-        break;
-    case RCS_REPLY_INTEGER:
-        rcs_resp_integer(out, reply->integer);
-        break;
-    case RCS_REPLY_BULK:
-        rcs_resp_bulk(out, reply->bytes, reply->size_bytes);
         break;
     case RCS_REPLY_NIL:
         rcs_resp_nil(out, resp3);
@@ -43,41 +29,15 @@ static const struct rcs_reply *write_again(struct rcs_buf *out, const struct rcs
         break;
     case RCS_REPLY_DOUBLE:
         if (reply->size_bytes > 18) { /* GEOPOS prints a long double, there is no writer for it */
-            rcs_buf_format(out, ",%s\r\n", text);
+            resp_again_line(out, ',', reply);
         } else {
-            rcs_resp_double(out, to_double(reply), true);
+            rcs_resp_double(out, strtod(text, NULL), true);
         }
         break;
-    case RCS_REPLY_BOOLEAN:
-        rcs_resp_boolean(out, reply->integer != 0, true);
-        break;
-    case RCS_REPLY_BIG_NUMBER:
-        rcs_buf_format(out, "(%s\r\n", text);
-        break;
-    case RCS_REPLY_VERBATIM:
-        rcs_resp_verbatim(out, reply->bytes, reply->size_bytes, true);
-        break;
-    case RCS_REPLY_ARRAY:
-        rcs_resp_array(out, reply->elements);
-        break;
-    case RCS_REPLY_MAP:
-        rcs_resp_map(out, reply->elements / 2, true);
-        break;
-    case RCS_REPLY_SET:
-        rcs_resp_set(out, reply->elements, true);
-        break;
-    case RCS_REPLY_PUSH:
-        rcs_resp_push(out, reply->elements, true);
-        break;
-    case RCS_REPLY_ATTRIBUTE:
-        rcs_buf_format(out, "|%u\r\n", reply->elements / 2);
+    default: /* a big number: there is no writer for it */
+        resp_again_line(out, '(', reply);
         break;
     }
-    for (uint32_t i = 0; i < reply->elements; i++) {
-        next = write_again(out, next, resp3);
-    }
-    assert_int_equal(next - reply, reply->size);
-    return next;
 }
 
 /* Reads all replies and writes them into `out`; returns how the reading ended. */
@@ -86,7 +46,7 @@ static enum rcs_err drain(struct rcs_resp_replies *reader, struct rcs_buf *out, 
     const struct rcs_reply *reply;
     enum rcs_err err;
     while ((err = rcs_resp_replies_next(reader, &reply)) == RCS_OK) {
-        write_again(out, reply, resp3);
+        resp_again(out, reply, resp3, write_made);
     }
     return err;
 }
@@ -100,8 +60,6 @@ static void feed_piece(struct rcs_resp_replies *reader, const uint8_t *bytes, si
     free(copy);
 }
 
-enum pieces { WHOLE, CUT_AT, BYTES, RANDOM };
-
 static enum rcs_err read_in_pieces(const uint8_t *bytes, size_t size_bytes, bool resp3,
                                    enum pieces pieces, size_t argument, struct rcs_buf *out)
 {
@@ -111,15 +69,7 @@ static enum rcs_err read_in_pieces(const uint8_t *bytes, size_t size_bytes, bool
     rcs_buf_clear(out);
     for (size_t at = 0; at < size_bytes && err == RCS_MORE;) {
         const size_t left = size_bytes - at;
-        size_t piece = left;
-        if (pieces == CUT_AT && at < argument) {
-            piece = argument - at;
-        } else if (pieces == BYTES) {
-            piece = 1;
-        } else if (pieces == RANDOM) {
-            piece = test_piece(&random, 20);
-        }
-        piece = piece < left ? piece : left;
+        const size_t piece = pieces_next(pieces, argument, &random, at, left);
         feed_piece(reader, bytes + at, piece);
         at += piece;
         err = drain(reader, out, resp3);

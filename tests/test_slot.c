@@ -2,6 +2,7 @@
 
 #include <rcsim/slot.h>
 
+#include "tests/support/pieces.h"
 #include "tests/support/tsv.h"
 
 /* --- CRC16 ------------------------------------------------------------------------------------ */

@@ -202,6 +202,18 @@ void harness_candidate(struct harness *h, rcs_id *b, rcs_id *c, rcs_id *d, rcs_i
     harness_clear(h);
 }
 
+void harness_voter(struct harness *h, rcs_id *b, rcs_id *c, rcs_id *r)
+{
+    harness_slots(h, h->cluster.myself, 0, 99);
+    *b = harness_master(h, 'b', 100, 199, 4);
+    *c = harness_master(h, 'c', 200, RCS_SLOTS - 1, 5);
+    *r = harness_replica(h, 'r', *b);
+    h->cluster.current_epoch = 7;
+    h->cluster.last_vote_epoch = 6;
+    harness_fail(h, *c, *b);
+    harness_clear(h);
+}
+
 void harness_later(struct harness *h, int ms)
 {
     h->cluster.now_ms += ms;

@@ -42,6 +42,8 @@ void harness_follow(struct harness *h, rcs_id master);
 /* The node replicates b, whose other replica is r; both are at offset 1000; c and d are masters,
  * too. A tick has gone by. */
 void harness_candidate(struct harness *h, rcs_id *b, rcs_id *c, rcs_id *d, rcs_id *r);
+/* The node is a master, as are b and c; r replicates b, which failed. Epoch 7, last vote in 6. */
+void harness_voter(struct harness *h, rcs_id *b, rcs_id *c, rcs_id *r);
 void harness_later(struct harness *h, int ms);
 
 /* A message as `sender` would send it now: its header is filled from what this node holds of it. */

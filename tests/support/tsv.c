@@ -37,9 +37,3 @@ bool tsv_row(struct tsv *file, char *fields[], unsigned count)
     }
     return true;
 }
-
-size_t test_piece(uint32_t *state, size_t max)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return 1 + (*state >> 8) % max;
-}

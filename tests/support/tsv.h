@@ -16,7 +16,4 @@ void tsv_close(struct tsv *file);
 /* The next row, cut into exactly `count` fields inside the file's own text. False at the end. */
 bool tsv_row(struct tsv *file, char *fields[], unsigned count);
 
-/* Lengths of random pieces, 1..`max`; the same in every run. */
-size_t test_piece(uint32_t *state, size_t max);
-
 #endif
