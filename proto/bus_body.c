@@ -398,7 +398,7 @@ unsigned rcs_bus_extension_count(const struct rcs_bus_msg *msg)
 
 size_t rcs_bus_body_bytes(const struct rcs_store *store, const struct rcs_bus_msg *msg)
 {
-    switch (rcs_bus_body_of(msg->type)) {
+    switch (rcs_bus_msg_body(msg)) {
     case BUS_BODY_GOSSIP:
         return (size_t)msg->count * RCS_BUS_GOSSIP_BYTES + extensions_bytes(store, msg);
     case BUS_BODY_ABOUT:
@@ -484,7 +484,7 @@ static void gossips_write(const struct rcs_store *store, const struct rcs_bus_ms
 
 void rcs_bus_body_write(const struct rcs_store *store, const struct rcs_bus_msg *msg, uint8_t *out)
 {
-    switch (rcs_bus_body_of(msg->type)) {
+    switch (rcs_bus_msg_body(msg)) {
     case BUS_BODY_GOSSIP:
         gossips_write(store, msg, out);
         break;

@@ -49,6 +49,13 @@ enum bus_body rcs_bus_body_of(unsigned type)
     return type < RCS_BUS_TYPE_COUNT ? (enum bus_body)bodies[type] : BUS_BODY_EMPTY;
 }
 
+enum bus_body rcs_bus_msg_body(const struct rcs_bus_msg *msg)
+{
+    enum bus_body body = rcs_bus_body_of(msg->type);
+    bool unread = (body == BUS_BODY_PUBLISH || body == BUS_BODY_MODULE) && msg->payload == NULL;
+    return unread ? BUS_BODY_EMPTY : body;
+}
+
 /* The same, for the messages that are nearly all. */
 static bool gossips(const struct rcs_bus_msg *msg)
 {
@@ -92,7 +99,7 @@ struct rcs_bus_msg *rcs_bus_msg_new(struct rcs_store *store, enum rcs_bus_type t
 static struct canonical_body body_of(const struct rcs_bus_msg *msg)
 {
     struct canonical_body body = { .field = { 0 } };
-    switch (rcs_bus_body_of(msg->type)) {
+    switch (rcs_bus_msg_body(msg)) {
     case BUS_BODY_GOSSIP:
     case BUS_BODY_EMPTY:
         break;
@@ -106,13 +113,11 @@ static struct canonical_body body_of(const struct rcs_bus_msg *msg)
         body.field[2] = msg->body.update.slots->hash;
         break;
     case BUS_BODY_PUBLISH:
-        RCS_ASSERT(msg->payload != NULL);
         body.field[0] = msg->body.publish.channel_bytes;
         body.field[1] = msg->body.publish.message_bytes;
         RCS_ASSERT(body.field[0] + body.field[1] == msg->payload->size_bytes);
         break;
     case BUS_BODY_MODULE:
-        RCS_ASSERT(msg->payload != NULL);
         memcpy(&body.field[0], msg->body.module.module_id, sizeof(body.field[0]));
         body.field[1] = msg->body.module.module_type;
         body.field[2] = msg->body.module.data_bytes;

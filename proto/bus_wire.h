@@ -16,6 +16,8 @@ enum bus_body {
 
 /* EMPTY for types this release does not know: their bytes are skipped. */
 enum bus_body rcs_bus_body_of(unsigned type);
+/* EMPTY as well for a message that was read by a release that does not know its type. */
+enum bus_body rcs_bus_msg_body(const struct rcs_bus_msg *msg);
 
 /* --- numbers on the wire: big-endian (Redis 7.0 uses htons, htonl, htonu64 throughout) -------- */
 

@@ -90,6 +90,8 @@ static const struct between {
     { "7.2", "7.4", "ping", READS, "" },
     { "valkey-8.0", "7.2", "ping", READS, "" },
     { "7.2", "6.2", "ping", READS, "" },
+    { "6.2", "7.0", "publishshard", READS, "" }, /* of a type it does not know: without its body */
+    { "4.0", "5.0", "module", READS, "" },
     { "7.0", "valkey-8.0", "fail", READS, "" },
 };
 
@@ -121,6 +123,7 @@ static void a_reader_of_another_release(void **state)
     assert_true(got.refusal.close == (row->answer == CLOSES));
     assert_string_equal(got.refusal.log, row->log);
     if (got.msg != NULL) {
+        assert_in_range(rcs_bus_size(store, got.msg), 1, packet->size_bytes);
         rcs_bus_msg_release(store, got.msg);
     }
     rcs_store_free(store);
