@@ -101,7 +101,12 @@ static struct canonical_body body_of(const struct rcs_bus_msg *msg)
     struct canonical_body body = { .field = { 0 } };
     switch (rcs_bus_msg_body(msg)) {
     case BUS_BODY_GOSSIP:
-    case BUS_BODY_EMPTY:
+        break;
+    case BUS_BODY_EMPTY: /* no payload, so nothing that speaks of one */
+        RCS_IMPLIES(rcs_bus_body_of(msg->type) == BUS_BODY_PUBLISH,
+                    msg->body.publish.channel_bytes == 0 && msg->body.publish.message_bytes == 0);
+        RCS_IMPLIES(rcs_bus_body_of(msg->type) == BUS_BODY_MODULE,
+                    msg->body.module.data_bytes == 0);
         break;
     case BUS_BODY_ABOUT:
         body.field[0] = msg->body.about;

@@ -97,7 +97,9 @@ static void seal_refuses_what_cannot_be(void **state)
     msg->count = 1;
     expect_assert_failure(rcs_bus_msg_seal(msg));
     expect_assert_failure(rcs_bus_msg_seal(rcs_bus_msg_new(store, RCS_BUS_UPDATE, 0)));
-    expect_assert_failure(rcs_bus_msg_seal(rcs_bus_msg_new(store, RCS_BUS_PUBLISH, 0)));
+    msg = rcs_bus_msg_new(store, RCS_BUS_PUBLISH, 0);
+    msg->body.publish.message_bytes = 3;
+    expect_assert_failure(rcs_bus_msg_seal(msg));
     msg = rcs_bus_msg_new(store, RCS_BUS_MODULE, 0);
     msg->payload = rcs_blob_new(store, "four", 4);
     msg->body.module.data_bytes = 3;
