@@ -27,6 +27,21 @@ static char *trace_read(const char *path, size_t *size_bytes, int *state)
     return text;
 }
 
+/* The trace and its header, for those that run it again. NULL: *state says why. The caller frees
+ * the text and closes the header. */
+static char *trace_open(const char *path, size_t *size_bytes, struct rcs_trace_header *header,
+                        int *state)
+{
+    struct rcs_diag diag = { .line = 0 };
+    char *text = trace_read(path, size_bytes, state);
+    if (text != NULL && rcs_trace_read_header(path, text, *size_bytes, header, &diag) != RCS_OK) {
+        *state = complain_diag(&diag, "", NULL);
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
 int trace_compare(const char *name_a, const char *a, size_t a_bytes, const char *name_b,
                   const char *b, size_t b_bytes, const char *same_text)
 {
@@ -122,32 +137,27 @@ int cmd_replay(int argc, char **argv)
     }
     int state = EXIT_USAGE;
     size_t size_bytes;
-    char *text = trace_read(argv[0], &size_bytes, &state);
+    struct rcs_trace_header header;
+    char *text = trace_open(argv[0], &size_bytes, &header, &state);
     if (text == NULL) {
         return state;
     }
-    struct rcs_trace_header header;
-    struct rcs_diag diag = { .line = 0 };
     struct rcs_buf again;
     rcs_buf_init(&again);
-    if (rcs_trace_read_header(argv[0], text, size_bytes, &header, &diag) != RCS_OK) {
-        state = complain_diag(&diag, "", NULL);
-    } else {
-        struct stop stop = stop_of(text, size_bytes);
-        struct rcs_sim *sim;
-        uint64_t digest;
-        state = run_again(
-            &header, &stop,
-            (struct rcs_run_options){
-                .trace = true, .trace_level = header.level, .write_trace = collect, .arg = &again },
-            &sim, &digest);
-        if (state == EXIT_HELD) {
-            state = trace_compare(argv[0], text, size_bytes, "the run just made", again.data,
-                                  again.size_bytes, "identical");
-        }
-        rcs_trace_header_close(&header);
+    struct stop stop = stop_of(text, size_bytes);
+    struct rcs_sim *sim;
+    uint64_t digest;
+    state = run_again(
+        &header, &stop,
+        (struct rcs_run_options){
+            .trace = true, .trace_level = header.level, .write_trace = collect, .arg = &again },
+        &sim, &digest);
+    if (state == EXIT_HELD) {
+        state = trace_compare(argv[0], text, size_bytes, "the run just made", again.data,
+                              again.size_bytes, "identical");
     }
     rcs_buf_close(&again);
+    rcs_trace_header_close(&header);
     free(text);
     return state;
 }
@@ -199,19 +209,14 @@ int cmd_log(int argc, char **argv)
     }
     int state = EXIT_USAGE;
     size_t size_bytes;
-    char *text = trace_read(argv[0], &size_bytes, &state);
+    struct rcs_trace_header header;
+    char *text = trace_open(argv[0], &size_bytes, &header, &state);
     if (text == NULL) {
         return state;
     }
-    struct rcs_trace_header header;
-    struct rcs_diag diag = { .line = 0 };
-    if (rcs_trace_read_header(argv[0], text, size_bytes, &header, &diag) != RCS_OK) {
-        state = complain_diag(&diag, "", NULL);
-    } else {
-        struct stop stop = stop_of(text, size_bytes);
-        state = print_log(&header, &stop, argv[0], argv[1]);
-        rcs_trace_header_close(&header);
-    }
+    struct stop stop = stop_of(text, size_bytes);
+    state = print_log(&header, &stop, argv[0], argv[1]);
+    rcs_trace_header_close(&header);
     free(text);
     return state;
 }

@@ -254,6 +254,12 @@ bool rcs_cli_take_ok(struct rcs_cli *cli, unsigned i, unsigned question,
     return rcs_cli_is_ok(reply);
 }
 
+enum rcs_cli_end rcs_cli_again(struct rcs_cli *cli)
+{
+    (void)cli;
+    return RCS_CLI_REPEAT;
+}
+
 bool rcs_cli_read_myself(const struct rcs_reply *reply, struct rcs_cli_node *out)
 {
     char *text = rcs_cli_text(reply);

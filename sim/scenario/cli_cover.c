@@ -66,19 +66,13 @@ static bool take_key(struct rcs_cli *cli, unsigned i, unsigned question,
     return true;
 }
 
-static enum rcs_cli_end again(struct rcs_cli *cli)
-{
-    (void)cli;
-    return RCS_CLI_REPEAT;
-}
-
 static const struct rcs_cli_phase gaps_phases[] = {
     { .leave = next_gap },
     { .wants = rcs_cli_is_master,
       .questions = 1,
       .ask = ask_key,
       .take = take_key,
-      .leave = again },
+      .leave = rcs_cli_again },
     { .enter = NULL },
 };
 
@@ -259,7 +253,7 @@ static const struct rcs_cli_phase gather_phases[] = {
       .questions = 1,
       .ask = rcs_cli_ask_stable,
       .take = rcs_cli_take_ok,
-      .leave = again },
+      .leave = rcs_cli_again },
     { .enter = NULL },
 };
 

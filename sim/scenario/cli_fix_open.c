@@ -276,12 +276,6 @@ static void enter_stable(struct rcs_cli *cli)
     rcs_cli_print_peer(cli, "", (unsigned)cli->fix->one, "\n");
 }
 
-static enum rcs_cli_end again(struct rcs_cli *cli)
-{
-    (void)cli;
-    return RCS_CLI_REPEAT;
-}
-
 static const struct rcs_cli_phase gather_phases[] = {
     { .leave = next_importing },
     { .call = rcs_cli_move_phases },
@@ -290,7 +284,7 @@ static const struct rcs_cli_phase gather_phases[] = {
       .questions = 1,
       .ask = rcs_cli_ask_stable,
       .take = rcs_cli_take_ok,
-      .leave = again },
+      .leave = rcs_cli_again },
     { .enter = NULL },
 };
 
@@ -363,7 +357,7 @@ static const struct rcs_cli_phase count_phases[] = {
       .questions = 1,
       .ask = rcs_cli_ask_count,
       .take = take_count,
-      .leave = again },
+      .leave = rcs_cli_again },
     { .enter = NULL },
 };
 
@@ -431,7 +425,7 @@ static const struct rcs_cli_phase close_phases[] = {
       .questions = 1,
       .ask = rcs_cli_ask_stable,
       .take = rcs_cli_take_ok,
-      .leave = again },
+      .leave = rcs_cli_again },
     { .enter = NULL },
 };
 
@@ -538,6 +532,6 @@ const struct rcs_cli_phase rcs_cli_fix_open_phases[] = {
     { .call = case1_phases },
     { .call = case2_phases },
     { .call = case3_phases },
-    { .call = case4_phases, .leave = again },
+    { .call = case4_phases, .leave = rcs_cli_again },
     { .enter = NULL },
 };

@@ -138,12 +138,6 @@ static enum rcs_cli_end leave_other(struct rcs_cli *cli)
     return RCS_CLI_NEXT;
 }
 
-static enum rcs_cli_end again(struct rcs_cli *cli)
-{
-    (void)cli;
-    return RCS_CLI_REPEAT;
-}
-
 static const struct rcs_cli_phase others_phases[] = {
     { .leave = next_other },
     { .wants = rcs_cli_wants_one,
@@ -151,7 +145,7 @@ static const struct rcs_cli_phase others_phases[] = {
       .ask = ask_other,
       .take = take_other,
       .leave = leave_other },
-    { .call = rcs_cli_move_phases, .leave = again },
+    { .call = rcs_cli_move_phases, .leave = rcs_cli_again },
     { .enter = NULL },
 };
 

@@ -170,6 +170,7 @@ bool rcs_cli_is_ok(const struct rcs_reply *reply);
 /* An error is printed and fails the table. */
 bool rcs_cli_take_ok(struct rcs_cli *cli, unsigned i, unsigned question,
                      const struct rcs_reply *reply);
+enum rcs_cli_end rcs_cli_again(struct rcs_cli *cli); /* the table once more, for its next piece */
 
 /* One argument of the request, any bytes. */
 void rcs_cli_arg(struct rcs_cli *cli, const void *bytes, size_t size_bytes);

@@ -65,14 +65,7 @@ static bool parse_prompt(struct rcs_parser *parser)
                                 "a command is missing behind %s>", name.text);
     }
     stmt->name = name.text;
-    stmt->words = parser->words + parser->at;
-    stmt->word_count = parser->count - parser->at;
-    for (; rcs_parser_more(parser); parser->at++) {
-        if (!rcs_parser_refs(parser, &parser->words[parser->at])) {
-            return false;
-        }
-    }
-    return true;
+    return rcs_parser_rest(parser);
 }
 
 static bool unknown_word(struct rcs_parser *parser, const char *word)

@@ -60,6 +60,8 @@ bool rcs_parser_groups(struct rcs_parser *parser, const char *stop, struct rcs_g
 bool rcs_parser_node(struct rcs_parser *parser, int *out);
 /* The nodes that a word's references name must exist. */
 bool rcs_parser_refs(struct rcs_parser *parser, const struct rcs_word *word);
+/* All the words that are left belong to the statement, as they are. */
+bool rcs_parser_rest(struct rcs_parser *parser);
 bool rcs_parser_site(struct rcs_parser *parser, const char **out);
 
 /* --- durations (parser.c) --------------------------------------------------------------------- */

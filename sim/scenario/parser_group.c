@@ -216,3 +216,15 @@ bool rcs_parser_site(struct rcs_parser *parser, const char **out)
     rcs_buf_close(&known);
     return false;
 }
+
+bool rcs_parser_rest(struct rcs_parser *parser)
+{
+    parser->stmt->words = parser->words + parser->at;
+    parser->stmt->word_count = parser->count - parser->at;
+    for (; rcs_parser_more(parser); parser->at++) {
+        if (!rcs_parser_refs(parser, &parser->words[parser->at])) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -133,19 +133,11 @@ bool rcs_parse_step(struct rcs_parser *parser)
 
 bool rcs_parse_print(struct rcs_parser *parser)
 {
-    struct rcs_stmt *stmt = parser->stmt;
     if (!rcs_parser_more(parser)) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
                                 "a text in quotes is missing here");
     }
-    stmt->words = parser->words + parser->at;
-    stmt->word_count = parser->count - parser->at;
-    for (; rcs_parser_more(parser); parser->at++) {
-        if (!rcs_parser_refs(parser, &parser->words[parser->at])) {
-            return false;
-        }
-    }
-    return true;
+    return rcs_parser_rest(parser);
 }
 
 /* from "TEXT" [to "TEXT"]: words[0] and words[1] of the statement. */

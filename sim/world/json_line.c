@@ -1,5 +1,6 @@
 #include "sim/world/json_line.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/pure.h"
@@ -115,10 +116,13 @@ void rcs_json_end(struct rcs_buf *out)
     add(out, "}\n", 2);
 }
 
-void rcs_json_restore(char *text)
+char *rcs_json_restored(const char *text)
 {
-    unsigned char *from = (unsigned char *)text, *to = from;
-    const unsigned char *end = from + strlen(text);
+    size_t size = strlen(text);
+    char *copy = malloc(size + 1);
+    RCS_ASSERT(copy != NULL);
+    const unsigned char *from = (const unsigned char *)text, *end = from + size;
+    unsigned char *to = (unsigned char *)copy;
     while (from < end) {
         uint32_t code = 0;
         if (utf8_length(from, (size_t)(end - from), &code) == 3 && code >= PRIVATE_FIRST &&
@@ -130,4 +134,5 @@ void rcs_json_restore(char *text)
         }
     }
     *to = '\0';
+    return copy;
 }

@@ -15,7 +15,7 @@ void rcs_json_bytes(struct rcs_buf *out, const char *bytes, size_t size_bytes);
 void rcs_json_hex(struct rcs_buf *out, uint64_t value); /* "0123456789abcdef" */
 void rcs_json_end(struct rcs_buf *out);
 
-/* Undoes rcs_json_text's private characters, in place. */
-void rcs_json_restore(char *text);
+/* A copy without rcs_json_text's private characters. The caller frees it. */
+char *rcs_json_restored(const char *text);
 
 #endif

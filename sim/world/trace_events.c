@@ -92,11 +92,7 @@ static struct entry *text_of(struct own *own, const json_t *value)
     if (text == NULL) {
         return NULL;
     }
-    size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
-    RCS_ASSERT(copy != NULL);
-    memcpy(copy, text, size);
-    rcs_json_restore(copy);
+    char *copy = rcs_json_restored(text);
     struct entry *entry = intern(own, copy);
     free(copy);
     return entry;

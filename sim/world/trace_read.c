@@ -107,12 +107,7 @@ static char *copy_field(const json_t *object, const char *key)
     if (text == NULL) {
         return NULL;
     }
-    size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
-    RCS_ASSERT(copy != NULL);
-    memcpy(copy, text, size);
-    rcs_json_restore(copy);
-    return copy;
+    return rcs_json_restored(text);
 }
 
 static bool read_seed(const char *text, uint64_t *seed)
