@@ -212,6 +212,7 @@ static enum rcs_err gossip_read(struct rcs_store *store, const uint8_t *bytes, u
         !rcs_bus_get_addr(store, &address, &entry->addr)) {
         return RCS_ERR_LIMIT;
     }
+    entry->zero = 0;
     entry->flags = get16(bytes + (version == 0 ? GOSSIP_AT_CPORT : GOSSIP_AT_FLAGS));
     entry->ping_sent_s = get32(bytes + GOSSIP_AT_PING_SENT);
     entry->pong_received_s = get32(bytes + GOSSIP_AT_PONG_RECEIVED);

@@ -86,7 +86,7 @@ struct rcs_bus_msg *rcs_bus_msg_new(struct rcs_store *store, enum rcs_bus_type t
 {
     RCS_ASSERT(gossip_room <= UINT16_MAX);
     struct rcs_bus_msg *msg = rcs_store_alloc(store, block_bytes(gossip_room));
-    memset(msg, 0, block_bytes(gossip_room));
+    memset(msg, 0, sizeof(*msg));
     msg->refs = 1;
     msg->type = (uint16_t)type;
     msg->gossip_room = (uint16_t)gossip_room;

@@ -163,16 +163,18 @@ struct rcs_request *rcs_request_words(struct rcs_store *store, const char *text,
     request->size_bytes = (uint32_t)size_bytes;
     char *out = (char *)&request->args[argc];
     const char *end = text + text_bytes;
-    for (struct rcs_arg *arg = request->args;; arg++) {
+    struct rcs_arg *last = &request->args[argc - 1];
+    for (struct rcs_arg *arg = request->args; arg < last; arg++) {
         arg->bytes = out;
-        while (text < end && *text != ' ') {
+        while (*text != ' ') {
             *out++ = *text++;
         }
         arg->size_bytes = (uint32_t)(out - arg->bytes);
-        if (text++ == end) {
-            return request;
-        }
+        text++;
     }
+    memcpy(out, text, (size_t)(end - text));
+    *last = (struct rcs_arg){ .bytes = out, .size_bytes = (uint32_t)(end - text) };
+    return request;
 }
 
 void rcs_request_release(struct rcs_store *store, struct rcs_request *request)

@@ -94,11 +94,13 @@ static void a_torn_transaction_leaves_nothing(void **state)
     struct rcs_node *node = lab_node(lab, 0);
     struct rcs_client *client = lab_repl(lab, 0)->replicas[0];
     rcs_buf_add(&client->reply, half, sizeof(half) - 1); /* leaves with the next turn */
+    node->clients.pending = true;
     lab_run(lab, 150);
     assert_int_equal(lab_repl(lab, 1)->cached_offset, 0);
     assert_int_equal(rcs_keyspace_size(lab_node(lab, 1)->keys), 0);
     client = node->repl.replicas[0];
     rcs_buf_add(&client->reply, rest, sizeof(rest) - 1);
+    node->clients.pending = true;
     lab_run(lab, 150);
     assert_int_equal(lab_repl(lab, 1)->cached_offset, sizeof(half) + sizeof(rest) - 2);
     assert_int_equal(lab_repl(lab, 1)->offset, sizeof(half) + sizeof(rest) - 2);

@@ -90,8 +90,9 @@ struct rcs_bus_msg {
 };
 
 /* A new message with room for `gossip_room` entries (65535 at most), version 1, one reference,
- * everything else 0, master RCS_ID_NONE, slots the empty set. The caller fills it, then seals it;
- * after that it is immutable. */
+ * everything else 0, master RCS_ID_NONE, slots the empty set; the entries hold nothing until
+ * whoever counts one in writes it whole. The caller fills it, then seals it; after that it is
+ * immutable. */
 struct rcs_bus_msg *rcs_bus_msg_new(struct rcs_store *store, enum rcs_bus_type type,
                                     unsigned gossip_room);
 /* Sets `hash` over every canonical field (ids by number, slots by their hash): never over padding.

@@ -174,6 +174,7 @@ static unsigned deliver(struct rcs_node *node, const struct rcs_arg *channel,
                         const struct rcs_arg *message, bool sharded)
 {
     unsigned receivers = 0;
+    node->clients.pending = true;
     for (unsigned i = 0; i < node->clients.count; i++) {
         struct rcs_client *client = node->clients.list[i];
         enum kind kind = sharded ? KIND_SHARD : KIND_CHANNEL;
@@ -214,6 +215,7 @@ bool rcs_clients_shard_channels(const struct rcs_node *node)
 /* Redis 7.0 removeChannelsInSlot: the subscriber is told without having asked. */
 void rcs_clients_slot_lost(struct rcs_node *node, unsigned slot)
 {
+    node->clients.pending = true;
     for (unsigned i = 0; i < node->clients.count; i++) {
         struct rcs_client *client = node->clients.list[i];
         for (unsigned j = 0; j < count_of(client, KIND_SHARD);) {

@@ -243,6 +243,7 @@ static void on_gone(struct rcs_node *node, const struct rcs_event *event)
 
 void rcs_clients_event(struct rcs_node *node, const struct rcs_event *event)
 {
+    node->clients.pending = true;
     switch (event->kind) {
     case RCS_EVENT_CLIENT_OPEN:
         on_open(node, event);
@@ -372,6 +373,7 @@ void rcs_clients_role_changed(struct rcs_node *node)
                            "-UNBLOCKED force unblock from blocking operation, instance state "
                            "changed (master -> replica?)");
             client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY;
+            node->clients.pending = true;
         }
     }
 }
@@ -453,7 +455,7 @@ RCS_APART static void write_replies(struct rcs_node *node)
 bool rcs_clients_before_sleep(struct rcs_node *node)
 {
     struct rcs_clients *clients = &node->clients;
-    if (clients->count == 0 && !clients->ask_acks) {
+    if (!clients->pending && !clients->ask_acks && clients->blocked == 0) {
         return false;
     }
     answer_waiting(node);
@@ -470,5 +472,6 @@ bool rcs_clients_before_sleep(struct rcs_node *node)
     if (wants.output) {
         write_replies(node);
     }
+    clients->pending = wants.held;
     return wants.held || clients->blocked > 0 || clients->ask_acks;
 }

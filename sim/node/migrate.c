@@ -100,6 +100,7 @@ static void finish(struct rcs_node *node, const char *error)
         rcs_effect_add(node->out, RCS_EFFECT_UNBLOCK, 0);
     }
     size_t reply_before = client->reply.size_bytes;
+    node->clients.pending = true;
     if (error != NULL) {
         rcs_refuse(client, error);
     } else {

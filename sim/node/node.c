@@ -394,7 +394,7 @@ _Static_assert(sizeof(handlers) / sizeof(handlers[0]) == RCS_EVENT_KIND_COUNT,
 static void set_clock(struct rcs_node *node, rcs_us at_us)
 {
     RCS_ASSERT(at_us >= node->now_us);
-    RCS_ASSERT(at_us / 1000 <= RCS_NODE_MS_MAX - RCS_NODE_MS_START);
+    RCS_ASSERT(at_us < RCS_MS((rcs_us)RCS_NODE_MS_MAX - RCS_NODE_MS_START + 1));
     node->now_us = at_us;
     node->now_ms = RCS_NODE_MS_START + (int32_t)(at_us / 1000);
     node->cluster.now_ms = node->now_ms;

@@ -169,6 +169,7 @@ void rcs_replica_serve(struct rcs_node *node, struct rcs_client *client)
     if (replica->state == RCS_REPLICA_ONLINE && !replica->stream_waits_for_ack &&
         replica->sent_offset < node->repl.offset) {
         rcs_backlog_read(node->repl.backlog, replica->sent_offset + 1, &client->reply);
+        node->clients.pending = true;
         replica->sent_offset = node->repl.offset;
     }
 }

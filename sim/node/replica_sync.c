@@ -49,6 +49,7 @@ static void fail_waiting(struct rcs_node *node)
         client->flags &= ~(uint32_t)RCS_CLIENT_REPLICA;
         client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY;
         rcs_refuse(client, "BGSAVE failed, replication can't continue");
+        node->clients.pending = true;
     }
     repl->replica_count = kept;
 }

@@ -3,6 +3,8 @@
 #ifndef RCSIM_SIM_WORLD_RECORD_H
 #define RCSIM_SIM_WORLD_RECORD_H
 
+#include <string.h>
+
 #include <rcsim/base.h>
 
 #define RCS_RECORD_BUFFER_BYTES 4096
@@ -23,10 +25,10 @@ uint64_t rcs_record_hash(const void *bytes, size_t size_bytes);
 
 static inline void rcs_record_word(struct rcs_record *record, uint64_t word)
 {
-    uint8_t *out = record->buffer + record->used_bytes;
-    for (unsigned i = 0; i < 8; i++) {
-        out[i] = (uint8_t)(word >> 8 * i);
-    }
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ /* the digest is the same on every machine */
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(record->buffer + record->used_bytes, &word, sizeof(word));
     record->used_bytes += 8;
 }
 
