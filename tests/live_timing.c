@@ -2,28 +2,21 @@
  * replicas each, node timeout 3000, one master killed, 20 times. What is measured, simulated and
  * compared is what test_timing.c measures, simulates and compares, and how many messages of each
  * type all nodes send; only the histories come from the logs of redis-server processes on 127.0.0.1
- * and from polls of them. The machine's noise is measured as well: half of a PING's mean time, how
- * much longer than that a TAKEOVER takes, and how long the slowest reply of each run took. A run in
- * which one took more than 50 ms is made again, as in the recordings; but not for ever.
+ * and from polls of them. The machine's noise is measured as well: half of a PING's time, how
+ * much longer than a PING CLUSTER SAVECONFIG takes, and how long the slowest reply of each run
+ * took. A run in which one took more than 50 ms is made again, as in the recordings; but not for
+ * ever.
  *
  * Usage: live_timing [RUNS [PORT]]: ports PORT..PORT+11 and, for the bus, 10000 above; if one of
  * them is taken those a hundred above, and so on. Takes some fifteen seconds a run. Directories are
  * made below $TMPDIR, else /dev/shm (as recorded: on a disk each change waits for it), else /tmp,
  * and removed; processes are stopped by their ids. Exit status 0: agrees, 1: differs, 2: the
  * experiment could not be made. */
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/support/live_server.h"
 #include "tests/support/support.h"
 #include "tests/support/table.h"
 #include "tests/support/timing_lab.h"
@@ -35,168 +28,63 @@
 #define MOST_RUNS  200
 #define POLL_MS    20
 #define SEEDS      510
-#define TAKEOVERS  6 /* on each cluster, at its end */
+#define PINGS      600 /* on each cluster, at its end */
+#define SAVES      120
 #define SLOW_US    50000
 #define DAY_MS     86400000
-#define REPLY_SIZE 65536
 
 struct server {
-    char name[8], id[48];
-    int port, fd;
-    pid_t pid;
+    struct live_server live;
+    char id[48];
     long seen; /* bytes of the log that belong to earlier runs */
     int64_t elected_ms;
 };
 
 static struct server servers[NODES];
 static char directory[200];
-static char reply[REPLY_SIZE];
 static int64_t gaps_ms[MOST_RUNS]; /* the longest between two polls of a node, in each run */
 static int run_count;
 static int64_t slowest_us, slowest_sum_us; /* replies: of this run; of all runs */
 static int slow_runs;
 
-/* --- processes -------------------------------------------------------------------------------- */
-
-static void stop(struct server *server)
-{
-    if (server->pid > 0) {
-        kill(server->pid, SIGKILL);
-        waitpid(server->pid, NULL, 0);
-    }
-    if (server->fd >= 0) {
-        close(server->fd);
-    }
-    server->pid = 0;
-    server->fd = -1;
-}
-
-static void remove_files(void)
-{
-    static const char *const files[] = { "log", "nodes.conf", "dump.rdb" };
-    char path[300];
-    for (int i = 0; i < NODES; i++) {
-        for (size_t k = 0; k < sizeof(files) / sizeof(files[0]); k++) {
-            snprintf(path, sizeof(path), "%s/%d/%s", directory, i, files[k]);
-            unlink(path);
-        }
-        snprintf(path, sizeof(path), "%s/%d", directory, i);
-        rmdir(path);
-    }
-}
-
 static void clean_up(void)
 {
     for (int i = 0; i < NODES; i++) {
-        stop(&servers[i]);
+        live_stop(&servers[i].live);
+        live_remove(&servers[i].live);
     }
-    remove_files();
     rmdir(directory);
-}
-
-static void on_signal(int number)
-{
-    clean_up();
-    _exit(128 + number);
-}
-
-static void give_up(const char *what, const char *whose)
-{
-    fprintf(stderr, "NOT: %s %s\n", whose, what);
-    exit(2);
-}
-
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void sleep_ms(int64_t ms)
 {
-    struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-    while (ms > 0 && nanosleep(&pause, &pause) != 0 && errno == EINTR) {
-    }
+    live_sleep_us(1000 * ms);
 }
 
-static bool connect_to(struct server *server)
-{
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)server->port) };
-    struct timeval limit = { .tv_sec = 10 };
-    int one = 1;
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (server->fd >= 0 && connect(server->fd, (struct sockaddr *)&to, sizeof(to)) == 0) {
-        setsockopt(server->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-        setsockopt(server->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-        return true;
-    }
-    close(server->fd);
-    server->fd = -1;
-    return false;
-}
-
-static int64_t steady_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* One more byte after the reply's end is never read: a status, an error or a bulk. */
 static const char *ask(struct server *server, const char *command)
 {
-    char line[300];
-    size_t size = 0, want = REPLY_SIZE - 1;
-    int64_t sent_us = steady_us();
-    int length = snprintf(line, sizeof(line), "%s\r\n", command);
-    if (send(server->fd, line, (size_t)length, MSG_NOSIGNAL) != length) {
-        give_up("does not take a command", server->name);
-    }
-    while (size < want) {
-        ssize_t got = recv(server->fd, reply + size, REPLY_SIZE - 1 - size, 0);
-        if (got <= 0) {
-            give_up("does not answer", server->name);
-        }
-        size += (size_t)got;
-        reply[size] = '\0';
-        char *end = strstr(reply, "\r\n");
-        if (end != NULL) {
-            want = (size_t)(end - reply) + 2;
-            want += reply[0] == '$' ? (size_t)strtol(reply + 1, NULL, 10) + 2 : 0;
-        }
-    }
-    int64_t took_us = steady_us() - sent_us;
+    int64_t took_us;
+    const char *reply = live_ask(&server->live, command, &took_us);
     slowest_us = took_us > slowest_us ? took_us : slowest_us;
-    if (reply[0] == '-') {
-        give_up(reply, command);
-    }
     return reply;
 }
 
 static void start(struct server *server)
 {
-    char dir[240], port[16];
-    int index = (int)(server - servers);
-    snprintf(dir, sizeof(dir), "%s/%d", directory, index);
-    snprintf(port, sizeof(port), "%d", server->port);
-    server->pid = fork();
-    if (server->pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* whatever becomes of us */
-        execlp("redis-server", "redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", dir,
-               "--logfile", "log", "--loglevel", "debug", "--cluster-enabled", "yes", "--save", "",
-               "--cluster-node-timeout", "3000", "--repl-diskless-sync-delay", "0",
-               "--cluster-config-file", "nodes.conf", (char *)NULL);
-        _exit(127);
-    }
-    for (int tries = 0; !connect_to(server); tries++) {
-        if (tries == 1000 || waitpid(server->pid, NULL, WNOHANG) == server->pid) {
-            server->pid = 0;
-            give_up("does not start (is redis-server installed and its port free?)", server->name);
-        }
-        sleep_ms(5);
-    }
+    static const char *const options[] = { "--loglevel",
+                                           "debug",
+                                           "--cluster-enabled",
+                                           "yes",
+                                           "--save",
+                                           "",
+                                           "--cluster-node-timeout",
+                                           "3000",
+                                           "--repl-diskless-sync-delay",
+                                           "0",
+                                           "--cluster-config-file",
+                                           "nodes.conf",
+                                           NULL };
+    live_start(&server->live, options);
     snprintf(server->id, sizeof(server->id), "%.40s",
              strchr(ask(server, "CLUSTER MYID"), '\n') + 1);
 }
@@ -235,7 +123,7 @@ static void settle(void)
             sleep_ms(20);
             i = 0;
         } else {
-            give_up("is not well after 30 s", servers[i].name);
+            live_give_up("is not well after 30 s", servers[i].live.name);
         }
     }
 }
@@ -245,11 +133,10 @@ static void build(int port)
     char text[240];
     for (int i = 0; i < NODES; i++) {
         struct server *server = &servers[i];
-        *server = (struct server){ .port = port + i, .fd = -1 };
-        snprintf(server->name, sizeof(server->name), "%c%d", i < MASTERS ? 'm' : 'r',
+        *server = (struct server){ .live = { .port = port + i, .fd = -1 } };
+        snprintf(server->live.name, sizeof(server->live.name), "%c%d", i < MASTERS ? 'm' : 'r',
                  i < MASTERS ? i + 1 : i - MASTERS + 1);
-        snprintf(text, sizeof(text), "%s/%d", directory, i);
-        mkdir(text, 0700);
+        snprintf(server->live.dir, sizeof(server->live.dir), "%s/%d", directory, i);
         start(server);
     }
     for (int i = 0; i < NODES; i++) {
@@ -262,7 +149,7 @@ static void build(int port)
         }
     }
     for (int i = 1; i < NODES; i++) {
-        snprintf(text, sizeof(text), "CLUSTER MEET 127.0.0.1 %d", servers[i].port);
+        snprintf(text, sizeof(text), "CLUSTER MEET 127.0.0.1 %d", servers[i].live.port);
         ask(&servers[0], text);
     }
     settle();
@@ -347,11 +234,11 @@ static void read_line(struct history *history, int node, const char *line, int64
 /* What was logged since the last time; `history` NULL: nobody cares. */
 static void read_log(struct server *server, struct history *history, int64_t t0_of_day_ms)
 {
-    char path[240], line[1000];
-    snprintf(path, sizeof(path), "%s/%d/log", directory, (int)(server - servers));
+    char path[300], line[1000];
+    snprintf(path, sizeof(path), "%s/log", server->live.dir);
     FILE *file = fopen(path, "r");
     if (file == NULL) {
-        give_up("has no log", server->name);
+        live_give_up("has no log", server->live.name);
     }
     fseek(file, history == NULL ? 0 : server->seen, history == NULL ? SEEK_END : SEEK_SET);
     while (fgets(line, sizeof(line), file) != NULL) {
@@ -399,7 +286,7 @@ static int await_owner(struct history *history, int victim, int64_t t0_ms)
 {
     bool seen[NODES] = { false };
     int owner = -1, left = NODES - 1;
-    int64_t last_ms = wall_ms();
+    int64_t last_ms = live_wall_ms();
     while (left > 0) {
         for (int i = 0; i < NODES; i++) {
             int shown = i == victim || seen[i] ? -1 : owner_shown_by(&servers[i], victim);
@@ -407,17 +294,17 @@ static int await_owner(struct history *history, int victim, int64_t t0_ms)
                 owner = shown;
                 seen[i] = true;
                 left--;
-                history_add(history, &(struct occurrence){ .at_ms = wall_ms() - t0_ms,
+                history_add(history, &(struct occurrence){ .at_ms = live_wall_ms() - t0_ms,
                                                            .node = i,
                                                            .about = shown,
                                                            .what = WHAT_POLLED_OWNER });
             }
         }
-        if (wall_ms() - t0_ms > 60000) {
-            give_up("has no new owner of its slots after 60 s", servers[victim].name);
+        if (live_wall_ms() - t0_ms > 60000) {
+            live_give_up("has no new owner of its slots after 60 s", servers[victim].live.name);
         }
-        sleep_ms(POLL_MS - (wall_ms() - last_ms));
-        int64_t gap_ms = wall_ms() - last_ms;
+        sleep_ms(POLL_MS - (live_wall_ms() - last_ms));
+        int64_t gap_ms = live_wall_ms() - last_ms;
         gaps_ms[run_count] = gap_ms > gaps_ms[run_count] ? gap_ms : gaps_ms[run_count];
         last_ms += gap_ms;
     }
@@ -451,7 +338,7 @@ static int next_victim(void)
     sleep_ms(HISTORY_REST_MS);
     count_all(-1, 1, rest);
     sleep_ms(2000);
-    sleep_ms(servers[shard].elected_ms + 4 * TIMEOUT_MS - wall_ms());
+    sleep_ms(servers[shard].elected_ms + 4 * TIMEOUT_MS - live_wall_ms());
     for (int i = shard; i < NODES; i += MASTERS) {
         victim = is_replica(&servers[i]) ? victim : i;
     }
@@ -465,22 +352,23 @@ static bool run_once(struct samples *out, bool if_slow)
     struct history history = { .nodes = NODES, .counted = true };
     int victim = next_victim();
     for (int i = 0; i < NODES; i++) {
-        memcpy(history.names[i], servers[i].name, sizeof(history.names[0]));
+        memcpy(history.names[i], servers[i].live.name, sizeof(history.names[0]));
         history.master[i] = i;
         const char *host = strstr(ask(&servers[i], "INFO replication"), "master_port:");
-        history.master[i] = host == NULL ? -1 : (int)strtol(host + 12, NULL, 10) - servers[0].port;
+        history.master[i] =
+            host == NULL ? -1 : (int)strtol(host + 12, NULL, 10) - servers[0].live.port;
         read_log(&servers[i], NULL, 0);
     }
     memcpy(history.rest, rest, sizeof(rest));
     count_all(victim, -1, history.sent);
     slowest_us = 0;
     gaps_ms[run_count] = 0;
-    int64_t t0_ms = wall_ms();
-    stop(&servers[victim]);
+    int64_t t0_ms = live_wall_ms();
+    live_stop(&servers[victim].live);
     history_add(&history, &(struct occurrence){
                               .at_ms = 0, .node = victim, .about = -1, .what = WHAT_KILLED });
     int owner = await_owner(&history, victim, t0_ms);
-    servers[victim % MASTERS].elected_ms = wall_ms();
+    servers[victim % MASTERS].elected_ms = live_wall_ms();
     sleep_ms(300);
     for (int i = 0; i < NODES; i++) {
         if (i != victim) {
@@ -490,8 +378,9 @@ static bool run_once(struct samples *out, bool if_slow)
     count_all(victim, 1, history.sent);
     history_sort(&history);
     bool counts = if_slow || (slowest_us <= SLOW_US && gaps_ms[run_count] * 1000 <= SLOW_US);
-    printf("%s killed, %s took over: FAIL %lld, won %lld, ok %lld ms%s\n", servers[victim].name,
-           servers[owner].name, (long long)history_first(&history, WHAT_STATE_FAIL, -1, -1),
+    printf("%s killed, %s took over: FAIL %lld, won %lld, ok %lld ms%s\n",
+           servers[victim].live.name, servers[owner].live.name,
+           (long long)history_first(&history, WHAT_STATE_FAIL, -1, -1),
            (long long)history_first(&history, WHAT_ELECTION_WON, -1, -1),
            (long long)history_last(&history, WHAT_STATE_OK, -1, -1),
            counts ? "" : "; once more, it was too slow");
@@ -509,35 +398,51 @@ static bool run_once(struct samples *out, bool if_slow)
 
 static int64_t time_us(struct server *server, const char *command)
 {
-    int64_t sent_us = steady_us();
-    ask(server, command);
-    return steady_us() - sent_us;
+    int64_t took_us;
+    live_ask(&server->live, command, &took_us);
+    return took_us;
 }
 
-/* Half of the mean time of a PING, in microseconds. */
-static int64_t wake_us(void)
+/* Times of replies, over all clusters. */
+static struct replies {
+    int count;
+    int64_t us[CLUSTERS * PINGS];
+} pings, saves;
+
+static int compare_us(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Their mean, but for the slowest tenth: one that the machine held up for long would count for all.
+ */
+static int64_t usual_us(struct replies *replies)
 {
     int64_t sum_us = 0;
-    for (int i = 0; i < 600; i++) {
+    int most = replies->count * 9 / 10;
+    qsort(replies->us, (size_t)replies->count, sizeof(replies->us[0]), compare_us);
+    for (int i = 0; i < most; i++) {
+        sum_us += replies->us[i];
+    }
+    return sum_us / most;
+}
+
+static void time_pings(void)
+{
+    for (int i = 0; i < PINGS; i++) {
         sleep_ms(2);
-        sum_us += time_us(&servers[i % NODES], "PING");
+        pings.us[pings.count++] = time_us(&servers[i % NODES], "PING");
     }
-    return sum_us / 600 / 2;
 }
 
-/* What a TAKEOVER of an idle replica takes, on average, in microseconds. */
-static int64_t takeover_us(void)
+/* It writes nodes.conf before it answers (Redis 7.0 clusterCommand), and does nothing else. */
+static void time_saves(void)
 {
-    int64_t sum_us = 0;
-    for (int i = 0, done = 0; done < TAKEOVERS; i++) {
-        struct server *server = &servers[(MASTERS + i) % NODES];
-        if (is_replica(server)) {
-            sleep_ms(500);
-            sum_us += time_us(server, "CLUSTER FAILOVER TAKEOVER");
-            done++;
-        }
+    for (int i = 0; i < SAVES; i++) {
+        sleep_ms(10);
+        saves.us[saves.count++] = time_us(&servers[i % NODES], "CLUSTER SAVECONFIG");
     }
-    return sum_us / TAKEOVERS;
 }
 
 /* --- the program ------------------------------------------------------------------------------ */
@@ -545,60 +450,33 @@ static int64_t takeover_us(void)
 static struct samples theirs;
 static int runs = LEAST_RUNS, first_port = 23400;
 
-static bool is_free(int port)
-{
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    bool bound = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
-    close(fd);
-    return bound;
-}
-
-/* From `port` on, in steps of a hundred; `port` if there are none. */
-static int free_ports(int port)
-{
-    for (int base = port; base <= 55535 - NODES; base += 100) {
-        int i = 0;
-        while (i < NODES && is_free(base + i) && is_free(base + i + 10000)) {
-            i++;
-        }
-        if (i == NODES) {
-            return base;
-        }
-    }
-    return port;
-}
-
 static void live_servers_agree(void **state)
 {
     static struct table table;
     struct samples ours = { .of = { { .count = 0 } } };
     struct plan plan = { .experiment = KILL_ONE, .timeout_ms = TIMEOUT_MS, .masters = MASTERS };
-    int64_t wake = 0, takeover = 0;
     (void)state;
     for (int k = 0; k < CLUSTERS; k++) {
-        build(free_ports(first_port));
+        build(live_free_ports(first_port, NODES));
         for (int i = k; i < runs; i += CLUSTERS) {
             while (!run_once(&theirs, slow_runs >= runs / 2)) {
                 slow_runs++;
             }
         }
         settle();
-        wake += wake_us();
-        takeover += takeover_us();
+        time_pings();
+        time_saves();
         for (int i = 0; i < NODES; i++) {
-            stop(&servers[i]);
+            live_stop(&servers[i].live);
+            live_remove(&servers[i].live);
         }
-        remove_files();
     }
     plan.replicas = NODES / MASTERS - 1;
     plan.runs = (runs + CLUSTERS - 1) / CLUSTERS;
     plan.poll_ms = POLL_MS;
     plan.counts = true;
-    plan.wake_us = wake / CLUSTERS;
-    plan.work_us = (takeover / CLUSTERS - 2 * plan.wake_us) / 2; /* it writes nodes.conf twice */
+    plan.wake_us = usual_us(&pings) / 2;
+    plan.work_us = usual_us(&saves) - 2 * plan.wake_us;
     plan.work_us = plan.work_us > 1 ? plan.work_us : 1;
     plan.cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
     int resolution_ms = (int)(slowest_sum_us / run_count / 1000) + 1;
@@ -626,27 +504,18 @@ static void live_servers_agree(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(live_servers_agree) };
-    const char *tmp = getenv("TMPDIR");
     runs = argc > 1 ? (int)strtol(argv[1], NULL, 10) : runs;
     first_port = argc > 2 ? (int)strtol(argv[2], NULL, 10) : first_port;
     if (runs < LEAST_RUNS || runs > MOST_RUNS || first_port < 1024 || first_port > 55535 - NODES) {
         fprintf(stderr, "usage: live_timing [RUNS, %d to %d [PORT]]\n", LEAST_RUNS, MOST_RUNS);
         return 2;
     }
-    if (tmp == NULL) {
-        tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    }
-    snprintf(directory, sizeof(directory), "%s/live_timing.XXXXXX", tmp);
-    if (mkdtemp(directory) == NULL) {
-        perror(directory);
-        return 2;
-    }
     for (int i = 0; i < NODES; i++) {
-        servers[i].fd = -1;
+        servers[i].live.fd = -1;
     }
-    atexit(clean_up);
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
+    /* As recorded: on a disk each change of nodes.conf waits for it. */
+    live_directory("live_timing", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", directory,
+                   clean_up);
     srandom((unsigned)getpid());
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,9 +13,11 @@ rcs_test(profile_output rcsim_core)
 rcs_test(net_cuts rcsim_core)
 rcs_test(net_slow rcsim_core)
 
-# Needs redis-server and minutes: tools/test --long runs it.
+# Need redis-server and minutes: tools/test --long runs them.
 if(TARGET rcsim_core)
-    add_executable(live_timing live_timing.c)
-    target_link_libraries(live_timing PRIVATE test_support rcsim_core)
-    set_target_properties(live_timing PROPERTIES C_EXTENSIONS ON) # processes, sockets, clocks
+    foreach(name live_timing live_child)
+        add_executable(${name} ${name}.c)
+        target_link_libraries(${name} PRIVATE test_support rcsim_core)
+        set_target_properties(${name} PROPERTIES C_EXTENSIONS ON) # processes, sockets, clocks
+    endforeach()
 endif()

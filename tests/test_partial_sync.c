@@ -171,7 +171,7 @@ static void a_switch_logs_the_old_link_as_a_master(void **state)
     lab_in_sync(lab, 1, 0);
     lab_forget_log(lab, 1);
     lab_replicate(lab, 1, 2);
-    lab_run(lab, 5);
+    lab_run(lab, 1);
     lab_expect_log(lab, 1,
                    "M # Connection with master lost.\n"
                    "M * Caching the disconnected master state.\n"

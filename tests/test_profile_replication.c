@@ -251,11 +251,15 @@ static void diskless_end(void **state)
                                             "0", NULL };
     struct lab *lab = lab_of(row->release, diskless);
     lab_replicate(lab, 1, 0);
-    while (rcs_repl_online(lab_node(lab, 0)) == 0) {
+    while (lab_repl(lab, 0)->child.phase == RCS_CHILD_NONE) {
         lab_run_us(lab, 10);
     }
-    lab_run(lab, 0);
+    lab_pause(lab, 1, true); /* its ACK comes when the child's end has been noticed */
+    while (rcs_repl_online(lab_node(lab, 0)) == 0) {
+        lab_run(lab, 1);
+    }
     lab_forget_log(lab, 0);
+    lab_pause(lab, 1, false);
     lab_run(lab, 1100);
     if (row->text == NULL) {
         lab_expect_silence(lab, 0);

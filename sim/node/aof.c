@@ -1,6 +1,7 @@
 #include "sim/node/aof.h"
 
 #include "sim/node/replication.h"
+#include "sim/node/work.h"
 
 #include "sim/pure.h"
 
@@ -100,8 +101,6 @@ static rcs_us draw(struct rcs_node *node, rcs_us low, rcs_us high)
     return rcs_rand_between(&node->child, low, high);
 }
 
-/* Sixty rewrites of a small data set by a 7.0.15: 1 to 6 ms from the start to the child's first
- * line, most of it the fsync that no child waits for here, and 0 or 1 ms more to its last. */
 RCS_RARE static void fork_child(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
@@ -114,7 +113,7 @@ RCS_RARE static void fork_child(struct rcs_node *node)
     aof->child = (struct rcs_aof_child){
         .phase = RCS_CHILD_WRITING,
         .pid = node->next_child_pid++,
-        .due_us = node->now_us + draw(node, 800, 3500),
+        .due_us = node->now_us + draw(node, RCS_SAVE_US_MIN, RCS_SAVE_US_MAX),
         .keys = (uint32_t)rcs_keyspace_size(node->keys),
         .dirty = node->dirty,
         .wall_ms = rcs_node_wall_ms(node),
@@ -146,11 +145,11 @@ void rcs_aof_wake(struct rcs_node *node)
         }
         rcs_node_child_fact(node, RCS_FACT_AOF_CHILD_WROTE, child->pid, child->pid, 0);
         child->phase = RCS_CHILD_REPORTING;
-        child->due_us = node->now_us + draw(node, 100, 1000);
+        child->due_us = node->now_us + draw(node, RCS_CHILD_REPORT_US_MIN, RCS_CHILD_REPORT_US_MAX);
     } else if (child->phase == RCS_CHILD_REPORTING) {
         rcs_node_child_fact(node, RCS_FACT_AOF_CHILD_COW, child->pid, 0, 0);
         child->phase = RCS_CHILD_EXITING;
-        child->exited_us = node->now_us + draw(node, 150, 1800);
+        child->exited_us = node->now_us + draw(node, RCS_CHILD_END_US_MIN, RCS_CHILD_END_US_MAX);
         child->due_us = RCS_NEVER;
     }
 }

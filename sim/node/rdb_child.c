@@ -1,36 +1,29 @@
 /* The forked child that writes an RDB: to the replicas that wait for a full sync, or to dump.rdb.
- *
- * How long forking, writing and exiting take is drawn, so that the lines of parent and child come
- * in the order and at the distances seen with real servers on one machine, whose data sets were
- * small; writing grows with the data. */
+ */
 #include "sim/node/replication.h"
+#include "sim/node/work.h"
 
 #include "sim/pure.h"
 
 #define SIGNAL_USR1 10 /* how Redis 7.0 killRDBChild ends it */
-/* Of RDB written. Not measured: a model. */
-#define BYTES_PER_US 200
 
 static rcs_us draw(struct rcs_node *node, rcs_us low, rcs_us high)
 {
     return rcs_rand_between(&node->child, low, high);
 }
 
-static rcs_us writing_us(const struct rcs_snapshot *snapshot)
-{
-    return (rcs_us)(snapshot->size_bytes / BYTES_PER_US);
-}
-
 void rcs_child_start(struct rcs_node *node, bool to_sockets)
 {
     struct rcs_rdb_child *child = &node->repl.child;
     RCS_ASSERT(child->phase == RCS_CHILD_NONE);
+    struct rcs_snapshot *snapshot = rcs_persistence_snapshot(node);
     *child = (struct rcs_rdb_child){
         .phase = RCS_CHILD_FORKING,
         .to_sockets = to_sockets,
         .pid = node->next_child_pid++,
-        .due_us = node->now_us + draw(node, 400, 2200),
-        .snapshot = rcs_persistence_snapshot(node),
+        .due_us = node->now_us + draw(node, RCS_FORK_US_MIN, RCS_FORK_US_MAX) +
+                  (rcs_us)(snapshot->size_bytes / RCS_FORK_BYTES_PER_US),
+        .snapshot = snapshot,
         .dirty_before = node->dirty,
     };
 }
@@ -41,7 +34,10 @@ static void forked(struct rcs_node *node)
     rcs_node_fact(node, child->to_sockets ? RCS_FACT_CHILD_TRANSFER : RCS_FACT_CHILD_SAVE,
                   RCS_ID_NONE, child->pid, 0, 0, NULL, NULL);
     child->phase = RCS_CHILD_WRITING;
-    child->due_us = node->now_us + draw(node, 400, 2000) + writing_us(child->snapshot);
+    rcs_us base_us = child->to_sockets ? draw(node, RCS_SEND_US_MIN, RCS_SEND_US_MAX)
+                                       : draw(node, RCS_SAVE_US_MIN, RCS_SAVE_US_MAX);
+    child->due_us = node->now_us + base_us +
+                    (rcs_us)(child->snapshot->size_bytes / RCS_CHILD_WRITE_BYTES_PER_US);
 }
 
 static void written(struct rcs_node *node)
@@ -57,7 +53,7 @@ static void written(struct rcs_node *node)
         return;
     }
     child->phase = RCS_CHILD_REPORTING;
-    child->due_us = node->now_us + draw(node, 100, 2000);
+    child->due_us = node->now_us + draw(node, RCS_CHILD_REPORT_US_MIN, RCS_CHILD_REPORT_US_MAX);
 }
 
 static void reported(struct rcs_node *node)
@@ -69,7 +65,7 @@ static void reported(struct rcs_node *node)
                       NULL, NULL);
     }
     child->phase = RCS_CHILD_EXITING;
-    child->due_us = node->now_us + draw(node, 150, 1800);
+    child->due_us = node->now_us + draw(node, RCS_CHILD_END_US_MIN, RCS_CHILD_END_US_MAX);
 }
 
 void rcs_child_wake(struct rcs_node *node)

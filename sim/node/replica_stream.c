@@ -6,6 +6,7 @@
 #include "sim/node/aof.h"
 #include "sim/node/command_args.h"
 #include "sim/node/replication.h"
+#include "sim/node/work.h"
 
 #include "sim/pure.h"
 
@@ -71,7 +72,7 @@ void rcs_stream_snapshot(struct rcs_node *node, struct rcs_snapshot *snapshot)
     rcs_persistence_store(node, snapshot); /* stays, also with save "" */
     say(node, RCS_FACT_REPL_LOAD, NULL);
     rcs_repl_say_rdb(node, snapshot);
-    rcs_us load_us = rcs_rand_between(&node->child, 100, 900) +
+    rcs_us load_us = rcs_rand_between(&node->child, RCS_LOAD_US_MIN, RCS_LOAD_US_MAX) +
                      (rcs_us)(snapshot->size_bytes / RCS_LOAD_BYTES_PER_US);
     repl->loading = rcs_snapshot_retain(snapshot);
     repl->loaded_us = node->now_us + load_us;

@@ -6,6 +6,7 @@
 #include "sim/node/aof.h"
 #include "sim/node/command_args.h"
 #include "sim/node/replication.h"
+#include "sim/node/work.h"
 
 #include "sim/pure.h"
 
@@ -153,7 +154,8 @@ static void child_ended_for(struct rcs_node *node, struct rcs_client *client, bo
     int size = snprintf(preamble, sizeof(preamble), "$%zu\r\n", snapshot->size_bytes);
     send_rdb(node, client, snapshot, preamble, size);
     client->replica.state = RCS_REPLICA_SEND_BULK;
-    node->repl.bulk_sent_us = node->now_us + rcs_rand_between(&node->child, 100, 600);
+    node->repl.bulk_sent_us =
+        node->now_us + rcs_rand_between(&node->child, RCS_BULK_US_MIN, RCS_BULK_US_MAX);
 }
 
 void rcs_replicas_child_ended(struct rcs_node *node, bool good, bool to_sockets,

@@ -1,6 +1,7 @@
 /* Replication as the rest of the node sees it: roles, ids and offsets, the cron, what INFO and ROLE
  * say. */
 #include "sim/node/replication.h"
+#include "sim/node/work.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,12 +77,13 @@ void rcs_repl_close(struct rcs_node *node)
 
 /* The memory a server had when it wrote an RDB is in the file; it shows in the log of who loads it.
  * An empty 7.0 server has 1.77 to 1.93 Mb: here it comes from when the RDB was made, so that it is
- * the same each time it is loaded. That data takes twice its size in the file is not measured: a
- * model. */
+ * the same each time it is loaded. Data takes what it takes in the file, and RCS_KEY_BYTES a key.
+ */
 static void memory_text(const struct rcs_snapshot *snapshot, char out[32])
 {
-    int64_t hundredths = 177 + (snapshot->created_wall_ms % 17 + 17) % 17 +
-                         (int64_t)(snapshot->size_bytes * 2 * 100 / (1024 * 1024));
+    int64_t data_bytes = (int64_t)snapshot->size_bytes + (int64_t)snapshot->keys * RCS_KEY_BYTES;
+    int64_t hundredths =
+        177 + (snapshot->created_wall_ms % 17 + 17) % 17 + data_bytes * 100 / (1024 * 1024);
     snprintf(out, 32, "%lld.%02lld", (long long)(hundredths / 100), (long long)(hundredths % 100));
 }
 

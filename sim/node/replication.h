@@ -8,9 +8,6 @@
 #include "sim/node/backlog.h"
 #include "sim/node/internal.h"
 
-/* Of an RDB that is loaded, at a start or from a master. Not measured: a model. */
-#define RCS_LOAD_BYTES_PER_US 100
-
 /* --- replication.c ---------------------------------------------------------------------------- */
 
 static inline bool rcs_repl_link_up(const struct rcs_node *node)

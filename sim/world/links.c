@@ -240,7 +240,8 @@ void rcs_links_connect_bus(struct rcs_sim *sim, unsigned node, uint32_t link, rc
     RCS_ASSERT(out_conn(&sim->nodes[node], link) == 0);
     sim->counts.connects++;
     struct rcs_target target = target_of(sim, addr, true);
-    /* An address that no host has is refused, too: a model, for real networks differ in that. */
+    /* An address that no host has is refused at once, as on loopback, where the host has all of
+     * 127.0.0.0/8 (RFC 1122 3.2.1.3) and a SYN to a closed port gets a RST (RFC 9293 3.5.2). */
     unsigned server = target.node < 0 ? node : (unsigned)target.node;
     bool nobody = target.node < 0 || target.nobody || !sim->net.nodes[server].listening;
     if (nobody && rcs_network_nodes_open(&sim->net, node, server)) {

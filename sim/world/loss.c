@@ -93,7 +93,13 @@ static bool lost(struct rcs_network *net, const struct rcs_path *path)
 bool rcs_path_loses_syn(struct rcs_network *net, const struct rcs_conn *conn)
 {
     const struct rcs_path *path = rcs_network_path(net, conn);
-    return path->loss > 0 && (lost(net, path) || lost(net, path));
+    if (path->loss == 0) {
+        return false;
+    }
+    if (lost(net, path)) { /* the SYN itself */
+        return true;
+    }
+    return lost(net, path); /* the answer to it */
 }
 
 /* What sending something takes: after how long all of it is there, and after how long the sender,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/node/work.h"
 #include "sim/pure.h"
 
 void *rcs_grow(void *array, unsigned *room, unsigned wanted, size_t item_bytes)
@@ -280,11 +281,6 @@ void rcs_sim_deliver(struct rcs_sim *sim, const struct rcs_delivery *delivery)
     n->inbox[n->inbox_count++] = *delivery;
 }
 
-/* Between the first turn of a loop that has much to read and its next: lines of real servers that
- * were stopped (lost replicas in the first, what new links say in the second) lie 0 to 1 ms apart.
- */
-#define TURN_US 500
-
 /* What came in meanwhile, in its order, up to inbox[end]. */
 static void read_inbox(struct rcs_sim *sim, struct rcs_world_node *n, unsigned end,
                        bool in_one_turn)
@@ -371,7 +367,7 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
     n->wake_us = RCS_NEVER;
     wake(sim, node);
     if (was_stopped && n->machine != NULL && !n->frozen && n->inbox_first < n->inbox_count) {
-        rcs_sim_fall_asleep(sim, node, TURN_US);
+        rcs_sim_fall_asleep(sim, node, RCS_TURN_US);
     }
     read_inbox(sim, n, n->inbox_count, false);
     if (n->machine != NULL && !n->frozen && n->shutdown_waits) {

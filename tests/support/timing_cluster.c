@@ -6,12 +6,17 @@
 
 /* --- chance ----------------------------------------------------------------------------------- */
 
-uint64_t timing_draw(struct timing_lab *lab) /* splitmix64 */
+static uint64_t next(uint64_t *random) /* splitmix64 */
 {
-    uint64_t z = lab->random += 0x9e3779b97f4a7c15u;
+    uint64_t z = *random += 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
+}
+
+uint64_t timing_draw(struct timing_lab *lab)
+{
+    return next(&lab->random);
 }
 
 rcs_us timing_between_ms(struct timing_lab *lab, int64_t low, int64_t high)
@@ -19,10 +24,20 @@ rcs_us timing_between_ms(struct timing_lab *lab, int64_t low, int64_t high)
     return RCS_MS(low) + (rcs_us)(timing_draw(lab) % (uint64_t)RCS_MS(high - low));
 }
 
+static rcs_us exponential(uint64_t drawn, rcs_us mean_us)
+{
+    double u = ((double)(drawn >> 11) + 0.5) / 9007199254740992.0;
+    return (rcs_us)(-log(u) * (double)mean_us);
+}
+
 rcs_us timing_exponential(struct timing_lab *lab, rcs_us mean_us)
 {
-    double u = ((double)(timing_draw(lab) >> 11) + 0.5) / 9007199254740992.0;
-    return (rcs_us)(-log(u) * (double)mean_us);
+    return exponential(timing_draw(lab), mean_us);
+}
+
+rcs_us timing_child(struct timing_lab *lab)
+{
+    return exponential(next(&lab->child_random), lab->plan->child_us);
 }
 
 rcs_us timing_wake(struct timing_lab *lab)
@@ -200,6 +215,7 @@ static void open_world(struct timing_lab *lab, int nodes)
                                        .keep_milestones = true };
     struct rcs_diag diag;
     lab->random = lab->seed * 0x2545f4914f6cdd1du;
+    lab->child_random = ~lab->random;
     lab->sim = rcs_sim_new(&options, &diag);
     assert_non_null(lab->sim);
     lab->nodes = nodes;

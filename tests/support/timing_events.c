@@ -107,6 +107,7 @@ static bool turn_saves(const struct timing_lab *lab, size_t i)
 struct turn {
     rcs_us at_us;            /* as simulated */
     rcs_us late_us, sent_us; /* how much later it began, and what it had to say left */
+    rcs_us child_us;         /* how long a child made it wait, while its loop went on */
 };
 
 /* When a turn begins that is late by `late_us` already; one that saves waits for a processor and
@@ -120,7 +121,7 @@ static void take_turn(struct timing_lab *lab, struct turn *turn, rcs_us at_us, r
     for (int i = 1; i < lab->plan->cores && i < MOST_CORES; i++) {
         core = lab->core_free_us[i] < *core ? &lab->core_free_us[i] : core;
     }
-    *turn = (struct turn){ at_us, late_us, late_us };
+    *turn = (struct turn){ at_us, late_us, late_us, 0 };
     if (saves && lab->plan->work_us > 0) {
         turn->late_us = *core - at_us > late_us ? *core - at_us : late_us;
         turn->sent_us = turn->late_us + timing_exponential(lab, lab->plan->work_us);
@@ -151,7 +152,7 @@ void timing_collect(struct timing_lab *lab)
     struct turn turns[HISTORY_NODES];
     struct rcs_milestone one;
     for (int node = 0; node < HISTORY_NODES; node++) {
-        turns[node] = (struct turn){ -RCS_S(1), 0, 0 };
+        turns[node] = (struct turn){ -RCS_S(1), 0, 0, 0 };
     }
     memset(lab->core_free_us, 0, sizeof(lab->core_free_us));
     for (size_t i = lab->seen; rcs_sim_milestone(lab->sim, i, &one); i++) {
@@ -170,20 +171,22 @@ void timing_collect(struct timing_lab *lab)
                     one.at_us - from->at_us < RCS_MS(NEWS_MS) ? from->sent_us : timing_wake(lab);
             }
             take_turn(lab, turn, one.at_us, late_us, !ordered && turn_saves(lab, i));
+            turn->child_us = what == WHAT_REPL_FINISHED ? timing_child(lab) : 0;
         }
         for (int k = 0; k < SHOWN_COUNT; k++) {
             if (strcmp(one.what, shown[k].by) == 0) {
-                shown_late_us[k][shown[k].by_any ? 0 : one.node] = turn->late_us;
+                shown_late_us[k][shown[k].by_any ? 0 : one.node] = turn->late_us + turn->child_us;
             }
         }
         if (what != WHAT_COUNT) {
-            history_add(&lab->history, &(struct occurrence){
-                                           .at_ms = logged_ms(lab, one.at_us + turn->late_us),
-                                           .node = one.node,
-                                           .about = one.about,
-                                           .what = what,
-                                           .values = { one.values[0], one.values[1] },
-                                       });
+            history_add(&lab->history,
+                        &(struct occurrence){
+                            .at_ms = logged_ms(lab, one.at_us + turn->late_us + turn->child_us),
+                            .node = one.node,
+                            .about = one.about,
+                            .what = what,
+                            .values = { one.values[0], one.values[1] },
+                        });
         }
     }
     for (unsigned i = 0; i < lab->history.count; i++) {

@@ -38,6 +38,8 @@ struct plan {
      * work_us, on average, and others wait. 0: it takes no time. */
     int64_t work_us;
     int cores;
+    /* How much longer than an idle machine it takes to fork and to have the child write an RDB. */
+    int64_t child_us;
     /* Something made wrong on purpose, for the test of the test; NULL: nothing. */
     const char *network, *directive, *value;
 };

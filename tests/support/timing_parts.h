@@ -14,6 +14,7 @@ struct timing_lab {
     struct rcs_sim *sim;
     const struct plan *plan;
     uint64_t seed, random;
+    uint64_t child_random; /* of its own: what is late elsewhere stays as it is */
     int nodes;
     rcs_us elected_us[HISTORY_NODES]; /* last election of each shard */
     size_t seen;                      /* milestones before the injection */
@@ -29,6 +30,8 @@ struct timing_lab {
 uint64_t timing_draw(struct timing_lab *lab);
 rcs_us timing_between_ms(struct timing_lab *lab, int64_t low, int64_t high); /* not `high` itself */
 rcs_us timing_exponential(struct timing_lab *lab, rcs_us mean_us);
+/* How much longer than an idle machine the recording machine takes this time for a child. */
+rcs_us timing_child(struct timing_lab *lab);
 /* How late a process of the recording machine is this time. */
 rcs_us timing_wake(struct timing_lab *lab);
 /* How long the start of a process takes. */
