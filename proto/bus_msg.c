@@ -81,8 +81,8 @@ static size_t block_bytes(unsigned gossip_room)
     return sizeof(struct rcs_bus_msg) + gossip_room * sizeof(struct rcs_gossip);
 }
 
-struct rcs_bus_msg *rcs_bus_msg_new(struct rcs_store *store, enum rcs_bus_type type,
-                                    unsigned gossip_room)
+RCS_HOT struct rcs_bus_msg *rcs_bus_msg_new(struct rcs_store *store, enum rcs_bus_type type,
+                                            unsigned gossip_room)
 {
     RCS_ASSERT(gossip_room <= UINT16_MAX);
     struct rcs_bus_msg *msg = rcs_store_alloc(store, block_bytes(gossip_room));
@@ -166,7 +166,7 @@ RCS_RARE static uint64_t forgotten_hash(const struct rcs_bus_msg *msg)
     return hash;
 }
 
-void rcs_bus_msg_seal(struct rcs_bus_msg *msg)
+RCS_HOT void rcs_bus_msg_seal(struct rcs_bus_msg *msg)
 {
     const bool gossip = gossips(msg), extended = rcs_bus_is_extended(msg);
     RCS_ASSERT(msg->count <= msg->gossip_room);
@@ -226,7 +226,7 @@ void rcs_bus_forget(struct rcs_store *store, struct rcs_bus_msg *msg,
     msg->body.extended.forgotten_count = count;
 }
 
-void rcs_bus_msg_release(struct rcs_store *store, struct rcs_bus_msg *msg)
+RCS_HOT void rcs_bus_msg_release(struct rcs_store *store, struct rcs_bus_msg *msg)
 {
     RCS_ASSERT(msg->refs > 0);
     if (--msg->refs > 0) {

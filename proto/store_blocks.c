@@ -109,7 +109,7 @@ static void large_release(struct rcs_store *store, void *block, size_t size_byte
     free(large);
 }
 
-void *rcs_store_alloc(struct rcs_store *store, size_t size_bytes)
+RCS_HOT void *rcs_store_alloc(struct rcs_store *store, size_t size_bytes)
 {
     if (ALL_FROM_MALLOC || size_bytes > POOLED_MAX) {
         return large_alloc(store, size_bytes);
@@ -129,7 +129,7 @@ void *rcs_store_alloc(struct rcs_store *store, size_t size_bytes)
     return block;
 }
 
-void rcs_store_release(struct rcs_store *store, void *block, size_t size_bytes)
+RCS_HOT void rcs_store_release(struct rcs_store *store, void *block, size_t size_bytes)
 {
     if (ALL_FROM_MALLOC || size_bytes > POOLED_MAX) {
         large_release(store, block, size_bytes);

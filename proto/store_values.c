@@ -81,7 +81,7 @@ const struct rcs_slot_set *rcs_store_no_slots(struct rcs_store *store)
     return rcs_slot_set_retain(store->no_slots);
 }
 
-void rcs_slot_set_release(struct rcs_store *store, const struct rcs_slot_set *set)
+RCS_HOT void rcs_slot_set_release(struct rcs_store *store, const struct rcs_slot_set *set)
 {
     struct store_slot_node *node = node_of(set);
     if (set == store->no_slots) {

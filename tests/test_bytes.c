@@ -68,6 +68,20 @@ static void decimals_are_read_strictly(void **state)
     }
     int64_t value = 77;
     assert_false(rcs_decimal_read("1\0", 2, &value));
+    for (size_t size = 1; size <= 8; size++) { /* any byte at any place */
+        for (size_t at = 0; at < size; at++) {
+            for (unsigned byte = 0; byte < 256; byte++) {
+                char text[] = "12345678";
+                text[at] = (char)byte;
+                bool minus = byte == '-' && at == 0 && size > 1;
+                bool zero = byte == '0' && at == 0 && size > 1;
+                bool good = (byte >= '0' && byte <= '9' && !zero) || minus;
+                assert_int_equal(rcs_decimal_read(text, size, &value), good);
+                text[size] = '\0';
+                assert_true(!good || value == strtoll(text, NULL, 10));
+            }
+        }
+    }
 }
 
 static void buffer_grows_and_keeps(void **state)

@@ -82,11 +82,14 @@ void rcs_assert_failed(const char *condition, const char *file, int line);
 #define RCS_UNREACHABLE(text) rcs_assert_failed(text, __FILE__, __LINE__)
 
 /* A function that not every event needs: kept apart from the code that all run through, which then
- * fits into the processor's nearest cache. RARE: hardly any run needs it often. */
+ * fits into the processor's nearest cache. RARE: hardly any run needs it often. HOT: nearly every
+ * event runs it; these stand together, so that they share few pages. */
 #if defined(__GNUC__)
+#define RCS_HOT   __attribute__((hot))
 #define RCS_APART __attribute__((noinline))
 #define RCS_RARE  __attribute__((noinline, cold))
 #else
+#define RCS_HOT
 #define RCS_APART
 #define RCS_RARE
 #endif

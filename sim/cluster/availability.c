@@ -105,7 +105,7 @@ static void tell_good(struct rcs_cluster *cluster, const struct coverage *seen, 
     }
 }
 
-void rcs_state_update(struct rcs_cluster *cluster)
+RCS_HOT void rcs_state_update(struct rcs_cluster *cluster)
 {
     bool is_master = rcs_is_master(rcs_myself(cluster));
     cluster->todo &= ~(uint32_t)RCS_TODO_UPDATE_STATE;

@@ -166,7 +166,7 @@ static unsigned wanted_counts(const struct rcs_cluster *cluster, rcs_id id)
     return quiet ? wanted : wanted | COUNTED_UNQUIET;
 }
 
-void rcs_peer_changed(struct rcs_cluster *cluster, rcs_id id)
+RCS_HOT void rcs_peer_changed(struct rcs_cluster *cluster, rcs_id id)
 {
     struct rcs_peer *peer = &cluster->peers[id];
     unsigned before = peer->counted, wanted = wanted_counts(cluster, id);

@@ -101,7 +101,7 @@ static void look_after_all(struct rcs_cluster *cluster)
     }
 }
 
-void rcs_cluster_cron(struct rcs_cluster *cluster)
+RCS_HOT void rcs_cluster_cron(struct rcs_cluster *cluster)
 {
     unsigned pfail_before = cluster->pfail_now;
     cluster->iteration++;
@@ -147,7 +147,7 @@ static void before_sleep_at_once(struct rcs_cluster *cluster)
     cluster->todo = 0;
 }
 
-void rcs_cluster_before_sleep(struct rcs_cluster *cluster)
+RCS_HOT void rcs_cluster_before_sleep(struct rcs_cluster *cluster)
 {
     uint32_t todo = cluster->todo;
     if (todo == 0) {

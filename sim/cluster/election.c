@@ -378,7 +378,7 @@ static void go_on(struct rcs_cluster *cluster, bool manual)
     }
 }
 
-void rcs_election_handle(struct rcs_cluster *cluster)
+RCS_HOT void rcs_election_handle(struct rcs_cluster *cluster)
 {
     bool manual = cluster->mf_end_ms != 0 && cluster->mf_can_start;
     if (called_for(cluster, manual)) {

@@ -66,8 +66,8 @@ static uint32_t wall_ms_cut(const struct rcs_cluster *cluster, int32_t node_ms)
     return node_ms == 0 ? 0 : (uint32_t)(cluster->wall_base_ms + node_ms);
 }
 
-static void describe(struct rcs_cluster *cluster, struct rcs_bus_msg *msg,
-                     const struct picks *picks, rcs_id id)
+RCS_HOT static void describe(struct rcs_cluster *cluster, struct rcs_bus_msg *msg,
+                             const struct picks *picks, rcs_id id)
 {
     const struct rcs_peer *peer = &cluster->peers[id];
     msg->gossip[msg->count++] = (struct rcs_gossip){
@@ -84,7 +84,7 @@ static void describe(struct rcs_cluster *cluster, struct rcs_bus_msg *msg,
     }
 }
 
-static struct picks new_picks(struct rcs_cluster *cluster)
+RCS_HOT static struct picks new_picks(struct rcs_cluster *cluster)
 {
     struct rcs_cluster_shared *shared = rcs_cluster_shared(cluster->store);
     if (shared->picked_room < cluster->room) {
@@ -196,7 +196,7 @@ RCS_RARE static void compose_biased(struct rcs_cluster *cluster, struct rcs_bus_
     }
 }
 
-void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, rcs_id spared)
+RCS_HOT void rcs_gossip_compose(struct rcs_cluster *cluster, struct rcs_bus_msg *msg, rcs_id spared)
 {
     if (!cluster->profile->gossips_all_pfail) {
         compose_biased(cluster, msg);
@@ -352,7 +352,8 @@ static bool ids_are_good(struct rcs_cluster *cluster, const struct rcs_bus_msg *
     return bad == 0;
 }
 
-void rcs_gossip_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
+RCS_HOT void rcs_gossip_read(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg,
+                             rcs_id sender)
 {
     int64_t newest_ms = (int64_t)cluster->now_ms + GOSSIP_TOLERANCE_MS;
     const bool takes_pong = cluster->profile->takes_gossip_pong;

@@ -81,7 +81,8 @@ static rcs_addr sender_addr(struct rcs_cluster *cluster, const struct rcs_event 
     return rcs_store_addr(cluster->store, &address);
 }
 
-bool rcs_address_update(struct rcs_cluster *cluster, rcs_id id, const struct rcs_event *event)
+RCS_HOT bool rcs_address_update(struct rcs_cluster *cluster, rcs_id id,
+                                const struct rcs_event *event)
 {
     struct rcs_peer *peer = &cluster->peers[id];
     if (event->link == id) {

@@ -228,7 +228,7 @@ rcs_id rcs_link_bound_to(const struct rcs_cluster *cluster, uint32_t link)
 
 /* An outbound link could not be connected, or broke. Nothing of the ping clock is touched; the next
  * tick tries again. The known node it led to, NULL if none. */
-static const struct rcs_peer *outbound_gone(struct rcs_cluster *cluster, uint32_t link)
+RCS_HOT static const struct rcs_peer *outbound_gone(struct rcs_cluster *cluster, uint32_t link)
 {
     struct rcs_handshake *handshake = rcs_handshake_of_link(cluster, link);
     if (handshake != NULL) {
@@ -272,7 +272,7 @@ static void connect_failed(struct rcs_cluster *cluster, const struct rcs_event *
     }
 }
 
-void rcs_cluster_link_refused(struct rcs_cluster *cluster, uint32_t link)
+RCS_HOT void rcs_cluster_link_refused(struct rcs_cluster *cluster, uint32_t link)
 {
     (void)outbound_gone(cluster, link);
 }

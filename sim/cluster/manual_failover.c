@@ -76,7 +76,7 @@ void rcs_cluster_failover(struct rcs_cluster *cluster, enum rcs_failover_kind ki
     }
 }
 
-void rcs_mf_handle(struct rcs_cluster *cluster)
+RCS_HOT void rcs_mf_handle(struct rcs_cluster *cluster)
 {
     bool at_once = cluster->profile->mf_pace == RCS_PACE_SLEEP;
     if (cluster->mf_end_ms == 0 || cluster->mf_can_start || cluster->mf_master_offset == -1 ||

@@ -31,7 +31,8 @@ void rcs_announced_changed(struct rcs_cluster *cluster)
                                       strlen(config->announce_hostname));
 }
 
-struct rcs_bus_msg *rcs_msg_new(struct rcs_cluster *cluster, enum rcs_bus_type type, unsigned room)
+RCS_HOT struct rcs_bus_msg *rcs_msg_new(struct rcs_cluster *cluster, enum rcs_bus_type type,
+                                        unsigned room)
 {
     const struct rcs_peer *myself = rcs_myself(cluster);
     /* A replica with a known master speaks for its master's slots and epoch. */
@@ -59,7 +60,7 @@ struct rcs_bus_msg *rcs_msg_new(struct rcs_cluster *cluster, enum rcs_bus_type t
     return msg;
 }
 
-void rcs_msg_send(struct rcs_cluster *cluster, uint32_t link, struct rcs_bus_msg *msg)
+RCS_HOT void rcs_msg_send(struct rcs_cluster *cluster, uint32_t link, struct rcs_bus_msg *msg)
 {
     rcs_bus_msg_seal(msg);
     cluster->sent[msg->type]++;
@@ -82,8 +83,8 @@ static rcs_id far_end(const struct rcs_cluster *cluster, uint32_t link)
     return link >= RCS_LINK_IN ? rcs_link_bound_to(cluster, link) : RCS_ID_NONE;
 }
 
-static void send_gossip(struct rcs_cluster *cluster, uint32_t link, enum rcs_bus_type type,
-                        rcs_id to, unsigned far_flags)
+RCS_HOT static void send_gossip(struct rcs_cluster *cluster, uint32_t link, enum rcs_bus_type type,
+                                rcs_id to, unsigned far_flags)
 {
     const struct rcs_profile *profile = cluster->profile;
     struct rcs_bus_msg *msg = rcs_msg_new(cluster, type, rcs_gossip_room(cluster));
@@ -100,7 +101,7 @@ void rcs_answer_meet(struct rcs_cluster *cluster, uint32_t link, unsigned far_fl
     send_gossip(cluster, link, RCS_BUS_PONG, RCS_ID_NONE, far_flags);
 }
 
-void rcs_send_gossip(struct rcs_cluster *cluster, uint32_t link, enum rcs_bus_type type)
+RCS_HOT void rcs_send_gossip(struct rcs_cluster *cluster, uint32_t link, enum rcs_bus_type type)
 {
     const struct rcs_profile *profile = cluster->profile;
     rcs_id to = RCS_ID_NONE;
@@ -115,7 +116,7 @@ void rcs_send_gossip(struct rcs_cluster *cluster, uint32_t link, enum rcs_bus_ty
     send_gossip(cluster, link, type, to, far_flags);
 }
 
-void rcs_send_ping(struct rcs_cluster *cluster, rcs_id id)
+RCS_HOT void rcs_send_ping(struct rcs_cluster *cluster, rcs_id id)
 {
     cluster->peers[id].ping_sent_ms = cluster->now_ms;
     rcs_peer_changed(cluster, id);

@@ -296,7 +296,7 @@ static void say_unknown_type(struct rcs_cluster *cluster, const struct rcs_bus_m
                      text);
 }
 
-void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *event)
+RCS_HOT void rcs_cluster_receive(struct rcs_cluster *cluster, const struct rcs_event *event)
 {
     const struct rcs_bus_msg *msg = event->bus_msg;
     if (msg->type < (unsigned)cluster->profile->bus_types) {

@@ -307,8 +307,8 @@ static void tell_taken(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoc
 }
 
 /* Redis 7.0 clusterUpdateSlotsConfigWith */
-void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
-                     const struct rcs_slot_set *claimed)
+RCS_HOT void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
+                             const struct rcs_slot_set *claimed)
 {
     const struct rcs_peer *myself = rcs_myself(cluster);
     rcs_id my_master = rcs_is_master(myself) ? cluster->myself : myself->master;
@@ -380,8 +380,8 @@ void rcs_slots_claim(struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
     rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE | RCS_TODO_FSYNC_CONFIG);
 }
 
-unsigned rcs_slots_stale(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
-                         const struct rcs_slot_set *claimed)
+RCS_HOT unsigned rcs_slots_stale(const struct rcs_cluster *cluster, rcs_id sender, uint64_t epoch,
+                                 const struct rcs_slot_set *claimed)
 {
     /* The sender's own slots are never behind, so only what it claims beyond them is looked at. */
     const struct rcs_slot_words *own =

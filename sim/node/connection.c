@@ -452,7 +452,7 @@ RCS_APART static void write_replies(struct rcs_node *node)
     }
 }
 
-bool rcs_clients_before_sleep(struct rcs_node *node)
+RCS_HOT bool rcs_clients_before_sleep(struct rcs_node *node)
 {
     struct rcs_clients *clients = &node->clients;
     if (!clients->pending && !clients->ask_acks && clients->blocked == 0) {

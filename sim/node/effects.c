@@ -69,7 +69,7 @@ static void give_back(struct rcs_effect *effect, struct rcs_store *store)
     }
 }
 
-void rcs_effects_clear(struct rcs_effects *effects, struct rcs_store *store)
+RCS_HOT void rcs_effects_clear(struct rcs_effects *effects, struct rcs_store *store)
 {
     for (size_t i = 0; effects->kinds & RCS_EFFECTS_OWNING && i < effects->count; i++) {
         give_back(&effects->list[i], store);

@@ -39,7 +39,7 @@ static void host_unset_master(void *node)
     rcs_repl_unset_master(node);
 }
 
-static int64_t host_offset(const void *node)
+RCS_HOT static int64_t host_offset(const void *node)
 {
     return rcs_repl_offset(node);
 }
@@ -250,7 +250,7 @@ bool rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save, bool force)
     return true;
 }
 
-static void server_cron(struct rcs_node *node)
+RCS_HOT static void server_cron(struct rcs_node *node)
 {
     rcs_clients_cron(node);
     if (node->shutdown_asked) {
@@ -309,7 +309,7 @@ static void on_start(struct rcs_node *node, const struct rcs_event *event)
     node->next_tick_us = node->now_us + phase_us;
 }
 
-static void on_wake(struct rcs_node *node, const struct rcs_event *event)
+RCS_HOT static void on_wake(struct rcs_node *node, const struct rcs_event *event)
 {
     (void)event;
     rcs_repl_wake(node);
@@ -343,7 +343,7 @@ static void on_link(struct rcs_node *node, const struct rcs_event *event)
     rcs_cluster_link_event(&node->cluster, event);
 }
 
-static void on_bus_msg(struct rcs_node *node, const struct rcs_event *event)
+RCS_HOT static void on_bus_msg(struct rcs_node *node, const struct rcs_event *event)
 {
     rcs_cluster_receive(&node->cluster, event);
 }
@@ -418,7 +418,7 @@ static bool queued_packets(const struct rcs_node *node, size_t from)
  * what beforeSleep put off to the next turn then does not wait for other traffic, but what it
  * sends is a write of its own (Redis 7.0 clusterSendMessage, which writes from an event, not at
  * once). */
-static void before_sleep(struct rcs_node *node)
+RCS_HOT static void before_sleep(struct rcs_node *node)
 {
     size_t looked_at = 0;
     bool again, waiting;
@@ -440,7 +440,8 @@ static void before_sleep(struct rcs_node *node)
     node->settled = !waiting && !node->dead;
 }
 
-void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct rcs_effects *out)
+RCS_HOT void rcs_node_step(struct rcs_node *node, const struct rcs_event *event,
+                           struct rcs_effects *out)
 {
     RCS_ASSERT(!node->dead);
     set_clock(node, event->at_us);
@@ -458,8 +459,8 @@ void rcs_node_step(struct rcs_node *node, const struct rcs_event *event, struct 
     node->cluster.out = NULL;
 }
 
-bool rcs_node_refused(struct rcs_node *node, uint32_t link, rcs_us at_us,
-                      const struct rcs_effects *out)
+RCS_HOT bool rcs_node_refused(struct rcs_node *node, uint32_t link, rcs_us at_us,
+                              const struct rcs_effects *out)
 {
     bool logged = !out->facts.unread && node->config.loglevel <= RCS_LEVEL_VERBOSE;
     if (!node->settled || node->cluster.todo != 0 || logged) {
@@ -470,7 +471,7 @@ bool rcs_node_refused(struct rcs_node *node, uint32_t link, rcs_us at_us,
     return true;
 }
 
-rcs_us rcs_node_deadline(const struct rcs_node *node)
+RCS_HOT rcs_us rcs_node_deadline(const struct rcs_node *node)
 {
     rcs_us own_us = rcs_repl_deadline(node);
     if (rcs_aof_deadline(node) < own_us) {

@@ -264,7 +264,7 @@ static bool quiet(const struct rcs_replication *repl)
     return repl->child.phase == RCS_CHILD_NONE && repl->loading == NULL;
 }
 
-void rcs_repl_wake(struct rcs_node *node)
+RCS_HOT void rcs_repl_wake(struct rcs_node *node)
 {
     if (!quiet(&node->repl)) {
         rcs_child_wake(node);

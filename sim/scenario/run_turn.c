@@ -274,7 +274,7 @@ static void stop_at_the_end(struct rcs_run *run)
                  "the virtual time of a run ends here, after 1600000 s (18.5 days)");
 }
 
-enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
+RCS_HOT enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
 {
     while (!run->ended && events > 0) {
         bool quiet;

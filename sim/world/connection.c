@@ -129,8 +129,8 @@ static bool connected(struct rcs_network *net, uint32_t conn, rcs_us now_us,
 
 /* --- data ------------------------------------------------------------------------------------- */
 
-void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
-                  void *value, rcs_us depart_us, rcs_us latency_us)
+RCS_HOT void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
+                          void *value, rcs_us depart_us, rcs_us latency_us)
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
     /* What leaves together arrives together. */
@@ -160,8 +160,8 @@ void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs
                                         .value = value });
 }
 
-void rcs_network_send(struct rcs_network *net, uint32_t conn, unsigned end, enum rcs_item item,
-                      void *value, rcs_us now_us)
+RCS_HOT void rcs_network_send(struct rcs_network *net, uint32_t conn, unsigned end,
+                              enum rcs_item item, void *value, rcs_us now_us)
 {
     rcs_us depart_us = rcs_tcp_departs(net, conn, end, item, value, now_us);
     if (depart_us == RCS_NEVER) {
@@ -291,8 +291,8 @@ static bool carry_out(struct rcs_network *net, const struct rcs_pending *pending
     rcs_assert_failed("the pending event is the network's", __FILE__, __LINE__);
 }
 
-bool rcs_network_arrive(struct rcs_network *net, const struct rcs_pending *pending, rcs_us now_us,
-                        struct rcs_delivery *out)
+RCS_HOT bool rcs_network_arrive(struct rcs_network *net, const struct rcs_pending *pending,
+                                rcs_us now_us, struct rcs_delivery *out)
 {
     if (carry_out(net, pending, now_us, out)) {
         return true;
@@ -319,7 +319,7 @@ bool rcs_network_take(struct rcs_network *net, const struct rcs_delivery *delive
     return true;
 }
 
-void rcs_network_done(struct rcs_network *net, const struct rcs_delivery *delivery)
+RCS_HOT void rcs_network_done(struct rcs_network *net, const struct rcs_delivery *delivery)
 {
     rcs_item_release(net->store, delivery->item, delivery->value);
     unref(net, delivery->conn);

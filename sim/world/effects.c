@@ -214,7 +214,8 @@ RCS_RARE static bool stalls(struct rcs_sim *sim, unsigned node, struct rcs_effec
     return true;
 }
 
-void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects, bool late)
+RCS_HOT void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects,
+                               bool late)
 {
     const struct rcs_world_node *n = &sim->nodes[node];
     if (n->fsync_us != 0 && !late && stalls(sim, node, effects)) {

@@ -117,7 +117,7 @@ static void grow_links(struct rcs_world_node *node, uint32_t link)
     memset(node->links + before, 0, (node->link_room - before) * sizeof(node->links[0]));
 }
 
-static void bind(struct rcs_world_node *node, uint32_t link, uint32_t conn)
+RCS_HOT static void bind(struct rcs_world_node *node, uint32_t link, uint32_t conn)
 {
     if (link >= RCS_LINK_HANDSHAKE) {
         bind_handshake(node, link, conn);
@@ -129,7 +129,7 @@ static void bind(struct rcs_world_node *node, uint32_t link, uint32_t conn)
     node->links[link] = conn;
 }
 
-void rcs_links_forget(struct rcs_world_node *node, uint32_t link)
+RCS_HOT void rcs_links_forget(struct rcs_world_node *node, uint32_t link)
 {
     if (link < RCS_LINK_HANDSHAKE) {
         node->links[link] = 0;
@@ -193,7 +193,7 @@ static void cancel_refusal(struct rcs_world_node *n, uint32_t link)
     rcs_assert_failed("a refused link has its refusal", __FILE__, __LINE__);
 }
 
-void rcs_links_tell_refusals(struct rcs_sim *sim, unsigned node)
+RCS_HOT void rcs_links_tell_refusals(struct rcs_sim *sim, unsigned node)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     while (n->refusal_first < n->refusal_count &&
@@ -235,7 +235,7 @@ void rcs_links_schedule_refusals(struct rcs_sim *sim, unsigned node)
 
 /* --- what effects ask for --------------------------------------------------------------------- */
 
-void rcs_links_connect_bus(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr)
+RCS_HOT void rcs_links_connect_bus(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr)
 {
     RCS_ASSERT(out_conn(&sim->nodes[node], link) == 0);
     sim->counts.connects++;

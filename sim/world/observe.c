@@ -28,7 +28,8 @@ static int party(const struct rcs_conn *c, unsigned end)
     return end == 0 && c->kind == RCS_CONN_SESSION ? -1 : (int)c->party[end];
 }
 
-void rcs_observe_bus(struct rcs_sim *sim, unsigned from, unsigned to, const struct rcs_bus_msg *msg)
+RCS_HOT void rcs_observe_bus(struct rcs_sim *sim, unsigned from, unsigned to,
+                             const struct rcs_bus_msg *msg)
 {
     uint64_t words[3] = { (uint64_t)sim->now_us, head(RECORD_BUS, msg->type, (int)from, (int)to),
                           msg->hash };
@@ -78,8 +79,8 @@ static uint64_t item_hash(enum rcs_item item, const void *value)
     return hash ^ rcs_record_hash(request->args[0].bytes, size_bytes);
 }
 
-void rcs_observe_data(struct rcs_sim *sim, uint32_t conn, unsigned way, enum rcs_item item,
-                      const void *value)
+RCS_HOT void rcs_observe_data(struct rcs_sim *sim, uint32_t conn, unsigned way, enum rcs_item item,
+                              const void *value)
 {
     const struct rcs_conn *c = rcs_network_conn(&sim->net, conn);
     uint64_t words[3] = { (uint64_t)sim->now_us,

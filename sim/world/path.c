@@ -207,7 +207,7 @@ const struct rcs_link_kind *rcs_network_other_kind(const struct rcs_network *net
     return &link_kinds[rcs_network_path(net, conn)->kind];
 }
 
-rcs_us rcs_network_draw(struct rcs_network *net, const struct rcs_conn *conn, unsigned way)
+RCS_HOT rcs_us rcs_network_draw(struct rcs_network *net, const struct rcs_conn *conn, unsigned way)
 {
     const struct rcs_path *path =
         path_between(net, site_of(net, conn, way), site_of(net, conn, 1 - way));

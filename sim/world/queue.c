@@ -198,7 +198,7 @@ static void insert(struct rcs_queue *queue, rcs_us at_us, rcs_queue_key key)
     row[place] = key;
 }
 
-void rcs_queue_push(struct rcs_queue *queue, rcs_us at_us, struct rcs_pending pending)
+RCS_HOT void rcs_queue_push(struct rcs_queue *queue, rcs_us at_us, struct rcs_pending pending)
 {
     RCS_ASSERT(at_us >= queue->now_us);
     RCS_ASSERT(queue->pushes < RCS_QUEUE_PUSHES);
@@ -216,7 +216,7 @@ void rcs_queue_push(struct rcs_queue *queue, rcs_us at_us, struct rcs_pending pe
     insert(queue, at_us, key);
 }
 
-rcs_us rcs_queue_pop(struct rcs_queue *queue, struct rcs_pending *out)
+RCS_HOT rcs_us rcs_queue_pop(struct rcs_queue *queue, struct rcs_pending *out)
 {
     RCS_ASSERT(in_row(queue) > 0);
     rcs_queue_key key = queue->row[queue->first++];

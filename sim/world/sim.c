@@ -27,7 +27,7 @@ void *rcs_grow(void *array, unsigned *room, unsigned wanted, size_t item_bytes)
 
 /* One wake is pending at most: an earlier wish is pushed and the old event, when it comes, is none.
  */
-static void schedule_wake(struct rcs_sim *sim, unsigned node)
+RCS_HOT static void schedule_wake(struct rcs_sim *sim, unsigned node)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     rcs_us deadline_us = rcs_node_deadline(n->machine);
@@ -39,7 +39,8 @@ static void schedule_wake(struct rcs_sim *sim, unsigned node)
                    (struct rcs_pending){ .kind = RCS_PENDING_WAKE, .who = node });
 }
 
-void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_event *event, int from)
+RCS_HOT void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_event *event,
+                               int from)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     sim->on = event;
@@ -65,7 +66,7 @@ void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct rcs_even
     }
 }
 
-static void wake(struct rcs_sim *sim, unsigned node)
+RCS_HOT static void wake(struct rcs_sim *sim, unsigned node)
 {
     struct rcs_world_node *n = &sim->nodes[node];
     n->wake_us = RCS_NEVER;
@@ -212,7 +213,7 @@ static void observe(struct rcs_sim *sim, const struct rcs_conn *c,
     }
 }
 
-void rcs_sim_hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery, bool more)
+RCS_HOT void rcs_sim_hand_over(struct rcs_sim *sim, const struct rcs_delivery *delivery, bool more)
 {
     /* A copy: the table may move, and a lost connection may be forgotten, while the node steps. */
     struct rcs_conn c = *rcs_network_conn(&sim->net, delivery->conn);
@@ -439,7 +440,7 @@ static void carry_out_next(struct rcs_sim *sim)
     }
 }
 
-bool rcs_sim_step(struct rcs_sim *sim, rcs_us limit)
+RCS_HOT bool rcs_sim_step(struct rcs_sim *sim, rcs_us limit)
 {
     rcs_us until = limit < RCS_SIM_TIME_MAX ? limit : RCS_SIM_TIME_MAX;
     if (rcs_queue_next(&sim->queue) > until) {
