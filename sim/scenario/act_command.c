@@ -152,12 +152,28 @@ static struct rcs_session *open_session(struct rcs_run *run, const struct rcs_st
     return session;
 }
 
+/* Up to five digits; where they end, NULL if there are none. */
+static const char *read_number(const char *text, unsigned *number)
+{
+    unsigned digits = 0;
+    for (*number = 0; digits < 5 && *text >= '0' && *text <= '9'; digits++) {
+        *number = *number * 10 + (unsigned)(*text++ - '0');
+    }
+    return digits == 0 ? NULL : text;
+}
+
 /* {0..5500}, unquoted: each of these numbers a word, as a shell does it. False: no such word. */
 static bool is_range(const struct rcs_word *word, unsigned *low, unsigned *high)
 {
-    char rest[2];
-    return !word->quoted && word->ref_count == 0 && word->size_bytes <= 16 &&
-           sscanf(word->text, "{%5u..%5u%1[}]%1s", low, high, rest, rest) == 3 && *low <= *high;
+    if (word->quoted || word->ref_count > 0 || word->text[0] != '{') {
+        return false;
+    }
+    const char *text = read_number(word->text + 1, low);
+    if (text == NULL || strncmp(text, "..", 2) != 0) {
+        return false;
+    }
+    text = read_number(text + 2, high);
+    return text != NULL && strcmp(text, "}") == 0 && *low <= *high;
 }
 
 struct sent_words {
