@@ -16,6 +16,7 @@
 
 #include "sim/node/work.h"
 #include "tests/support/live_server.h"
+#include "tests/support/support.h"
 
 #define FACTOR   3
 #define RUNS     40 /* without data */
@@ -54,12 +55,6 @@ struct series {
     int64_t value[SERIES];
 };
 
-static int compare(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void add(struct series *series, int64_t value)
 {
     if (series->count < SERIES) {
@@ -69,7 +64,7 @@ static void add(struct series *series, int64_t value)
 
 static int64_t quantile(struct series *series, int percent)
 {
-    qsort(series->value, (size_t)series->count, sizeof(series->value[0]), compare);
+    qsort(series->value, (size_t)series->count, sizeof(series->value[0]), test_by_i64);
     return series->count == 0 ? -1 : series->value[(series->count - 1) * percent / 100];
 }
 

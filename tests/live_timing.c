@@ -409,19 +409,13 @@ static struct replies {
     int64_t us[CLUSTERS * PINGS];
 } pings, saves;
 
-static int compare_us(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Their mean, but for the slowest tenth: one that the machine held up for long would count for all.
  */
 static int64_t usual_us(struct replies *replies)
 {
     int64_t sum_us = 0;
     int most = replies->count * 9 / 10;
-    qsort(replies->us, (size_t)replies->count, sizeof(replies->us[0]), compare_us);
+    qsort(replies->us, (size_t)replies->count, sizeof(replies->us[0]), test_by_i64);
     for (int i = 0; i < most; i++) {
         sum_us += replies->us[i];
     }

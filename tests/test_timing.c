@@ -21,7 +21,7 @@
  *     beyond being noticed: it writes the file twice (Redis 7.0 clusterFailoverReplaceYourMaster,
  *     and once more for the epoch before the loop sleeps);
  *   - children: forking, and what a child writes, took that machine longer than an idle one. The
- * logs of the scenario recordings (not these) say how much longer, on average; drawn likewise;
+ *     logs of the scenario recordings (not these) say how much longer, on average; drawn likewise;
  *   - a control loop which pinged a server every 5 ms saw worst delays of 10 ms on average: below
  *     that the recordings say nothing, and both sides are blurred by a uniform time of that length;
  *   - clusters were used for several runs, one after the other, and so they are here.
@@ -36,9 +36,11 @@
 #define WAKE_US       120 /* half of the mean reply time of CLUSTER FAILOVER, 58 times */
 #define WORK_US       650 /* 87 first TAKEOVERs: 1540 on average, less 2 * WAKE_US, halved */
 #define CORES         2
-#define CHILD_US                                                                                   \
-    2400 /* 52 forks of the scenario recordings: 1.5 ms on average; 48 children until              \
-            their last line: 2.4; on an idle machine 0.45 and 1.05 (live_child) */
+
+/* 52 forks of the scenario recordings took 1.5 ms on average, 48 children 2.4 ms until their last
+ * line; on an idle machine it is 0.45 and 1.05 (live_child). */
+#define CHILD_US 2400
+
 #define GAP_UNKNOWN_MS 36  /* the restarts were made between the kills: as there */
 #define SEEDS_APART    999 /* a multiple of three, too */
 #define SEEDS_SHORT    48

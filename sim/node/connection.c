@@ -456,6 +456,10 @@ RCS_HOT bool rcs_clients_before_sleep(struct rcs_node *node)
 {
     struct rcs_clients *clients = &node->clients;
     if (!clients->pending && !clients->ask_acks && clients->blocked == 0) {
+#ifndef NDEBUG /* who wrote to a client and did not say so is found by the tests */
+        struct wants missed = look_at_all(clients);
+        RCS_ASSERT(!missed.held && !missed.output);
+#endif
         return false;
     }
     answer_waiting(node);

@@ -82,7 +82,8 @@ struct rcs_clients {
     unsigned blocked;            /* clients in WAIT */
     bool ask_acks;               /* a WAIT wants GETACK in the stream before this step ends */
     bool pending;                /* some client may have a reply to write, a request to take up or
-                                    be to close: the end of the step looks (as before_sleep says) */
+                                    be to close; set by an event of a client, and by whoever else
+                                    writes to a client or closes one: the step's end looks then */
     struct rcs_client *current;  /* its command runs; NULL none */
     struct rcs_client *applier;  /* pseudo client of the master's stream, NULL until needed */
     struct rcs_request **stream; /* what the command being executed has for the stream */

@@ -1,5 +1,4 @@
-/* The forked child that writes an RDB: to the replicas that wait for a full sync, or to dump.rdb.
- */
+/* The forked child that writes an RDB, to the replicas that wait for a full sync or to dump.rdb. */
 #include "sim/node/replication.h"
 #include "sim/node/work.h"
 

@@ -1,8 +1,8 @@
 /* How long what a process does takes where that is no rule but work, as asked of a
- * redis-server 7.0.15 by tests/live_child.c, which holds these numbers against whatever server it
+ * redis-server 7.0.15 by tests/live_child.c, which holds these times against whatever server it
  * finds. They decide in which order, within milliseconds, lines of parents and children come, and
- * how long data of some size keeps a node busy. Nothing else takes virtual time: a step of a node
- * is done at once.
+ * how long data of some size keeps a node busy. But for a disk that a scenario makes slow nothing
+ * else takes virtual time: a step of a node is done at once.
  *
  * Microseconds, drawn evenly from MIN to MAX; bytes of RDB in a microsecond. Files are on a disk
  * that takes some 500 us for an fsync. */
@@ -14,9 +14,7 @@
 #define RCS_FORK_US_MAX       490
 #define RCS_FORK_BYTES_PER_US 20000
 
-/* From the fork until a child has written its file (and the disk has it), or sent an RDB to
- * replicas.
- */
+/* From the fork until a child has written its file, and the disk has it, or sent it to replicas. */
 #define RCS_SAVE_US_MIN              650
 #define RCS_SAVE_US_MAX              1800
 #define RCS_SEND_US_MIN              200
@@ -39,7 +37,7 @@
 #define RCS_LOAD_BYTES_PER_US 400
 
 /* From the first turn of an event loop that has much to read, after its process was stopped, to the
- * next, which reads what new connections brought. */
+ * next, which reads what new connections brought: at most, most often some 15. */
 #define RCS_TURN_US 100
 
 /* Memory that a key takes beside its bytes in an RDB: DEBUG POPULATE 100000 in cluster mode gives

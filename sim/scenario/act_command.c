@@ -152,28 +152,19 @@ static struct rcs_session *open_session(struct rcs_run *run, const struct rcs_st
     return session;
 }
 
-/* Up to five digits; where they end, NULL if there are none. */
-static const char *read_number(const char *text, unsigned *number)
-{
-    unsigned digits = 0;
-    for (*number = 0; digits < 5 && *text >= '0' && *text <= '9'; digits++) {
-        *number = *number * 10 + (unsigned)(*text++ - '0');
-    }
-    return digits == 0 ? NULL : text;
-}
-
 /* {0..5500}, unquoted: each of these numbers a word, as a shell does it. False: no such word. */
-static bool is_range(const struct rcs_word *word, unsigned *low, unsigned *high)
+static bool is_range(const struct rcs_word *word, int64_t *low, int64_t *high)
 {
-    if (word->quoted || word->ref_count > 0 || word->text[0] != '{') {
+    const char *text = word->text, *dots = strstr(text, "..");
+    size_t size_bytes = strlen(text);
+    if (word->quoted || word->ref_count > 0 || size_bytes > 14 || dots == NULL || text[0] != '{' ||
+        text[size_bytes - 1] != '}') {
         return false;
     }
-    const char *text = read_number(word->text + 1, low);
-    if (text == NULL || strncmp(text, "..", 2) != 0) {
-        return false;
-    }
-    text = read_number(text + 2, high);
-    return text != NULL && strcmp(text, "}") == 0 && *low <= *high;
+    const char *end = text + size_bytes - 1, *second = dots + 2;
+    return rcs_decimal_read(text + 1, (size_t)(dots - text) - 1, low) && second <= end &&
+           rcs_decimal_read(second, (size_t)(end - second), high) && 0 <= *low && *low <= *high &&
+           *high <= 99999;
 }
 
 struct sent_words {
@@ -194,11 +185,11 @@ static void add_word(struct sent_words *words, const char *bytes, size_t size_by
 
 static void add_words(struct rcs_run *run, struct sent_words *words, const struct rcs_word *word)
 {
-    unsigned low, high;
+    int64_t low, high;
     struct rcs_buf text;
     rcs_buf_init(&text);
     if (is_range(word, &low, &high)) {
-        for (unsigned number = low; number <= high; number++) {
+        for (int64_t number = low; number <= high; number++) {
             rcs_buf_clear(&text);
             rcs_buf_i64(&text, number);
             add_word(words, text.data, text.size_bytes);

@@ -127,18 +127,12 @@ static double category_p(const struct figure *a, const struct figure *b)
     return categories_p(counts[0], counts[1], KS_CATEGORIES);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void describe(const struct figure *figure, unsigned side, struct verdict *out)
 {
     int64_t *sorted = malloc((figure->count + 1) * sizeof(sorted[0]));
     assert_non_null(sorted);
     memcpy(sorted, figure->values, figure->count * sizeof(sorted[0]));
-    qsort(sorted, figure->count, sizeof(sorted[0]), by_value);
+    qsort(sorted, figure->count, sizeof(sorted[0]), test_by_i64);
     out->low[side] = sorted[figure->count / 20];
     out->middle[side] = sorted[figure->count / 2];
     out->high[side] = sorted[figure->count - 1 - figure->count / 20];

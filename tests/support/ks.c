@@ -4,18 +4,12 @@
 
 #include "tests/support/support.h"
 
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static int64_t *sorted(const int64_t *values, unsigned count)
 {
     int64_t *copy = malloc(count * sizeof(copy[0]));
     assert_non_null(copy);
     memcpy(copy, values, count * sizeof(copy[0]));
-    qsort(copy, count, sizeof(copy[0]), by_value);
+    qsort(copy, count, sizeof(copy[0]), test_by_i64);
     return copy;
 }
 

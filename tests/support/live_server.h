@@ -19,9 +19,7 @@ int64_t live_wall_ms(void);
 int64_t live_steady_us(void);
 void live_sleep_us(int64_t us);
 
-/* A new directory, below $TMPDIR, else `below`. `clean_up` runs when the program ends or is told
- * to.
- */
+/* A new directory below $TMPDIR, else `below`. The program's end runs `clean_up`, a signal too. */
 void live_directory(const char *program, const char *below, char out[200], void (*clean_up)(void));
 /* `count` ports and those 10000 above them are free from there on: in steps of a hundred from
  * `port`; `port` if there are none. */
@@ -36,7 +34,7 @@ void live_remove(const struct live_server *server);
 
 /* Sends only; live_reply fetches what comes. */
 void live_tell(struct live_server *server, const char *command);
-/* The reply as it came, a status, an integer or a bulk, borrowed until the next; an error gives up.
+/* The reply as it came, a status, an integer or a bulk, borrowed until the next. An error gives up.
  */
 const char *live_reply(struct live_server *server);
 /* Both. `took_us` NULL: nobody cares. */

@@ -68,3 +68,9 @@ uint8_t *test_hex(const char *text, size_t *size_bytes)
     *size_bytes = size;
     return bytes;
 }
+
+int test_by_i64(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}

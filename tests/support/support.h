@@ -21,4 +21,7 @@ char *test_vector(const char *path, size_t *size_bytes);
 /* Bytes from the recordings' form: tokens of hex or HH*N separated by blanks. On the heap. */
 uint8_t *test_hex(const char *text, size_t *size_bytes);
 
+/* For qsort: int64_t, the least first. */
+int test_by_i64(const void *a, const void *b);
+
 #endif

@@ -5,15 +5,9 @@
 #include "tests/support/ks.h"
 #include "tests/support/support.h"
 
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static int64_t median(struct sample *sample)
 {
-    qsort(sample->values, sample->count, sizeof(sample->values[0]), by_value);
+    qsort(sample->values, sample->count, sizeof(sample->values[0]), test_by_i64);
     return sample->values[sample->count / 2];
 }
 
