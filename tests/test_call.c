@@ -200,7 +200,7 @@ static void replica_hides_what_expired_and_keeps_it(void **state)
     desk_expect(desk, 0, "SCAN 0", "*2\n$1\n0\n*1\n$1\na\n");
     apply(desk, "APPEND {a}1 2"); /* to its master's commands it is still there */
     const struct rcs_entry *entry = rcs_keyspace_find(desk->node->keys, "{a}1", 4);
-    assert_int_equal(entry->value->size_bytes, 2);
+    assert_int_equal(rcs_string_of(entry->value)->size_bytes, 2);
     apply(desk, "DEL {a}1");
     assert_int_equal(rcs_keyspace_size(desk->node->keys), 1);
 }

@@ -34,7 +34,7 @@ static void assert_order(const struct rcs_keyspace *keys, const char *want)
     char got[512] = "";
     const struct rcs_entry *entry;
     for (uint64_t cursor = 0; (entry = rcs_keyspace_next(keys, &cursor)) != NULL;) {
-        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%.*s ", (int)entry->key_bytes,
+        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%.*s ", (int)entry->item.key_bytes,
                  entry->key);
     }
     assert_string_equal(got, want);
@@ -111,8 +111,8 @@ static void many_keys_come_and_go(void **state)
     int expected = 3, seen = 0;
     for (uint64_t cursor = 0; (entry = rcs_keyspace_next(keys, &cursor)) != NULL; expected += 10) {
         snprintf(key, sizeof(key), "key:%d", expected);
-        assert_int_equal(entry->key_bytes, strlen(key));
-        assert_memory_equal(entry->key, key, entry->key_bytes);
+        assert_int_equal(entry->item.key_bytes, strlen(key));
+        assert_memory_equal(entry->key, key, entry->item.key_bytes);
         seen++;
     }
     assert_int_equal(seen, 500);
@@ -217,12 +217,13 @@ static void snapshot_stays_as_it_was(void **state)
     add(other, "gone", "");
     rcs_keyspace_load(other, snapshot);
     assert_order(other, "a b ");
-    assert_int_equal(find(other, "a")->value->size_bytes, 3);
+    assert_int_equal(rcs_string_of(find(other, "a")->value)->size_bytes, 3);
     assert_int_equal(find(other, "b")->expire_ms, 777);
-    assert_int_equal(find(keys, "a")->value->size_bytes, 7);
+    assert_int_equal(rcs_string_of(find(keys, "a")->value)->size_bytes, 7);
     rcs_snapshot_release(rcs_snapshot_retain(snapshot));
     rcs_snapshot_release(snapshot);
-    assert_memory_equal(find(other, "b")->value->bytes, "two", 3); /* values outlive it */
+    assert_memory_equal(rcs_string_of(find(other, "b")->value)->bytes, "two",
+                        3); /* values outlive it */
     rcs_keyspace_free(other);
 }
 
@@ -269,16 +270,16 @@ static void writing_fills_with_nul_and_copies_what_is_shared(void **state)
     struct rcs_value *shared = rcs_value_retain(value);
     value = rcs_string_write(value, 4, "cd", 2);
     assert_ptr_not_equal(value, shared);
-    assert_int_equal(value->size_bytes, 6);
-    assert_memory_equal(value->bytes, "ab\0\0cd", 6);
+    assert_int_equal(rcs_string_of(value)->size_bytes, 6);
+    assert_memory_equal(rcs_string_of(value)->bytes, "ab\0\0cd", 6);
     assert_string_equal(rcs_value_encoding_name(value), "raw");
     value = rcs_string_write(value, 1, "X", 1);
-    assert_memory_equal(value->bytes, "aX\0\0cd", 6);
+    assert_memory_equal(rcs_string_of(value)->bytes, "aX\0\0cd", 6);
     for (int i = 0; i < 1000; i++) {
         value = rcs_string_append(value, "0123456789", 10);
     }
-    assert_int_equal(value->size_bytes, 10006);
-    assert_memory_equal(shared->bytes, "ab", 2);
+    assert_int_equal(rcs_string_of(value)->size_bytes, 10006);
+    assert_memory_equal(rcs_string_of(shared)->bytes, "ab", 2);
     rcs_value_release(shared);
     rcs_value_release(value);
 }

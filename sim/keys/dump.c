@@ -7,8 +7,8 @@
 
 void rcs_value_dump(const struct rcs_value *value, unsigned rdb_version, struct rcs_buf *out)
 {
-    RCS_ASSERT(value->type == RCS_VALUE_STRING);
-    rcs_dump_write(out, rdb_version, value->bytes, value->size_bytes);
+    const struct rcs_string *string = rcs_string_of(value);
+    rcs_dump_write(out, rdb_version, string->bytes, string->size_bytes);
 }
 
 enum rcs_err rcs_value_restore(const void *payload, size_t size_bytes, const char **type,

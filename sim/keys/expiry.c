@@ -7,7 +7,8 @@
 
 static bool goes_before(const struct rcs_entry *a, const struct rcs_entry *b)
 {
-    return a->expire_ms != b->expire_ms ? a->expire_ms < b->expire_ms : a->sequence < b->sequence;
+    return a->expire_ms != b->expire_ms ? a->expire_ms < b->expire_ms
+                                        : a->item.sequence < b->item.sequence;
 }
 
 static void put(struct rcs_keyspace *keys, size_t at, struct rcs_entry *entry)

@@ -10,7 +10,7 @@
 #include <rcsim/slot.h>
 #include <rcsim/store.h>
 
-#include "sim/rand.h"
+#include "sim/keys/dict.h"
 
 struct rcs_keyspace;
 struct rcs_value;
@@ -65,14 +65,11 @@ void rcs_snapshot_release(struct rcs_snapshot *snapshot);
 
 /* A key. Open for reading; changed by the functions below only. */
 struct rcs_entry {
-    struct rcs_entry *hash_next;
+    struct rcs_dict_item item;                   /* the sequence is unique in this keyspace */
     struct rcs_entry *slot_previous, *slot_next; /* newest first */
     struct rcs_value *value;                     /* value.h; one reference */
     int64_t expire_ms;                           /* wall clock, or RCS_NO_EXPIRE */
-    uint64_t hash;
-    uint64_t sequence; /* unique in this keyspace, ascending with insertion, from 1 */
-    uint32_t order_index, expire_index;
-    uint32_t key_bytes;
+    uint32_t expire_index;
     uint16_t slot;
     char key[];
 };

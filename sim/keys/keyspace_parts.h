@@ -13,19 +13,9 @@ struct keys_slot {
     uint32_t count;
 };
 
-struct keys_order {
-    uint64_t sequence;       /* stays when the key is gone: the array is searched by it */
-    struct rcs_entry *entry; /* NULL: a hole */
-};
-
 struct rcs_keyspace {
-    size_t count;
-    uint64_t next_sequence;
-    struct rcs_entry **table; /* chains by hash; NULL while empty, as everything below */
-    size_t table_mask;
-    struct keys_order *order; /* ascending by sequence */
-    size_t order_used, order_room;
-    struct keys_slot **pages;
+    struct rcs_dict dict;
+    struct keys_slot **pages;    /* NULL while empty, as everything below */
     struct rcs_entry **expiring; /* a heap by (expire_ms, sequence) */
     size_t expiring_count, expiring_room;
 };

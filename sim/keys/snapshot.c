@@ -25,16 +25,10 @@ struct rcs_snapshot_data {
     struct snapshot_key keys[];
 };
 
-/* An RDB length: one, two or five bytes. */
-static size_t length_bytes(size_t length)
-{
-    return length < 64 ? 1 : length < 16384 ? 2 : 5;
-}
-
 static size_t rdb_bytes(const struct rcs_entry *entry)
 {
-    return 1 + length_bytes(entry->key_bytes) + entry->key_bytes +
-           length_bytes(entry->value->size_bytes) + entry->value->size_bytes +
+    return 1 + rcs_rdb_length_bytes(entry->item.key_bytes) + entry->item.key_bytes +
+           rcs_value_rdb_bytes(entry->value) +
            (entry->expire_ms == RCS_NO_EXPIRE ? 0 : RDB_EXPIRE_BYTES);
 }
 
@@ -45,14 +39,14 @@ struct rcs_snapshot *rcs_keyspace_snapshot(const struct rcs_keyspace *keys, int6
     snapshot->refs = 1;
     snapshot->created_wall_ms = wall_ms;
     snapshot->size_bytes = RDB_EMPTY_BYTES;
-    if (keys->count == 0) {
+    if (keys->dict.count == 0) {
         return snapshot;
     }
-    RCS_ASSERT(keys->count < UINT32_MAX);
-    snapshot->keys = (uint32_t)keys->count;
+    RCS_ASSERT(keys->dict.count < UINT32_MAX);
+    snapshot->keys = (uint32_t)keys->dict.count;
     snapshot->size_bytes += RDB_DATABASE_BYTES;
     struct rcs_snapshot_data *data =
-        malloc(sizeof(*data) + keys->count * sizeof(struct snapshot_key));
+        malloc(sizeof(*data) + keys->dict.count * sizeof(struct snapshot_key));
     RCS_ASSERT(data != NULL);
     size_t names_bytes = 0, count = 0;
     const struct rcs_entry *entry;
@@ -61,17 +55,17 @@ struct rcs_snapshot *rcs_keyspace_snapshot(const struct rcs_keyspace *keys, int6
             .value = rcs_value_retain(entry->value),
             .expire_ms = entry->expire_ms,
             .key_at = names_bytes,
-            .key_bytes = entry->key_bytes,
+            .key_bytes = entry->item.key_bytes,
         };
-        names_bytes += entry->key_bytes;
+        names_bytes += entry->item.key_bytes;
         snapshot->size_bytes += rdb_bytes(entry);
     }
-    RCS_ASSERT(count == keys->count);
+    RCS_ASSERT(count == keys->dict.count);
     data->names = malloc(names_bytes > 0 ? names_bytes : 1);
     RCS_ASSERT(data->names != NULL);
     count = 0;
     for (uint64_t cursor = 0; (entry = rcs_keyspace_next(keys, &cursor)) != NULL; count++) {
-        memcpy(data->names + data->keys[count].key_at, entry->key, entry->key_bytes);
+        memcpy(data->names + data->keys[count].key_at, entry->key, entry->item.key_bytes);
     }
     snapshot->data = data;
     return snapshot;

@@ -15,45 +15,41 @@ static struct rcs_value *string_alloc(const void *bytes, size_t size_bytes, size
                                       enum rcs_encoding encoding)
 {
     RCS_ASSERT(size_bytes <= room_bytes && room_bytes < UINT32_MAX);
-    struct rcs_value *value = malloc(sizeof(*value) + room_bytes);
-    RCS_ASSERT(value != NULL);
-    value->refs = 1;
-    value->type = RCS_VALUE_STRING;
-    value->encoding = (uint8_t)encoding;
-    value->size_bytes = (uint32_t)size_bytes;
-    value->room_bytes = (uint32_t)room_bytes;
+    struct rcs_string *string = malloc(sizeof(*string) + room_bytes);
+    RCS_ASSERT(string != NULL);
+    string->head =
+        (struct rcs_value){ .refs = 1, .type = RCS_VALUE_STRING, .encoding = (uint8_t)encoding };
+    string->size_bytes = (uint32_t)size_bytes;
+    string->room_bytes = (uint32_t)room_bytes;
     if (size_bytes > 0) {
-        memcpy(value->bytes, bytes, size_bytes);
+        memcpy(string->bytes, bytes, size_bytes);
     }
-    return value;
+    return &string->head;
 }
 
-void rcs_value_release(struct rcs_value *value)
+static void string_free(struct rcs_value *value)
 {
-    RCS_ASSERT(value->refs > 0);
-    if (--value->refs == 0) {
-        free(value);
-    }
+    free(value);
 }
 
-const char *rcs_value_type_name(const struct rcs_value *value)
+static struct rcs_value *string_copy(const struct rcs_value *value)
 {
-    switch ((enum rcs_value_type)value->type) {
-    case RCS_VALUE_STRING:
-        return "string";
-    }
-    return NULL;
+    const struct rcs_string *string = rcs_string_of(value);
+    return string_alloc(string->bytes, string->size_bytes, string->size_bytes,
+                        (enum rcs_encoding)value->encoding);
 }
 
-const char *rcs_value_encoding_name(const struct rcs_value *value)
+static size_t string_rdb_bytes(const struct rcs_value *value)
 {
-    static const char *const names[] = {
-        [RCS_ENCODING_INT] = "int",
-        [RCS_ENCODING_EMBSTR] = "embstr",
-        [RCS_ENCODING_RAW] = "raw",
-    };
-    return names[value->encoding];
+    size_t size_bytes = rcs_string_of(value)->size_bytes;
+    return rcs_rdb_length_bytes(size_bytes) + size_bytes;
 }
+
+const struct rcs_value_methods rcs_string_methods = {
+    .free = string_free,
+    .copy = string_copy,
+    .rdb_bytes = string_rdb_bytes,
+};
 
 struct rcs_value *rcs_string_new_text(const void *bytes, size_t size_bytes)
 {
@@ -78,38 +74,39 @@ struct rcs_value *rcs_string_new_i64(int64_t value)
 }
 
 /* `value`, now with one reference, room for `size_bytes`, and raw. */
-static struct rcs_value *make_writable(struct rcs_value *value, size_t size_bytes)
+static struct rcs_string *make_writable(struct rcs_value *value, size_t size_bytes)
 {
-    if (value->refs > 1 || value->room_bytes < size_bytes) {
-        size_t room = size_bytes > value->room_bytes ? size_bytes + size_bytes / 2 : size_bytes;
+    const struct rcs_string *string = rcs_string_of(value);
+    if (value->refs > 1 || string->room_bytes < size_bytes) {
+        size_t room = size_bytes > string->room_bytes ? size_bytes + size_bytes / 2 : size_bytes;
         struct rcs_value *copy =
-            string_alloc(value->bytes, value->size_bytes,
-                         room > value->size_bytes ? room : value->size_bytes, RCS_ENCODING_RAW);
+            string_alloc(string->bytes, string->size_bytes,
+                         room > string->size_bytes ? room : string->size_bytes, RCS_ENCODING_RAW);
         rcs_value_release(value);
         value = copy;
     }
     value->encoding = RCS_ENCODING_RAW;
-    return value;
+    return (struct rcs_string *)value;
 }
 
 struct rcs_value *rcs_string_append(struct rcs_value *value, const void *bytes, size_t size_bytes)
 {
-    return rcs_string_write(value, value->size_bytes, bytes, size_bytes);
+    return rcs_string_write(value, rcs_string_of(value)->size_bytes, bytes, size_bytes);
 }
 
 struct rcs_value *rcs_string_write(struct rcs_value *value, size_t offset, const void *bytes,
                                    size_t size_bytes)
 {
     size_t end = offset + size_bytes;
-    value = make_writable(value, end);
-    if (offset > value->size_bytes) {
-        memset(value->bytes + value->size_bytes, 0, offset - value->size_bytes);
+    struct rcs_string *string = make_writable(value, end);
+    if (offset > string->size_bytes) {
+        memset(string->bytes + string->size_bytes, 0, offset - string->size_bytes);
     }
     if (size_bytes > 0) {
-        memcpy(value->bytes + offset, bytes, size_bytes);
+        memcpy(string->bytes + offset, bytes, size_bytes);
     }
-    if (end > value->size_bytes) {
-        value->size_bytes = (uint32_t)end;
+    if (end > string->size_bytes) {
+        string->size_bytes = (uint32_t)end;
     }
-    return value;
+    return &string->head;
 }

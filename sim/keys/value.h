@@ -1,20 +1,57 @@
-/* Values: the counted things keys hold. For now the one type is the string. */
+/* Values: the counted things keys hold. Each type has a file of its own: string.c, list.c, hash.c,
+ * set.c, zset.c; this is what they have in common, and strings. */
 #ifndef RCSIM_SIM_KEYS_VALUE_H
 #define RCSIM_SIM_KEYS_VALUE_H
 
 #include <rcsim/base.h>
 
-enum rcs_value_type { RCS_VALUE_STRING };
-enum rcs_encoding { RCS_ENCODING_INT, RCS_ENCODING_EMBSTR, RCS_ENCODING_RAW };
+/* clang-format off */
+#define RCS_VALUE_TYPES(X)      \
+    /*  constant  TYPE says */  \
+    X(STRING,     "string")     \
+    X(LIST,       "list")       \
+    X(HASH,       "hash")       \
+    X(SET,        "set")        \
+    X(ZSET,       "zset")
 
-/* A value may be shared by a key and by snapshots; only one with a single reference is changed. */
+/* What OBJECT ENCODING says. Releases before 7.0 say ziplist where 7.0 says listpack. */
+#define RCS_ENCODINGS(X)        \
+    X(INT,        "int")        \
+    X(EMBSTR,     "embstr")     \
+    X(RAW,        "raw")        \
+    X(QUICKLIST,  "quicklist")  \
+    X(LISTPACK,   "listpack")   \
+    X(INTSET,     "intset")     \
+    X(HASHTABLE,  "hashtable")  \
+    X(SKIPLIST,   "skiplist")
+/* clang-format on */
+
+enum rcs_value_type {
+#define X(name, text) RCS_VALUE_##name,
+    RCS_VALUE_TYPES(X)
+#undef X
+};
+enum rcs_encoding {
+#define X(name, text) RCS_ENCODING_##name,
+    RCS_ENCODINGS(X)
+#undef X
+};
+
+/* The head of every value. A value may be shared by a key and by snapshots; only one with a single
+ * reference is changed (rcs_value_writable). */
 struct rcs_value {
     uint32_t refs;
     uint8_t type;     /* enum rcs_value_type */
-    uint8_t encoding; /* enum rcs_encoding: what OBJECT ENCODING says; the bytes are always text */
-    uint32_t size_bytes, room_bytes;
-    char bytes[];
+    uint8_t encoding; /* enum rcs_encoding */
 };
+
+/* What a type does in its own way. */
+struct rcs_value_methods {
+    void (*free)(struct rcs_value *value);                    /* the last reference is gone */
+    struct rcs_value *(*copy)(const struct rcs_value *value); /* one reference, equal, apart */
+    size_t (*rdb_bytes)(const struct rcs_value *value);       /* about what it takes in an RDB */
+};
+extern const struct rcs_value_methods rcs_string_methods;
 
 static inline struct rcs_value *rcs_value_retain(struct rcs_value *value)
 {
@@ -24,6 +61,25 @@ static inline struct rcs_value *rcs_value_retain(struct rcs_value *value)
 void rcs_value_release(struct rcs_value *value);
 const char *rcs_value_type_name(const struct rcs_value *value);     /* "string" */
 const char *rcs_value_encoding_name(const struct rcs_value *value); /* "int", "embstr", "raw" */
+/* Takes the caller's reference and gives one back: to the same value if nobody shares it, else to a
+ * copy. */
+struct rcs_value *rcs_value_writable(struct rcs_value *value);
+size_t rcs_value_rdb_bytes(const struct rcs_value *value);
+/* The bytes of an RDB length: one, two or five. */
+size_t rcs_rdb_length_bytes(size_t length);
+
+/* --- strings (string.c) ----------------------------------------------------------------------- */
+
+struct rcs_string {
+    struct rcs_value head;
+    uint32_t size_bytes, room_bytes;
+    char bytes[]; /* text, whatever the encoding */
+};
+static inline const struct rcs_string *rcs_string_of(const struct rcs_value *value)
+{
+    RCS_ASSERT(value->type == RCS_VALUE_STRING);
+    return (const struct rcs_string *)value;
+}
 
 /* A copy of the bytes, one reference, encoded as SET does: int, embstr up to 44 bytes, else raw
  * (Redis 7.0 tryObjectEncoding). */

@@ -45,6 +45,10 @@
     X(KEYSPACE, "@keyspace")                        \
     X(READ, "@read")                                \
     X(WRITE, "@write")                              \
+    X(SET, "@set")                                  \
+    X(SORTEDSET, "@sortedset")                      \
+    X(LIST, "@list")                                \
+    X(HASH, "@hash")                                \
     X(STRING, "@string")                            \
     X(BITMAP, "@bitmap")                            \
     X(PUBSUB, "@pubsub")                            \
@@ -136,6 +140,8 @@ extern const struct rcs_command rcs_key_commands[], rcs_expire_commands[], rcs_s
 extern const struct rcs_command rcs_number_commands[], rcs_bit_commands[];
 extern const struct rcs_command rcs_dump_commands[], rcs_migrate_commands[];
 extern const struct rcs_command rcs_function_commands[];
+extern const struct rcs_command rcs_list_commands[], rcs_hash_commands[], rcs_set_commands[];
+extern const struct rcs_command rcs_zset_commands[];
 
 /* The i-th command of all tables; NULL past the end. */
 const struct rcs_command *rcs_command_at(unsigned index);
@@ -204,6 +210,14 @@ struct rcs_arg rcs_arg_of(const char *text);
  * expired one is deleted on a master (Redis 7.0 lookupKey, expireIfNeeded). */
 struct rcs_entry *rcs_key_read(struct rcs_call *call, const struct rcs_arg *key);
 struct rcs_entry *rcs_key_write(struct rcs_call *call, const struct rcs_arg *key);
+/* The same for a key of one type, NULL: there is none. False: it holds another type, and that was
+ * refused. */
+bool rcs_key_read_of(struct rcs_call *call, const struct rcs_arg *key, enum rcs_value_type type,
+                     struct rcs_entry **out);
+bool rcs_key_write_of(struct rcs_call *call, const struct rcs_arg *key, enum rcs_value_type type,
+                      struct rcs_entry **out);
+/* "-WRONGTYPE ..." to the call's client. */
+void rcs_refuse_type(struct rcs_call *call);
 /* Sets the value, a new key or an old one; takes the reference. The expiry goes unless it is kept.
  */
 struct rcs_entry *rcs_key_set(struct rcs_call *call, const struct rcs_arg *key,

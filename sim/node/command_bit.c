@@ -16,17 +16,19 @@ static bool read_offset(struct rcs_call *call, int64_t *out)
 
 static unsigned bit_at(const struct rcs_entry *entry, int64_t offset)
 {
-    if (entry == NULL || offset / 8 >= entry->value->size_bytes) {
+    if (entry == NULL || offset / 8 >= rcs_string_of(entry->value)->size_bytes) {
         return 0;
     }
-    return (unsigned char)entry->value->bytes[offset / 8] >> (7 - offset % 8) & 1;
+    return (unsigned char)rcs_string_of(entry->value)->bytes[offset / 8] >> (7 - offset % 8) & 1;
 }
 
 static void run_getbit(struct rcs_call *call)
 {
     int64_t offset;
-    if (read_offset(call, &offset)) {
-        rcs_resp_integer(call->out, bit_at(rcs_key_read(call, &call->args[1]), offset));
+    struct rcs_entry *entry;
+    if (read_offset(call, &offset) &&
+        rcs_key_read_of(call, &call->args[1], RCS_VALUE_STRING, &entry)) {
+        rcs_resp_integer(call->out, bit_at(entry, offset));
     }
 }
 
@@ -42,10 +44,13 @@ static void run_setbit(struct rcs_call *call)
         rcs_refuse(call->client, "bit is not an integer or out of range");
         return;
     }
-    struct rcs_entry *entry = rcs_key_write(call, &call->args[1]);
+    struct rcs_entry *entry;
+    if (!rcs_key_write_of(call, &call->args[1], RCS_VALUE_STRING, &entry)) {
+        return;
+    }
     unsigned old = bit_at(entry, offset);
-    bool grows = entry == NULL || offset / 8 >= entry->value->size_bytes;
-    unsigned char byte = grows ? 0 : (unsigned char)entry->value->bytes[offset / 8];
+    bool grows = entry == NULL || offset / 8 >= rcs_string_of(entry->value)->size_bytes;
+    unsigned char byte = grows ? 0 : (unsigned char)rcs_string_of(entry->value)->bytes[offset / 8];
     unsigned char mask = (unsigned char)(1u << (7 - offset % 8));
     byte = (unsigned char)(bit != 0 ? byte | mask : byte & ~mask);
     struct rcs_value *value = entry == NULL ? rcs_string_new_text("", 0) : rcs_keyspace_lend(entry);
@@ -64,7 +69,7 @@ static int64_t count_bits(const struct rcs_entry *entry, int64_t start, int64_t 
     int64_t count = 0;
     for (int64_t at = start; at <= end;) {
         if (at % 8 == 0 && at + 7 <= end) {
-            unsigned byte = (unsigned char)entry->value->bytes[at / 8];
+            unsigned byte = (unsigned char)rcs_string_of(entry->value)->bytes[at / 8];
             for (; byte != 0; byte &= byte - 1) {
                 count++;
             }
@@ -78,7 +83,10 @@ static int64_t count_bits(const struct rcs_entry *entry, int64_t start, int64_t 
 
 static void run_bitcount(struct rcs_call *call)
 {
-    const struct rcs_entry *entry = rcs_key_read(call, &call->args[1]);
+    struct rcs_entry *entry;
+    if (!rcs_key_read_of(call, &call->args[1], RCS_VALUE_STRING, &entry)) {
+        return;
+    }
     if (entry == NULL) { /* whatever the other arguments are */
         rcs_resp_integer(call->out, 0);
         return;
@@ -98,7 +106,8 @@ static void run_bitcount(struct rcs_call *call)
         return;
     }
     int64_t unit = bits ? 1 : 8;
-    if (!rcs_clamp_range((int64_t)entry->value->size_bytes * (8 / unit), &start, &end)) {
+    if (!rcs_clamp_range((int64_t)rcs_string_of(entry->value)->size_bytes * (8 / unit), &start,
+                         &end)) {
         rcs_resp_integer(call->out, 0);
         return;
     }

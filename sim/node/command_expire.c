@@ -31,7 +31,7 @@ void rcs_call_delete_as_del(struct rcs_call *call, struct rcs_entry *entry)
 void rcs_call_set_expire(struct rcs_call *call, struct rcs_entry *entry, int64_t expire_ms)
 {
     rcs_keyspace_expire(call->node->keys, entry, expire_ms < 0 ? 0 : expire_ms);
-    rcs_key_modified(call->node, entry->key, entry->key_bytes);
+    rcs_key_modified(call->node, entry->key, entry->item.key_bytes);
     rcs_call_changed(call, 1);
 }
 
@@ -169,7 +169,7 @@ static void run_persist(struct rcs_call *call)
     bool had_one = entry != NULL && entry->expire_ms != RCS_NO_EXPIRE;
     if (had_one) {
         rcs_keyspace_expire(call->node->keys, entry, RCS_NO_EXPIRE);
-        rcs_key_modified(call->node, entry->key, entry->key_bytes);
+        rcs_key_modified(call->node, entry->key, entry->item.key_bytes);
         rcs_call_changed(call, 1);
     }
     rcs_resp_integer(call->out, had_one);

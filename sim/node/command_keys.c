@@ -10,7 +10,7 @@
 
 static struct rcs_arg key_of(const struct rcs_entry *entry)
 {
-    return (struct rcs_arg){ .bytes = entry->key, .size_bytes = entry->key_bytes };
+    return (struct rcs_arg){ .bytes = entry->key, .size_bytes = entry->item.key_bytes };
 }
 
 static bool same_arg(const struct rcs_arg *a, const struct rcs_arg *b)
@@ -174,9 +174,9 @@ static void run_keys(struct rcs_call *call)
     rcs_buf_init(&names);
     for (uint64_t cursor = 0; (entry = rcs_keyspace_next(call->node->keys, &cursor)) != NULL;) {
         if (!rcs_entry_expired(entry, call->wall_ms) &&
-            rcs_glob_matches(pattern->bytes, pattern->size_bytes, entry->key, entry->key_bytes,
+            rcs_glob_matches(pattern->bytes, pattern->size_bytes, entry->key, entry->item.key_bytes,
                              false)) {
-            rcs_resp_bulk(&names, entry->key, entry->key_bytes);
+            rcs_resp_bulk(&names, entry->key, entry->item.key_bytes);
             count++;
         }
     }

@@ -10,9 +10,13 @@
 static void increment(struct rcs_call *call, int64_t by)
 {
     const struct rcs_arg *key = &call->args[1];
-    const struct rcs_entry *entry = rcs_key_write(call, key);
+    struct rcs_entry *entry;
+    if (!rcs_key_write_of(call, key, RCS_VALUE_STRING, &entry)) {
+        return;
+    }
     int64_t value = 0;
-    if (entry != NULL && !rcs_decimal_read(entry->value->bytes, entry->value->size_bytes, &value)) {
+    if (entry != NULL && !rcs_decimal_read(rcs_string_of(entry->value)->bytes,
+                                           rcs_string_of(entry->value)->size_bytes, &value)) {
         rcs_refuse(call->client, "value is not an integer or out of range");
         return;
     }
@@ -60,10 +64,14 @@ static void run_decrby(struct rcs_call *call)
 static void run_incrbyfloat(struct rcs_call *call)
 {
     const struct rcs_arg *key = &call->args[1];
-    const struct rcs_entry *entry = rcs_key_write(call, key);
+    struct rcs_entry *entry;
+    if (!rcs_key_write_of(call, key, RCS_VALUE_STRING, &entry)) {
+        return;
+    }
     long double value = 0, by;
     if ((entry != NULL &&
-         !rcs_number_read_float(entry->value->bytes, entry->value->size_bytes, &value)) ||
+         !rcs_number_read_float(rcs_string_of(entry->value)->bytes,
+                                rcs_string_of(entry->value)->size_bytes, &value)) ||
         !rcs_number_read_float(call->args[2].bytes, call->args[2].size_bytes, &by)) {
         rcs_refuse(call->client, "value is not a valid float");
         return;

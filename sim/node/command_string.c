@@ -15,8 +15,20 @@ static void reply_value(struct rcs_call *call, const struct rcs_entry *entry)
     if (entry == NULL) {
         rcs_resp_nil(call->out, call->resp3);
     } else {
-        rcs_resp_bulk(call->out, entry->value->bytes, entry->value->size_bytes);
+        rcs_resp_bulk(call->out, rcs_string_of(entry->value)->bytes,
+                      rcs_string_of(entry->value)->size_bytes);
     }
+}
+
+/* False: the key holds another type, which was refused. */
+static bool reply_key(struct rcs_call *call, const struct rcs_arg *key)
+{
+    struct rcs_entry *entry;
+    if (!rcs_key_read_of(call, key, RCS_VALUE_STRING, &entry)) {
+        return false;
+    }
+    reply_value(call, entry);
+    return true;
 }
 
 /* --- options of SET and GETEX ----------------------------------------------------------------- */
@@ -194,8 +206,8 @@ static void set(struct rcs_call *call, const struct rcs_arg *value, const struct
     if (options->when != NULL && !read_date(call, options, &expire_ms)) {
         return;
     }
-    if (get) {
-        reply_value(call, rcs_key_read(call, key));
+    if (get && !reply_key(call, key)) {
+        return;
     }
     bool found = rcs_key_write(call, key) != NULL;
     if (((options->set & OPTION_NX) != 0 && found) || ((options->set & OPTION_XX) != 0 && !found)) {
@@ -249,7 +261,9 @@ static void run_getset(struct rcs_call *call)
 {
     const struct rcs_arg *value = &call->args[2];
     struct rcs_arg words[] = { rcs_arg_of("SET"), call->args[1], *value };
-    reply_value(call, rcs_key_read(call, &call->args[1]));
+    if (!reply_key(call, &call->args[1])) {
+        return;
+    }
     rcs_key_set(call, &call->args[1], rcs_string_new(value->bytes, value->size_bytes), false);
     rcs_call_changed(call, 1);
     if (call->client->profile->expire_form != RCS_EXPIRE_VERBATIM) {
@@ -304,20 +318,24 @@ static void run_msetnx(struct rcs_call *call)
 
 static void run_get(struct rcs_call *call)
 {
-    reply_value(call, rcs_key_read(call, &call->args[1]));
+    (void)reply_key(call, &call->args[1]);
 }
 
 static void run_mget(struct rcs_call *call)
 {
     rcs_resp_array(call->out, call->argc - 1);
     for (unsigned i = 1; i < call->argc; i++) {
-        reply_value(call, rcs_key_read(call, &call->args[i]));
+        const struct rcs_entry *entry = rcs_key_read(call, &call->args[i]);
+        reply_value(call, entry != NULL && entry->value->type == RCS_VALUE_STRING ? entry : NULL);
     }
 }
 
 static void run_getdel(struct rcs_call *call)
 {
-    struct rcs_entry *entry = rcs_key_read(call, &call->args[1]);
+    struct rcs_entry *entry;
+    if (!rcs_key_read_of(call, &call->args[1], RCS_VALUE_STRING, &entry)) {
+        return;
+    }
     reply_value(call, entry);
     if (entry != NULL) {
         rcs_call_delete_as_del(call, entry);
@@ -345,7 +363,7 @@ static void change_life(struct rcs_call *call, struct rcs_entry *entry,
     } else if ((options->set & OPTION_PERSIST) != 0 && entry->expire_ms != RCS_NO_EXPIRE) {
         struct rcs_arg words[] = { rcs_arg_of("PERSIST"), call->args[1] };
         rcs_keyspace_expire(call->node->keys, entry, RCS_NO_EXPIRE);
-        rcs_key_modified(call->node, entry->key, entry->key_bytes);
+        rcs_key_modified(call->node, entry->key, entry->item.key_bytes);
         rcs_call_changed(call, 1);
         rcs_call_replicate(call, 2, words);
     }
@@ -358,7 +376,10 @@ static void run_getex(struct rcs_call *call)
     if (!read_options(call, 2, true, &options)) {
         return;
     }
-    struct rcs_entry *entry = rcs_key_read(call, &call->args[1]);
+    struct rcs_entry *entry;
+    if (!rcs_key_read_of(call, &call->args[1], RCS_VALUE_STRING, &entry)) {
+        return;
+    }
     if (entry != NULL && options.when != NULL && !read_date(call, &options, &expire_ms)) {
         return;
     }
@@ -372,8 +393,11 @@ static void run_getex(struct rcs_call *call)
 
 static void run_strlen(struct rcs_call *call)
 {
-    const struct rcs_entry *entry = rcs_key_read(call, &call->args[1]);
-    rcs_resp_integer(call->out, entry == NULL ? 0 : entry->value->size_bytes);
+    struct rcs_entry *entry;
+    if (!rcs_key_read_of(call, &call->args[1], RCS_VALUE_STRING, &entry)) {
+        return;
+    }
+    rcs_resp_integer(call->out, entry == NULL ? 0 : rcs_string_of(entry->value)->size_bytes);
 }
 
 /* False: an error was replied (Redis 7.0 checkStringLength). */
@@ -391,20 +415,23 @@ static bool length_fits(struct rcs_call *call, int64_t size_bytes, int64_t more_
 static void run_append(struct rcs_call *call)
 {
     const struct rcs_arg *more = &call->args[2];
-    struct rcs_entry *entry = rcs_key_write(call, &call->args[1]);
+    struct rcs_entry *entry;
+    if (!rcs_key_write_of(call, &call->args[1], RCS_VALUE_STRING, &entry)) {
+        return;
+    }
     if (entry == NULL) {
         entry =
             rcs_key_set(call, &call->args[1], rcs_string_new(more->bytes, more->size_bytes), false);
     } else {
-        if (!length_fits(call, entry->value->size_bytes, more->size_bytes)) {
+        if (!length_fits(call, rcs_string_of(entry->value)->size_bytes, more->size_bytes)) {
             return;
         }
         rcs_keyspace_replace(
             entry, rcs_string_append(rcs_keyspace_lend(entry), more->bytes, more->size_bytes));
-        rcs_key_modified(call->node, entry->key, entry->key_bytes);
+        rcs_key_modified(call->node, entry->key, entry->item.key_bytes);
     }
     rcs_call_changed(call, 1);
-    rcs_resp_integer(call->out, entry->value->size_bytes);
+    rcs_resp_integer(call->out, rcs_string_of(entry->value)->size_bytes);
 }
 
 static void run_setrange(struct rcs_call *call)
@@ -418,9 +445,12 @@ static void run_setrange(struct rcs_call *call)
         rcs_refuse(call->client, "offset is out of range");
         return;
     }
-    struct rcs_entry *entry = rcs_key_write(call, &call->args[1]);
+    struct rcs_entry *entry;
+    if (!rcs_key_write_of(call, &call->args[1], RCS_VALUE_STRING, &entry)) {
+        return;
+    }
     if (part->size_bytes == 0) {
-        rcs_resp_integer(call->out, entry == NULL ? 0 : entry->value->size_bytes);
+        rcs_resp_integer(call->out, entry == NULL ? 0 : rcs_string_of(entry->value)->size_bytes);
         return;
     }
     if (!length_fits(call, offset, part->size_bytes)) {
@@ -430,7 +460,7 @@ static void run_setrange(struct rcs_call *call)
     value = rcs_string_write(value, (size_t)offset, part->bytes, part->size_bytes);
     entry = rcs_key_set(call, &call->args[1], value, true);
     rcs_call_changed(call, 1);
-    rcs_resp_integer(call->out, entry->value->size_bytes);
+    rcs_resp_integer(call->out, rcs_string_of(entry->value)->size_bytes);
 }
 
 bool rcs_clamp_range(int64_t size, int64_t *start, int64_t *end)
@@ -453,11 +483,15 @@ static void run_getrange(struct rcs_call *call)
         !rcs_arg_i64_or_refuse(call->client, &call->args[3], &end)) {
         return;
     }
-    const struct rcs_entry *entry = rcs_key_read(call, &call->args[1]);
-    if (entry == NULL || !rcs_clamp_range(entry->value->size_bytes, &start, &end)) {
+    struct rcs_entry *entry;
+    if (!rcs_key_read_of(call, &call->args[1], RCS_VALUE_STRING, &entry)) {
+        return;
+    }
+    if (entry == NULL || !rcs_clamp_range(rcs_string_of(entry->value)->size_bytes, &start, &end)) {
         rcs_resp_bulk(call->out, "", 0);
     } else {
-        rcs_resp_bulk(call->out, entry->value->bytes + start, (size_t)(end - start + 1));
+        rcs_resp_bulk(call->out, rcs_string_of(entry->value)->bytes + start,
+                      (size_t)(end - start + 1));
     }
 }
 

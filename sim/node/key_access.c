@@ -5,7 +5,7 @@
 
 static struct rcs_arg key_of(const struct rcs_entry *entry)
 {
-    return (struct rcs_arg){ .bytes = entry->key, .size_bytes = entry->key_bytes };
+    return (struct rcs_arg){ .bytes = entry->key, .size_bytes = entry->item.key_bytes };
 }
 
 static void delete_expired(struct rcs_node *node, struct rcs_entry *entry)
@@ -13,7 +13,7 @@ static void delete_expired(struct rcs_node *node, struct rcs_entry *entry)
     struct rcs_arg key = key_of(entry);
     rcs_call_replicate_del(node, &key, false);
     if (node->clients.watching > 0) {
-        rcs_transaction_touch(node, entry->key, entry->key_bytes, true);
+        rcs_transaction_touch(node, entry->key, entry->item.key_bytes, true);
     }
     rcs_keyspace_remove(node->keys, entry);
     node->stat_expired++;
@@ -58,6 +58,34 @@ struct rcs_entry *rcs_key_write(struct rcs_call *call, const struct rcs_arg *key
     return find_alive(call, key, true);
 }
 
+void rcs_refuse_type(struct rcs_call *call)
+{
+    rcs_refuse(call->client, "-WRONGTYPE Operation against a key holding the wrong kind of value");
+}
+
+static bool of_type(struct rcs_call *call, const struct rcs_entry *entry, enum rcs_value_type type)
+{
+    if (entry != NULL && entry->value->type != type) {
+        rcs_refuse_type(call);
+        return false;
+    }
+    return true;
+}
+
+bool rcs_key_read_of(struct rcs_call *call, const struct rcs_arg *key, enum rcs_value_type type,
+                     struct rcs_entry **out)
+{
+    *out = rcs_key_read(call, key);
+    return of_type(call, *out, type);
+}
+
+bool rcs_key_write_of(struct rcs_call *call, const struct rcs_arg *key, enum rcs_value_type type,
+                      struct rcs_entry **out)
+{
+    *out = rcs_key_write(call, key);
+    return of_type(call, *out, type);
+}
+
 /* During a pause an expired key may still be there when a new value comes; it is overwritten. */
 struct rcs_entry *rcs_key_set(struct rcs_call *call, const struct rcs_arg *key,
                               struct rcs_value *value, bool keep_expiry)
@@ -79,7 +107,7 @@ struct rcs_entry *rcs_key_set(struct rcs_call *call, const struct rcs_arg *key,
 
 void rcs_key_delete(struct rcs_call *call, struct rcs_entry *entry)
 {
-    rcs_key_modified(call->node, entry->key, entry->key_bytes);
+    rcs_key_modified(call->node, entry->key, entry->item.key_bytes);
     rcs_keyspace_remove(call->node->keys, entry);
 }
 

@@ -250,7 +250,7 @@ static void send_key(struct rcs_node *node, const struct migration *job,
     rcs_value_dump(entry->value, (unsigned)rcs_node_profile(node)->rdb_version, &payload);
     struct rcs_arg words[] = {
         rcs_arg_of("RESTORE-ASKING"),
-        { entry->key, entry->key_bytes },
+        { entry->key, entry->item.key_bytes },
         { number, (uint32_t)rcs_decimal_write(number, ttl_ms) },
         { payload.data, (uint32_t)payload.size_bytes },
         rcs_arg_of("REPLACE"),

@@ -59,7 +59,7 @@ static void watch_key(struct rcs_call *call, const struct rcs_arg *key)
         rcs_keyspace_find(call->node->keys, key->bytes, key->size_bytes);
     struct rcs_watch *watch = malloc(sizeof(*watch) + key->size_bytes);
     RCS_ASSERT(watch != NULL);
-    watch->sequence = entry == NULL ? 0 : entry->sequence;
+    watch->sequence = entry == NULL ? 0 : entry->item.sequence;
     watch->expired = entry != NULL && rcs_entry_expired(entry, call->wall_ms);
     watch->key_bytes = key->size_bytes;
     if (key->size_bytes > 0) {
@@ -100,7 +100,7 @@ static bool watched_key_changed(const struct rcs_call *call)
             rcs_keyspace_find(call->node->keys, watch->key, watch->key_bytes);
         bool was_there = watch->sequence != 0 && !watch->expired;
         bool is_there = entry != NULL && !rcs_entry_expired(entry, call->wall_ms);
-        if (was_there != is_there || (is_there && entry->sequence != watch->sequence)) {
+        if (was_there != is_there || (is_there && entry->item.sequence != watch->sequence)) {
             return true;
         }
     }

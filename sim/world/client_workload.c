@@ -349,7 +349,8 @@ static uint32_t held(const struct rcs_node *node, const char *name, size_t size)
     const struct rcs_entry *entry = rcs_keyspace_find(rcs_node_keyspace(node), name, size);
     return entry == NULL || entry->value->type != RCS_VALUE_STRING
                ? 0
-               : (uint32_t)number_in(entry->value->bytes, entry->value->size_bytes);
+               : (uint32_t)number_in(rcs_string_of(entry->value)->bytes,
+                                     rcs_string_of(entry->value)->size_bytes);
 }
 
 static bool owns(const struct rcs_cluster *cluster, uint16_t slot)
