@@ -89,6 +89,11 @@ void rcs_resp_requests_feed(struct rcs_resp_requests *reader, const void *bytes,
     }
 }
 
+size_t rcs_resp_requests_left(const struct rcs_resp_requests *reader)
+{
+    return reader->in.end - (reader->bulks_left == 0 ? reader->in.pos : reader->in.start);
+}
+
 /* --- errors --------------------------------------------------------------------------------------
  */
 

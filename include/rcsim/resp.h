@@ -58,6 +58,9 @@ char *rcs_resp_requests_room(struct rcs_resp_requests *reader, size_t wanted_byt
 void rcs_resp_requests_fed(struct rcs_resp_requests *reader, size_t size_bytes);
 void rcs_resp_requests_feed(struct rcs_resp_requests *reader, const void *bytes, size_t size_bytes);
 
+/* Bytes that were fed and not yet given back. */
+size_t rcs_resp_requests_left(const struct rcs_resp_requests *reader);
+
 /* The next complete request. RCS_OK: `*args` and `*argc` (argc >= 1; `*0` and blank lines are
  * passed over) are borrowed until the next call. RCS_MORE: feed more. RCS_ERR_PROTOCOL: `*error` is
  * the reply to send before closing ("-ERR Protocol error: ...\r\n"), "" for the silent close that

@@ -34,9 +34,8 @@ static enum client_type type_named(const struct rcs_arg *name)
     return rcs_arg_is(name, "master") ? TYPE_MASTER : TYPE_UNKNOWN;
 }
 
-static void add_address(const struct rcs_node *node, struct rcs_buf *out, rcs_addr addr)
+static void add_address(struct rcs_buf *out, const struct rcs_address *address)
 {
-    const struct rcs_address *address = rcs_store_address(node->store, addr);
     bool is_ipv6 = strchr(address->ip, ':') != NULL;
     rcs_buf_format(out, is_ipv6 ? "[%s]:%u" : "%s:%u", address->ip, (unsigned)address->port);
 }
@@ -109,9 +108,9 @@ static void add_fields(const struct rcs_node *node, const struct rcs_client *cli
 {
     int64_t now_s = rcs_node_unixtime(node);
     rcs_buf_format(out, "id=%llu addr=", (unsigned long long)client->id);
-    add_address(node, out, client->remote);
+    add_address(out, rcs_client_remote(node, client));
     rcs_buf_text(out, " laddr=");
-    add_address(node, out, client->local);
+    add_address(out, rcs_store_address(node->store, client->local));
     rcs_buf_format(out, " fd=%u name=", (unsigned)client->link);
     if (redacted) {
         rcs_buf_text(out, "*redacted*");
@@ -334,14 +333,14 @@ struct filter {
     bool skip_me;
 };
 
-static bool has_address(const struct rcs_node *node, rcs_addr addr, const struct rcs_arg *wanted)
+static bool has_address(const struct rcs_address *address, const struct rcs_arg *wanted)
 {
     if (wanted == NULL) {
         return true;
     }
     struct rcs_buf text;
     rcs_buf_init(&text);
-    add_address(node, &text, addr);
+    add_address(&text, address);
     bool same = text.size_bytes == rcs_arg_text_bytes(wanted) &&
                 memcmp(text.data, wanted->bytes, text.size_bytes) == 0;
     rcs_buf_close(&text);
@@ -357,8 +356,8 @@ static unsigned kill_clients(struct rcs_call *call, const struct filter *filter)
             (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0 ||
             (filter->id != 0 && client->id != (uint64_t)filter->id) ||
             (filter->type != TYPE_UNKNOWN && type_of(client) != filter->type) ||
-            !has_address(call->node, client->remote, filter->addr) ||
-            !has_address(call->node, client->local, filter->laddr)) {
+            !has_address(rcs_client_remote(call->node, client), filter->addr) ||
+            !has_address(rcs_store_address(call->node->store, client->local), filter->laddr)) {
             continue;
         }
         if (client != call->client) {

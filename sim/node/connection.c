@@ -74,7 +74,15 @@ static void client_free(struct rcs_node *node, struct rcs_client *client)
     rcs_buf_close(&client->lib_name);
     rcs_buf_close(&client->lib_ver);
     rcs_buf_close(&client->reply);
+    rcs_resp_requests_free(client->reader);
+    free(client->peer);
     free(client);
+}
+
+const struct rcs_address *rcs_client_remote(const struct rcs_node *node,
+                                            const struct rcs_client *client)
+{
+    return client->peer != NULL ? client->peer : rcs_store_address(node->store, client->remote);
 }
 
 /* Out of the list, and freed. */
@@ -190,6 +198,41 @@ static void hold(struct rcs_client *client, struct rcs_request *request)
     rcs_requests_add(&client->held, &client->held_count, &client->held_room, request);
 }
 
+static bool takes_requests(const struct rcs_node *node, const struct rcs_client *client)
+{
+    return !held_back(client) && client->held_count == 0 && !rcs_migrate_waits(node) &&
+           !node->dead && (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) == 0;
+}
+
+/* What the reader of a client's bytes has, until the client is held back (Redis 7.0
+ * processInputBuffer). */
+static void read_requests(struct rcs_node *node, struct rcs_client *client)
+{
+    const struct rcs_arg *args;
+    unsigned argc;
+    const char *error;
+    while (takes_requests(node, client)) {
+        rcs_resp_requests_authenticated(client->reader,
+                                        (client->flags & RCS_CLIENT_AUTHENTICATED) != 0);
+        enum rcs_err err = rcs_resp_requests_next(client->reader, &args, &argc, &error);
+        if (err == RCS_ERR_PROTOCOL) {
+            rcs_buf_text(&client->reply, error);
+            client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY;
+        }
+        if (err != RCS_OK) {
+            client->unread = false;
+            return;
+        }
+        struct rcs_request *request = rcs_request_new(node->store, argc, args);
+        process(node, client, request);
+        if ((client->flags & RCS_CLIENT_PAUSED) != 0) {
+            hold(client, request);
+        }
+        rcs_request_release(node->store, request);
+    }
+    client->unread = rcs_resp_requests_left(client->reader) > 0;
+}
+
 static void on_open(struct rcs_node *node, const struct rcs_event *event)
 {
     struct rcs_clients *clients = &node->clients;
@@ -211,6 +254,12 @@ static void on_open(struct rcs_node *node, const struct rcs_event *event)
     struct rcs_client *client = rcs_client_new(node, event->link);
     client->id = clients->next_id++;
     client->remote = event->remote;
+    if (event->remote == 0) {
+        client->peer = malloc(sizeof(*client->peer));
+        RCS_ASSERT(client->peer != NULL);
+        *client->peer = *event->peer;
+        client->reader = rcs_resp_requests_new();
+    }
     client->local = event->local;
     client->flags = node->config.requirepass[0] == '\0' ? RCS_CLIENT_AUTHENTICATED : 0;
     clients->list[clients->count++] = client;
@@ -233,6 +282,17 @@ static void on_request(struct rcs_node *node, const struct rcs_event *event)
     }
 }
 
+static void on_data(struct rcs_node *node, const struct rcs_event *event)
+{
+    struct rcs_client *client = rcs_client_find(node, event->link);
+    if (client == NULL || (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0) {
+        return; /* sent before it could know that it was cut off */
+    }
+    client->last_wall_s = rcs_node_unixtime(node);
+    rcs_resp_requests_feed(client->reader, event->data.bytes, event->data.size_bytes);
+    read_requests(node, client);
+}
+
 static void on_gone(struct rcs_node *node, const struct rcs_event *event)
 {
     struct rcs_client *client = rcs_client_find(node, event->link);
@@ -250,6 +310,9 @@ void rcs_clients_event(struct rcs_node *node, const struct rcs_event *event)
         return;
     case RCS_EVENT_CLIENT_REQUEST:
         on_request(node, event);
+        return;
+    case RCS_EVENT_CLIENT_DATA:
+        on_data(node, event);
         return;
     case RCS_EVENT_CLIENT_GONE:
         on_gone(node, event);
@@ -416,7 +479,11 @@ static void process_all_held(struct rcs_node *node)
     }
     for (unsigned i = 0; i < node->clients.count;) {
         unsigned count = node->clients.count;
-        process_held(node, node->clients.list[i]);
+        struct rcs_client *client = node->clients.list[i];
+        process_held(node, client);
+        if (node->clients.count == count && client->unread) {
+            read_requests(node, client);
+        }
         i = node->clients.count == count ? i + 1 : 0; /* a command may drop other connections */
     }
 }
@@ -432,7 +499,7 @@ static struct wants look_at_all(const struct rcs_clients *clients)
     struct wants wants = { false, false };
     for (unsigned i = 0; i < clients->count; i++) {
         const struct rcs_client *client = clients->list[i];
-        wants.held |= client->held_count > 0;
+        wants.held |= client->held_count > 0 || client->unread;
         wants.output |=
             client->reply.size_bytes > 0 || (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0;
     }

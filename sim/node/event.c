@@ -15,6 +15,7 @@ const char *rcs_event_kind_name(enum rcs_event_kind kind)
         [RCS_EVENT_BUS_MSG] = "bus-msg",
         [RCS_EVENT_CLIENT_OPEN] = "client-open",
         [RCS_EVENT_CLIENT_REQUEST] = "client-request",
+        [RCS_EVENT_CLIENT_DATA] = "client-data",
         [RCS_EVENT_CLIENT_GONE] = "client-gone",
         [RCS_EVENT_MASTER_UP] = "master-up",
         [RCS_EVENT_MASTER_FAILED] = "master-failed",

@@ -15,6 +15,10 @@ struct rcs_saved_config; /* sim/cluster/saved_config.h: what nodes.conf holds */
 #define RCS_LINK_HANDSHAKE ((uint32_t)0x10000)
 #define RCS_LINK_IN        ((uint32_t)0x80000000)
 
+/* A client's connection is named by a number of the world, one from outside the simulation by
+ * RCS_LINK_OUTSIDE + a number of its own. */
+#define RCS_LINK_OUTSIDE ((uint32_t)0x40000000)
+
 enum rcs_event_kind {
     RCS_EVENT_START,    /* the process begins: `start` */
     RCS_EVENT_WAKE,     /* the deadline the node asked for */
@@ -28,8 +32,9 @@ enum rcs_event_kind {
     RCS_EVENT_BUS_MSG,       /* `bus_msg` came by `link`; `remote` and `local` of that connection */
 
     /* the client port: ordinary clients and replicas alike; `link` is the connection's number */
-    RCS_EVENT_CLIENT_OPEN,    /* `remote` */
+    RCS_EVENT_CLIENT_OPEN,    /* `remote`; 0: a program outside the simulation, `peer` */
     RCS_EVENT_CLIENT_REQUEST, /* `request` */
+    RCS_EVENT_CLIENT_DATA,    /* `data`: bytes such a program wrote, of any length */
     RCS_EVENT_CLIENT_GONE,
 
     /* this node's connection to its master's client port; there is one at most. `link` is the
@@ -75,6 +80,11 @@ struct rcs_event {
         struct rcs_request *request;
         struct rcs_blob *blob;
         struct rcs_snapshot *snapshot;
+        const struct rcs_address *peer;
+        struct {
+            const void *bytes;
+            size_t size_bytes;
+        } data;
         const char *reason; /* as strerror has it: "Connection refused", "Connection timed out" */
     };
 };

@@ -55,6 +55,9 @@ struct rcs_client {
     uint8_t protocol;                  /* 2 or 3 */
     const struct rcs_profile *profile; /* of the node it is a client of */
     rcs_addr remote, local;
+    struct rcs_address *peer;         /* of a program outside the simulation; NULL: `remote` */
+    struct rcs_resp_requests *reader; /* of its bytes; NULL: it sends requests */
+    bool unread;                      /* the reader was left before it had given all it has */
     int64_t created_wall_s, last_wall_s;
     struct rcs_buf name, lib_name, lib_ver;
     struct rcs_buf reply; /* what this step writes to it; flushed as one effect at the end */
@@ -90,6 +93,9 @@ struct rcs_clients {
     unsigned stream_count, stream_room;
 };
 struct rcs_client *rcs_client_find(struct rcs_node *node, uint32_t link);
+/* Where it comes from. Borrowed. */
+const struct rcs_address *rcs_client_remote(const struct rcs_node *node,
+                                            const struct rcs_client *client);
 /* Emits what was written to client->reply in this step so far, for an effect that must come after.
  */
 void rcs_client_flush(struct rcs_node *node, struct rcs_client *client);

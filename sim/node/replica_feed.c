@@ -19,7 +19,7 @@ const char *rcs_replica_ip(const struct rcs_node *node, const struct rcs_client 
 {
     rcs_text announced = client->replica.ip_address;
     return announced != 0 ? rcs_store_text_of(node->store, announced)
-                          : rcs_store_address(node->store, client->remote)->ip;
+                          : rcs_client_remote(node, client)->ip;
 }
 
 struct name {

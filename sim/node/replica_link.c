@@ -303,6 +303,7 @@ void rcs_repl_event(struct rcs_node *node, const struct rcs_event *event)
     case RCS_EVENT_BUS_MSG:
     case RCS_EVENT_CLIENT_OPEN:
     case RCS_EVENT_CLIENT_REQUEST:
+    case RCS_EVENT_CLIENT_DATA:
     case RCS_EVENT_CLIENT_GONE:
     case RCS_EVENT_TARGET_UP:
     case RCS_EVENT_TARGET_FAILED:

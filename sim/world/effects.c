@@ -53,6 +53,12 @@ static uint32_t client_conn(const struct rcs_sim *sim, unsigned node, uint32_t l
 
 static void client_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect)
 {
+    if (effect->link >= RCS_LINK_OUTSIDE) {
+        if (effect->kind == RCS_EFFECT_CLIENT_REPLY) {
+            rcs_outside_write(sim, effect->link, effect->blob->bytes, effect->blob->size_bytes);
+        }
+        return;
+    }
     uint32_t conn = client_conn(sim, node, effect->link);
     if (conn == 0) {
         return;
@@ -129,7 +135,9 @@ static bool carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
         client_send(sim, node, effect);
         break;
     case RCS_EFFECT_CLIENT_CLOSE:
-        if (client_conn(sim, node, effect->link) != 0) {
+        if (effect->link >= RCS_LINK_OUTSIDE) {
+            rcs_outside_close(sim, effect->link);
+        } else if (client_conn(sim, node, effect->link) != 0) {
             rcs_network_close_end(&sim->net, effect->link, 1, sim->now_us);
         }
         break;

@@ -143,6 +143,7 @@ static void set_power(struct rcs_sim *sim, unsigned host, bool powered)
         if (!powered) {
             n->life = RCS_LIFE_OFF;
         } else if (n->life == RCS_LIFE_OFF) {
+            rcs_outside_powered(sim, i);
             n->life = n->lives == 0 ? RCS_LIFE_NEVER_STARTED : RCS_LIFE_DOWN;
         }
     }
@@ -246,6 +247,7 @@ static void end_process(struct rcs_sim *sim, unsigned node, bool power_lost)
     n->life = RCS_LIFE_DOWN;
     rcs_links_clear(n);
     drop_inbox(sim, n);
+    rcs_outside_end_node(sim, node, power_lost);
     rcs_effects_clear(&n->late, sim->store);
 }
 

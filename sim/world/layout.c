@@ -114,6 +114,7 @@ void rcs_sim_free(struct rcs_sim *sim)
     rcs_record_close(&sim->packets);
     rcs_record_close(&sim->milestones);
     rcs_observe_close(sim);
+    rcs_outside_close_all(sim);
     for (unsigned i = 0; i < sim->site_count; i++) {
         free(sim->sites[i].name);
     }
@@ -405,6 +406,7 @@ static void init_node(struct rcs_sim *sim, unsigned node, const char *name, unsi
         .voter = RCS_ID_NONE,
         .ip_addr = intern_ip(sim, ip, 0),
         .client_addr = intern_ip(sim, ip, SOURCE_PORT + node % SOURCE_PORTS),
+        .serve_addr = intern_ip(sim, ip, port),
         .config = sim->config,
         .port = (uint16_t)port,
         .bus_port = (uint16_t)(port + 10000),

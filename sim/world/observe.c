@@ -9,7 +9,14 @@
 #include "sim/pure.h"
 
 /* First byte of a record. The numbers are part of the digest: new ones go to the end. */
-enum record_kind { RECORD_BUS = 1, RECORD_LINK, RECORD_DATA, RECORD_FAULT, RECORD_MILESTONE };
+enum record_kind {
+    RECORD_BUS = 1,
+    RECORD_LINK,
+    RECORD_DATA,
+    RECORD_FAULT,
+    RECORD_MILESTONE,
+    RECORD_OUTSIDE
+};
 
 /* Nodes by number; -1, a client outside or nobody, is 0xffff. */
 static uint64_t head(enum record_kind kind, unsigned what, int a, int b)
@@ -89,6 +96,22 @@ RCS_HOT void rcs_observe_data(struct rcs_sim *sim, uint32_t conn, unsigned way, 
     rcs_record_words(&sim->packets, words, 3);
     if (packets_traced(sim)) {
         rcs_trace_data(sim->trace, conn, way, item, words[2]);
+    }
+}
+
+void rcs_observe_outside(struct rcs_sim *sim, enum rcs_outside_news news, uint32_t number,
+                         unsigned node, const struct rcs_address *peer, const void *bytes,
+                         size_t size_bytes)
+{
+    /* Where a program comes from differs from session to session; what it says is what counts. */
+    uint64_t words[3] = { (uint64_t)sim->now_us,
+                          head(RECORD_OUTSIDE, (unsigned)news, (int)node, 0) | (uint64_t)number
+                                                                                   << 48,
+                          size_bytes == 0 ? 0 : rcs_record_hash(bytes, size_bytes) };
+    rcs_record_words(&sim->packets, words, 3);
+    /* What came in is needed to run it again, at every level. */
+    if (sim->trace != NULL && (news != RCS_OUTSIDE_REPLY || packets_traced(sim))) {
+        rcs_trace_outside(sim->trace, news, number, node, peer, bytes, size_bytes);
     }
 }
 

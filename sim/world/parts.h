@@ -37,6 +37,7 @@ struct rcs_world_node {
     rcs_id id;            /* who it is, or last was; RCS_ID_NONE: never started */
     rcs_addr ip_addr;     /* interned: its ip, no ports */
     rcs_addr client_addr; /* interned: as a client, with a source port */
+    rcs_addr serve_addr;  /* interned: its ip and client port */
     rcs_us asleep_until_us;
     rcs_us blocked_until_us; /* then a target took too long */
     struct rcs_effects late; /* what the step that fell asleep had still to do */
@@ -127,6 +128,15 @@ struct rcs_sim {
     uint64_t answers;                /* requests of sessions that came to their end */
     struct rcs_workload **workloads; /* NULL: freed; numbers are not used again */
     unsigned workload_count;
+
+    struct rcs_outside **outside; /* connections from outside the simulation, by number */
+    unsigned outside_count, outside_room;
+    uint32_t outside_last;     /* number given last */
+    unsigned outside_waiting;  /* with input for a process that does not read */
+    uint32_t *outside_written; /* numbers of those with output, */
+    unsigned outside_written_count, outside_written_room;
+    unsigned outside_taking; /* from here on not yet taken out; */
+    uint32_t outside_taken;  /* the one whose output is lent, 0 none */
 
     struct rcs_kept_milestones *kept; /* NULL: not asked for */
     rcs_log_fn *log_fn;
@@ -239,6 +249,19 @@ bool rcs_host_ports_clash(const struct rcs_world_node *a, const struct rcs_world
                           unsigned *port);
 uint16_t rcs_host_keepalive_s(const struct rcs_config *config);
 
+/* --- outside.c -------------------------------------------------------------------------------- */
+
+/* What waited for processes that read again. */
+void rcs_outside_flush(struct rcs_sim *sim);
+/* A node writes to / closes a connection by its link. */
+void rcs_outside_write(struct rcs_sim *sim, uint32_t link, const void *bytes, size_t size_bytes);
+void rcs_outside_close(struct rcs_sim *sim, uint32_t link);
+/* The process ended: its kernel closes its connections, or (`silently`) nothing more is heard. */
+void rcs_outside_end_node(struct rcs_sim *sim, unsigned node, bool silently);
+/* The host has power again, and knows nothing of connections from before. */
+void rcs_outside_powered(struct rcs_sim *sim, unsigned node);
+void rcs_outside_close_all(struct rcs_sim *sim); /* frees */
+
 /* --- observe.c: what is recorded -------------------------------------------------------------- */
 
 enum rcs_link_news {
@@ -257,6 +280,11 @@ RCS_APART void rcs_observe_data(struct rcs_sim *sim, uint32_t conn, unsigned way
  * number. */
 void rcs_observe_fault(struct rcs_sim *sim, const char *name, const int *nodes, unsigned count,
                        const int *others, unsigned other_count, int64_t number);
+enum rcs_outside_news { RCS_OUTSIDE_OPEN, RCS_OUTSIDE_DATA, RCS_OUTSIDE_GONE, RCS_OUTSIDE_REPLY };
+/* `peer` of an open, bytes of data and reply. */
+void rcs_observe_outside(struct rcs_sim *sim, enum rcs_outside_news news, uint32_t number,
+                         unsigned node, const struct rcs_address *peer, const void *bytes,
+                         size_t size_bytes);
 /* The facts of the step that `node` just did. */
 RCS_APART void rcs_observe_facts(struct rcs_sim *sim, unsigned node);
 void rcs_observe_keep(struct rcs_sim *sim); /* milestones are kept for rcs_sim_milestone */
@@ -308,6 +336,9 @@ void rcs_trace_link(struct rcs_trace_writer *writer, enum rcs_link_news news, ui
                     unsigned end);
 void rcs_trace_data(struct rcs_trace_writer *writer, uint32_t conn, unsigned way,
                     enum rcs_item item, uint64_t hash);
+void rcs_trace_outside(struct rcs_trace_writer *writer, enum rcs_outside_news news, uint32_t number,
+                       unsigned node, const struct rcs_address *peer, const void *bytes,
+                       size_t size_bytes);
 void rcs_trace_fault(struct rcs_trace_writer *writer, const char *name, const int *nodes,
                      unsigned count, const int *others, unsigned other_count, int64_t number);
 void rcs_trace_milestone(struct rcs_trace_writer *writer, unsigned node,

@@ -213,6 +213,61 @@ void rcs_trace_data(struct rcs_trace_writer *writer, uint32_t conn, unsigned way
     end_line(writer);
 }
 
+/* Bytes as JSON text, a character each (ISO 8859-1). */
+static void key_bytes(struct rcs_buf *out, const char *key, const unsigned char *bytes,
+                      size_t size_bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    rcs_json_key(out, key);
+    rcs_buf_add(out, "\"", 1);
+    size_t plain = 0;
+    for (size_t i = 0; i < size_bytes; i++) {
+        unsigned char c = bytes[i];
+        if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+            continue;
+        }
+        const char code[] = { '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] };
+        rcs_buf_add(out, bytes + plain, i - plain);
+        rcs_buf_add(out, code, sizeof(code));
+        plain = i + 1;
+    }
+    rcs_buf_add(out, bytes + plain, size_bytes - plain);
+    rcs_buf_add(out, "\"", 1);
+}
+
+void rcs_trace_outside(struct rcs_trace_writer *writer, enum rcs_outside_news news, uint32_t number,
+                       unsigned node, const struct rcs_address *peer, const void *bytes,
+                       size_t size_bytes)
+{
+    static const char *const names[] = {
+        [RCS_OUTSIDE_OPEN] = "open",
+        [RCS_OUTSIDE_DATA] = "data",
+        [RCS_OUTSIDE_GONE] = "gone",
+        [RCS_OUTSIDE_REPLY] = "reply",
+    };
+    struct rcs_buf *out = begin_line(writer);
+    key_text(out, "outside", names[news]);
+    rcs_json_key(out, "conn");
+    rcs_json_number(out, number);
+    switch (news) {
+    case RCS_OUTSIDE_OPEN:
+        key_text(out, "node", node_name(writer, node));
+        key_text(out, "ip", peer->ip);
+        rcs_json_key(out, "port");
+        rcs_json_number(out, peer->port);
+        break;
+    case RCS_OUTSIDE_DATA:
+        key_bytes(out, "bytes", bytes, size_bytes);
+        break;
+    case RCS_OUTSIDE_REPLY:
+        key_hex(out, "hash", rcs_record_hash(bytes, size_bytes));
+        break;
+    case RCS_OUTSIDE_GONE:
+        break;
+    }
+    end_line(writer);
+}
+
 static void key_nodes(struct rcs_trace_writer *writer, const char *key, const int *nodes,
                       unsigned count)
 {

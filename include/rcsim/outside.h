@@ -1,0 +1,47 @@
+/* Programs outside the simulation that talk to its nodes: bytes in, bytes out.
+ *
+ * Who owns the sockets calls these functions at the instants at which something came in, and takes
+ * out what the nodes wrote. The same calls at the same virtual times give the same run. */
+#ifndef RCSIM_OUTSIDE_H
+#define RCSIM_OUTSIDE_H
+
+#include <rcsim/sim.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a connect to the node's client port would meet. */
+enum rcs_port_state {
+    RCS_PORT_CLOSED,    /* no process: refused */
+    RCS_PORT_LISTENING, /* accepted, now or (a process that is stopped) later */
+    RCS_PORT_SILENT     /* no power: nothing comes back */
+};
+enum rcs_port_state rcs_outside_port(const struct rcs_sim *sim, int node);
+
+/* A program connects; the port must not be closed. `peer` is where from. Returns the connection's
+ * number, not 0; no number is used twice. */
+uint32_t rcs_outside_open(struct rcs_sim *sim, int node, const struct rcs_address *peer);
+/* It wrote bytes. */
+void rcs_outside_data(struct rcs_sim *sim, uint32_t number, const void *bytes, size_t size_bytes);
+/* It closed the connection, or is gone. Nothing may be said of this number any more, and nothing
+ * more comes out for it. */
+void rcs_outside_gone(struct rcs_sim *sim, uint32_t number);
+/* Bytes that wait for a process that does not read (it is stopped, or asleep): a kernel would take
+ * some and then no more. */
+size_t rcs_outside_unread(const struct rcs_sim *sim, uint32_t number);
+
+struct rcs_outside_output {
+    uint32_t number;
+    const char *bytes; /* borrowed until the next call about this world */
+    size_t size_bytes; /* may be 0 */
+    bool closed;       /* the node closes the connection behind these bytes: it is no more */
+};
+/* Takes out what was written to some connection, all of it; in order of the connections that were
+ * written to. False: nothing is left. */
+bool rcs_outside_take(struct rcs_sim *sim, struct rcs_outside_output *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
