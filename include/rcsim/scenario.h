@@ -6,6 +6,8 @@
 #ifndef RCSIM_SCENARIO_H
 #define RCSIM_SCENARIO_H
 
+#include <limits.h>
+
 #include <rcsim/sim.h>
 #include <rcsim/trace.h>
 
@@ -51,16 +53,32 @@ struct rcs_run_options {
     void (*print)(void *arg, const char *bytes, size_t size_bytes);
     rcs_trace_write_fn *write_trace;
     void *arg;
+    /* NULL: the run ends with its script. Else it is served to programs outside: nodes have the
+     * addresses SERVE_IP:serve_port, +1, +2... each on a host of its own whatever the scenario
+     * says, and after the script the run waits for what comes in. */
+    const char *serve_ip;
+    unsigned serve_port;
+    bool hold; /* `steps` steps of the script are played, then it waits for rcs_run_play */
+    unsigned steps;
 };
+#define RCS_RUN_ALL_STEPS UINT_MAX
 
 /* NULL: options that do not fit, see `diag`. The scenario is borrowed for the run's life. */
 struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
                             const struct rcs_run_options *options, struct rcs_diag *diag);
 void rcs_run_free(struct rcs_run *run);
 
-enum rcs_run_state { RCS_RUN_MORE, RCS_RUN_DONE };
+enum rcs_run_state { RCS_RUN_MORE, RCS_RUN_DONE, RCS_RUN_REACHED };
 /* Goes on for at most `events` events. */
 enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events);
+/* The same, up to `limit`, which is not before now: REACHED when the clock stands there and all
+ * that happens up to it has happened. Must precede whatever is done to the world from outside at
+ * that instant; then runs do not depend on how often it is called. */
+enum rcs_run_state rcs_run_until(struct rcs_run *run, rcs_us limit, unsigned events);
+/* True if the script is at its end, or waits for rcs_run_play. */
+bool rcs_run_idle(const struct rcs_run *run);
+/* Lets the script go on for so many steps more. */
+void rcs_run_play(struct rcs_run *run, unsigned steps);
 /* Ends the run where it is: transcript and trace get their last lines. */
 void rcs_run_interrupt(struct rcs_run *run);
 

@@ -170,8 +170,15 @@ static enum rcs_err add_nodes(struct rcs_run *run, struct rcs_diag *diag)
 {
     for (unsigned i = 0; i < run->script->node_count; i++) {
         const struct rcs_node_decl *node = &run->script->nodes[i];
-        int number = rcs_sim_add_node(
-            run->sim, node->name, node->site[0] == '\0' ? NULL : node->site, node->address, diag);
+        struct rcs_buf served;
+        rcs_buf_init(&served);
+        if (run->options.serve_ip != NULL) {
+            rcs_buf_format(&served, "%s:%u", run->options.serve_ip, run->options.serve_port + i);
+        }
+        int number =
+            rcs_sim_add_node(run->sim, node->name, node->site[0] == '\0' ? NULL : node->site,
+                             served.data != NULL ? served.data : node->address, diag);
+        rcs_buf_close(&served);
         if (number < 0) {
             snprintf(diag->source, sizeof(diag->source), "%s", node->place.source);
             diag->line = node->place.line;
@@ -248,6 +255,7 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     struct rcs_run *run = calloc(1, sizeof(*run));
     RCS_ASSERT(run != NULL);
     run->complete = true;
+    run->steps_left = options->hold ? options->steps : RCS_RUN_ALL_STEPS;
     run->script = script;
     run->own_script = own_script;
     run->options = *options;
@@ -261,6 +269,7 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
                                             : NULL,
         .network = script->network[0] != '\0' ? script->network : NULL,
         .wire_check = options->wire_check,
+        .own_hosts = options->serve_ip != NULL,
         .keep_milestones = true, /* the transcript is made of them */
     };
     run->transcript = rcs_transcript_new(script, options);

@@ -88,8 +88,10 @@ struct rcs_run {
     unsigned task_count;
     struct rcs_put_off *put_off; /* by time, then as they were put off */
     unsigned put_off_count;
-    bool started;  /* the nodes were; before that the layout is played */
-    bool complete; /* all events of this instant are done */
+    unsigned steps_left; /* of the script, until it waits; RCS_RUN_ALL_STEPS */
+    bool held;           /* it waits */
+    bool started;        /* the nodes were; before that the layout is played */
+    bool complete;       /* all events of this instant are done */
 
     struct rcs_session **prompts; /* per node, NULL until used */
     struct rcs_session **clients;

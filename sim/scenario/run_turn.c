@@ -128,6 +128,28 @@ static bool leave_block(struct rcs_run *run, struct rcs_task *task)
     return true;
 }
 
+/* The script waits before a step that it was not told to play; the nodes it begins with are there
+ * all the same. */
+static bool is_held(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    if (task != run->tasks[0] || stmt->verb->begin != rcs_act_step ||
+        run->steps_left == RCS_RUN_ALL_STEPS) {
+        return false;
+    }
+    run->held = run->steps_left == 0;
+    if (!run->held) {
+        run->steps_left--;
+        return false;
+    }
+    if (!run->started) {
+        start_nodes(run, stmt);
+    }
+    task->wake_us = RCS_NEVER;
+    task->quiet = true;
+    return true;
+}
+
 /* Carries a task as far as it goes without time passing. */
 static void go_on(struct rcs_run *run, struct rcs_task *task)
 {
@@ -143,6 +165,9 @@ static void go_on(struct rcs_run *run, struct rcs_task *task)
         }
         unsigned depth = task->depth;
         enum rcs_progress progress;
+        if (!task->begun && is_held(run, task)) {
+            return;
+        }
         if (!task->begun) {
             begin_stmt(run, task, &progress);
         } else {
@@ -244,8 +269,20 @@ static rcs_us settle(struct rcs_run *run, bool *quiet)
 
 static bool through(const struct rcs_run *run)
 {
-    return run->err != RCS_OK ||
-           (run->task_count == 1 && run->tasks[0]->done && run->put_off_count == 0);
+    return run->err != RCS_OK || (run->task_count == 1 && run->tasks[0]->done &&
+                                  run->put_off_count == 0 && run->options.serve_ip == NULL);
+}
+
+bool rcs_run_idle(const struct rcs_run *run)
+{
+    return run->tasks[0]->done || run->held;
+}
+
+void rcs_run_play(struct rcs_run *run, unsigned steps)
+{
+    run->steps_left =
+        steps >= RCS_RUN_ALL_STEPS - run->steps_left ? RCS_RUN_ALL_STEPS : run->steps_left + steps;
+    run->held = false;
 }
 
 /* The statement a task waits in; at the end of a block that is the block's own. */
@@ -274,7 +311,8 @@ static void stop_at_the_end(struct rcs_run *run)
                  "the virtual time of a run ends here, after 1600000 s (18.5 days)");
 }
 
-RCS_HOT enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
+/* Up to `end`, or for so many events. */
+RCS_HOT static enum rcs_run_state turn(struct rcs_run *run, rcs_us end, unsigned events)
 {
     while (!run->ended && events > 0) {
         bool quiet;
@@ -283,6 +321,10 @@ RCS_HOT enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
             finish(run, false);
             break;
         }
+        if (rcs_run_reached(run, end)) {
+            return RCS_RUN_REACHED;
+        }
+        limit = end < limit ? end : limit;
         RCS_ASSERT(!rcs_run_reached(run, limit));
         if (rcs_sim_now(run->sim) == RCS_SIM_TIME_MAX ||
             (limit == RCS_NEVER && rcs_sim_next(run->sim) > RCS_SIM_TIME_MAX)) {
@@ -298,6 +340,20 @@ RCS_HOT enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
         }
     }
     return run->ended ? RCS_RUN_DONE : RCS_RUN_MORE;
+}
+
+enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
+{
+    return turn(run, RCS_NEVER, events);
+}
+
+enum rcs_run_state rcs_run_until(struct rcs_run *run, rcs_us limit, unsigned events)
+{
+    RCS_ASSERT(limit >= rcs_sim_now(run->sim));
+    if (rcs_sim_next(run->sim) <= rcs_sim_now(run->sim)) {
+        run->complete = false; /* by what came from outside */
+    }
+    return turn(run, limit, events);
 }
 
 void rcs_run_interrupt(struct rcs_run *run)

@@ -168,7 +168,7 @@ bool rcs_host_ports_clash(const struct rcs_world_node *a, const struct rcs_world
                           unsigned *port)
 {
     const uint16_t of_a[] = { a->port, bus_port_of(a) }, of_b[] = { b->port, bus_port_of(b) };
-    for (unsigned i = 0; i < 4 && a->host == b->host; i++) {
+    for (unsigned i = 0; i < 4 && strcmp(a->ip, b->ip) == 0; i++) {
         if (of_a[i / 2] == of_b[i % 2]) {
             *port = of_a[i / 2];
             return true;

@@ -58,6 +58,7 @@ struct rcs_sim *rcs_sim_new(const struct rcs_sim_options *options, struct rcs_di
     sim->seed = options->seed;
     sim->start_wall_ms = options->start_wall_ms == 0 ? FIRST_WALL_MS : options->start_wall_ms;
     sim->wire_check = options->wire_check;
+    sim->own_hosts = options->own_hosts;
     sim->on_from = -1;
     sim->store = rcs_store_new();
     rcs_queue_init(&sim->queue);
@@ -371,7 +372,7 @@ static void next_ip(struct rcs_sim *sim, unsigned site, char ip[46])
 
 static unsigned host_of_ip(struct rcs_sim *sim, const char *ip)
 {
-    for (unsigned i = 0; i < sim->node_count; i++) {
+    for (unsigned i = 0; i < sim->node_count && !sim->own_hosts; i++) {
         if (strcmp(sim->nodes[i].ip, ip) == 0) {
             return sim->nodes[i].host;
         }

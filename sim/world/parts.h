@@ -108,7 +108,7 @@ struct rcs_sim {
 
     uint64_t seed;
     int64_t start_wall_ms;
-    bool wire_check;
+    bool wire_check, own_hosts;
     uint8_t *wire; /* buffer of wire_check */
     size_t wire_room_bytes;
 
