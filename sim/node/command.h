@@ -23,10 +23,12 @@
     X(BLOCKING, "blocking")                         \
     X(LOADING, "loading")                           \
     X(STALE, "stale")                               \
+    X(SKIP_MONITOR, "skip_monitor")                 \
     X(SKIP_SLOWLOG, "skip_slowlog")                 \
     X(ASKING, "asking")                             \
     X(FAST, "fast")                                 \
     X(NO_AUTH, "no_auth")                           \
+    X(NO_MANDATORY_KEYS, "no_mandatory_keys")       \
     X(NO_ASYNC_LOADING, "no_async_loading")         \
     X(NO_MULTI, "no_multi")                         \
     X(MOVABLE_KEYS, "movablekeys")                  \
@@ -35,6 +37,7 @@
     X(MAY_REPLICATE, NULL)                          \
     X(PROTECTED, NULL) /* enable-debug-command */   \
     X(ARBITRARY_KEYS, NULL) /* may find expired keys that were not asked for */ \
+    X(MOVES_KEYS, NULL)    /* of open slots, whoever owns them (MIGRATE) */ \
     X(EXEC, NULL)          /* judged by what is queued */ \
     X(SHARD_PUBSUB, NULL)                           \
     X(IN_SUBSCRIBED, NULL) /* a RESP2 subscriber may */ \
@@ -111,13 +114,15 @@ struct rcs_call;
 typedef void rcs_command_handler(struct rcs_call *call);
 
 /* Where keys stand: from `first` in steps to `last`, counted from `first` or, negative, from the
- * end. */
+ * end. A command with a `keyword` or `numkeys` in its ranges has the flag MOVABLE_KEYS. */
 struct rcs_key_range {
     int first, last, step; /* first 0: no such range */
     unsigned flags;        /* enum rcs_key_flag */
     /* NULL none; else the keys stand behind this word, if it is there, instead of where the first
      * range has them; `first` is where COMMAND says the search begins */
     const char *keyword;
+    int numkeys; /* > 0: where the count of the keys stands, which begin at `first`; no `last` */
+    const char *notes; /* what COMMAND adds to its flags; NULL none */
 };
 
 struct rcs_command {
@@ -157,7 +162,7 @@ struct rcs_command_found rcs_command_find(unsigned argc, const struct rcs_arg *a
 /* "get", "client|info". */
 void rcs_command_full_name(const struct rcs_command_found *found, struct rcs_buf *out);
 /* The two ranges that hold the keys of this request: the command's own, or those put together in
- * `moved` if a keyword moves them. Neither has a keyword. */
+ * `moved` if a keyword moves them or a word counts them. Neither has a keyword or numkeys. */
 const struct rcs_key_range *rcs_command_ranges(const struct rcs_command *command, unsigned argc,
                                                const struct rcs_arg *args,
                                                struct rcs_key_range moved[2]);

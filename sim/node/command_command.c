@@ -33,7 +33,9 @@ static unsigned categories_of(const struct rcs_command *command)
     unsigned flags = command->flags;
     unsigned categories = command->categories;
     categories |= (flags & RCS_COMMAND_WRITE) != 0 ? RCS_CATEGORY_WRITE : 0;
-    categories |= (flags & RCS_COMMAND_READONLY) != 0 ? RCS_CATEGORY_READ : 0;
+    if ((categories & RCS_CATEGORY_SCRIPTING) == 0) {
+        categories |= (flags & RCS_COMMAND_READONLY) != 0 ? RCS_CATEGORY_READ : 0;
+    }
     categories |=
         (flags & RCS_COMMAND_ADMIN) != 0 ? RCS_CATEGORY_ADMIN | RCS_CATEGORY_DANGEROUS : 0;
     categories |= (flags & RCS_COMMAND_PUBSUB) != 0 ? RCS_CATEGORY_PUBSUB : 0;
@@ -83,48 +85,80 @@ static void add_capitals(struct rcs_buf *out, const char *word)
     rcs_resp_bulk(out, text, size);
 }
 
-static void add_key_range(struct rcs_call *call, const struct rcs_key_range *range)
+static void add_pair(struct rcs_buf *out, const char *name, int64_t value)
 {
-    bool resp3 = call->resp3;
-    struct rcs_buf *out = call->out;
-    rcs_resp_map(out, 3, resp3);
-    rcs_resp_bulk_text(out, "flags");
-    add_bits(call, range->flags, key_flag_names, COUNT_OF(key_flag_names));
-    rcs_resp_bulk_text(out, "begin_search");
-    rcs_resp_map(out, 2, resp3);
-    rcs_resp_bulk_text(out, "type");
-    rcs_resp_bulk_text(out, range->keyword == NULL ? "index" : "keyword");
-    rcs_resp_bulk_text(out, "spec");
-    rcs_resp_map(out, range->keyword == NULL ? 1 : 2, resp3);
-    if (range->keyword == NULL) {
-        rcs_resp_bulk_text(out, "index");
-        rcs_resp_integer(out, range->first);
-    } else {
-        rcs_resp_bulk_text(out, "keyword");
-        add_capitals(out, range->keyword);
-        rcs_resp_bulk_text(out, "startfrom");
-        rcs_resp_integer(out, range->first);
-    }
-    rcs_resp_bulk_text(out, "find_keys");
-    rcs_resp_map(out, 2, resp3);
-    rcs_resp_bulk_text(out, "type");
-    rcs_resp_bulk_text(out, "range");
-    rcs_resp_bulk_text(out, "spec");
-    rcs_resp_map(out, 3, resp3);
-    rcs_resp_bulk_text(out, "lastkey");
-    rcs_resp_integer(out, range->last);
-    rcs_resp_bulk_text(out, "keystep");
-    rcs_resp_integer(out, range->step);
-    rcs_resp_bulk_text(out, "limit");
-    rcs_resp_integer(out, 0);
+    rcs_resp_bulk_text(out, name);
+    rcs_resp_integer(out, value);
 }
 
-/* First and last key and the step between them, as releases before 7.0 knew it. */
+static void add_type(struct rcs_call *call, const char *name, const char *type)
+{
+    rcs_resp_bulk_text(call->out, name);
+    rcs_resp_map(call->out, 2, call->resp3);
+    rcs_resp_bulk_text(call->out, "type");
+    rcs_resp_bulk_text(call->out, type);
+    rcs_resp_bulk_text(call->out, "spec");
+}
+
+static void add_begin(struct rcs_call *call, const struct rcs_key_range *range)
+{
+    struct rcs_buf *out = call->out;
+    if (range->keyword == NULL) {
+        add_type(call, "begin_search", "index");
+        rcs_resp_map(out, 1, call->resp3);
+        add_pair(out, "index", range->numkeys > 0 ? range->numkeys : range->first);
+        return;
+    }
+    add_type(call, "begin_search", "keyword");
+    rcs_resp_map(out, 2, call->resp3);
+    rcs_resp_bulk_text(out, "keyword");
+    add_capitals(out, range->keyword);
+    add_pair(out, "startfrom", range->first);
+}
+
+static void add_find(struct rcs_call *call, const struct rcs_key_range *range)
+{
+    struct rcs_buf *out = call->out;
+    if (range->numkeys > 0) {
+        add_type(call, "find_keys", "keynum");
+        rcs_resp_map(out, 3, call->resp3);
+        add_pair(out, "keynumidx", 0);
+        add_pair(out, "firstkey", range->first - range->numkeys);
+        add_pair(out, "keystep", range->step);
+        return;
+    }
+    add_type(call, "find_keys", "range");
+    rcs_resp_map(out, 3, call->resp3);
+    add_pair(out, "lastkey", range->last);
+    add_pair(out, "keystep", range->step);
+    add_pair(out, "limit", 0);
+}
+
+static void add_key_range(struct rcs_call *call, const struct rcs_key_range *range)
+{
+    struct rcs_buf *out = call->out;
+    rcs_resp_map(out, range->notes == NULL ? 3 : 4, call->resp3);
+    if (range->notes != NULL) {
+        rcs_resp_bulk_text(out, "notes");
+        rcs_resp_bulk_text(out, range->notes);
+    }
+    rcs_resp_bulk_text(out, "flags");
+    add_bits(call, range->flags, key_flag_names, COUNT_OF(key_flag_names));
+    add_begin(call, range);
+    add_find(call, range);
+}
+
+/* First and last key and the step between them, as releases before 7.0 knew it: those of keys that
+ * are counted are left out. */
 static void add_old_key_range(struct rcs_call *call, const struct rcs_key_range keys[2])
 {
+    static const struct rcs_key_range none[2];
+    if (keys[0].numkeys > 0) {
+        keys = none;
+    }
     int last = keys[0].last < 0 ? keys[0].last : keys[0].first + keys[0].last;
     rcs_resp_integer(call->out, keys[0].first);
-    rcs_resp_integer(call->out, keys[1].first > 0 ? keys[1].first : last);
+    rcs_resp_integer(call->out, keys[1].first > 0 && keys[1].numkeys == 0 ? keys[1].first : last);
     rcs_resp_integer(call->out, keys[0].step);
 }
 
@@ -137,15 +171,17 @@ static size_t count_rows(const struct rcs_command *row)
     return count;
 }
 
-/* Flags that came with 6.0 and with 7.0. */
+/* Flags that came with 6.0, with 6.2 and with 7.0. */
 #define FLAGS_OF_6_0 (RCS_COMMAND_SKIP_SLOWLOG | RCS_COMMAND_NO_AUTH)
+#define FLAGS_OF_6_2 RCS_COMMAND_SKIP_MONITOR
 #define FLAGS_OF_7_0                                                                               \
     (RCS_COMMAND_BLOCKING | RCS_COMMAND_NO_ASYNC_LOADING | RCS_COMMAND_NO_MULTI |                  \
-     RCS_COMMAND_ALLOW_BUSY)
+     RCS_COMMAND_ALLOW_BUSY | RCS_COMMAND_NO_MANDATORY_KEYS)
 
 static unsigned flags_shown(enum rcs_release release, unsigned flags)
 {
     flags &= release < RCS_REDIS_7_0 ? ~(unsigned)FLAGS_OF_7_0 : ~0u;
+    flags &= release < RCS_REDIS_6_2 ? ~(unsigned)FLAGS_OF_6_2 : ~0u;
     return flags & (release < RCS_REDIS_6_0 ? ~(unsigned)FLAGS_OF_6_0 : ~0u);
 }
 
@@ -367,7 +403,7 @@ static void run_getkeys(struct rcs_call *call)
     }
     unsigned positions[64];
     unsigned keys = rcs_command_keys(command, count, words, positions, 64);
-    if (keys == 0) {
+    if (keys == 0 && (command->flags & RCS_COMMAND_NO_MANDATORY_KEYS) == 0) {
         rcs_refuse(call->client, "Invalid arguments specified for command");
         return;
     }

@@ -1,4 +1,5 @@
 /* Looking commands up: all tables, their names, the places of their keys. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/node/command.h"
@@ -88,12 +89,60 @@ static struct rcs_key_range behind_keyword(const struct rcs_command *command, un
     return range;
 }
 
+/* Redis 7.0 genericGetKeys: the count as C's atoi reads it, and no keys at all if there are not so
+ * many words: the command itself will refuse. */
+static struct rcs_key_range counted(const struct rcs_key_range *range, unsigned argc,
+                                    const struct rcs_arg *args)
+{
+    const struct rcs_arg *word = &args[range->numkeys];
+    char text[32] = "";
+    size_t size = rcs_arg_text_bytes(word);
+    size = size < sizeof(text) ? size : sizeof(text) - 1;
+    if (size > 0) {
+        memcpy(text, word->bytes, size);
+    }
+    int count = (int)(uint32_t)(uint64_t)strtoll(text, NULL, 10);
+    struct rcs_key_range found = *range;
+    found.numkeys = 0;
+    found.last = count - 1;
+    if (count < 1 || count > (int)argc - range->first) {
+        found.first = 0;
+    }
+    return found;
+}
+
+/* Redis 7.0 getKeysFromCommandWithSpecs: a count in plain decimal is read with the specifications,
+ * which stand in the order of the words; from anything else the counted keys come first. */
+static void count_keys(const struct rcs_command *command, unsigned argc, const struct rcs_arg *args,
+                       struct rcs_key_range moved[2])
+{
+    const struct rcs_key_range *keys = command->keys;
+    int64_t number;
+    if (keys[0].numkeys > 0) {
+        moved[0] = counted(&keys[0], argc, args);
+        moved[1] = keys[1];
+        return;
+    }
+    moved[0] = keys[0];
+    moved[1] = counted(&keys[1], argc, args);
+    if (moved[1].first == 0) {
+        moved[0].first = 0;
+    } else if (!rcs_arg_i64(&args[keys[1].numkeys], &number)) {
+        moved[0] = moved[1];
+        moved[1] = keys[0];
+    }
+}
+
 const struct rcs_key_range *rcs_command_ranges(const struct rcs_command *command, unsigned argc,
                                                const struct rcs_arg *args,
                                                struct rcs_key_range moved[2])
 {
-    if (command->keys[1].keyword == NULL) {
+    if ((command->flags & RCS_COMMAND_MOVABLE_KEYS) == 0) {
         return command->keys;
+    }
+    if (command->keys[1].keyword == NULL) {
+        count_keys(command, argc, args, moved);
+        return moved;
     }
     moved[0] = behind_keyword(command, argc, args);
     moved[1] = (struct rcs_key_range){ 0 };

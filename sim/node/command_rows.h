@@ -13,10 +13,12 @@
 #define NOSCRIPT         RCS_COMMAND_NOSCRIPT
 #define LOADING          RCS_COMMAND_LOADING
 #define STALE            RCS_COMMAND_STALE
+#define SKIP_MONITOR     RCS_COMMAND_SKIP_MONITOR
 #define SKIP_SLOWLOG     RCS_COMMAND_SKIP_SLOWLOG
 #define ASKING           RCS_COMMAND_ASKING
 #define FAST             RCS_COMMAND_FAST
 #define NO_AUTH          RCS_COMMAND_NO_AUTH
+#define KEYS_OPTIONAL    RCS_COMMAND_NO_MANDATORY_KEYS
 #define NO_ASYNC_LOADING RCS_COMMAND_NO_ASYNC_LOADING
 #define NO_MULTI         RCS_COMMAND_NO_MULTI
 #define MOVABLE_KEYS     RCS_COMMAND_MOVABLE_KEYS
@@ -27,6 +29,7 @@
 #define IN_SUBSCRIBED    RCS_COMMAND_IN_SUBSCRIBED
 #define NOT_QUEUED       RCS_COMMAND_NOT_QUEUED
 #define ARBITRARY_KEYS   RCS_COMMAND_ARBITRARY_KEYS
+#define MOVES_KEYS       RCS_COMMAND_MOVES_KEYS
 #define IS_EXEC          RCS_COMMAND_EXEC
 
 #define CATEGORY(name) RCS_CATEGORY_##name
@@ -47,20 +50,35 @@
 #define ONE_KEY(first, flags)                                                                      \
     {                                                                                              \
         {                                                                                          \
-            first, 0, 1, flags, NULL                                                               \
+            first, 0, 1, flags, NULL, 0, NULL                                                      \
         }                                                                                          \
     }
 #define ALL_KEYS(first, step, flags)                                                               \
     {                                                                                              \
         {                                                                                          \
-            first, -1, step, flags, NULL                                                           \
+            first, -1, step, flags, NULL, 0, NULL                                                  \
         }                                                                                          \
     }
 #define TWO_KEYS(flags, flags2)                                                                    \
     {                                                                                              \
-        { 1, 0, 1, flags, NULL },                                                                  \
+        { 1, 0, 1, flags, NULL, 0, NULL },                                                         \
         {                                                                                          \
-            2, 0, 1, flags2, NULL                                                                  \
+            2, 0, 1, flags2, NULL, 0, NULL                                                         \
+        }                                                                                          \
+    }
+/* So many keys behind the word at `position` as it says, of a command with the flag MOVABLE_KEYS;
+ * one key at 1 before such a count at 2 (ZUNIONSTORE). */
+#define NUMKEYS(position, flags)                                                                   \
+    {                                                                                              \
+        {                                                                                          \
+            (position) + 1, 0, 1, flags, NULL, position, NULL                                      \
+        }                                                                                          \
+    }
+#define ONE_KEY_AND_NUMKEYS(flags, flags2)                                                         \
+    {                                                                                              \
+        { 1, 0, 1, flags, NULL, 0, NULL },                                                         \
+        {                                                                                          \
+            3, 0, 1, flags2, NULL, 2, NULL                                                         \
         }                                                                                          \
     }
 #define NO_KEYS                                                                                    \

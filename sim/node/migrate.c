@@ -473,8 +473,9 @@ static void run_migrate(struct rcs_call *call)
 /* clang-format off */
 #define MOVED_KEY RW | ACCESS | DELETE
 const struct rcs_command rcs_migrate_commands[] = {
-    { "migrate", run_migrate, -6, WRITE | MOVABLE_KEYS, CATEGORY(KEYSPACE) | CATEGORY(DANGEROUS),
-      { { 3, 0, 1, MOVED_KEY, NULL }, { -2, -1, 1, MOVED_KEY | INCOMPLETE, "keys" } },
+    { "migrate", run_migrate, -6, WRITE | MOVABLE_KEYS | MOVES_KEYS, CATEGORY(KEYSPACE) | CATEGORY(DANGEROUS),
+      { { 3, 0, 1, MOVED_KEY, NULL, 0, NULL },
+        { -2, -1, 1, MOVED_KEY | INCOMPLETE, "keys", 0, NULL } },
       "nondeterministic_output", NULL },
     END_OF_COMMANDS
 };

@@ -114,7 +114,7 @@ static enum verdict decide(const struct rcs_node *node, const struct rcs_client 
             return verdict;
         }
     }
-    if ((survey->migrating || survey->importing) && (flags & RCS_COMMAND_MOVABLE_KEYS) != 0) {
+    if ((survey->migrating || survey->importing) && (flags & RCS_COMMAND_MOVES_KEYS) != 0) {
         return SERVE; /* MIGRATE moves keys of an open slot, whoever owns it */
     }
     if (survey->migrating && survey->missing > 0 && rcs_rule_on(&node->config, RCS_RULE_ASK)) {
