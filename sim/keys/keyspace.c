@@ -152,6 +152,12 @@ struct rcs_value *rcs_keyspace_lend(struct rcs_entry *entry)
     return value;
 }
 
+struct rcs_value *rcs_keyspace_writable(struct rcs_entry *entry)
+{
+    entry->value = rcs_value_writable(entry->value);
+    return entry->value;
+}
+
 void rcs_keyspace_remove(struct rcs_keyspace *keys, struct rcs_entry *entry)
 {
     rcs_keyspace_expire(keys, entry, RCS_NO_EXPIRE);

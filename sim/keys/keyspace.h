@@ -91,6 +91,8 @@ struct rcs_entry *rcs_keyspace_add(struct rcs_keyspace *keys, const void *key, s
 void rcs_keyspace_replace(struct rcs_entry *entry, struct rcs_value *value);
 /* The value with its reference, for such a function; rcs_keyspace_replace must follow. */
 struct rcs_value *rcs_keyspace_lend(struct rcs_entry *entry);
+/* The value, which from now on no snapshot shares: for a change in place. */
+struct rcs_value *rcs_keyspace_writable(struct rcs_entry *entry);
 void rcs_keyspace_remove(struct rcs_keyspace *keys, struct rcs_entry *entry);
 void rcs_keyspace_expire(struct rcs_keyspace *keys, struct rcs_entry *entry, int64_t expire_ms);
 
