@@ -3,6 +3,7 @@
 
 #include "sim/keys/glob.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/scan.h"
 
 #include "sim/pure.h"
 
@@ -185,71 +186,11 @@ static void run_keys(struct rcs_call *call)
     rcs_buf_close(&names);
 }
 
-/* As strtoul reads it, but complete (Redis 7.0 parseScanCursorOrReply). */
-static bool read_cursor(const struct rcs_arg *arg, uint64_t *out)
-{
-    uint32_t at = 0;
-    bool negative = arg->size_bytes > 0 && arg->bytes[0] == '-';
-    uint64_t value = 0;
-    if (negative || (arg->size_bytes > 0 && arg->bytes[0] == '+')) {
-        at = 1;
-    }
-    if (at == arg->size_bytes) {
-        return false;
-    }
-    for (; at < arg->size_bytes; at++) {
-        char c = arg->bytes[at];
-        if (c < '0' || c > '9' || value > (UINT64_MAX - (uint64_t)(c - '0')) / 10) {
-            return false;
-        }
-        value = value * 10 + (uint64_t)(c - '0');
-    }
-    *out = negative ? 0 - value : value;
-    return true;
-}
-
-struct scan {
-    uint64_t cursor;
-    int64_t count;
-    const struct rcs_arg *pattern, *type; /* NULL: any */
-};
-
-/* False: an error was replied. */
-static bool scan_options(struct rcs_call *call, struct scan *scan)
-{
-    if (!read_cursor(&call->args[1], &scan->cursor)) {
-        rcs_refuse(call->client, "invalid cursor");
-        return false;
-    }
-    for (unsigned i = 2; i < call->argc; i += 2) {
-        const struct rcs_arg *value = &call->args[i + 1];
-        bool has_value = i + 1 < call->argc;
-        if (has_value && rcs_arg_is(&call->args[i], "count")) {
-            if (!rcs_arg_i64_or_refuse(call->client, value, &scan->count)) {
-                return false;
-            }
-            if (scan->count >= 1) {
-                continue;
-            }
-        } else if (has_value && rcs_arg_is(&call->args[i], "match")) {
-            scan->pattern = value;
-            continue;
-        } else if (has_value && rcs_arg_is(&call->args[i], "type")) {
-            scan->type = value;
-            continue;
-        }
-        rcs_refuse(call->client, "syntax error");
-        return false;
-    }
-    return true;
-}
-
-/* A cursor is the place in the order of insertion where the next call goes on: a key that stays is
- * returned exactly once. */
 static void run_scan(struct rcs_call *call)
 {
-    struct scan scan = { .count = 10 };
-    if (!scan_options(call, &scan)) {
+    struct rcs_scan scan;
+    if (!rcs_scan_cursor_or_refuse(call, &call->args[1], &scan.cursor) ||
+        !rcs_scan_options_or_refuse(call, 2, true, &scan)) {
         return;
     }
     struct rcs_keyspace *keys = call->node->keys;
@@ -262,9 +203,7 @@ static void run_scan(struct rcs_call *call)
             break;
         }
         struct rcs_arg key = key_of(entry);
-        if ((scan.pattern != NULL &&
-             !rcs_glob_matches(scan.pattern->bytes, scan.pattern->size_bytes, key.bytes,
-                               key.size_bytes, false)) ||
+        if (!rcs_scan_matches(&scan, key.bytes, key.size_bytes) ||
             (scan.type != NULL && !rcs_arg_is(scan.type, rcs_value_type_name(entry->value))) ||
             rcs_key_write(call, &key) == NULL) {
             continue;
@@ -274,14 +213,7 @@ static void run_scan(struct rcs_call *call)
     }
     uint64_t peek = scan.cursor;
     bool more = rcs_keyspace_next(keys, &peek) != NULL;
-    struct rcs_buf cursor;
-    rcs_buf_init(&cursor);
-    rcs_buf_i64(&cursor, more ? (int64_t)scan.cursor : 0);
-    rcs_resp_array(call->out, 2);
-    rcs_resp_bulk(call->out, cursor.data, cursor.size_bytes);
-    rcs_resp_array(call->out, count);
-    rcs_buf_add(call->out, names.data, names.size_bytes);
-    rcs_buf_close(&cursor);
+    rcs_scan_reply(call, more ? scan.cursor : 0, &names, count);
     rcs_buf_close(&names);
 }
 
