@@ -2,7 +2,7 @@
 #include "sim/cluster/parts.h"
 #include "tests/support/resp_cases.h"
 
-#define CASES_MAX 160
+#define CASES_MAX 240
 
 /* --- the recorded cases ----------------------------------------------------------------------- */
 
@@ -310,17 +310,20 @@ int main(void)
         GATE(refused_in_cluster_mode),
         GATE(every_listed_command_is_there),
     };
+    static const char *const files[] = { "resp/commands.txt", "resp/commands_more.txt",
+                                         "resp/commands_notify.txt" };
+    enum { FILES = sizeof(files) / sizeof(files[0]) };
     size_t count = 15;
-    char *text, *more_text;
-    struct resp_case *cases, *more_cases;
-    count += resp_cases_load("resp/commands.txt", setup, &text, &cases, tests + count,
-                             CASES_MAX - count);
-    count += resp_cases_load("resp/commands_more.txt", setup, &more_text, &more_cases,
-                             tests + count, CASES_MAX - count);
+    char *texts[FILES];
+    struct resp_case *cases[FILES];
+    for (size_t i = 0; i < FILES; i++) {
+        count += resp_cases_load(files[i], setup, &texts[i], &cases[i], tests + count,
+                                 CASES_MAX - count);
+    }
     int failed = _cmocka_run_group_tests("commands", tests, count, NULL, NULL);
-    free(text);
-    free(more_text);
-    free(cases);
-    free(more_cases);
+    for (size_t i = 0; i < FILES; i++) {
+        free(texts[i]);
+        free(cases[i]);
+    }
     return failed;
 }

@@ -158,7 +158,7 @@ static void names_ascend_and_values_go_round(void **state)
         assert_string_equal(get(&config, name), value);
         before = name;
     }
-    assert_int_equal(count, 53);
+    assert_int_equal(count, 54);
 }
 
 static void what_cannot_change_in_a_running_node(void **state)

@@ -214,6 +214,8 @@ struct rcs_arg rcs_arg_of(const char *text);
 /* The key if it is there and not expired, for reading (counts hits and misses) or for writing. An
  * expired one is deleted on a master (Redis 7.0 lookupKey, expireIfNeeded). */
 struct rcs_entry *rcs_key_read(struct rcs_call *call, const struct rcs_arg *key);
+/* The same as rcs_key_read for those who only look at a key: its absence is not told (OBJECT). */
+struct rcs_entry *rcs_key_look(struct rcs_call *call, const struct rcs_arg *key);
 struct rcs_entry *rcs_key_write(struct rcs_call *call, const struct rcs_arg *key);
 /* The same for a key of one type, NULL: there is none. False: it holds another type, and that was
  * refused. */

@@ -1,5 +1,6 @@
 /* Strings as bits: SETBIT, GETBIT, BITCOUNT. Bit 0 is the highest of byte 0. */
 #include "sim/node/command_rows.h"
+#include "sim/node/notify.h"
 
 #include "sim/pure.h"
 
@@ -57,6 +58,7 @@ static void run_setbit(struct rcs_call *call)
     value = rcs_string_write(value, (size_t)(offset / 8), &byte, 1);
     if (grows || old != (unsigned)bit) {
         rcs_key_set(call, &call->args[1], value, true);
+        rcs_notify(call, RCS_NOTIFY_STRING, "setbit", &call->args[1]);
         rcs_call_changed(call, 1);
     } else {
         rcs_keyspace_replace(entry, value);

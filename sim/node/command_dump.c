@@ -5,6 +5,7 @@
 #include <rcsim/rdb.h>
 
 #include "sim/node/command_rows.h"
+#include "sim/node/notify.h"
 
 #include "sim/pure.h"
 
@@ -142,6 +143,7 @@ static void put(struct rcs_call *call, const struct options *options, int64_t tt
             replicate_absolute(call, expire_ms);
         }
     }
+    rcs_notify(call, RCS_NOTIFY_GENERIC, "restore", key);
     rcs_call_changed(call, 1);
     rcs_reply_ok(call->client);
 }

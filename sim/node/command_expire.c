@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/node/command_rows.h"
+#include "sim/node/notify.h"
 
 #include "sim/pure.h"
 
@@ -24,6 +25,7 @@ void rcs_call_delete_as_del(struct rcs_call *call, struct rcs_entry *entry)
 {
     struct rcs_arg words[] = { rcs_arg_of("DEL"), call->args[1] };
     rcs_key_delete(call, entry);
+    rcs_notify(call, RCS_NOTIFY_GENERIC, "del", &call->args[1]);
     rcs_call_changed(call, 1);
     rcs_call_replicate(call, 2, words);
 }
@@ -32,6 +34,7 @@ void rcs_call_set_expire(struct rcs_call *call, struct rcs_entry *entry, int64_t
 {
     rcs_keyspace_expire(call->node->keys, entry, expire_ms < 0 ? 0 : expire_ms);
     rcs_key_modified(call->node, entry->key, entry->item.key_bytes);
+    rcs_notify_key(call->node, RCS_NOTIFY_GENERIC, "expire", entry->key, entry->item.key_bytes);
     rcs_call_changed(call, 1);
 }
 
@@ -170,6 +173,7 @@ static void run_persist(struct rcs_call *call)
     if (had_one) {
         rcs_keyspace_expire(call->node->keys, entry, RCS_NO_EXPIRE);
         rcs_key_modified(call->node, entry->key, entry->item.key_bytes);
+        rcs_notify(call, RCS_NOTIFY_GENERIC, "persist", &call->args[1]);
         rcs_call_changed(call, 1);
     }
     rcs_resp_integer(call->out, had_one);

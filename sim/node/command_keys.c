@@ -3,6 +3,7 @@
 
 #include "sim/keys/glob.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/notify.h"
 #include "sim/node/scan.h"
 
 #include "sim/pure.h"
@@ -29,6 +30,7 @@ static void run_del(struct rcs_call *call)
         struct rcs_entry *entry = rcs_key_write(call, &call->args[i]);
         if (entry != NULL) {
             rcs_key_delete(call, entry);
+            rcs_notify(call, RCS_NOTIFY_GENERIC, "del", &call->args[i]);
             deleted++;
         }
     }
@@ -53,7 +55,7 @@ static void run_type(struct rcs_call *call)
 
 static void run_encoding(struct rcs_call *call)
 {
-    const struct rcs_entry *entry = rcs_key_read(call, &call->args[2]);
+    const struct rcs_entry *entry = rcs_key_look(call, &call->args[2]);
     if (entry == NULL) {
         rcs_resp_nil(call->out, call->resp3);
     } else {
@@ -98,6 +100,8 @@ static void rename_key(struct rcs_call *call, bool only_if_new)
         int64_t expire_ms = entry->expire_ms;
         rcs_key_delete(call, entry);
         put_under(call, to, value, expire_ms);
+        rcs_notify(call, RCS_NOTIFY_GENERIC, "rename_from", from);
+        rcs_notify(call, RCS_NOTIFY_GENERIC, "rename_to", to);
         rcs_call_changed(call, 1);
     }
     if (only_if_new) {
@@ -160,6 +164,7 @@ static void run_copy(struct rcs_call *call)
         return;
     }
     put_under(call, &call->args[2], rcs_value_retain(entry->value), entry->expire_ms);
+    rcs_notify(call, RCS_NOTIFY_GENERIC, "copy_to", &call->args[2]);
     rcs_call_changed(call, 1);
     rcs_resp_integer(call->out, 1);
 }

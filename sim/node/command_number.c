@@ -4,6 +4,7 @@
 
 #include "sim/keys/number.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/notify.h"
 
 #include "sim/pure.h"
 
@@ -25,6 +26,7 @@ static void increment(struct rcs_call *call, int64_t by)
         return;
     }
     rcs_key_set(call, key, rcs_string_new_i64(value + by), true);
+    rcs_notify(call, RCS_NOTIFY_STRING, "incrby", key);
     rcs_call_changed(call, 1);
     rcs_resp_integer(call->out, value + by);
 }
@@ -87,6 +89,7 @@ static void run_incrbyfloat(struct rcs_call *call)
         rcs_arg_of("SET"), *key, { text, (uint32_t)size }, rcs_arg_of("KEEPTTL")
     };
     rcs_key_set(call, key, rcs_string_new_text(text, size), true);
+    rcs_notify(call, RCS_NOTIFY_STRING, "incrbyfloat", key);
     rcs_call_changed(call, 1);
     /* KEEPTTL since 6.0 */
     rcs_call_replicate(call, call->client->profile->release < RCS_REDIS_6_0 ? 3 : 4, words);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/node/command_rows.h"
+#include "sim/node/notify.h"
 
 #include "sim/pure.h"
 
@@ -220,8 +221,10 @@ static void set(struct rcs_call *call, const struct rcs_arg *value, const struct
         rcs_key_set(call, key, rcs_string_new(value->bytes, value->size_bytes),
                     (options->set & OPTION_KEEPTTL) != 0);
     rcs_call_changed(call, 1);
+    rcs_notify(call, RCS_NOTIFY_STRING, "set", key);
     if (options->when != NULL) {
         rcs_keyspace_expire(call->node->keys, entry, expire_ms);
+        rcs_notify(call, RCS_NOTIFY_GENERIC, "expire", key);
         replicate_time(call, value, options, expire_ms);
     } else if (get) {
         replicate_without_get(call);
@@ -265,6 +268,7 @@ static void run_getset(struct rcs_call *call)
         return;
     }
     rcs_key_set(call, &call->args[1], rcs_string_new(value->bytes, value->size_bytes), false);
+    rcs_notify(call, RCS_NOTIFY_STRING, "set", &call->args[1]);
     rcs_call_changed(call, 1);
     if (call->client->profile->expire_form != RCS_EXPIRE_VERBATIM) {
         rcs_call_replicate(call, 3, words); /* as SET since 6.2 */
@@ -277,6 +281,7 @@ static void set_pairs(struct rcs_call *call)
     for (unsigned i = 1; i + 1 < call->argc; i += 2) {
         const struct rcs_arg *value = &call->args[i + 1];
         rcs_key_set(call, &call->args[i], rcs_string_new(value->bytes, value->size_bytes), false);
+        rcs_notify(call, RCS_NOTIFY_STRING, "set", &call->args[i]);
     }
     rcs_call_changed(call, (call->argc - 1) / 2);
 }
@@ -364,6 +369,7 @@ static void change_life(struct rcs_call *call, struct rcs_entry *entry,
         struct rcs_arg words[] = { rcs_arg_of("PERSIST"), call->args[1] };
         rcs_keyspace_expire(call->node->keys, entry, RCS_NO_EXPIRE);
         rcs_key_modified(call->node, entry->key, entry->item.key_bytes);
+        rcs_notify(call, RCS_NOTIFY_GENERIC, "persist", &call->args[1]);
         rcs_call_changed(call, 1);
         rcs_call_replicate(call, 2, words);
     }
@@ -430,6 +436,7 @@ static void run_append(struct rcs_call *call)
             entry, rcs_string_append(rcs_keyspace_lend(entry), more->bytes, more->size_bytes));
         rcs_key_modified(call->node, entry->key, entry->item.key_bytes);
     }
+    rcs_notify(call, RCS_NOTIFY_STRING, "append", &call->args[1]);
     rcs_call_changed(call, 1);
     rcs_resp_integer(call->out, rcs_string_of(entry->value)->size_bytes);
 }
@@ -459,6 +466,7 @@ static void run_setrange(struct rcs_call *call)
     struct rcs_value *value = entry == NULL ? rcs_string_new_text("", 0) : rcs_keyspace_lend(entry);
     value = rcs_string_write(value, (size_t)offset, part->bytes, part->size_bytes);
     entry = rcs_key_set(call, &call->args[1], value, true);
+    rcs_notify(call, RCS_NOTIFY_STRING, "setrange", &call->args[1]);
     rcs_call_changed(call, 1);
     rcs_resp_integer(call->out, rcs_string_of(entry->value)->size_bytes);
 }

@@ -70,6 +70,7 @@ static const struct rcs_directive directives[] = {
       INTEGER(min_replicas_max_lag_s, 0, INT_MAX), "10" },
     { "min-replicas-to-write", "min-slaves-to-write", V3_0, true,
       INTEGER(min_replicas_to_write, 0, INT_MAX), "0" },
+    { "notify-keyspace-events", NULL, V3_0, true, WORD(NOTIFY, notify_classes), "" },
     { "port", NULL, V3_0, false, INTEGER(port, 0, 65535), "6379" },
     { "proto-max-bulk-len", NULL, V4_0, true, BYTES(proto_max_bulk_len_bytes, 1024 * 1024), "536870912" },
     { "repl-backlog-size", NULL, V3_0, true, BYTES(repl_backlog_size_bytes, 1), "1048576" },

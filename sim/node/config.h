@@ -42,6 +42,7 @@ struct rcs_config {
     char requirepass[128], masterauth[128];
     int64_t maxclients, proto_max_bulk_len_bytes;
     bool enable_debug_command;
+    unsigned notify_classes; /* notify-keyspace-events: enum rcs_notify_class */
     uint32_t rules_off; /* bits of enum rcs_rule; no directive of real servers */
 };
 

@@ -25,7 +25,7 @@ static const char *const unmodelled[] = {
     "list-compress-depth", "list-max-listpack-size", "list-max-ziplist-size", "loadmodule",
     "logfile", "lua-time-limit", "masteruser", "maxmemory-clients", "maxmemory-eviction-tenacity",
     "maxmemory-policy", "maxmemory-samples", "no-appendfsync-on-rewrite",
-    "notify-keyspace-events", "oom-score-adj", "oom-score-adj-values", "pidfile",
+    "oom-score-adj", "oom-score-adj-values", "pidfile",
     "proc-title-template", "propagation-error-behavior", "protected-mode", "rdb-del-sync-files",
     "rdb-save-incremental-fsync", "rdbchecksum", "rdbcompression", "rename-command",
     "repl-disable-tcp-nodelay", "replica-announced", "replica-ignore-disk-write-errors",

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/node/notify.h"
+
 #include "sim/pure.h"
 
 static const char *const fsyncs[] = { "everysec", "always", "no" };
@@ -158,6 +160,52 @@ static enum rcs_err set_word(int *at, const char *value, const char *const *word
     return RCS_ERR_SYNTAX;
 }
 
+static const struct {
+    char letter;
+    unsigned bit;
+} classes[] = {
+#define X(letter, name, bit) { letter, RCS_NOTIFY_##name },
+    RCS_NOTIFY_CLASSES(X)
+#undef X
+};
+
+static unsigned class_of(char letter)
+{
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+        if (classes[i].letter == letter) {
+            return classes[i].bit;
+        }
+    }
+    return letter == 'A' ? RCS_NOTIFY_ALL : 0;
+}
+
+static enum rcs_err set_notify(unsigned *at, const char *value, char *reason)
+{
+    unsigned bits = 0;
+    for (; *value != '\0'; value++) {
+        if (class_of(*value) == 0) {
+            return refuse(reason, RCS_ERR_SYNTAX,
+                          "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+        }
+        bits |= class_of(*value);
+    }
+    *at = bits;
+    return RCS_OK;
+}
+
+/* A hides the classes it stands for, and `n` with them (Redis 7.0 keyspaceEventsFlagsToString). */
+static void show_notify(unsigned bits, struct rcs_buf *out)
+{
+    bool all = (bits & RCS_NOTIFY_ALL) == RCS_NOTIFY_ALL;
+    unsigned hidden = all ? RCS_NOTIFY_ALL | RCS_NOTIFY_NEW : 0;
+    rcs_buf_text(out, all ? "A" : "");
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+        if ((bits & ~hidden & classes[i].bit) != 0) {
+            rcs_buf_add(out, &classes[i].letter, 1);
+        }
+    }
+}
+
 enum rcs_err rcs_directive_set(struct rcs_config *config, const struct rcs_directive *directive,
                                const char *value, char *reason)
 {
@@ -188,6 +236,8 @@ enum rcs_err rcs_directive_set(struct rcs_config *config, const struct rcs_direc
         err = set_word(&word, value, fsyncs, 3, reason);
         config->appendfsync = err == RCS_OK ? (enum rcs_fsync)word : config->appendfsync;
         return err;
+    case RCS_VALUE_NOTIFY:
+        return set_notify(at, value, reason);
     case RCS_VALUE_FIXED:
         if (rcs_name_compare(value, directive->preset) == 0) {
             return RCS_OK;
@@ -225,6 +275,9 @@ void rcs_directive_show(const struct rcs_config *config, const struct rcs_direct
         break;
     case RCS_VALUE_LEVEL:
         rcs_buf_text(out, levels[config->loglevel]);
+        break;
+    case RCS_VALUE_NOTIFY:
+        show_notify(*(const unsigned *)at, out);
         break;
     case RCS_VALUE_FIXED:
         rcs_buf_text(out, directive->preset);

@@ -15,6 +15,7 @@ enum rcs_value_kind {
     RCS_VALUE_ENDPOINT,
     RCS_VALUE_LEVEL,
     RCS_VALUE_FSYNC,
+    RCS_VALUE_NOTIFY, /* letters of classes, notify.h */
     RCS_VALUE_FIXED /* the preset, and no other */
 };
 

@@ -1,5 +1,5 @@
 /* Keys as commands see them: with expiry decided, watchers told, hits counted. */
-#include "sim/node/command.h"
+#include "sim/node/notify.h"
 
 #include "sim/pure.h"
 
@@ -15,6 +15,7 @@ static void delete_expired(struct rcs_node *node, struct rcs_entry *entry)
     if (node->clients.watching > 0) {
         rcs_transaction_touch(node, entry->key, entry->item.key_bytes, true);
     }
+    rcs_notify_key(node, RCS_NOTIFY_EXPIRED, "expired", entry->key, entry->key_bytes);
     rcs_keyspace_remove(node->keys, entry);
     node->stat_expired++;
 }
@@ -42,13 +43,22 @@ static struct rcs_entry *find_alive(struct rcs_call *call, const struct rcs_arg 
     return NULL;
 }
 
-struct rcs_entry *rcs_key_read(struct rcs_call *call, const struct rcs_arg *key)
+struct rcs_entry *rcs_key_look(struct rcs_call *call, const struct rcs_arg *key)
 {
     struct rcs_entry *entry = find_alive(call, key, false);
     if (entry != NULL) {
         call->node->stat_keyspace_hits++;
     } else {
         call->node->stat_keyspace_misses++;
+    }
+    return entry;
+}
+
+struct rcs_entry *rcs_key_read(struct rcs_call *call, const struct rcs_arg *key)
+{
+    struct rcs_entry *entry = rcs_key_look(call, key);
+    if (entry == NULL) {
+        rcs_notify(call, RCS_NOTIFY_KEY_MISS, "keymiss", key);
     }
     return entry;
 }
@@ -95,6 +105,7 @@ struct rcs_entry *rcs_key_set(struct rcs_call *call, const struct rcs_arg *key,
     struct rcs_entry *entry = rcs_keyspace_find(keys, key->bytes, key->size_bytes);
     if (entry == NULL) {
         entry = rcs_keyspace_add(keys, key->bytes, key->size_bytes, value);
+        rcs_notify(call, RCS_NOTIFY_NEW, "new", key);
     } else {
         rcs_keyspace_replace(entry, value);
     }

@@ -4,6 +4,7 @@
 
 #include "sim/node/command_rows.h"
 #include "sim/node/migrate_socket.h"
+#include "sim/node/notify.h"
 
 #include "sim/pure.h"
 
@@ -167,6 +168,7 @@ static void key_moved(struct rcs_node *node, struct migration *job, const struct
     struct rcs_entry *entry = rcs_keyspace_find(node->keys, key->bytes, key->size_bytes);
     if (entry != NULL) { /* it may have been named twice */
         rcs_key_delete(&call, entry);
+        rcs_notify(&call, RCS_NOTIFY_GENERIC, "del", key);
     }
     rcs_call_changed(&call, 1);
     job->moved[job->moved_count++] = *key;

@@ -174,7 +174,9 @@ static void play_line(struct play *play, const char *line, const char *end)
     } else if (size >= 2 && (line[0] == '$' || line[1] == '$')) {
         play->client = line[0] == '$' ? 0 : (unsigned)(line[0] - '0');
         send_line(play, play->client, strchr(line, '$') + 1, end, true);
-    } else if (size > 0 && line[0] != '#') {
+    } else if (size == 2 && line[1] == '?') { /* what came to that client unasked */
+        play->client = (unsigned)(line[0] - '0');
+    } else if (size > 0 && line[0] != '#' && strncmp(line, "mask ", 5) != 0) {
         fail_msg("%s:%u: a line of no known kind", play->test->path, play->line);
     }
 }
