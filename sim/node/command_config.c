@@ -28,12 +28,12 @@ static void run_get(struct rcs_call *call)
     struct rcs_buf value;
     size_t pairs = 0;
     const char *name;
-    for (unsigned i = 0; (name = rcs_config_name(i)) != NULL; i++) {
+    for (name = ""; (name = rcs_config_name_after(name)) != NULL;) {
         pairs += is_asked_for(call, name);
     }
     rcs_resp_map(call->out, pairs, call->resp3);
     rcs_buf_init(&value);
-    for (unsigned i = 0; (name = rcs_config_name(i)) != NULL; i++) {
+    for (name = ""; (name = rcs_config_name_after(name)) != NULL;) {
         if (is_asked_for(call, name)) {
             rcs_buf_clear(&value);
             rcs_config_get(&call->node->config, name, &value);

@@ -26,6 +26,7 @@
 #define TEXT(kind, field)           RCS_VALUE_##kind, AT(field), 0, ROOM(field)
 #define WORD(kind, field)           RCS_VALUE_##kind, AT(field), 0, 0
 #define FIXED                       RCS_VALUE_FIXED, 0, 0, 0
+#define LIMITS                      RCS_VALUE_LIMITS, AT(output_limits), 0, 0
 
 #define V3_0 RCS_REDIS_3_0
 #define V4_0 RCS_REDIS_4_0
@@ -35,11 +36,14 @@
 #define V7_0 RCS_REDIS_7_0
 
 /* clang-format off */
-/* Ascending by name. FIXED ones are known, and have the one value the model is about; of CAPPED ones
- * the model takes less than Redis does. */
+/* FIXED ones are known, and have the one value the model is about; of CAPPED ones the model takes
+ * less than Redis does. What is kept without any effect stands in config_kept.h. */
 static const struct rcs_directive directives[] = {
     { "appendfsync", NULL, V3_0, true, WORD(FSYNC, appendfsync), "everysec" },
     { "appendonly", NULL, V3_0, true, YES_NO(appendonly), "no" },
+    { "busy-reply-threshold", "lua-time-limit", V3_0, true, INTEGER(busy_reply_threshold_ms, 0, INT64_MAX), "5000" },
+    { "client-output-buffer-limit", NULL, V3_0, true, LIMITS, "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60" },
+    { "client-query-buffer-limit", NULL, V4_0, true, BYTES(query_buffer_bytes, 1024 * 1024), "1073741824" },
     { "cluster-allow-pubsubshard-when-down", NULL, V7_0, true,
       YES_NO(allow_pubsubshard_when_down), "yes" },
     { "cluster-allow-reads-when-down", NULL, V6_0, true, YES_NO(allow_reads_when_down), "no" },
@@ -61,11 +65,21 @@ static const struct rcs_directive directives[] = {
       INTEGER(replica_validity_factor, 0, INT_MAX), "10" },
     { "cluster-require-full-coverage", NULL, V3_0, true, YES_NO(require_full_coverage), "yes" },
     { "enable-debug-command", NULL, V7_0, false, YES_NO(enable_debug_command), "no" },
+    { "hash-max-listpack-entries", "hash-max-ziplist-entries", V3_0, true,
+      INTEGER(hash_max_listpack_entries, 0, INT64_MAX), "512" },
+    { "hash-max-listpack-value", "hash-max-ziplist-value", V3_0, true,
+      BYTES(hash_max_listpack_value, 0), "64" },
     { "hz", NULL, V3_0, true, INTEGER(hz, 0, INT_MAX), "10" },
+    { "latency-monitor-threshold", NULL, V3_0, true, INTEGER(latency_threshold_ms, 0, INT64_MAX), "0" },
+    { "latency-tracking", NULL, V7_0, true, YES_NO(latency_tracking), "yes" },
+    { "list-compress-depth", NULL, V4_0, true, INTEGER(list_compress_depth, 0, INT_MAX), "0" },
+    { "list-max-listpack-size", "list-max-ziplist-size", V4_0, true,
+      INTEGER(list_max_listpack_size, INT_MIN, INT_MAX), "-2" },
     { "loglevel", NULL, V3_0, true, WORD(LEVEL, loglevel), "notice" },
     { "masterauth", NULL, V3_0, true, TEXT(TEXT, masterauth), "" },
     { "maxclients", NULL, V3_0, true, INTEGER(maxclients, 1, UINT_MAX), "10000" },
-    { "maxmemory", NULL, V3_0, true, FIXED, "0" },
+    { "maxmemory", NULL, V3_0, true, BYTES(maxmemory_bytes, 0), "0" },
+    { "maxmemory-policy", NULL, V3_0, true, WORD(WORD, maxmemory_policy), "noeviction" },
     { "min-replicas-max-lag", "min-slaves-max-lag", V3_0, true,
       INTEGER(min_replicas_max_lag_s, 0, INT_MAX), "10" },
     { "min-replicas-to-write", "min-slaves-to-write", V3_0, true,
@@ -87,12 +101,36 @@ static const struct rcs_directive directives[] = {
     { "replica-announce-ip", "slave-announce-ip", V4_0, true, TEXT(TEXT, replica_announce_ip), "" },
     { "replica-announce-port", "slave-announce-port", V4_0, true,
       INTEGER(replica_announce_port, 0, 65535), "0" },
+    { "replica-ignore-maxmemory", "slave-ignore-maxmemory", V5_0, true,
+      YES_NO(replica_ignore_maxmemory), "yes" },
     { "replica-priority", "slave-priority", V3_0, true, INTEGER(replica_priority, 0, INT_MAX), "100" },
     { "replica-read-only", "slave-read-only", V3_0, true, YES_NO(replica_read_only), "yes" },
     { "replica-serve-stale-data", "slave-serve-stale-data", V3_0, true,
       YES_NO(replica_serve_stale_data), "yes" },
     { "requirepass", NULL, V3_0, true, TEXT(TEXT, requirepass), "" },
     { "save", NULL, V3_0, true, TEXT(SAVE, save), "3600 1 300 100 60 10000" },
+    { "set-max-intset-entries", NULL, V3_0, true, INTEGER(set_max_intset_entries, 0, INT64_MAX), "512" },
+    { "shutdown-on-sigint", NULL, V7_0, true, TEXT(SIGNAL, shutdown_on_sigint), "default" },
+    { "shutdown-on-sigterm", NULL, V7_0, true, TEXT(SIGNAL, shutdown_on_sigterm), "default" },
+    { "shutdown-timeout", NULL, V7_0, true, INTEGER(shutdown_timeout_s, 0, INT_MAX), "10" },
+    { "slowlog-log-slower-than", NULL, V3_0, true, INTEGER(slowlog_slower_us, -1, INT64_MAX), "10000" },
+    { "slowlog-max-len", NULL, V3_0, true, INTEGER(slowlog_max_len, 0, INT64_MAX), "128" },
+    { "timeout", NULL, V3_0, true, INTEGER(timeout_s, 0, INT_MAX), "0" },
+    { "tracking-table-max-keys", NULL, V6_0, true, INTEGER(tracking_max_keys, 0, INT64_MAX), "1000000" },
+    { "zset-max-listpack-entries", "zset-max-ziplist-entries", V3_0, true,
+      INTEGER(zset_max_listpack_entries, 0, INT64_MAX), "128" },
+    { "zset-max-listpack-value", "zset-max-ziplist-value", V3_0, true,
+      BYTES(zset_max_listpack_value, 0), "64" },
+#define X(constant, name, alias, since, mutable, kind, least, most, preset)                        \
+    { name, alias, since, mutable, RCS_VALUE_##kind, AT(kept[RCS_KEPT_##constant]), least, most, preset },
+    RCS_CONFIG_KEPT(X)
+#undef X
+#define X(name, since, mutable, preset) { name, NULL, since, mutable, RCS_VALUE_KEPT, 0, 0, 0, preset },
+    RCS_CONFIG_KEPT_TEXTS(X)
+#undef X
+#define X(name, since, mutable, preset) { name, NULL, since, mutable, FIXED, preset },
+    RCS_CONFIG_FIXED(X)
+#undef X
 };
 /* clang-format on */
 
@@ -122,10 +160,15 @@ static const struct rcs_directive *find(const char *name)
     return NULL;
 }
 
-/* The release that first knows the directive by this name; the newer names came with 5.0. */
+/* The release that first knows the directive by this name; the newer names came with 5.0, those of
+ * listpacks and of busy scripts with 7.0. */
 static enum rcs_release since(const struct rcs_directive *directive, const char *name)
 {
     bool newer = directive->alias != NULL && rcs_name_compare(name, directive->alias) != 0;
+    if (newer && (strstr(directive->name, "listpack") != NULL ||
+                  strcmp(directive->name, "busy-reply-threshold") == 0)) {
+        return RCS_REDIS_7_0;
+    }
     return newer && directive->since < RCS_REDIS_5_0 ? RCS_REDIS_5_0 : directive->since;
 }
 
@@ -158,10 +201,18 @@ static enum rcs_err refuse_release(const struct rcs_profile *profile,
     return RCS_ERR_UNKNOWN;
 }
 
-static uint64_t bit_of(const struct rcs_directive *directive)
+_Static_assert(DIRECTIVES <= RCS_DIRECTIVES_MAX && DIRECTIVES < 255, "a bit and a byte for each");
+
+static bool is_given(const struct rcs_config *config, const struct rcs_directive *directive)
 {
-    _Static_assert(DIRECTIVES <= 64, "a bit for each directive");
-    return UINT64_C(1) << (directive - directives);
+    size_t at = (size_t)(directive - directives);
+    return (config->given[at / 8] >> at % 8 & 1) != 0;
+}
+
+static void set_given(struct rcs_config *config, const struct rcs_directive *directive)
+{
+    size_t at = (size_t)(directive - directives);
+    config->given[at / 8] |= (uint8_t)(1u << at % 8);
 }
 
 static const char *preset_of(const struct rcs_directive *directive,
@@ -181,7 +232,7 @@ enum rcs_err rcs_config_choose(struct rcs_config *config, const struct rcs_profi
 {
     for (size_t i = 0; i < DIRECTIVES; i++) {
         const struct rcs_directive *directive = &directives[i];
-        if ((config->given & bit_of(directive)) != 0 && profile->release < directive->since) {
+        if (is_given(config, directive) && profile->release < directive->since) {
             return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "%s: since %s; this is %s",
                                 directive->name, rcs_profile_at(directive->since)->name,
                                 profile->name);
@@ -191,7 +242,7 @@ enum rcs_err rcs_config_choose(struct rcs_config *config, const struct rcs_profi
     for (size_t i = 0; i < DIRECTIVES; i++) {
         const struct rcs_directive *directive = &directives[i];
         char reason[RCS_CONFIG_REASON_BYTES];
-        if ((config->given & bit_of(directive)) == 0) {
+        if (!is_given(config, directive)) {
             enum rcs_err err =
                 rcs_directive_set(config, directive, preset_of(directive, profile), reason);
             RCS_ASSERT(err == RCS_OK);
@@ -224,7 +275,7 @@ enum rcs_err rcs_config_try(struct rcs_config *config, const char *name, const c
     }
     enum rcs_err err = rcs_directive_set(config, directive, value, reason);
     if (err == RCS_OK) {
-        config->given |= bit_of(directive);
+        set_given(config, directive);
         cut_to_limits(config);
     }
     return err;
@@ -277,8 +328,7 @@ bool rcs_config_get(const struct rcs_config *config, const char *name, struct rc
     return true;
 }
 
-/* The smallest name greater than `after` ("" for the first), aliases included. */
-static const char *name_after(const char *after)
+const char *rcs_config_name_after(const char *after)
 {
     const char *best = NULL;
     for (size_t i = 0; i < DIRECTIVES; i++) {
@@ -293,13 +343,9 @@ static const char *name_after(const char *after)
     return best;
 }
 
-const char *rcs_config_name(unsigned index)
+bool rcs_config_protected(const char *name)
 {
-    const char *name = name_after("");
-    while (index-- > 0 && name != NULL) {
-        name = name_after(name);
-    }
-    return name;
+    return rcs_name_compare(name, "dir") == 0 || rcs_name_compare(name, "dbfilename") == 0;
 }
 
 bool rcs_config_exists(const struct rcs_config *config, const char *name)
@@ -352,7 +398,8 @@ const char *rcs_config_nearest(const char *name)
     }
     const char *best = NULL;
     unsigned best_distance = (unsigned)size / 3 + 1; /* farther is no misspelling */
-    for (const char *other = name_after(""); other != NULL; other = name_after(other)) {
+    for (const char *other = rcs_config_name_after(""); other != NULL;
+         other = rcs_config_name_after(other)) {
         unsigned found = distance(name, other);
         if (found < best_distance) {
             best = other;

@@ -6,6 +6,7 @@
 #include <rcsim/resp.h>
 
 #include "sim/cluster/profile.h"
+#include "sim/node/config_kept.h"
 #include "sim/node/rules.h"
 
 #define RCS_CONFIG_REASON_BYTES 256
@@ -14,9 +15,28 @@ enum rcs_endpoint { RCS_ENDPOINT_IP, RCS_ENDPOINT_HOSTNAME, RCS_ENDPOINT_UNKNOWN
 
 enum rcs_fsync { RCS_FSYNC_EVERYSEC, RCS_FSYNC_ALWAYS, RCS_FSYNC_NO };
 
+/* What may wait for a client before it is cut off: at once, or for so long. 0: no limit. */
+enum rcs_output_class { RCS_OUTPUT_NORMAL, RCS_OUTPUT_REPLICA, RCS_OUTPUT_PUBSUB, RCS_OUTPUT_CLASSES };
+struct rcs_output_limit {
+    int64_t hard_bytes, soft_bytes, soft_s;
+};
+
+enum rcs_eviction {
+    RCS_EVICT_VOLATILE_LRU,
+    RCS_EVICT_VOLATILE_LFU,
+    RCS_EVICT_VOLATILE_RANDOM,
+    RCS_EVICT_VOLATILE_TTL,
+    RCS_EVICT_ALLKEYS_LRU,
+    RCS_EVICT_ALLKEYS_LFU,
+    RCS_EVICT_ALLKEYS_RANDOM,
+    RCS_EVICT_NONE
+};
+
+#define RCS_DIRECTIVES_MAX 256
+
 struct rcs_config {
     const struct rcs_profile *profile; /* NULL: any release, for checking a directive alone */
-    uint64_t given;                    /* directives that were set: bits, in the table's order */
+    uint8_t given[RCS_DIRECTIVES_MAX / 8]; /* directives that were set: bits, in the table's order */
     /* cluster */
     int64_t node_timeout_ms;
     bool require_full_coverage, allow_reads_when_down, allow_pubsubshard_when_down;
@@ -42,7 +62,28 @@ struct rcs_config {
     char requirepass[128], masterauth[128];
     int64_t maxclients, proto_max_bulk_len_bytes;
     bool enable_debug_command;
+    int64_t timeout_s;          /* of idle clients; 0 never */
+    int64_t shutdown_timeout_s; /* what a stop waits for replicas that lag */
+    char shutdown_on_sigterm[32], shutdown_on_sigint[32];
+    int64_t query_buffer_bytes;
+    struct rcs_output_limit output_limits[RCS_OUTPUT_CLASSES];
+    int64_t maxmemory_bytes; /* 0: no limit */
+    int maxmemory_policy;    /* enum rcs_eviction */
+    bool replica_ignore_maxmemory;
+    /* watching */
+    int64_t slowlog_slower_us, slowlog_max_len; /* -1: no log */
+    int64_t latency_threshold_ms;               /* 0: no monitoring */
+    bool latency_tracking;
+    int64_t tracking_max_keys;
+    /* scripts and the encodings of values */
+    int64_t busy_reply_threshold_ms;
+    int64_t hash_max_listpack_entries, hash_max_listpack_value;
+    int64_t list_max_listpack_size, list_compress_depth;
+    int64_t set_max_intset_entries;
+    int64_t zset_max_listpack_entries, zset_max_listpack_value;
     unsigned notify_classes; /* notify-keyspace-events: enum rcs_notify_class */
+    union rcs_kept kept[RCS_KEPT_COUNT]; /* config_kept.h: shown, without effect */
+    char kept_texts[RCS_KEPT_TEXTS_BYTES];
     uint32_t rules_off; /* bits of enum rcs_rule; no directive of real servers */
 };
 
@@ -74,8 +115,10 @@ bool rcs_config_exists(const struct rcs_config *config, const char *name);
 bool rcs_config_mutable(const char *name);
 /* Appends the value as CONFIG GET shows it; false if the release has no such name. */
 bool rcs_config_get(const struct rcs_config *config, const char *name, struct rcs_buf *out);
-/* The i-th name, NULL past the end; aliases included; ascending by name. */
-const char *rcs_config_name(unsigned index);
+/* The first name that is greater, NULL if none is; aliases included. Begin with "". */
+const char *rcs_config_name_after(const char *name);
+/* True if it can be changed in no running node unless enable-protected-configs allows it. */
+bool rcs_config_protected(const char *name);
 /* True for a name that rcs_config_set takes, exactly as spelt here. */
 bool rcs_config_known(const char *name);
 /* The nearest existing name to a misspelt one, or NULL. */

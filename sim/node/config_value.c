@@ -5,13 +5,51 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/node/notify.h"
+#include "sim/node/notify_class.h"
 
 #include "sim/pure.h"
 
 static const char *const fsyncs[] = { "everysec", "always", "no" };
 static const char *const endpoints[] = { "ip", "hostname", "unknown-endpoint" };
 static const char *const levels[] = { "debug", "verbose", "notice", "warning" };
+
+static const char *const acl_pubsub[] = { "allchannels", "resetchannels" };
+static const char *const protected_words[] = { "no", "yes", "local" };
+static const char *const oom_words[] = { "no", "yes", "relative", "absolute" };
+static const char *const propagation_words[] = { "ignore", "panic", "panic-on-replicas" };
+static const char *const sanitize_words[] = { "no", "yes", "clients" };
+static const char *const supervised_words[] = { "upstart", "systemd", "auto", "no" };
+static const char *const policies[] = { "volatile-lru",   "volatile-lfu", "volatile-random",
+                                        "volatile-ttl",   "allkeys-lru",  "allkeys-lfu",
+                                        "allkeys-random", "noeviction",   NULL };
+
+static const struct {
+    const char *directive;
+    const char *const *words;
+    int count;
+} word_lists[] = {
+#define LIST(directive, words) { directive, words, (int)(sizeof(words) / sizeof((words)[0])) }
+    LIST("acl-pubsub-default", acl_pubsub),
+    LIST("enable-module-command", protected_words),
+    LIST("enable-protected-configs", protected_words),
+    LIST("maxmemory-policy", policies),
+    LIST("oom-score-adj", oom_words),
+    LIST("propagation-error-behavior", propagation_words),
+    LIST("sanitize-dump-payload", sanitize_words),
+    LIST("supervised", supervised_words),
+#undef LIST
+};
+
+static const char *const *words_of(const struct rcs_directive *directive, int *count)
+{
+    for (size_t i = 0; i < sizeof(word_lists) / sizeof(word_lists[0]); i++) {
+        if (strcmp(word_lists[i].directive, directive->name) == 0) {
+            *count = word_lists[i].count;
+            return word_lists[i].words;
+        }
+    }
+    RCS_UNREACHABLE("a directive without its words");
+}
 
 static enum rcs_err refuse(char *reason, enum rcs_err err, const char *text)
 {
@@ -142,6 +180,171 @@ static enum rcs_err set_save(const struct rcs_directive *directive, char *at, co
     return set_text(directive, at, value, reason);
 }
 
+/* Records of a directive's name, a NUL, its value, a NUL; an empty name ends them. */
+static char *kept_text(char *at, const char *name)
+{
+    while (*at != '\0' && strcmp(at, name) != 0) {
+        at += strlen(at) + 1;
+        at += strlen(at) + 1;
+    }
+    return at;
+}
+
+static const char *string_of(const struct rcs_config *config, const struct rcs_directive *directive)
+{
+    const char *at = config->kept_texts;
+    while (*at != '\0') {
+        const char *value = at + strlen(at) + 1;
+        if (strcmp(at, directive->name) == 0) {
+            return value;
+        }
+        at = value + strlen(value) + 1;
+    }
+    return directive->preset;
+}
+
+static enum rcs_err set_string(struct rcs_config *config, const struct rcs_directive *directive,
+                               const char *value, char *reason)
+{
+    char *texts = config->kept_texts, *end = texts + sizeof(config->kept_texts);
+    char *last = kept_text(texts, ""); /* where they end */
+    char *old = kept_text(texts, directive->name);
+    size_t old_bytes = *old == '\0' ? 0 : strlen(old) + 1;
+    old_bytes += old_bytes == 0 ? 0 : strlen(old + old_bytes) + 1;
+    size_t name_bytes = strlen(directive->name) + 1, value_bytes = strlen(value) + 1;
+    bool is_preset = strcmp(value, directive->preset) == 0;
+    if (!is_preset && (size_t)(end - last) + old_bytes < name_bytes + value_bytes + 1) {
+        return refuse(reason, RCS_ERR_RANGE, "rcsim keeps no texts as long as these together");
+    }
+    memmove(old, old + old_bytes, (size_t)(last - old) - old_bytes);
+    last -= old_bytes;
+    if (!is_preset) {
+        memcpy(last, directive->name, name_bytes);
+        memcpy(last + name_bytes, value, value_bytes);
+        last += name_bytes + value_bytes;
+    }
+    memset(last, 0, (size_t)(end - last));
+    return RCS_OK;
+}
+
+static const char *const output_classes[] = { "normal", "slave", "pubsub" };
+
+static int output_class(const char *word, size_t size)
+{
+    char name[16];
+    if (size >= sizeof(name)) {
+        return -1;
+    }
+    memcpy(name, word, size);
+    name[size] = '\0';
+    for (int i = 0; i < RCS_OUTPUT_CLASSES; i++) {
+        if (rcs_name_compare(name, output_classes[i]) == 0) {
+            return i;
+        }
+    }
+    return rcs_name_compare(name, "replica") == 0 ? RCS_OUTPUT_REPLICA : -1;
+}
+
+/* Fours of a class, a hard limit, a soft one and its seconds; classes not named stay as they are
+ * (Redis 7.0 setConfigClientOutputBufferLimitOption). */
+static enum rcs_err set_limits(struct rcs_output_limit *at, const char *value, char *reason)
+{
+    struct rcs_output_limit limits[RCS_OUTPUT_CLASSES];
+    memcpy(limits, at, sizeof(limits));
+    unsigned words = 0;
+    for (const char *c = value; *c != '\0'; c += strcspn(c, " ")) {
+        c += strspn(c, " ");
+        words += *c != '\0';
+    }
+    if (words == 0 || words % 4 != 0) {
+        return refuse(reason, RCS_ERR_SYNTAX,
+                      "Wrong number of arguments in buffer limit configuration.");
+    }
+    int class = -1;
+    for (unsigned i = 0; i < words; i++) {
+        value += strspn(value, " ");
+        size_t size = strcspn(value, " ");
+        char word[32];
+        snprintf(word, sizeof(word), "%.*s", (int)(size < sizeof(word) ? size : 0), value);
+        int64_t number = 0;
+        if (i % 4 == 0) {
+            class = output_class(value, size);
+            if (class < 0) {
+                return refuse(reason, RCS_ERR_SYNTAX,
+                              "Invalid client class specified in buffer limit configuration.");
+            }
+        } else if (i % 4 == 3 ? !rcs_decimal_read(word, strlen(word), &number) || number < 0
+                              : !read_bytes(word, &number)) {
+            return refuse(
+                reason, RCS_ERR_SYNTAX,
+                "Error in hard, soft or soft_seconds setting in buffer limit configuration.");
+        }
+        switch (i % 4) {
+        case 1:
+            limits[class].hard_bytes = number;
+            break;
+        case 2:
+            limits[class].soft_bytes = number;
+            break;
+        case 3:
+            limits[class].soft_s = number;
+            break;
+        default:
+            break;
+        }
+        value += size;
+    }
+    memcpy(at, limits, sizeof(limits));
+    return RCS_OK;
+}
+
+static void show_limits(const struct rcs_output_limit *at, struct rcs_buf *out)
+{
+    for (int i = 0; i < RCS_OUTPUT_CLASSES; i++) {
+        rcs_buf_format(out, "%s%s %lld %lld %lld", i == 0 ? "" : " ", output_classes[i],
+                       (long long)at[i].hard_bytes, (long long)at[i].soft_bytes,
+                       (long long)at[i].soft_s);
+    }
+}
+
+/* "default", or of save, nosave, now and force what goes together; shown in that order. */
+static enum rcs_err set_signal(const struct rcs_directive *directive, char *at, const char *value,
+                               char *reason)
+{
+    static const char *const names[] = { "default", "save", "nosave", "now", "force" };
+    unsigned bits = 0;
+    while (*value != '\0') {
+        value += strspn(value, " ");
+        size_t size = strcspn(value, " ");
+        unsigned found = 0;
+        for (unsigned i = 0; i < 5; i++) {
+            char word[16];
+            snprintf(word, sizeof(word), "%.*s", (int)(size < sizeof(word) ? size : 0), value);
+            found |= rcs_name_compare(word, names[i]) == 0 ? 1u << i : 0;
+        }
+        if (found == 0) {
+            return refuse(reason, RCS_ERR_SYNTAX,
+                          "argument(s) must be one of the following: default, save, nosave, now, "
+                          "force");
+        }
+        bits |= found & ~1u;
+        value += size;
+    }
+    if ((bits & 6) == 6) {
+        return refuse(reason, RCS_ERR_SYNTAX,
+                      "shutdown-on-signal: can't use SAVE and NOSAVE simultaneously");
+    }
+    size_t size = 0;
+    at[0] = '\0';
+    for (unsigned i = 0; i < 5; i++) {
+        if ((bits == 0 ? 1u : bits) >> i & 1) {
+            size += (size_t)snprintf(at + size, (size_t)directive->most - size, "%s%s",
+                                     size == 0 ? "" : " ", names[i]);
+        }
+    }
+    return RCS_OK;
+}
+
 static enum rcs_err set_word(int *at, const char *value, const char *const *words, int count,
                              char *reason)
 {
@@ -210,6 +413,7 @@ enum rcs_err rcs_directive_set(struct rcs_config *config, const struct rcs_direc
                                const char *value, char *reason)
 {
     void *at = (char *)config + directive->offset;
+    const char *const *words;
     int word = 0;
     enum rcs_err err;
     switch (directive->kind) {
@@ -236,6 +440,15 @@ enum rcs_err rcs_directive_set(struct rcs_config *config, const struct rcs_direc
         err = set_word(&word, value, fsyncs, 3, reason);
         config->appendfsync = err == RCS_OK ? (enum rcs_fsync)word : config->appendfsync;
         return err;
+    case RCS_VALUE_WORD:
+        words = words_of(directive, &word);
+        return set_word(at, value, words, word, reason);
+    case RCS_VALUE_KEPT:
+        return set_string(config, directive, value, reason);
+    case RCS_VALUE_LIMITS:
+        return set_limits(at, value, reason);
+    case RCS_VALUE_SIGNAL:
+        return set_signal(directive, at, value, reason);
     case RCS_VALUE_NOTIFY:
         return set_notify(at, value, reason);
     case RCS_VALUE_FIXED:
@@ -253,6 +466,7 @@ void rcs_directive_show(const struct rcs_config *config, const struct rcs_direct
                         struct rcs_buf *out)
 {
     const void *at = (const char *)config + directive->offset;
+    int count;
     switch (directive->kind) {
     case RCS_VALUE_YES_NO:
         rcs_buf_text(out, *(const bool *)at ? "yes" : "no");
@@ -275,6 +489,18 @@ void rcs_directive_show(const struct rcs_config *config, const struct rcs_direct
         break;
     case RCS_VALUE_LEVEL:
         rcs_buf_text(out, levels[config->loglevel]);
+        break;
+    case RCS_VALUE_SIGNAL:
+        rcs_buf_text(out, at);
+        break;
+    case RCS_VALUE_WORD:
+        rcs_buf_text(out, words_of(directive, &count)[*(const int *)at]);
+        break;
+    case RCS_VALUE_KEPT:
+        rcs_buf_text(out, string_of(config, directive));
+        break;
+    case RCS_VALUE_LIMITS:
+        show_limits(at, out);
         break;
     case RCS_VALUE_NOTIFY:
         show_notify(*(const unsigned *)at, out);
