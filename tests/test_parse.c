@@ -63,7 +63,6 @@ static const struct row wrong_lines[] = {
       "3:22: cluster-node-timeout \"-5\": argument must be between 0 and 9223372036854775807 inclusive" },
     { "cluster-nod-timeout 5",
       "3:1: no verb or directive \"cluster-nod-timeout\" (did you mean cluster-node-timeout?)" },
-    { "maxmemory 100mb", "3:11: maxmemory \"100mb\": rcsim models no other value than '0'" },
     { "rename-command a b",
       "3:1: no verb or directive \"rename-command\" (`rcsim help scenario` lists the verbs, directives are those of redis.conf)" },
     { "appendonly maybe", "3:12: appendonly \"maybe\": argument must be 'yes' or 'no'" },

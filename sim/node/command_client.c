@@ -110,7 +110,8 @@ static void add_fields(const struct rcs_node *node, const struct rcs_client *cli
     rcs_buf_format(out, "id=%llu addr=", (unsigned long long)client->id);
     add_address(out, rcs_client_remote(node, client));
     rcs_buf_text(out, " laddr=");
-    add_address(out, rcs_store_address(node->store, client->local));
+    struct rcs_address local = rcs_client_local(node, client);
+    add_address(out, &local);
     rcs_buf_format(out, " fd=%u name=", (unsigned)client->link);
     if (redacted) {
         rcs_buf_text(out, "*redacted*");
@@ -352,12 +353,13 @@ static unsigned kill_clients(struct rcs_call *call, const struct filter *filter)
     unsigned count = 0;
     for (unsigned i = 0; i < call->node->clients.count; i++) {
         struct rcs_client *client = call->node->clients.list[i];
+        struct rcs_address local = rcs_client_local(call->node, client);
         if ((client == call->client && filter->skip_me) ||
             (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0 ||
             (filter->id != 0 && client->id != (uint64_t)filter->id) ||
             (filter->type != TYPE_UNKNOWN && type_of(client) != filter->type) ||
             !has_address(rcs_client_remote(call->node, client), filter->addr) ||
-            !has_address(rcs_store_address(call->node->store, client->local), filter->laddr)) {
+            !has_address(&local, filter->laddr)) {
             continue;
         }
         if (client != call->client) {

@@ -28,7 +28,10 @@ static const struct {
     const char *const *words;
     int count;
 } word_lists[] = {
-#define LIST(directive, words) { directive, words, (int)(sizeof(words) / sizeof((words)[0])) }
+#define LIST(directive, words)                                                                     \
+    {                                                                                              \
+        directive, words, (int)(sizeof(words) / sizeof((words)[0]))                                \
+    }
     LIST("acl-pubsub-default", acl_pubsub),
     LIST("enable-module-command", protected_words),
     LIST("enable-protected-configs", protected_words),

@@ -79,6 +79,13 @@ static void client_free(struct rcs_node *node, struct rcs_client *client)
     free(client);
 }
 
+struct rcs_address rcs_client_local(const struct rcs_node *node, const struct rcs_client *client)
+{
+    struct rcs_address local = *rcs_store_address(node->store, client->local);
+    local.port = (uint16_t)node->config.port;
+    return local;
+}
+
 const struct rcs_address *rcs_client_remote(const struct rcs_node *node,
                                             const struct rcs_client *client)
 {
@@ -254,7 +261,7 @@ static void on_open(struct rcs_node *node, const struct rcs_event *event)
     struct rcs_client *client = rcs_client_new(node, event->link);
     client->id = clients->next_id++;
     client->remote = event->remote;
-    if (event->remote == 0) {
+    if (event->peer != NULL) {
         client->peer = malloc(sizeof(*client->peer));
         RCS_ASSERT(client->peer != NULL);
         *client->peer = *event->peer;

@@ -32,7 +32,7 @@ enum rcs_event_kind {
     RCS_EVENT_BUS_MSG,       /* `bus_msg` came by `link`; `remote` and `local` of that connection */
 
     /* the client port: ordinary clients and replicas alike; `link` is the connection's number */
-    RCS_EVENT_CLIENT_OPEN,    /* `remote`; 0: a program outside the simulation, `peer` */
+    RCS_EVENT_CLIENT_OPEN,    /* `remote`; of a program outside the simulation `peer`, else NULL */
     RCS_EVENT_CLIENT_REQUEST, /* `request` */
     RCS_EVENT_CLIENT_DATA,    /* `data`: bytes such a program wrote, of any length */
     RCS_EVENT_CLIENT_GONE,

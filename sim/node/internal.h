@@ -96,6 +96,8 @@ struct rcs_client *rcs_client_find(struct rcs_node *node, uint32_t link);
 /* Where it comes from. Borrowed. */
 const struct rcs_address *rcs_client_remote(const struct rcs_node *node,
                                             const struct rcs_client *client);
+/* This end of its connection: the ip it came to, and the client port. */
+struct rcs_address rcs_client_local(const struct rcs_node *node, const struct rcs_client *client);
 /* Emits what was written to client->reply in this step so far, for an effect that must come after.
  */
 void rcs_client_flush(struct rcs_node *node, struct rcs_client *client);

@@ -15,7 +15,7 @@ static void delete_expired(struct rcs_node *node, struct rcs_entry *entry)
     if (node->clients.watching > 0) {
         rcs_transaction_touch(node, entry->key, entry->item.key_bytes, true);
     }
-    rcs_notify_key(node, RCS_NOTIFY_EXPIRED, "expired", entry->key, entry->key_bytes);
+    rcs_notify_key(node, RCS_NOTIFY_EXPIRED, "expired", entry->key, entry->item.key_bytes);
     rcs_keyspace_remove(node->keys, entry);
     node->stat_expired++;
 }

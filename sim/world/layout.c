@@ -407,7 +407,6 @@ static void init_node(struct rcs_sim *sim, unsigned node, const char *name, unsi
         .voter = RCS_ID_NONE,
         .ip_addr = intern_ip(sim, ip, 0),
         .client_addr = intern_ip(sim, ip, SOURCE_PORT + node % SOURCE_PORTS),
-        .serve_addr = intern_ip(sim, ip, port),
         .config = sim->config,
         .port = (uint16_t)port,
         .bus_port = (uint16_t)(port + 10000),

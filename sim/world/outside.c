@@ -115,7 +115,7 @@ static void give(struct rcs_sim *sim, const struct rcs_outside *o, enum rcs_even
         .at_us = sim->now_us,
         .kind = kind,
         .link = RCS_LINK_OUTSIDE + o->number,
-        .local = sim->nodes[node].serve_addr,
+        .local = sim->nodes[node].ip_addr,
     };
     if (kind == RCS_EVENT_CLIENT_OPEN) {
         event.peer = &peer;

@@ -37,7 +37,6 @@ struct rcs_world_node {
     rcs_id id;            /* who it is, or last was; RCS_ID_NONE: never started */
     rcs_addr ip_addr;     /* interned: its ip, no ports */
     rcs_addr client_addr; /* interned: as a client, with a source port */
-    rcs_addr serve_addr;  /* interned: its ip and client port */
     rcs_us asleep_until_us;
     rcs_us blocked_until_us; /* then a target took too long */
     struct rcs_effects late; /* what the step that fell asleep had still to do */

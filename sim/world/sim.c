@@ -146,7 +146,7 @@ static void client_event(struct rcs_sim *sim, const struct rcs_conn *c,
                          const struct rcs_delivery *delivery, struct rcs_event *event)
 {
     event->link = delivery->conn;
-    event->local = sim->nodes[c->party[1]].serve_addr;
+    event->local = sim->nodes[c->party[1]].ip_addr;
     event->remote = c->kind == RCS_CONN_SESSION ? rcs_session_addr(sim, c->party[0])
                                                 : sim->nodes[c->party[0]].client_addr;
     switch (delivery->kind) {
