@@ -48,43 +48,6 @@ static int play(struct rcs_run *run, const struct run_arguments *arguments, cons
     return interrupted ? EXIT_SIGINT : rcs_run_failures(run) > 0 ? EXIT_FINDING : EXIT_HELD;
 }
 
-/* Where the trace goes: opened only when the run can begin, so that what was there is not lost. */
-struct trace_file {
-    const char *path;
-    FILE *file; /* NULL: not open */
-    int error;  /* errno, 0 none */
-};
-
-static bool trace_open(struct trace_file *trace)
-{
-    bool to_stdout = strcmp(trace->path, "-") == 0;
-    trace->file = to_stdout ? stdout : fopen(trace->path, "wb");
-    trace->error = trace->file == NULL ? errno : 0;
-    return trace->file != NULL;
-}
-
-static void trace_write(void *arg, const char *bytes, size_t size_bytes)
-{
-    struct trace_file *trace = arg;
-    if (trace->error != 0 || (trace->file == NULL && !trace_open(trace))) {
-        return;
-    }
-    if (fwrite(bytes, 1, size_bytes, trace->file) != size_bytes) {
-        trace->error = errno;
-    }
-}
-
-/* Whether all of it was written. */
-static bool trace_close(struct trace_file *trace)
-{
-    if (trace->file != NULL && trace->file != stdout && fclose(trace->file) != 0 &&
-        trace->error == 0) {
-        trace->error = errno;
-    }
-    trace->file = NULL;
-    return trace->error == 0;
-}
-
 static int run_text(struct run_arguments *arguments, const char *text, size_t size_bytes,
                     const char *source, char *path)
 {
@@ -96,18 +59,18 @@ static int run_text(struct run_arguments *arguments, const char *text, size_t si
     }
     struct trace_file trace = { .path = arguments->trace_path };
     arguments->options.print = print_stdout;
-    arguments->options.write_trace = trace_write;
+    arguments->options.write_trace = trace_file_write;
     arguments->options.arg = &trace;
     struct rcs_run *run = rcs_run_new(scenario, &arguments->options, &diag);
     int state = EXIT_USAGE;
     if (run == NULL) {
         complain_diag(&diag, source, path);
-    } else if (trace.path == NULL || trace.file != NULL || trace_open(&trace)) {
+    } else if (trace.path == NULL || trace.file != NULL || trace_file_open(&trace)) {
         state = play(run, arguments, source, path);
     }
     rcs_run_free(run);
     rcs_scenario_free(scenario);
-    if (!trace_close(&trace)) {
+    if (!trace_file_close(&trace)) {
         state = complain("%s cannot be written: %s", trace.path, strerror(trace.error));
     }
     return state;

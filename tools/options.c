@@ -136,57 +136,161 @@ static int set_json(struct run_arguments *out, const char *value)
     return 0;
 }
 
+/* A number from `least` to `most`. */
+static int set_unsigned(const char *name, const char *value, uint64_t least, uint64_t most,
+                        unsigned *out)
+{
+    uint64_t number;
+    if (!read_number(value, &number) || number < least || number > most) {
+        return complain("--%s %s is not a number from %llu to %llu", name, value,
+                        (unsigned long long)least, (unsigned long long)most);
+    }
+    *out = (unsigned)number;
+    return 0;
+}
+
+static int set_nodes(struct run_arguments *out, const char *value)
+{
+    return set_unsigned("nodes", value, 1, 1000, &out->nodes);
+}
+
+static int set_replicas(struct run_arguments *out, const char *value)
+{
+    return set_unsigned("replicas", value, 0, 100, &out->replicas);
+}
+
+static int set_port(struct run_arguments *out, const char *value)
+{
+    return set_unsigned("port", value, 1, 55535, &out->port);
+}
+
+static int set_control(struct run_arguments *out, const char *value)
+{
+    return set_unsigned("control", value, 0, 65535, &out->control);
+}
+
+static int set_speed(struct run_arguments *out, const char *value)
+{
+    unsigned speed = 0;
+    int state = strcmp(value, "manual") == 0 ? 0 : set_unsigned("speed", value, 1, 1000000, &speed);
+    out->speed = speed;
+    return state;
+}
+
+static int set_bind(struct run_arguments *out, const char *value)
+{
+    out->bind = value;
+    return 0;
+}
+
+static int set_disk(struct run_arguments *out, const char *value)
+{
+    out->disk = value;
+    return 0;
+}
+
+static int set_steps(struct run_arguments *out, const char *value)
+{
+    return set_unsigned("steps", value, 0, 1000000, &out->options.steps);
+}
+
+static int set_play(struct run_arguments *out, const char *value)
+{
+    (void)value;
+    out->play = true;
+    return 0;
+}
+
+static int set_unsafe_bind(struct run_arguments *out, const char *value)
+{
+    (void)value;
+    out->unsafe_bind = true;
+    return 0;
+}
+
+/* Which commands an option is for. */
+enum { FOR_RUN = 1, FOR_SERVE = 2, FOR_BOTH = 3 };
+
 static const struct option_row {
+    unsigned used;
     const char *name;
     const char *value; /* NULL: takes none */
     const char *shown, *what;
     int (*set)(struct run_arguments *out, const char *value);
 } rows[] = {
-    { "seed", "N", "--seed N", "the seed of all chance (default: what the scenario says, else 1)",
-      set_seed },
-    { "redis", "VERSION", "--redis VERSION[,VERSION...]",
+    { FOR_BOTH, "seed", "N", "--seed N",
+      "the seed of all chance (default: what the scenario says, else 1)", set_seed },
+    { FOR_BOTH, "redis", "VERSION", "--redis VERSION[,VERSION...]",
       "the release of nodes, such as 6.2 or valkey-8.0; of several, where they part", set_redis },
-    { "param", "NAME=VALUE", "--param NAME=VALUE", "replaces the value of a `param` line",
+    { FOR_BOTH, "param", "NAME=VALUE", "--param NAME=VALUE", "replaces the value of a `param` line",
       set_param },
-    { "set", "NAME VALUE", "--set NAME VALUE",
+    { FOR_BOTH, "set", "NAME VALUE", "--set NAME VALUE",
       "a redis.conf directive whose name rcsim uses itself", NULL },
-    { "trace", "OUT", "--trace OUT", "writes a trace", set_trace },
-    { "trace-level", "LEVEL", "--trace-level LEVEL", "milestones (default) or packets", set_level },
-    { "log", "NODE", "--log NODE|all", "shows log lines of a node, or of all, in the transcript",
-      set_log },
-    { "wire-check", NULL, "--wire-check", "encodes and decodes every bus message", set_wire_check },
-    { "quiet", NULL, "--quiet", "prints failures and the digest only", set_quiet },
-    { "json", NULL, "--json", "prints the transcript as JSON Lines", set_json },
-    { "batch", "N", "--batch N", "events between two looks at signals (default 1024)", set_batch },
+    { FOR_BOTH, "trace", "OUT", "--trace OUT", "writes a trace", set_trace },
+    { FOR_BOTH, "trace-level", "LEVEL", "--trace-level LEVEL", "milestones (default) or packets",
+      set_level },
+    { FOR_RUN, "log", "NODE", "--log NODE|all",
+      "shows log lines of a node, or of all, in the transcript", set_log },
+    { FOR_RUN, "wire-check", NULL, "--wire-check", "encodes and decodes every bus message",
+      set_wire_check },
+    { FOR_RUN, "quiet", NULL, "--quiet", "prints failures and the digest only", set_quiet },
+    { FOR_RUN, "json", NULL, "--json", "prints the transcript as JSON Lines", set_json },
+    { FOR_RUN, "batch", "N", "--batch N", "events between two looks at signals (default 1024)",
+      set_batch },
+    { FOR_SERVE, "nodes", "N", "--nodes N", "without FILE: so many nodes, n1 to nN (default 6)",
+      set_nodes },
+    { FOR_SERVE, "replicas", "N", "--replicas N",
+      "without FILE: they form a cluster with so many replicas a master", set_replicas },
+    { FOR_SERVE, "port", "PORT", "--port PORT",
+      "client port of the first node, the others follow (default 7001)", set_port },
+    { FOR_SERVE, "control", "PORT", "--control PORT",
+      "where orders are taken, on 127.0.0.1 (default 7000; 0: nowhere)", set_control },
+    { FOR_SERVE, "speed", "N", "--speed N|manual",
+      "virtual seconds in a real one (default 1), or only as ordered", set_speed },
+    { FOR_SERVE, "bind", "IP", "--bind IP", "address of the nodes (default 127.0.0.1)", set_bind },
+    { FOR_SERVE, "unsafe-bind", NULL, "--unsafe-bind",
+      "takes a --bind that others can reach though there is no requirepass", set_unsafe_bind },
+    { FOR_SERVE, "steps", "N", "--steps N",
+      "steps of FILE that are played at once before anything is served (default 1)", set_steps },
+    { FOR_SERVE, "play", NULL, "--play", "the other steps of FILE are played in paced time",
+      set_play },
+    { FOR_SERVE, "disk", "DIR", "--disk DIR",
+      "real directories of nodes may lie below DIR (default: none)", set_disk },
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
-const char *run_option(unsigned index, const char **what)
+const char *run_option(bool serve, unsigned index, const char **what)
 {
-    if (index == ROW_COUNT) {
-        *what = "any modelled redis.conf directive, for all nodes; wins over the scenario";
-        return "--DIRECTIVE VALUE";
+    for (unsigned i = 0; i < ROW_COUNT; i++) {
+        if ((rows[i].used & (serve ? FOR_SERVE : FOR_RUN)) != 0 && index-- == 0) {
+            *what = rows[i].what;
+            return rows[i].shown;
+        }
     }
-    *what = index < ROW_COUNT ? rows[index].what : NULL;
-    return index < ROW_COUNT ? rows[index].shown : NULL;
+    *what = index == 0 ? "any modelled redis.conf directive, for all nodes; wins over the scenario"
+                       : NULL;
+    return index == 0 ? "--DIRECTIVE VALUE" : NULL;
 }
 
-static int unknown_option(const char *name)
+static int unknown_option(unsigned used, const char *name)
 {
     const char *names[ROW_COUNT + 1];
+    unsigned count = 0;
     for (unsigned i = 0; i < ROW_COUNT; i++) {
-        names[i] = rows[i].name;
+        if ((rows[i].used & used) != 0) {
+            names[count++] = rows[i].name;
+        }
     }
-    names[ROW_COUNT] = NULL;
+    names[count] = NULL;
     const char *near = rcs_lex_nearest(name, names);
     near = near != NULL ? near : rcs_config_nearest(name);
-    return near != NULL
-               ? complain("no option or directive --%s (did you mean --%s?)", name, near)
-               : complain("no option or directive --%s (rcsim help run lists the options)", name);
+    return near != NULL ? complain("no option or directive --%s (did you mean --%s?)", name, near)
+                        : complain("no option or directive --%s (rcsim help %s lists the options)",
+                                   name, used == FOR_RUN ? "run" : "serve");
 }
 
 /* One option at argv[*at]; *at is set behind it and its values. */
-static int take_option(struct run_arguments *out, int argc, char **argv, int *at)
+static int take_option(struct run_arguments *out, unsigned used, int argc, char **argv, int *at)
 {
     char name[64];
     const char *equals = strchr(argv[*at], '='), *value = NULL;
@@ -194,12 +298,12 @@ static int take_option(struct run_arguments *out, int argc, char **argv, int *at
     snprintf(name, sizeof(name), "%.*s", (int)(len < 63 ? len : 63), argv[*at] + 2);
     const struct option_row *row = NULL;
     for (unsigned i = 0; i < ROW_COUNT; i++) {
-        row = strcmp(rows[i].name, name) == 0 ? &rows[i] : row;
+        row = (rows[i].used & used) != 0 && strcmp(rows[i].name, name) == 0 ? &rows[i] : row;
     }
     const char *near = rcs_config_nearest(name);
     bool directive = row == NULL && near != NULL && strcmp(near, name) == 0;
     if (row == NULL && !directive) {
-        return unknown_option(name);
+        return unknown_option(used, name);
     }
     (*at)++;
     if (row != NULL && row->value == NULL) {
@@ -232,14 +336,15 @@ static bool colours_wanted(void)
            strcmp(term, "dumb") != 0;
 }
 
-int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char **argv)
+/* Options, and up to so many files. */
+static int read_arguments(struct run_arguments *out, unsigned used, unsigned files, int argc,
+                          char **argv)
 {
-    *out = (struct run_arguments){ .batch = 1024 };
     rcs_buf_init(&out->overrides);
     rcs_buf_init(&out->params);
     for (int i = 0; i < argc;) {
         if (strncmp(argv[i], "--", 2) == 0 && argv[i][2] != '\0') {
-            int state = take_option(out, argc, argv, &i);
+            int state = take_option(out, used, argc, argv, &i);
             if (state != 0) {
                 return state;
             }
@@ -252,15 +357,47 @@ int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char
                             files == 2 ? "two" : "one scenario", argv[i]);
         }
     }
+    if (out->has_level && out->trace_path == NULL) {
+        return complain("--trace-level says how much goes into a trace: --trace OUT is missing");
+    }
+    return 0;
+}
+
+static void finish_arguments(struct run_arguments *out)
+{
+    rcs_buf_add(&out->overrides, "", 1);
+    rcs_buf_add(&out->params, "", 1);
+    out->options.overrides = out->overrides.data;
+    out->options.params = out->params.data;
+    out->options.colour = colours_wanted();
+}
+
+int serve_arguments_read(struct run_arguments *out, int argc, char **argv)
+{
+    *out = (struct run_arguments){
+        .nodes = 6, .port = 7001, .control = 7000, .speed = 1, .options.steps = 1
+    };
+    int state = read_arguments(out, FOR_SERVE, 1, argc, argv);
+    if (state == 0 && out->release_count > 0) {
+        state = complain("--redis takes one release here");
+    }
+    finish_arguments(out);
+    return state;
+}
+
+int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char **argv)
+{
+    *out = (struct run_arguments){ .batch = 1024 };
+    int state = read_arguments(out, FOR_RUN, files, argc, argv);
+    if (state != 0) {
+        return state;
+    }
     if (out->file == NULL) {
         return complain(
             "which scenario? (a path, a name out of `rcsim list`, or - for standard input)");
     }
     if (files == 2 && out->second == NULL) {
         return complain("it takes two, traces or scenarios: %s and what?", out->file);
-    }
-    if (out->has_level && out->trace_path == NULL) {
-        return complain("--trace-level says how much goes into a trace: --trace OUT is missing");
     }
     const char *unfit = out->trace_path != NULL    ? "--trace"
                         : out->options.log != NULL ? "--log"
@@ -272,11 +409,7 @@ int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char
     if (out->options.quiet && out->options.log != NULL) {
         return complain("--quiet shows no log lines: leave out --quiet or --log");
     }
-    rcs_buf_add(&out->overrides, "", 1);
-    rcs_buf_add(&out->params, "", 1);
-    out->options.overrides = out->overrides.data;
-    out->options.params = out->params.data;
-    out->options.colour = colours_wanted();
+    finish_arguments(out);
     return 0;
 }
 

@@ -2,6 +2,8 @@
 #ifndef RCSIM_TOOLS_H
 #define RCSIM_TOOLS_H
 
+#include <stdio.h>
+
 #include <rcsim/resp.h>
 #include <rcsim/scenario.h>
 
@@ -31,6 +33,7 @@ int cmd_log(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
@@ -49,12 +52,20 @@ struct run_arguments {
     /* `--redis A,B,...`: each of them, and options.redis NULL; 0: one at most. */
     const char *releases[RELEASES_MAX];
     unsigned release_count;
+    /* of `serve` */
+    const char *bind, *disk; /* NULL: 127.0.0.1; no real files */
+    unsigned nodes, replicas, port, control;
+    int64_t speed; /* 0: manual */
+    bool unsafe_bind, play;
 };
 /* Options and as many files, 1 or 2. 0, or an exit state after a message on stderr. */
 int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char **argv);
+/* Those of `serve`: no file, or one. */
+int serve_arguments_read(struct run_arguments *out, int argc, char **argv);
 void run_arguments_close(struct run_arguments *arguments);
-/* The options of `run`, for help: name with its value, and a sentence; NULL past the end. */
-const char *run_option(unsigned index, const char **what);
+/* The options of `run`, or of `serve`, for help: name with its value, and a sentence; NULL past the
+ * end. */
+const char *run_option(bool serve, unsigned index, const char **what);
 
 /* --- files.c ---------------------------------------------------------------------------------- */
 
@@ -68,6 +79,19 @@ char *scenario_read(const char *name, size_t *size_bytes, char **path, const cha
 char *include_read(void *arg, const char *name, size_t *size_bytes);
 /* The directories in which shipped scenarios are looked for, malloc'd; NULL past the end. */
 char *scenario_dir(unsigned index);
+
+/* --- trace_file.c ----------------------------------------------------------------------------- */
+
+/* Where a trace goes: opened only when the run can begin, so that what was there is not lost. */
+struct trace_file {
+    const char *path; /* "-": standard output */
+    FILE *file;       /* NULL: not open */
+    int error;        /* errno, 0 none */
+};
+bool trace_file_open(struct trace_file *trace);
+/* An rcs_trace_write_fn; opens the file if need be. */
+void trace_file_write(void *arg, const char *bytes, size_t size_bytes);
+bool trace_file_close(struct trace_file *trace); /* whether all of it was written */
 
 /* --- releases.c ------------------------------------------------------------------------------- */
 

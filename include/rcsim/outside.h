@@ -19,9 +19,13 @@ enum rcs_port_state {
 };
 enum rcs_port_state rcs_outside_port(const struct rcs_sim *sim, int node);
 
-/* A program connects; the port must not be closed. `peer` is where from. Returns the connection's
- * number, not 0; no number is used twice. */
-uint32_t rcs_outside_open(struct rcs_sim *sim, int node, const struct rcs_address *peer);
+/* Changes whenever the state of some port does. */
+uint64_t rcs_outside_lives(const struct rcs_sim *sim);
+
+/* A program connects; the port must not be closed. `peer` is where from; `owner` is the caller's.
+ * Returns the connection's number, not 0; no number is used twice. */
+uint32_t rcs_outside_open(struct rcs_sim *sim, int node, const struct rcs_address *peer,
+                          void *owner);
 /* It wrote bytes. */
 void rcs_outside_data(struct rcs_sim *sim, uint32_t number, const void *bytes, size_t size_bytes);
 /* It closed the connection, or is gone. Nothing may be said of this number any more, and nothing
@@ -33,6 +37,7 @@ size_t rcs_outside_unread(const struct rcs_sim *sim, uint32_t number);
 
 struct rcs_outside_output {
     uint32_t number;
+    void *owner;
     const char *bytes; /* borrowed until the next call about this world */
     size_t size_bytes; /* may be 0 */
     bool closed;       /* the node closes the connection behind these bytes: it is no more */

@@ -75,12 +75,16 @@ enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events);
  * that happens up to it has happened. Must precede whatever is done to the world from outside at
  * that instant; then runs do not depend on how often it is called. */
 enum rcs_run_state rcs_run_until(struct rcs_run *run, rcs_us limit, unsigned events);
+/* When something happens next: of the world, or of the script; RCS_NEVER. */
+rcs_us rcs_run_next(struct rcs_run *run);
 /* True if the script is at its end, or waits for rcs_run_play. */
 bool rcs_run_idle(const struct rcs_run *run);
 /* Lets the script go on for so many steps more. */
 void rcs_run_play(struct rcs_run *run, unsigned steps);
 /* Ends the run where it is: transcript and trace get their last lines. */
 void rcs_run_interrupt(struct rcs_run *run);
+/* The same, as the end that was meant: of a served run. */
+void rcs_run_finish(struct rcs_run *run);
 
 /* After DONE: expectations that did not hold; 0 is success. */
 unsigned rcs_run_failures(const struct rcs_run *run);

@@ -347,13 +347,31 @@ enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
     return turn(run, RCS_NEVER, events);
 }
 
+/* What came from outside is to be carried out yet, though all of this instant once was. */
+static void look_again(struct rcs_run *run)
+{
+    run->complete &= rcs_sim_next(run->sim) > rcs_sim_now(run->sim);
+}
+
 enum rcs_run_state rcs_run_until(struct rcs_run *run, rcs_us limit, unsigned events)
 {
     RCS_ASSERT(limit >= rcs_sim_now(run->sim));
-    if (rcs_sim_next(run->sim) <= rcs_sim_now(run->sim)) {
-        run->complete = false; /* by what came from outside */
-    }
+    look_again(run);
     return turn(run, limit, events);
+}
+
+rcs_us rcs_run_next(struct rcs_run *run)
+{
+    bool quiet;
+    look_again(run);
+    rcs_us limit = run->ended ? RCS_NEVER : settle(run, &quiet);
+    rcs_us next = rcs_sim_next(run->sim);
+    return next < limit ? next : limit;
+}
+
+void rcs_run_finish(struct rcs_run *run)
+{
+    finish(run, false);
 }
 
 void rcs_run_interrupt(struct rcs_run *run)

@@ -202,6 +202,7 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
         .wall_base_ms = sim->start_wall_ms - RCS_NODE_MS_START,
     });
     n->lives++;
+    sim->outside_lives++;
     n->life = RCS_LIFE_UP;
     sim->net.nodes[node].listening = true;
     sim->net.nodes[node].keepalive_s = rcs_host_keepalive_s(&n->config);

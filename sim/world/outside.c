@@ -10,6 +10,7 @@
 
 struct rcs_outside {
     uint32_t number;
+    void *owner;
     bool open;    /* the node knows of it */
     bool deaf;    /* its host lost power: what is written to it goes nowhere */
     bool gone;    /* the program left before its node came to read */
@@ -163,13 +164,20 @@ void rcs_outside_flush(struct rcs_sim *sim)
     }
 }
 
-uint32_t rcs_outside_open(struct rcs_sim *sim, int node, const struct rcs_address *peer)
+uint64_t rcs_outside_lives(const struct rcs_sim *sim)
+{
+    return sim->outside_lives;
+}
+
+uint32_t rcs_outside_open(struct rcs_sim *sim, int node, const struct rcs_address *peer,
+                          void *owner)
 {
     enum rcs_port_state port = rcs_outside_port(sim, node);
     RCS_ASSERT(port != RCS_PORT_CLOSED);
     struct rcs_outside *o = new_outside(sim);
     o->node = (unsigned)node;
     o->peer = *peer;
+    o->owner = owner;
     o->deaf = port == RCS_PORT_SILENT;
     uint32_t number = o->number;
     rcs_observe_outside(sim, RCS_OUTSIDE_OPEN, number, (unsigned)node, peer, NULL, 0);
@@ -259,6 +267,7 @@ void rcs_outside_close(struct rcs_sim *sim, uint32_t link)
 
 void rcs_outside_end_node(struct rcs_sim *sim, unsigned node, bool silently)
 {
+    sim->outside_lives++;
     for (unsigned i = 0; i < sim->outside_count;) {
         struct rcs_outside *o = sim->outside[i];
         if (o->node != node || o->leaving) {
@@ -279,6 +288,7 @@ void rcs_outside_end_node(struct rcs_sim *sim, unsigned node, bool silently)
 
 void rcs_outside_powered(struct rcs_sim *sim, unsigned node)
 {
+    sim->outside_lives++;
     for (unsigned i = 0; i < sim->outside_count; i++) {
         struct rcs_outside *o = sim->outside[i];
         if (o->node == node && o->deaf && !o->leaving) {
@@ -305,6 +315,7 @@ bool rcs_outside_take(struct rcs_sim *sim, struct rcs_outside_output *out)
         o->written = false;
         sim->outside_taken = o->number;
         *out = (struct rcs_outside_output){ .number = o->number,
+                                            .owner = o->owner,
                                             .bytes = o->output.data,
                                             .size_bytes = o->output.size_bytes,
                                             .closed = o->leaving };

@@ -1,0 +1,224 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rcsim/serve.h>
+
+#include "tools/tools.h"
+
+#define SETUP_EVENTS 65536
+/* What a scenario plays before it is served may take so long by its own clock. */
+#define SETUP_US RCS_S(3600)
+
+struct served {
+    struct rcs_run *run;
+    struct rcs_serve *serve;
+    struct rcs_diag diag; /* why it ended, text "": as told */
+};
+
+/* --- what is served ----------------------------------------------------------------------------
+ */
+
+/* A scenario for --nodes and --replicas: what anybody would write. */
+static char *make_scenario(const struct run_arguments *arguments, size_t *size_bytes)
+{
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_buf_format(&text, "title \"%u nodes\"\n", arguments->nodes);
+    rcs_buf_text(&text, "network loopback\n");
+    for (unsigned i = 1; i <= arguments->nodes; i++) {
+        rcs_buf_format(&text, "node n%u\n", i);
+    }
+    if (arguments->replicas > 0) {
+        rcs_buf_format(&text,
+                       "step \"Create the cluster\"\n"
+                       "cli --cluster create n1..n%u --cluster-replicas %u\n"
+                       "await state ok on n1..n%u within 60s\n"
+                       "await link up on n%u..n%u within 60s\n",
+                       arguments->nodes, arguments->replicas, arguments->nodes,
+                       arguments->nodes / (arguments->replicas + 1) + 1, arguments->nodes);
+    }
+    *size_bytes = text.size_bytes;
+    rcs_buf_add(&text, "", 1);
+    return text.data;
+}
+
+static char *read_scenario(const struct run_arguments *arguments, size_t *size_bytes, char **path,
+                           const char **source)
+{
+    if (arguments->file == NULL) {
+        *source = "serve";
+        return make_scenario(arguments, size_bytes);
+    }
+    return scenario_read(arguments->file, size_bytes, path, source);
+}
+
+static int check_arguments(const struct run_arguments *arguments)
+{
+    if (arguments->replicas > 0 && arguments->nodes / (arguments->replicas + 1) < 3) {
+        return complain("%u nodes with %u replicas a master are %u masters: a cluster needs 3",
+                        arguments->nodes, arguments->replicas,
+                        arguments->nodes / (arguments->replicas + 1));
+    }
+    if (arguments->file != NULL && arguments->replicas > 0) {
+        return complain("--replicas is for nodes made without a scenario: leave out %s",
+                        arguments->file);
+    }
+    unsigned last = arguments->port + arguments->nodes - 1;
+    if (arguments->control >= arguments->port && arguments->control <= last) {
+        return complain("--control %u is a port of a node (%u to %u)", arguments->control,
+                        arguments->port, last);
+    }
+    return 0;
+}
+
+/* What has to be there before anybody connects: the first steps, as fast as they go. */
+static int set_up(struct rcs_run *run, const char *source, const char *path)
+{
+    struct rcs_diag diag;
+    while (!rcs_run_idle(run)) {
+        rcs_us next_us = rcs_run_next(run);
+        enum rcs_run_state state =
+            next_us > SETUP_US ? RCS_RUN_DONE : rcs_run_until(run, next_us, SETUP_EVENTS);
+        if (state == RCS_RUN_DONE && rcs_run_error(run, &diag) == RCS_OK) {
+            return complain("%s: its first step does not come to an end", source);
+        }
+        if (state == RCS_RUN_DONE) {
+            return complain_diag(&diag, source, path);
+        }
+    }
+    if (rcs_run_error(run, &diag) != RCS_OK) {
+        return complain_diag(&diag, source, path);
+    }
+    return rcs_run_failures(run) == 0
+               ? 0
+               : complain("%s: an expectation of its first step does not hold", source);
+}
+
+/* --- serving -----------------------------------------------------------------------------------
+ */
+
+static void print_nodes(const struct rcs_sim *sim)
+{
+    for (unsigned i = 0; i < rcs_sim_node_count(sim); i++) {
+        struct rcs_view view;
+        rcs_sim_view(sim, (int)i, &view);
+        printf("%s %s:%d %s\n", rcs_sim_node_name(sim, (int)i), rcs_sim_node_ip(sim, (int)i),
+               rcs_sim_node_port(sim, (int)i),
+               !view.running  ? "down"
+               : view.replica ? "replica"
+                              : "master");
+    }
+}
+
+static void on_ready(void *arg)
+{
+    struct served *served = arg;
+    print_nodes(rcs_run_sim(served->run));
+    printf("ready\n");
+    fflush(stdout);
+}
+
+static void on_done(void *arg, const struct rcs_diag *diag)
+{
+    struct served *served = arg;
+    if (diag != NULL) {
+        served->diag = *diag;
+    }
+}
+
+static int serve(struct rcs_run *run, const struct run_arguments *arguments, const char *source,
+                 const char *path)
+{
+    struct served served = { .run = run };
+    struct rcs_serve_options options = {
+        .run = run,
+        .bind = arguments->bind,
+        .control_port = arguments->control,
+        .speed = arguments->speed,
+        .ready = on_ready,
+        .done = on_done,
+        .arg = &served,
+    };
+    uv_loop_t loop;
+    int err = uv_loop_init(&loop);
+    if (err < 0) {
+        fprintf(stderr, "rcsim: libuv: %s\n", uv_strerror(err));
+        return EXIT_INTERNAL;
+    }
+    enum rcs_err wrong = rcs_serve_start(&served.serve, &loop, &options, &served.diag);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_loop_close(&loop);
+    if (wrong != RCS_OK) {
+        return complain("%s", served.diag.text);
+    }
+    return served.diag.text[0] == '\0' ? EXIT_HELD : complain_diag(&served.diag, source, path);
+}
+
+/* Only what fails is printed of a scenario. */
+static void print_stderr(void *arg, const char *bytes, size_t size_bytes)
+{
+    (void)arg;
+    fwrite(bytes, 1, size_bytes, stderr);
+}
+
+static int serve_text(struct run_arguments *arguments, const char *text, size_t size_bytes,
+                      const char *source, char *path)
+{
+    struct rcs_diag diag = { .line = 0 };
+    struct rcs_scenario *scenario;
+    if (rcs_scenario_parse(&scenario, source, text, size_bytes, include_read, path, &diag) !=
+        RCS_OK) {
+        return complain_diag(&diag, source, path);
+    }
+    struct trace_file trace = { .path = arguments->trace_path };
+    arguments->options.print = print_stderr;
+    arguments->options.quiet = true;
+    arguments->options.write_trace = trace_file_write;
+    arguments->options.arg = &trace;
+    arguments->options.serve_ip = arguments->bind;
+    arguments->options.serve_port = arguments->port;
+    arguments->options.hold = true;
+    struct rcs_run *run = rcs_run_new(scenario, &arguments->options, &diag);
+    int state = EXIT_USAGE;
+    if (run == NULL) {
+        complain_diag(&diag, source, path);
+    } else if (trace.path == NULL || trace.file != NULL || trace_file_open(&trace)) {
+        state = set_up(run, source, path);
+        if (state == 0) {
+            if (arguments->play) {
+                rcs_run_play(run, RCS_RUN_ALL_STEPS);
+            }
+            state = serve(run, arguments, source, path);
+        }
+    }
+    rcs_run_free(run);
+    rcs_scenario_free(scenario);
+    if (!trace_file_close(&trace)) {
+        state = complain("%s cannot be written: %s", trace.path, strerror(trace.error));
+    }
+    return state;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    struct run_arguments arguments;
+    int state = serve_arguments_read(&arguments, argc, argv);
+    state = state != 0 ? state : check_arguments(&arguments);
+    char *text = NULL, *path = NULL;
+    const char *source;
+    size_t size_bytes;
+    if (state == 0) {
+        arguments.bind = arguments.bind == NULL ? "127.0.0.1" : arguments.bind;
+        text = read_scenario(&arguments, &size_bytes, &path, &source);
+        state = text == NULL
+                    ? complain("%s cannot be read: %s (`rcsim list` names the shipped scenarios)",
+                               arguments.file, strerror(errno))
+                    : serve_text(&arguments, text, size_bytes, source, path);
+    }
+    free(path);
+    free(text);
+    run_arguments_close(&arguments);
+    return state;
+}
