@@ -77,8 +77,11 @@ static int check_arguments(const struct run_arguments *arguments)
 static int set_up(struct rcs_run *run, const char *source, const char *path)
 {
     struct rcs_diag diag;
-    while (!rcs_run_idle(run)) {
+    for (;;) {
         rcs_us next_us = rcs_run_next(run);
+        if (rcs_run_idle(run)) {
+            break;
+        }
         enum rcs_run_state state =
             next_us > SETUP_US ? RCS_RUN_DONE : rcs_run_until(run, next_us, SETUP_EVENTS);
         if (state == RCS_RUN_DONE && rcs_run_error(run, &diag) == RCS_OK) {
@@ -94,6 +97,41 @@ static int set_up(struct rcs_run *run, const char *source, const char *path)
     return rcs_run_failures(run) == 0
                ? 0
                : complain("%s: an expectation of its first step does not hold", source);
+}
+
+static int64_t real_wall_ms(void)
+{
+    uv_timeval64_t now;
+    return uv_gettimeofday(&now) == 0 ? now.tv_sec * 1000 + now.tv_usec / 1000 : 0;
+}
+
+/* Clients that count on their own clocks (EXPIREAT) need nodes that have the same date when they
+ * begin to be served. How long the first steps take by the nodes' clocks is found by playing them.
+ */
+static int date_clock(const struct rcs_scenario *scenario, struct rcs_run_options *options,
+                      const char *source, const char *path, int64_t *wall_ms)
+{
+    struct rcs_run_options trial = *options;
+    struct rcs_diag diag = { .line = 0 };
+    trial.trace = false;
+    struct rcs_run *run = rcs_run_new(scenario, &trial, &diag);
+    if (run == NULL) {
+        return complain_diag(&diag, source, path);
+    }
+    int state = set_up(run, source, path);
+    *wall_ms = real_wall_ms();
+    options->start_wall_ms = (*wall_ms - rcs_sim_now(rcs_run_sim(run)) / 1000) / 1000 * 1000;
+    rcs_run_free(run);
+    return state;
+}
+
+/* The clock of nodes began at a whole second: what is left of it passes. */
+static void align(struct rcs_run *run, int64_t start_wall_ms, int64_t wall_ms)
+{
+    rcs_us at_us = RCS_MS(wall_ms - start_wall_ms);
+    while (at_us > rcs_sim_now(rcs_run_sim(run)) && start_wall_ms != 0 &&
+           rcs_run_until(run, at_us, SETUP_EVENTS) == RCS_RUN_MORE) {
+    }
 }
 
 /* --- serving -----------------------------------------------------------------------------------
@@ -180,13 +218,18 @@ static int serve_text(struct run_arguments *arguments, const char *text, size_t 
     arguments->options.serve_ip = arguments->bind;
     arguments->options.serve_port = arguments->port;
     arguments->options.hold = true;
-    struct rcs_run *run = rcs_run_new(scenario, &arguments->options, &diag);
-    int state = EXIT_USAGE;
-    if (run == NULL) {
-        complain_diag(&diag, source, path);
-    } else if (trace.path == NULL || trace.file != NULL || trace_file_open(&trace)) {
+    int64_t wall_ms = 0;
+    int state = arguments->speed == 0
+                    ? 0
+                    : date_clock(scenario, &arguments->options, source, path, &wall_ms);
+    struct rcs_run *run = state == 0 ? rcs_run_new(scenario, &arguments->options, &diag) : NULL;
+    if (state == 0 && run == NULL) {
+        state = complain_diag(&diag, source, path);
+    } else if (state == 0 &&
+               (trace.path == NULL || trace.file != NULL || trace_file_open(&trace))) {
         state = set_up(run, source, path);
         if (state == 0) {
+            align(run, arguments->options.start_wall_ms, wall_ms);
             if (arguments->play) {
                 rcs_run_play(run, RCS_RUN_ALL_STEPS);
             }

@@ -58,6 +58,7 @@ struct rcs_run_options {
      * says, and after the script the run waits for what comes in. */
     const char *serve_ip;
     unsigned serve_port;
+    int64_t start_wall_ms; /* as of rcs_sim_options */
     bool hold; /* `steps` steps of the script are played, then it waits for rcs_run_play */
     unsigned steps;
 };

@@ -269,6 +269,7 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
                                             : NULL,
         .network = script->network[0] != '\0' ? script->network : NULL,
         .wire_check = options->wire_check,
+        .start_wall_ms = options->start_wall_ms,
         .own_hosts = options->serve_ip != NULL,
         .keep_milestones = true, /* the transcript is made of them */
     };

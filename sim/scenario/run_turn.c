@@ -150,6 +150,15 @@ static bool is_held(struct rcs_run *run, struct rcs_task *task)
     return true;
 }
 
+/* A script of a layout alone is served all the same. */
+static void start_without_script(struct rcs_run *run)
+{
+    static const struct rcs_stmt end = { .place = { "the end", 0, 0 } };
+    if (!run->started && run->options.serve_ip != NULL) {
+        start_nodes(run, &end);
+    }
+}
+
 /* Carries a task as far as it goes without time passing. */
 static void go_on(struct rcs_run *run, struct rcs_task *task)
 {
@@ -158,6 +167,7 @@ static void go_on(struct rcs_run *run, struct rcs_task *task)
         if (frame->at == frame->count) {
             if (task->depth == 0) {
                 task->done = true;
+                start_without_script(run);
             } else if (!leave_block(run, task)) {
                 return;
             }
