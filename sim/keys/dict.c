@@ -61,12 +61,9 @@ static void table_unlink(struct rcs_dict *dict, struct rcs_dict_item *item)
     *at = item->hash_next;
 }
 
-struct rcs_dict_item *rcs_dict_find(const struct rcs_dict *dict, const void *key, size_t key_bytes)
+static struct rcs_dict_item *find(const struct rcs_dict *dict, const void *key, size_t key_bytes,
+                                  uint64_t hash)
 {
-    if (dict->count == 0) {
-        return NULL;
-    }
-    uint64_t hash = XXH3_64bits(key, key_bytes);
     for (struct rcs_dict_item *item = *bucket(dict, hash); item != NULL; item = item->hash_next) {
         if (item->hash == hash && item->key_bytes == key_bytes &&
             (key_bytes == 0 || memcmp(rcs_dict_key(dict, item), key, key_bytes) == 0)) {
@@ -74,6 +71,11 @@ struct rcs_dict_item *rcs_dict_find(const struct rcs_dict *dict, const void *key
         }
     }
     return NULL;
+}
+
+struct rcs_dict_item *rcs_dict_find(const struct rcs_dict *dict, const void *key, size_t key_bytes)
+{
+    return dict->count == 0 ? NULL : find(dict, key, key_bytes, XXH3_64bits(key, key_bytes));
 }
 
 /* --- the order of insertion: an array with holes, closed when half of it are holes ------------ */
@@ -151,9 +153,9 @@ struct rcs_dict_item *rcs_dict_any(const struct rcs_dict *dict, struct rcs_rand 
 
 /* --- one item --------------------------------------------------------------------------------- */
 
-struct rcs_dict_item *rcs_dict_add(struct rcs_dict *dict, const void *key, size_t key_bytes)
+static struct rcs_dict_item *add(struct rcs_dict *dict, const void *key, size_t key_bytes,
+                                 uint64_t hash)
 {
-    RCS_ASSERT(rcs_dict_find(dict, key, key_bytes) == NULL);
     RCS_ASSERT(key_bytes < UINT32_MAX);
     if (dict->table == NULL || dict->count > dict->table_mask) {
         table_grow(dict);
@@ -161,7 +163,7 @@ struct rcs_dict_item *rcs_dict_add(struct rcs_dict *dict, const void *key, size_
     struct rcs_dict_item *item = malloc(dict->item_bytes + key_bytes);
     RCS_ASSERT(item != NULL);
     memset(item, 0, dict->item_bytes);
-    item->hash = XXH3_64bits(key, key_bytes);
+    item->hash = hash;
     item->key_bytes = (uint32_t)key_bytes;
     if (key_bytes > 0) {
         memcpy((char *)item + dict->item_bytes, key, key_bytes);
@@ -174,10 +176,54 @@ struct rcs_dict_item *rcs_dict_add(struct rcs_dict *dict, const void *key, size_
     return item;
 }
 
+struct rcs_dict_item *rcs_dict_add(struct rcs_dict *dict, const void *key, size_t key_bytes)
+{
+    uint64_t hash = XXH3_64bits(key, key_bytes);
+    RCS_ASSERT(dict->count == 0 || find(dict, key, key_bytes, hash) == NULL);
+    return add(dict, key, key_bytes, hash);
+}
+
+struct rcs_dict_item *rcs_dict_find_or_add(struct rcs_dict *dict, const void *key, size_t key_bytes,
+                                           bool *added)
+{
+    uint64_t hash = XXH3_64bits(key, key_bytes);
+    struct rcs_dict_item *item = dict->count == 0 ? NULL : find(dict, key, key_bytes, hash);
+    *added = item == NULL;
+    return item != NULL ? item : add(dict, key, key_bytes, hash);
+}
+
 void rcs_dict_remove(struct rcs_dict *dict, struct rcs_dict_item *item)
 {
     table_unlink(dict, item);
     dict->count--;
     order_remove(dict, item);
     free(item);
+}
+
+/* --- all items -------------------------------------------------------------------------------- */
+
+void rcs_dict_copy(struct rcs_dict *to, const struct rcs_dict *from)
+{
+    *to = (struct rcs_dict){ .item_bytes = from->item_bytes, .next_sequence = from->next_sequence };
+    if (from->count == 0) {
+        return;
+    }
+    to->order_room = from->order_room;
+    to->order = malloc(to->order_room * sizeof(to->order[0]));
+    to->table = calloc(from->table_mask + 1, sizeof(to->table[0]));
+    RCS_ASSERT(to->order != NULL && to->table != NULL);
+    to->table_mask = from->table_mask;
+    const struct rcs_dict_item *item;
+    for (size_t place = 0; (item = rcs_dict_each(from, &place)) != NULL; to->count++) {
+        size_t size_bytes = from->item_bytes + item->key_bytes;
+        struct rcs_dict_item *copy = malloc(size_bytes);
+        RCS_ASSERT(copy != NULL);
+        memcpy(copy, item, size_bytes);
+        copy->order_index = (uint32_t)to->order_used;
+        to->order[to->order_used++] =
+            (struct rcs_dict_order){ .sequence = copy->sequence, .item = copy };
+        struct rcs_dict_item **head = bucket(to, copy->hash);
+        copy->hash_next = *head;
+        *head = copy;
+    }
 }

@@ -40,11 +40,18 @@ void rcs_dict_init(struct rcs_dict *dict, size_t item_bytes);
 /* Frees all things; what they own must have been given back before. The table is empty and usable
  * after it, and sequences go on. */
 void rcs_dict_clear(struct rcs_dict *dict);
+/* `to`, not initialised before, becomes a table of copies of the things in `from`, byte for byte
+ * and with their sequences: cursors go on in either. What things own is to be doubled by the
+ * caller. */
+void rcs_dict_copy(struct rcs_dict *to, const struct rcs_dict *from);
 
 struct rcs_dict_item *rcs_dict_find(const struct rcs_dict *dict, const void *key,
                                     size_t key_bytes); /* NULL none */
 /* A new thing, zeroed but for item and key; the key must not be there. */
 struct rcs_dict_item *rcs_dict_add(struct rcs_dict *dict, const void *key, size_t key_bytes);
+/* The thing with this key; `*added`: a new one, as by rcs_dict_add. */
+struct rcs_dict_item *rcs_dict_find_or_add(struct rcs_dict *dict, const void *key, size_t key_bytes,
+                                           bool *added);
 /* Out of the table, and freed. */
 void rcs_dict_remove(struct rcs_dict *dict, struct rcs_dict_item *item);
 static inline const char *rcs_dict_key(const struct rcs_dict *dict,
@@ -56,6 +63,17 @@ static inline const char *rcs_dict_key(const struct rcs_dict *dict,
 /* The first item whose sequence is at least `*cursor`, which then points behind it; NULL at the
  * end. Items may come and go between the calls. */
 struct rcs_dict_item *rcs_dict_next(const struct rcs_dict *dict, uint64_t *cursor);
+/* The same for a walk through all in which nothing comes or goes: `*place` begins with 0. */
+static inline struct rcs_dict_item *rcs_dict_each(const struct rcs_dict *dict, size_t *place)
+{
+    while (*place < dict->order_used) {
+        struct rcs_dict_item *item = dict->order[(*place)++].item;
+        if (item != NULL) {
+            return item;
+        }
+    }
+    return NULL;
+}
 /* Any item, all alike likely, by draws from `choice`; NULL if there is none. */
 struct rcs_dict_item *rcs_dict_any(const struct rcs_dict *dict, struct rcs_rand *choice);
 
