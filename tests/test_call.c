@@ -4,30 +4,6 @@
 
 /* --- the stream ------------------------------------------------------------------------------- */
 
-/* The stream as words, one command a line. PINGs are the master's own. */
-static void stream_words(struct desk *desk, struct rcs_buf *out)
-{
-    struct rcs_resp_requests *reader = rcs_resp_requests_new();
-    size_t size_bytes;
-    const char *bytes = desk_receive(desk, 5, &size_bytes);
-    const struct rcs_arg *args;
-    const char *error;
-    unsigned argc;
-    rcs_resp_requests_feed(reader, bytes, size_bytes);
-    while (rcs_resp_requests_next(reader, &args, &argc, &error) == RCS_OK) {
-        if (args[0].size_bytes == 4 && memcmp(args[0].bytes, "PING", 4) == 0) {
-            continue;
-        }
-        for (unsigned i = 0; i < argc; i++) {
-            rcs_buf_text(out, i == 0 ? "" : " ");
-            rcs_buf_add(out, args[i].bytes, args[i].size_bytes);
-        }
-        rcs_buf_text(out, "\n");
-    }
-    rcs_buf_add(out, "", 1);
-    rcs_resp_requests_free(reader);
-}
-
 /* `%` in a row's stream stands for a date in milliseconds. */
 struct row {
     const char *before; /* requests, separated by ; */
@@ -123,7 +99,7 @@ static void stream_row(void **state)
     desk_receive(desk, 5, NULL);
     desk_ask(desk, 0, row->request);
     rcs_buf_init(&got);
-    stream_words(desk, &got);
+    desk_stream(desk, 5, &got);
     if (!same_but_dates(got.data, row->stream)) {
         fail_msg("got:\n%swant:\n%s", got.data, row->stream);
     }
@@ -142,7 +118,7 @@ static void expired_keys_go_at_the_tick_one_by_one(void **state)
     desk_receive(desk, 5, NULL);
     desk_run(desk, 220);
     rcs_buf_init(&got);
-    stream_words(desk, &got);
+    desk_stream(desk, 5, &got);
     assert_string_equal(got.data, "DEL b\nDEL a\n");
     rcs_buf_close(&got);
     desk_expect(desk, 0, "DBSIZE", ":1\n");

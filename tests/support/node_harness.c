@@ -324,3 +324,26 @@ void desk_follow(struct desk *desk, rcs_id master)
     desk->node->out = cluster->out = NULL;
     rcs_effects_clear(&desk->effects, desk->store);
 }
+
+void desk_stream(struct desk *desk, unsigned client, struct rcs_buf *out)
+{
+    struct rcs_resp_requests *reader = rcs_resp_requests_new();
+    size_t size_bytes;
+    const char *bytes = desk_receive(desk, client, &size_bytes);
+    const struct rcs_arg *args;
+    const char *error;
+    unsigned argc;
+    rcs_resp_requests_feed(reader, bytes, size_bytes);
+    while (rcs_resp_requests_next(reader, &args, &argc, &error) == RCS_OK) {
+        if (args[0].size_bytes == 4 && memcmp(args[0].bytes, "PING", 4) == 0) {
+            continue;
+        }
+        for (unsigned i = 0; i < argc; i++) {
+            rcs_buf_text(out, i == 0 ? "" : " ");
+            rcs_buf_add(out, args[i].bytes, args[i].size_bytes);
+        }
+        rcs_buf_text(out, "\n");
+    }
+    rcs_buf_add(out, "", 1);
+    rcs_resp_requests_free(reader);
+}

@@ -59,6 +59,9 @@ const char *desk_targets(struct desk *desk);
 void desk_target(struct desk *desk, enum rcs_event_kind kind, uint32_t link, const char *text);
 /* Makes `client` an online replica; what it receives from now on is the stream. */
 void desk_attach_replica(struct desk *desk, unsigned client);
+/* Appends what it received since the last call as words, a command a line, and a NUL: without the
+ * PINGs, which are the master's own. */
+void desk_stream(struct desk *desk, unsigned client, struct rcs_buf *out);
 
 /* Other nodes the node knows, laid into its picture by hand: a master, a replica of `master`. */
 rcs_id desk_add_master(struct desk *desk, char letter, uint16_t port);
