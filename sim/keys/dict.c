@@ -151,6 +151,40 @@ struct rcs_dict_item *rcs_dict_any(const struct rcs_dict *dict, struct rcs_rand 
     }
 }
 
+static void pick_in_order(const struct rcs_dict *dict, struct rcs_rand *choice, size_t count,
+                          struct rcs_dict_item **out)
+{
+    size_t left = dict->count;
+    struct rcs_dict_item *item;
+    for (size_t place = 0; count > 0 && (item = rcs_dict_each(dict, &place)) != NULL; left--) {
+        if (rcs_rand_below(choice, (uint32_t)left) < count) {
+            *out++ = item;
+            count--;
+        }
+    }
+}
+
+void rcs_dict_pick(const struct rcs_dict *dict, struct rcs_rand *choice, size_t count,
+                   bool in_order, struct rcs_dict_item **out)
+{
+    RCS_ASSERT(count < dict->count);
+    if (in_order || count > dict->count / 3) {
+        pick_in_order(dict, choice, count, out);
+        return;
+    }
+    uint8_t *drawn = calloc(dict->order_used, 1);
+    RCS_ASSERT(drawn != NULL);
+    while (count > 0) {
+        struct rcs_dict_item *item = rcs_dict_any(dict, choice);
+        if (drawn[item->order_index] == 0) {
+            drawn[item->order_index] = 1;
+            *out++ = item;
+            count--;
+        }
+    }
+    free(drawn);
+}
+
 /* --- one item --------------------------------------------------------------------------------- */
 
 static struct rcs_dict_item *add(struct rcs_dict *dict, const void *key, size_t key_bytes,

@@ -74,6 +74,10 @@ static inline struct rcs_dict_item *rcs_dict_each(const struct rcs_dict *dict, s
     }
     return NULL;
 }
+/* `count` different items, any of them alike likely, into `out`; there are more than so many. In
+ * their order, or, which is quicker when they are few, as they were drawn. */
+void rcs_dict_pick(const struct rcs_dict *dict, struct rcs_rand *choice, size_t count,
+                   bool in_order, struct rcs_dict_item **out);
 /* Any item, all alike likely, by draws from `choice`; NULL if there is none. */
 struct rcs_dict_item *rcs_dict_any(const struct rcs_dict *dict, struct rcs_rand *choice);
 

@@ -146,7 +146,7 @@ extern const struct rcs_command rcs_number_commands[], rcs_bit_commands[];
 extern const struct rcs_command rcs_dump_commands[], rcs_migrate_commands[];
 extern const struct rcs_command rcs_function_commands[];
 extern const struct rcs_command rcs_list_commands[], rcs_hash_commands[], rcs_set_commands[];
-extern const struct rcs_command rcs_zset_commands[];
+extern const struct rcs_command rcs_set_op_commands[], rcs_zset_commands[];
 
 /* The i-th command of all tables; NULL past the end. */
 const struct rcs_command *rcs_command_at(unsigned index);

@@ -82,3 +82,28 @@ bool rcs_arg_i64_or_refuse(struct rcs_client *client, const struct rcs_arg *argu
     }
     return true;
 }
+
+bool rcs_arg_range_or_refuse(struct rcs_client *client, const struct rcs_arg *argument,
+                             int64_t least, int64_t most, const char *text, int64_t *out)
+{
+    bool number = rcs_arg_i64(argument, out);
+    if (number && *out >= least && *out <= most) {
+        return true;
+    }
+    if (text != NULL) {
+        rcs_refuse(client, text);
+    } else if (!number) {
+        rcs_refuse(client, "value is not an integer or out of range");
+    } else {
+        rcs_refuse_format(client, "value is out of range, value must between %lld and %lld",
+                          (long long)least, (long long)most);
+    }
+    return false;
+}
+
+bool rcs_arg_positive_or_refuse(struct rcs_client *client, const struct rcs_arg *argument,
+                                int64_t *out)
+{
+    return rcs_arg_range_or_refuse(client, argument, 0, INT64_MAX,
+                                   "value is out of range, must be positive", out);
+}

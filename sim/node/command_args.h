@@ -16,6 +16,14 @@ bool rcs_arg_i64(const struct rcs_arg *argument, int64_t *out);
 /* The same; false: "value is not an integer or out of range" was replied. */
 bool rcs_arg_i64_or_refuse(struct rcs_client *client, const struct rcs_arg *argument, int64_t *out);
 
+/* A number from `least` to `most`. False: `text` was replied, or, if it is NULL, what Redis says by
+ * itself (Redis 7.0 getRangeLongFromObjectOrReply). */
+bool rcs_arg_range_or_refuse(struct rcs_client *client, const struct rcs_arg *argument,
+                             int64_t least, int64_t most, const char *text, int64_t *out);
+/* The same for 0 and up (Redis 7.0 getPositiveLongFromObjectOrReply). */
+bool rcs_arg_positive_or_refuse(struct rcs_client *client, const struct rcs_arg *argument,
+                                int64_t *out);
+
 void rcs_reply_ok(struct rcs_client *client);
 /* Error replies: "-ERR " and the text. */
 void rcs_refuse(struct rcs_client *client, const char *text);

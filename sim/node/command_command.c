@@ -156,9 +156,9 @@ static void add_old_key_range(struct rcs_call *call, const struct rcs_key_range 
     if (keys[0].numkeys > 0) {
         keys = none;
     }
-    int last = keys[0].last < 0 ? keys[0].last : keys[0].first + keys[0].last;
+    const struct rcs_key_range *end = &keys[keys[1].first > 0 && keys[1].numkeys == 0 ? 1 : 0];
     rcs_resp_integer(call->out, keys[0].first);
-    rcs_resp_integer(call->out, keys[1].first > 0 && keys[1].numkeys == 0 ? keys[1].first : last);
+    rcs_resp_integer(call->out, end->last < 0 ? end->last : end->first + end->last);
     rcs_resp_integer(call->out, keys[0].step);
 }
 
