@@ -3,7 +3,7 @@
 #include "sim/keys/hash.h"
 #include "tests/support/resp_cases.h"
 
-#define CASES_MAX 48
+#define CASES_MAX 64
 
 /* HSET of f<first> to f<last>, value = number. */
 static void fill(struct desk *desk, const char *key, unsigned first, unsigned last)

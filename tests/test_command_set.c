@@ -3,7 +3,7 @@
 #include "sim/keys/set.h"
 #include "tests/support/resp_cases.h"
 
-#define CASES_MAX 48
+#define CASES_MAX 64
 
 /* SADD of m<first> to m<last>. */
 static void fill(struct desk *desk, unsigned first, unsigned last)

@@ -5,6 +5,7 @@
 #include "sim/keys/hash.h"
 #include "sim/keys/number.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/notify.h"
 #include "sim/node/sample.h"
 #include "sim/node/scan.h"
 
@@ -56,10 +57,11 @@ static struct rcs_value *text_of(const struct rcs_arg *text)
     return rcs_string_new_text(text->bytes, text->size_bytes);
 }
 
-static void changed(struct rcs_call *call, uint64_t count)
+static void changed(struct rcs_call *call, uint64_t count, const char *event)
 {
     rcs_key_modified(call->node, call->args[1].bytes, call->args[1].size_bytes);
     rcs_call_changed(call, count);
+    rcs_notify(call, RCS_NOTIFY_HASH, event, &call->args[1]);
 }
 
 static void reply_name(struct rcs_call *call, const struct rcs_field *field)
@@ -91,7 +93,7 @@ static bool set_pairs(struct rcs_call *call, int64_t *created)
     for (unsigned i = 2; i < call->argc; i += 2) {
         *created += set(call, hash, &call->args[i], text_of(&call->args[i + 1]));
     }
-    changed(call, (call->argc - 2) / 2);
+    changed(call, (call->argc - 2) / 2, "hset");
     return true;
 }
 
@@ -120,7 +122,7 @@ static void run_hsetnx(struct rcs_call *call)
     bool sets = find(hash, &call->args[2]) == NULL;
     if (sets) {
         set(call, hash, &call->args[2], text_of(&call->args[3]));
-        changed(call, 1);
+        changed(call, 1, "hset");
     }
     rcs_resp_integer(call->out, sets);
 }
@@ -195,10 +197,11 @@ static void run_hdel(struct rcs_call *call)
             deleted += rcs_hash_delete(hash, call->args[i].bytes, call->args[i].size_bytes);
         }
         if (deleted > 0) {
-            changed(call, deleted);
+            changed(call, deleted, "hdel");
         }
         if (hash->fields.count == 0) {
             rcs_key_delete(call, entry);
+            rcs_notify(call, RCS_NOTIFY_GENERIC, "del", &call->args[1]);
         }
     }
     rcs_resp_integer(call->out, deleted);
@@ -229,7 +232,7 @@ static void run_hincrby(struct rcs_call *call)
         return;
     }
     set(call, hash, &call->args[2], rcs_string_new_i64(value + by));
-    changed(call, 1);
+    changed(call, 1, "hincrby");
     rcs_resp_integer(call->out, value + by);
 }
 
@@ -268,7 +271,7 @@ static void run_hincrbyfloat(struct rcs_call *call)
         rcs_arg_of("HSET"), call->args[1], call->args[2], { text, (uint32_t)size }
     };
     set(call, hash, &call->args[2], rcs_string_new_text(text, size));
-    changed(call, 1);
+    changed(call, 1, "hincrbyfloat");
     rcs_call_replicate(call, 4, words);
     rcs_resp_bulk(call->out, text, size);
 }

@@ -3,6 +3,7 @@
 
 #include "sim/keys/set.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/notify.h"
 #include "sim/node/sample.h"
 #include "sim/node/scan.h"
 
@@ -44,10 +45,19 @@ static bool add(struct rcs_call *call, struct rcs_set *set, const struct rcs_arg
     return rcs_set_add(set, intset_most(call), member->bytes, member->size_bytes);
 }
 
-static void changed(struct rcs_call *call, const struct rcs_arg *key, uint64_t count)
+static void changed(struct rcs_call *call, const struct rcs_arg *key, uint64_t count,
+                    const char *event)
 {
     rcs_key_modified(call->node, key->bytes, key->size_bytes);
     rcs_call_changed(call, count);
+    rcs_notify(call, RCS_NOTIFY_SET, event, key);
+}
+
+/* The last member has gone, and takes the key with it. */
+static void delete_empty(struct rcs_call *call, struct rcs_entry *entry, const struct rcs_arg *key)
+{
+    rcs_key_delete(call, entry);
+    rcs_notify(call, RCS_NOTIFY_GENERIC, "del", key);
 }
 
 /* --- members ---------------------------------------------------------------------------------- */
@@ -68,7 +78,7 @@ static void run_sadd(struct rcs_call *call)
         added += add(call, set, &call->args[i]);
     }
     if (added > 0) {
-        changed(call, key, added);
+        changed(call, key, added, "sadd");
     }
     rcs_resp_integer(call->out, added);
 }
@@ -88,10 +98,10 @@ static void run_srem(struct rcs_call *call)
             removed += rcs_set_remove(set, call->args[i].bytes, call->args[i].size_bytes);
         }
         if (removed > 0) {
-            changed(call, key, removed);
+            changed(call, key, removed, "srem");
         }
         if (rcs_set_count(set) == 0) {
-            rcs_key_delete(call, entry);
+            delete_empty(call, entry, key);
         }
     }
     rcs_resp_integer(call->out, removed);
@@ -117,15 +127,15 @@ static void run_smove(struct rcs_call *call)
     }
     struct rcs_set *set = rcs_set_of(rcs_keyspace_writable(source));
     rcs_set_remove(set, member->bytes, member->size_bytes);
-    changed(call, from, 1);
+    changed(call, from, 1, "srem");
     if (rcs_set_count(set) == 0) {
-        rcs_key_delete(call, source);
+        delete_empty(call, source, from);
     }
     if (target == NULL) {
         target = rcs_key_set(call, to, rcs_set_new(), false);
     }
     if (add(call, rcs_set_of(rcs_keyspace_writable(target)), member)) {
-        changed(call, to, 1);
+        changed(call, to, 1, "sadd");
     }
     rcs_resp_integer(call->out, 1);
 }
@@ -351,15 +361,15 @@ static void pop_count(struct rcs_call *call)
     if ((uint64_t)count < size) {
         rcs_resp_set(call->out, (size_t)count, call->resp3);
         pop_some(call, rcs_set_of(rcs_keyspace_writable(entry)), (size_t)count);
-        changed(call, key, (uint64_t)count);
+        changed(call, key, (uint64_t)count, "spop");
         return;
     }
     struct rcs_arg words[] = { rcs_arg_of("DEL"), *key };
     (void)rcs_key_read(call, key); /* counts as a hit, for it is a SUNION that replies */
     rcs_resp_set(call->out, size, call->resp3);
     reply_as_new(call, rcs_set_of(entry->value));
-    rcs_key_delete(call, entry);
-    rcs_call_changed(call, size);
+    changed(call, key, size, "spop");
+    delete_empty(call, entry, key);
     rcs_call_replicate(call, 2, words);
 }
 
@@ -385,9 +395,9 @@ static void run_spop(struct rcs_call *call)
     struct rcs_set *set = rcs_set_of(rcs_keyspace_writable(entry));
     rcs_set_any(set, &call->node->key_choice, &member);
     pop(call, set, &member);
-    changed(call, &call->args[1], 1);
+    changed(call, &call->args[1], 1, "spop");
     if (rcs_set_count(set) == 0) {
-        rcs_key_delete(call, entry);
+        delete_empty(call, entry, &call->args[1]);
     }
 }
 

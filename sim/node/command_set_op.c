@@ -3,6 +3,7 @@
 
 #include "sim/keys/set.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/notify.h"
 
 #include "sim/pure.h"
 
@@ -189,7 +190,7 @@ static void reply_combined(struct rcs_call *call, combination *combine)
 }
 
 /* No members: the key goes, even one that has expired. */
-static void store_combined(struct rcs_call *call, combination *combine)
+static void store_combined(struct rcs_call *call, combination *combine, const char *event)
 {
     const struct rcs_arg *to = &call->args[1];
     struct sets sets;
@@ -202,10 +203,12 @@ static void store_combined(struct rcs_call *call, combination *combine)
     if (count > 0) {
         rcs_key_set(call, to, result, false);
         rcs_call_changed(call, 1);
+        rcs_notify(call, RCS_NOTIFY_SET, event, to);
     } else {
         struct rcs_entry *old = rcs_keyspace_find(call->node->keys, to->bytes, to->size_bytes);
         if (old != NULL) {
             rcs_key_delete(call, old);
+            rcs_notify(call, RCS_NOTIFY_GENERIC, "del", to);
             rcs_call_changed(call, 1);
         }
         rcs_value_release(result);
@@ -238,7 +241,7 @@ static void run_sinter(struct rcs_call *call)
 
 static void run_sinterstore(struct rcs_call *call)
 {
-    store_combined(call, intersect);
+    store_combined(call, intersect, "sinterstore");
 }
 
 static void run_sunion(struct rcs_call *call)
@@ -248,7 +251,7 @@ static void run_sunion(struct rcs_call *call)
 
 static void run_sunionstore(struct rcs_call *call)
 {
-    store_combined(call, unite);
+    store_combined(call, unite, "sunionstore");
 }
 
 static void run_sdiff(struct rcs_call *call)
@@ -258,7 +261,7 @@ static void run_sdiff(struct rcs_call *call)
 
 static void run_sdiffstore(struct rcs_call *call)
 {
-    store_combined(call, subtract);
+    store_combined(call, subtract, "sdiffstore");
 }
 
 /* False: an error was replied. */
