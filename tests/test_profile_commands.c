@@ -167,6 +167,27 @@ static const struct row answers[] = {
 /* --- with slots, or as a replica of one that has them ----------------------------------------- */
 
 static const struct row with_slots[] = {
+    /* --- hashes and sets --- */
+    { "hset: 3.0 takes one pair", "3.0", "HSET h a 1 b 2", "-ERR wrong number of arguments for 'hset' command\r\n" },
+    { "hset: 4.0 takes more", "4.0", "HSET h a 1 b 2", ":2\r\n" },
+    { "hset: 5.0 speaks of HMSET when a value is missing", "5.0", "HSET h a 1 b", "-ERR wrong number of arguments for HMSET\r\n" },
+    { "hset: 6.0 of itself", "6.0", "HSET h a 1 b", "-ERR wrong number of arguments for 'hset' command\r\n" },
+    { "hstrlen: 3.0 has none", "3.0", "HSTRLEN h a", "*~unknown command" },
+    { "hstrlen: 4.0 has it", "4.0", "HSTRLEN h a", ":0\r\n" },
+    { "hrandfield: 6.0 has none", "6.0", "HRANDFIELD h", "*~unknown command" },
+    { "hrandfield: 6.2 has it", "6.2", "HRANDFIELD h", "$-1\r\n" },
+    { "smismember: 6.0 has none", "6.0", "SMISMEMBER s a", "*~unknown command" },
+    { "smismember: 6.2 has it", "6.2", "SMISMEMBER s a", "*1\r\n:0\r\n" },
+    { "sintercard: 6.2 has none", "6.2", "SINTERCARD 1 s", "*~unknown command" },
+    { "spop: 3.0 takes no count", "3.0", "SPOP s 1", "-ERR wrong number of arguments for 'spop' command\r\n" },
+    { "spop: 6.0 of less than none", "6.0", "SPOP s -1", "-ERR index out of range\r\n" },
+    { "spop: 6.2 of less than none", "6.2", "SPOP s -1", "-ERR value is out of range, must be positive\r\n" },
+    { "encoding: 6.2 says ziplist", "6.2", "HSET h a 1\nOBJECT ENCODING h", "$7\r\nziplist\r\n" },
+    { "encoding: 7.0 says listpack", "7.0", "HSET h a 1\nOBJECT ENCODING h", "$8\r\nlistpack\r\n" },
+    { "hincrbyfloat: 3.0 of no float", "3.0", "HMSET h a x\nHINCRBYFLOAT h a 1", "-ERR hash value is not a valid float\r\n" },
+    { "hincrbyfloat: 4.0 takes infinity", "4.0", "HINCRBYFLOAT h a inf", "$3\r\ninf\r\n" },
+    { "hincrbyfloat: 5.0 refuses it", "5.0", "HINCRBYFLOAT h a inf", "-ERR increment would produce NaN or Infinity\r\n" },
+    { "hincrbyfloat: 6.0 in other words", "6.0", "HINCRBYFLOAT h a inf", "-ERR value is NaN or Infinity\r\n" },
     { "option: 6.0 has SET KEEPTTL", "6.0", "SET a 1 KEEPTTL", "!syntax" },
     { "option: 5.0 has no SET KEEPTTL", "5.0", "SET a 1 KEEPTTL", "-ERR syntax error\r\n" },
     { "option: 6.0 has no SET GET", "6.0", "SET a 1 GET", "-ERR syntax error\r\n" },

@@ -81,8 +81,12 @@ static void reply_value(struct rcs_call *call, const struct rcs_field *field)
 static bool set_pairs(struct rcs_call *call, int64_t *created)
 {
     if (call->argc % 2 == 1) {
-        rcs_refuse_format(call->client, "wrong number of arguments for '%s' command",
-                          call->command->name);
+        if (call->client->profile->release < RCS_REDIS_6_0) {
+            rcs_refuse(call->client, "wrong number of arguments for HMSET");
+        } else {
+            rcs_refuse_format(call->client, "wrong number of arguments for '%s' command",
+                              call->command->name);
+        }
         return false;
     }
     struct rcs_hash *hash = hash_to_fill(call);
@@ -244,8 +248,11 @@ static void run_hincrbyfloat(struct rcs_call *call)
         rcs_refuse(call->client, "value is not a valid float");
         return;
     }
-    if (isinf(by)) {
-        rcs_refuse(call->client, "value is NaN or Infinity");
+    enum rcs_release release = call->client->profile->release;
+    if (isinf(by) && release >= RCS_REDIS_5_0) {
+        rcs_refuse(call->client, release >= RCS_REDIS_6_0
+                                     ? "value is NaN or Infinity"
+                                     : "increment would produce NaN or Infinity");
         return;
     }
     struct rcs_hash *hash = hash_to_fill(call);
@@ -261,7 +268,7 @@ static void run_hincrbyfloat(struct rcs_call *call)
         }
     }
     value += by;
-    if (isnan(value) || isinf(value)) {
+    if (isnan(value) || (isinf(value) && release >= RCS_REDIS_5_0)) {
         rcs_refuse(call->client, "increment would produce NaN or Infinity");
         return;
     }

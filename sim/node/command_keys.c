@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/keys/glob.h"
+#include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/notify.h"
 #include "sim/node/scan.h"
@@ -59,7 +60,8 @@ static void run_encoding(struct rcs_call *call)
     if (entry == NULL) {
         rcs_resp_nil(call->out, call->resp3);
     } else {
-        rcs_resp_bulk_text(call->out, rcs_value_encoding_name(entry->value));
+        rcs_resp_bulk_text(call->out, rcs_release_words(call->client->profile,
+                                                        rcs_value_encoding_name(entry->value)));
     }
 }
 

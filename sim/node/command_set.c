@@ -343,14 +343,28 @@ static void pop_some(struct rcs_call *call, struct rcs_set *set, size_t count)
     rcs_set_encode_anew(set, intset_most(call));
 }
 
+/* False: an error was replied. */
+static bool read_pop_count(struct rcs_call *call, int64_t *out)
+{
+    if (call->client->profile->release >= RCS_REDIS_6_2) {
+        return rcs_arg_positive_or_refuse(call->client, &call->args[2], out);
+    }
+    if (!rcs_arg_i64_or_refuse(call->client, &call->args[2], out)) {
+        return false;
+    }
+    if (*out < 0) {
+        rcs_refuse(call->client, "index out of range");
+    }
+    return *out >= 0;
+}
+
 /* Redis 7.0 spopWithCountCommand. */
 static void pop_count(struct rcs_call *call)
 {
     const struct rcs_arg *key = &call->args[1];
     struct rcs_entry *entry;
     int64_t count;
-    if (!rcs_arg_positive_or_refuse(call->client, &call->args[2], &count) ||
-        !rcs_key_write_of(call, key, RCS_VALUE_SET, &entry)) {
+    if (!read_pop_count(call, &count) || !rcs_key_write_of(call, key, RCS_VALUE_SET, &entry)) {
         return;
     }
     if (entry == NULL || count == 0) {
