@@ -5,6 +5,7 @@
 #include "sim/node/command.h"
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
+#include "sim/node/monitor.h"
 
 #include "sim/pure.h"
 
@@ -30,6 +31,35 @@ static void keep_words(struct rcs_node *node, unsigned argc, const struct rcs_ar
     rcs_request_release(node->store, request);
 }
 
+/* What a command leaves for those who watch commands (Redis 7.0 call). It takes no time but for
+ * DEBUG SLEEP. */
+static void count_call(struct rcs_node *node, struct rcs_client *client,
+                       const struct rcs_command *command, struct rcs_request *request)
+{
+    const int64_t took_us = node->call_us, slower_us = node->config.slowlog_slower_us;
+    struct rcs_command_stat *stat = rcs_stats_of(&node->stats, command);
+    stat->calls++;
+    stat->failed += rcs_stats_failed(&node->stats);
+    if (took_us > 0) {
+        stat->usec += (uint64_t)took_us;
+        stat->slow_calls++;
+        stat->slowest_us = took_us > stat->slowest_us ? took_us : stat->slowest_us;
+        if (node->config.latency_threshold_ms != 0 &&
+            took_us / 1000 >= node->config.latency_threshold_ms) {
+            bool fast = (command->flags & RCS_COMMAND_FAST) != 0;
+            rcs_latency_add(node, fast ? "fast-command" : "command", took_us / 1000);
+        }
+    }
+    if (took_us >= slower_us && slower_us >= 0 && client->blocked == NULL &&
+        (command->flags & RCS_COMMAND_SKIP_SLOWLOG) == 0) {
+        rcs_slowlog_add(node, client, command, request, took_us);
+    }
+    if (node->clients.monitors > 0 &&
+        (command->flags & (RCS_COMMAND_ADMIN | RCS_COMMAND_SKIP_MONITOR)) == 0) {
+        rcs_monitor_tell(node, client, command, request);
+    }
+}
+
 void rcs_call_run(struct rcs_node *node, struct rcs_client *client,
                   const struct rcs_command *command, struct rcs_request *request)
 {
@@ -45,12 +75,17 @@ void rcs_call_run(struct rcs_node *node, struct rcs_client *client,
         .wall_ms = rcs_node_wall_ms(node),
     };
     uint64_t dirty = node->dirty;
+    int64_t outer_us = node->call_us;
+    node->call_us = 0;
+    rcs_stats_failed(&node->stats); /* errors before this call are not its own */
     if (rcs_release_knows_options(rcs_node_profile(node), call.argc, call.args)) {
         command->run(&call);
     } else {
         rcs_refuse(client, "syntax error");
     }
     node->stat_commands++;
+    count_call(node, client, command, request);
+    node->call_us += outer_us;
     if (node->dirty != dirty && !call.said && (command->flags & RCS_COMMAND_WRITE) != 0) {
         keep(node, request);
     }

@@ -6,6 +6,7 @@
 
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
+#include "sim/node/memory.h"
 
 #include "sim/pure.h"
 
@@ -21,18 +22,27 @@ struct gate {
 /* --- refusals -----------------------------------------------------------------------------------
  */
 
+static void count_rejected(struct gate *gate)
+{
+    if (gate->found.command != NULL) {
+        rcs_stats_of(&gate->node->stats, gate->found.command)->rejected++;
+    }
+}
+
 /* `text` is an error as rcs_refuse takes it. The transaction it was meant for will fail. */
 static bool refuse(struct gate *gate, const char *text)
 {
     const struct rcs_command *command = gate->found.command;
     if (command != NULL && (command->flags & RCS_COMMAND_EXEC) != 0) {
         rcs_transaction_abort(gate->node, gate->client, text);
+        count_rejected(gate);
         return false;
     }
     if ((gate->client->flags & RCS_CLIENT_MULTI) != 0) {
         gate->client->flags |= RCS_CLIENT_DIRTY_EXEC;
     }
     rcs_refuse(gate->client, text);
+    count_rejected(gate);
     return false;
 }
 
@@ -103,6 +113,16 @@ static bool refuse_arity(struct gate *gate)
     return refuse_built(gate, &text);
 }
 
+/* enable-debug-command: no, yes, or from a local connection. */
+static bool may_debug(const struct gate *gate)
+{
+    int allowed = gate->node->config.enable_debug_command;
+    return allowed == 1 ||
+           (allowed == 2 &&
+            strncmp(rcs_store_address(gate->node->store, gate->client->remote)->ip, "127.", 4) ==
+                0);
+}
+
 static bool allowed(struct gate *gate)
 {
     const struct rcs_client *client = gate->client;
@@ -111,7 +131,7 @@ static bool allowed(struct gate *gate)
         !rcs_release_takes(profile, &gate->found, gate->request->argc)) {
         return refuse_arity(gate);
     }
-    if ((gate->flags & RCS_COMMAND_PROTECTED) != 0 && !gate->node->config.enable_debug_command) {
+    if ((gate->flags & RCS_COMMAND_PROTECTED) != 0 && !may_debug(gate)) {
         return refuse(gate,
                       "DEBUG command not allowed. If the enable-debug-command option is set to "
                       "\"local\", you can run it from a local connection, otherwise you need to "
@@ -141,6 +161,7 @@ static bool served_here(struct gate *gate)
     if (rcs_redirect_check(gate->node, gate->client, command, gate->request)) {
         return true;
     }
+    count_rejected(gate);
     if (is_exec) {
         rcs_transaction_discard(gate->node, gate->client);
     } else if ((gate->client->flags & RCS_CLIENT_MULTI) != 0) {
@@ -179,6 +200,10 @@ static bool node_is_able(struct gate *gate)
 {
     const struct rcs_node *node = gate->node;
     bool writes = (gate->flags & RCS_COMMAND_WRITE) != 0;
+    if (rcs_memory_limited(node) && !rcs_memory_make_room(gate->node) &&
+        (gate->flags & RCS_COMMAND_DENYOOM) != 0) {
+        return refuse(gate, "-OOM command not allowed when used memory > 'maxmemory'.");
+    }
     if (writes && !enough_replicas(node)) {
         return refuse(gate, "-NOREPLICAS Not enough good replicas to write.");
     }
@@ -197,7 +222,7 @@ static bool node_is_able(struct gate *gate)
     if (rcs_repl_loading(node) && (gate->flags & RCS_COMMAND_LOADING) == 0) {
         return refuse(gate, "-LOADING Redis is loading the dataset in memory");
     }
-    if ((gate->client->flags & RCS_CLIENT_REPLICA) != 0 &&
+    if ((gate->client->flags & (RCS_CLIENT_REPLICA | RCS_CLIENT_MONITOR)) != 0 &&
         (gate->flags & (RCS_COMMAND_WRITE | RCS_COMMAND_READONLY | RCS_COMMAND_MAY_REPLICATE)) !=
             0) {
         return refuse(gate, "Replica can't interact with the keyspace");
@@ -209,7 +234,8 @@ static bool node_is_able(struct gate *gate)
 static bool not_paused(struct gate *gate)
 {
     const struct rcs_clients *clients = &gate->node->clients;
-    if ((gate->client->flags & RCS_CLIENT_REPLICA) != 0 || !rcs_clients_paused(gate->node)) {
+    if ((gate->client->flags & (RCS_CLIENT_REPLICA | RCS_CLIENT_MONITOR)) != 0 ||
+        !rcs_clients_paused(gate->node)) {
         return true;
     }
     bool all = clients->pause_all_until_ms != 0 ||
@@ -228,7 +254,7 @@ static bool not_paused(struct gate *gate)
  * stale data if all of them may. */
 static unsigned flags_of(const struct gate *gate)
 {
-    const unsigned if_one = RCS_COMMAND_WRITE | RCS_COMMAND_READONLY | RCS_COMMAND_MAY_REPLICATE;
+    const unsigned if_one = RCS_COMMAND_DENYOOM | RCS_COMMAND_WRITE | RCS_COMMAND_READONLY | RCS_COMMAND_MAY_REPLICATE;
     const unsigned if_all = RCS_COMMAND_STALE | RCS_COMMAND_LOADING;
     unsigned flags = gate->found.command->flags;
     if ((flags & RCS_COMMAND_EXEC) == 0) {

@@ -54,6 +54,9 @@
     X(HASH, "@hash")                                \
     X(STRING, "@string")                            \
     X(BITMAP, "@bitmap")                            \
+    X(HYPERLOGLOG, "@hyperloglog")                  \
+    X(GEO, "@geo")                                  \
+    X(STREAM, "@stream")                            \
     X(PUBSUB, "@pubsub")                            \
     X(ADMIN, "@admin")                              \
     X(FAST, "@fast")                                \
@@ -147,6 +150,9 @@ extern const struct rcs_command rcs_dump_commands[], rcs_migrate_commands[];
 extern const struct rcs_command rcs_function_commands[];
 extern const struct rcs_command rcs_list_commands[], rcs_hash_commands[], rcs_set_commands[];
 extern const struct rcs_command rcs_set_op_commands[], rcs_zset_commands[];
+extern const struct rcs_command rcs_monitor_commands[], rcs_slowlog_commands[];
+extern const struct rcs_command rcs_latency_commands[], rcs_memory_commands[];
+extern const struct rcs_command rcs_acl_commands[], rcs_debug_commands[];
 
 /* The i-th command of all tables; NULL past the end. */
 const struct rcs_command *rcs_command_at(unsigned index);
@@ -166,6 +172,10 @@ void rcs_command_full_name(const struct rcs_command_found *found, struct rcs_buf
 const struct rcs_key_range *rcs_command_ranges(const struct rcs_command *command, unsigned argc,
                                                const struct rcs_arg *args,
                                                struct rcs_key_range moved[2]);
+/* Categories, with those that follow from the flags: bits of enum rcs_category. */
+unsigned rcs_command_categories(const struct rcs_command *command);
+unsigned rcs_command_category_named(const struct rcs_arg *name); /* without the @; 0 none */
+void rcs_command_category_names(struct rcs_call *call);          /* replies all of them */
 /* Positions of the keys in the arguments, ascending within a range; at most `most` are filled in.
  * Returns how many there are. */
 unsigned rcs_command_keys(const struct rcs_command *command, unsigned argc,
@@ -236,6 +246,8 @@ void rcs_key_modified(struct rcs_node *node, const void *key, size_t key_bytes);
 bool rcs_key_present(const struct rcs_node *node, const struct rcs_arg *key);
 /* Deletes what has expired, on a master only, and replicates it (Redis 7.0 activeExpireCycle). */
 void rcs_key_expire_cycle(struct rcs_node *node);
+/* All keys are about to go: who watches or tracks them is told. */
+void rcs_keys_flushed(struct rcs_node *node);
 
 /* Expiry, for commands that set it (command_expire.c). */
 void rcs_refuse_expire(struct rcs_call *call); /* "invalid expire time in '...' command" */
@@ -268,5 +280,6 @@ struct rcs_transaction_flags rcs_transaction_flags(const struct rcs_client *clie
 void rcs_transaction_abort(struct rcs_node *node, struct rcs_client *client, const char *text);
 /* The key changed: transactions that watch it will fail. `expired`: it is deleted because its time
  * is over, which changes nothing for those who saw it like that. */
+void rcs_transaction_flushed(struct rcs_node *node); /* all keys are about to go */
 void rcs_transaction_touch(struct rcs_node *node, const void *key, size_t key_bytes, bool expired);
 #endif

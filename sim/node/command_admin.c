@@ -1,5 +1,4 @@
 /* Commands about the process: its clock, role, disk and end; and those other files answer. */
-#include <limits.h>
 #include <string.h>
 
 #include "sim/node/aof.h"
@@ -50,51 +49,6 @@ static void run_wait(struct rcs_call *call)
     }
     rcs_client_block(call->node, client, offset, replicas,
                      timeout_ms == 0 ? 0 : call->wall_ms + timeout_ms);
-}
-
-/* --- DEBUG ------------------------------------------------------------------------------------ */
-
-/* Seconds with at most six decimals as microseconds; anything else is 0, as strtod would have it.
- */
-static rcs_us read_seconds(const struct rcs_arg *arg)
-{
-    rcs_us us = 0, unit = RCS_S(1);
-    bool decimals = false;
-    for (uint32_t i = 0; i < arg->size_bytes; i++) {
-        char c = arg->bytes[i];
-        if (c == '.' && !decimals) {
-            decimals = true;
-        } else if (c < '0' || c > '9' || us > RCS_NEVER / 100) {
-            return 0;
-        } else if (!decimals) {
-            us = us * 10 + (c - '0') * RCS_S(1);
-        } else {
-            unit /= 10;
-            us += (c - '0') * unit;
-        }
-    }
-    return us;
-}
-
-static void run_debug(struct rcs_call *call)
-{
-    const struct rcs_arg *what = &call->args[1];
-    if (rcs_arg_is(what, "sleep") && call->argc == 3) {
-        rcs_effect_add(call->node->out, RCS_EFFECT_SLEEP, 0)->duration_us =
-            read_seconds(&call->args[2]);
-        rcs_reply_ok(call->client);
-    } else if (rcs_arg_is(what, "change-repl-id") && call->argc == 2) {
-        rcs_repl_change_id(call->node);
-        rcs_reply_ok(call->client);
-    } else if (rcs_arg_is(what, "drop-cluster-packet-filter") && call->argc == 3) {
-        int64_t type;
-        if (rcs_arg_i64_or_refuse(call->client, &call->args[2], &type)) {
-            call->node->cluster.drop_filter = type < INT_MIN || type > INT_MAX ? -1 : (int)type;
-            rcs_reply_ok(call->client);
-        }
-    } else {
-        rcs_refuse_subcommand(call, "debug", what);
-    }
 }
 
 /* --- the disk and the end --------------------------------------------------------------------- */
@@ -215,8 +169,6 @@ const struct rcs_command rcs_admin_commands[] = {
     { "bgrewriteaof", run_bgrewriteaof, 1, ADMIN | NOSCRIPT | NO_ASYNC_LOADING, 0, NO_KEYS, NULL,
       NULL },
     { "bgsave", run_bgsave, -1, ADMIN | NOSCRIPT | NO_ASYNC_LOADING, 0, NO_KEYS, NULL, NULL },
-    { "debug", run_debug, -2, ADMIN | NOSCRIPT | LOADING | STALE | PROTECTED, 0, NO_KEYS, NULL,
-      NULL },
     { "failover", run_failover, -1, ADMIN | NOSCRIPT | STALE, 0, NO_KEYS, NULL, NULL },
     { "lastsave", run_lastsave, 1, LOADING | STALE | FAST,
       CATEGORY(ADMIN) | CATEGORY(DANGEROUS), NO_KEYS, VARIES, NULL },

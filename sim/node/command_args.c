@@ -10,7 +10,9 @@
 
 void rcs_refuse(struct rcs_client *client, const char *text)
 {
-    rcs_resp_error(&client->reply, rcs_release_words(client->profile, text));
+    text = rcs_release_words(client->profile, text);
+    rcs_stats_error(client->stats, text);
+    rcs_resp_error(&client->reply, text);
 }
 
 void rcs_reply_ok(struct rcs_client *client)

@@ -28,7 +28,7 @@ static const char *const key_flag_names[] = {
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Redis 7.0 setImplicitACLCategories. */
-static unsigned categories_of(const struct rcs_command *command)
+unsigned rcs_command_categories(const struct rcs_command *command)
 {
     unsigned flags = command->flags;
     unsigned categories = command->categories;
@@ -201,7 +201,7 @@ static void add_command(struct rcs_call *call, const struct rcs_command_found *f
     add_bits(call, flags_shown(release, command->flags), flag_names, COUNT_OF(flag_names));
     add_old_key_range(call, command->keys);
     if (release >= RCS_REDIS_6_0) {
-        add_bits(call, categories_of(command), category_names, COUNT_OF(category_names));
+        add_bits(call, rcs_command_categories(command), category_names, COUNT_OF(category_names));
     }
     if (release < RCS_REDIS_7_0) {
         return;
@@ -312,7 +312,7 @@ static void list_one(const struct rcs_command_found *found, const struct filter 
                    rcs_glob_matches(filter->pattern->bytes, filter->pattern->size_bytes, name.data,
                                     name.size_bytes, true);
     matches = matches && !filter->nothing &&
-              (!filter->by_category || (categories_of(found->command) & filter->categories) != 0);
+              (!filter->by_category || (rcs_command_categories(found->command) & filter->categories) != 0);
     if (matches) {
         rcs_resp_bulk(out, name.data, name.size_bytes);
         (*count)++;
@@ -345,7 +345,7 @@ static void list(struct rcs_call *call, const struct filter *filter, bool with_s
     rcs_buf_close(&names);
 }
 
-static unsigned category_named(const struct rcs_arg *name)
+unsigned rcs_command_category_named(const struct rcs_arg *name)
 {
     for (size_t i = 0; i < COUNT_OF(category_names); i++) {
         if (rcs_arg_is(name, category_names[i] + 1)) {
@@ -353,6 +353,14 @@ static unsigned category_named(const struct rcs_arg *name)
         }
     }
     return 0;
+}
+
+void rcs_command_category_names(struct rcs_call *call)
+{
+    rcs_resp_array(call->out, COUNT_OF(category_names));
+    for (size_t i = 0; i < COUNT_OF(category_names); i++) {
+        rcs_resp_bulk_text(call->out, category_names[i] + 1);
+    }
 }
 
 static void run_list(struct rcs_call *call)
@@ -370,7 +378,7 @@ static void run_list(struct rcs_call *call)
         }
         if (rcs_arg_is(&call->args[3], "aclcat")) {
             filter.by_category = true;
-            filter.categories = category_named(&call->args[4]);
+            filter.categories = rcs_command_category_named(&call->args[4]);
             list(call, &filter, true);
             return;
         }

@@ -183,10 +183,7 @@ static void run_set(struct rcs_call *call)
 
 static void run_resetstat(struct rcs_call *call)
 {
-    struct rcs_node *node = call->node;
-    node->stat_commands = node->stat_expired = 0;
-    node->stat_keyspace_hits = node->stat_keyspace_misses = 0;
-    node->stat_sync_full = node->stat_sync_partial_ok = node->stat_sync_partial_err = 0;
+    rcs_stats_reset(call->node);
     rcs_reply_ok(call->client);
 }
 

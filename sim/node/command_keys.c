@@ -258,6 +258,7 @@ static bool flush(struct rcs_call *call)
     if (!flush_options_fit(call)) {
         return false;
     }
+    rcs_keys_flushed(call->node);
     rcs_call_changed(call, rcs_keyspace_flush(call->node->keys));
     rcs_call_replicate(call, call->argc, call->args);
     rcs_reply_ok(call->client);

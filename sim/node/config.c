@@ -64,7 +64,7 @@ static const struct rcs_directive directives[] = {
     { "cluster-replica-validity-factor", "cluster-slave-validity-factor", V3_0, true,
       INTEGER(replica_validity_factor, 0, INT_MAX), "10" },
     { "cluster-require-full-coverage", NULL, V3_0, true, YES_NO(require_full_coverage), "yes" },
-    { "enable-debug-command", NULL, V7_0, false, YES_NO(enable_debug_command), "no" },
+    { "enable-debug-command", NULL, V7_0, false, WORD(WORD, enable_debug_command), "no" },
     { "hash-max-listpack-entries", "hash-max-ziplist-entries", V3_0, true,
       INTEGER(hash_max_listpack_entries, 0, INT64_MAX), "512" },
     { "hash-max-listpack-value", "hash-max-ziplist-value", V3_0, true,

@@ -61,7 +61,7 @@ struct rcs_config {
     char save[128]; /* as written; "" none */
     char requirepass[128], masterauth[128];
     int64_t maxclients, proto_max_bulk_len_bytes;
-    bool enable_debug_command;
+    int enable_debug_command; /* 0 no, 1 yes, 2 from local connections */
     int64_t timeout_s;          /* of idle clients; 0 never */
     int64_t shutdown_timeout_s; /* what a stop waits for replicas that lag */
     char shutdown_on_sigterm[32], shutdown_on_sigint[32];
@@ -117,6 +117,8 @@ bool rcs_config_mutable(const char *name);
 bool rcs_config_get(const struct rcs_config *config, const char *name, struct rcs_buf *out);
 /* The first name that is greater, NULL if none is; aliases included. Begin with "". */
 const char *rcs_config_name_after(const char *name);
+/* A count of bytes with an optional unit, as "64mb"; false: none. */
+bool rcs_config_bytes(const char *text, int64_t *out);
 /* True if it can be changed in no running node unless enable-protected-configs allows it. */
 bool rcs_config_protected(const char *name);
 /* True for a name that rcs_config_set takes, exactly as spelt here. */

@@ -33,6 +33,7 @@ static const struct {
         directive, words, (int)(sizeof(words) / sizeof((words)[0]))                                \
     }
     LIST("acl-pubsub-default", acl_pubsub),
+    LIST("enable-debug-command", protected_words),
     LIST("enable-module-command", protected_words),
     LIST("enable-protected-configs", protected_words),
     LIST("maxmemory-policy", policies),
@@ -62,7 +63,7 @@ static enum rcs_err refuse(char *reason, enum rcs_err err, const char *text)
 
 /* A count of bytes with an optional unit; the k of a thousand, the kb of 1024 (Redis 7.0 memtoull).
  */
-static bool read_bytes(const char *value, int64_t *out)
+bool rcs_config_bytes(const char *value, int64_t *out)
 {
     static const struct {
         const char *unit;
@@ -97,7 +98,7 @@ static enum rcs_err set_number(const struct rcs_directive *directive, int64_t *a
                                const char *value, char *reason)
 {
     int64_t number;
-    if (directive->kind == RCS_VALUE_BYTES && !read_bytes(value, &number)) {
+    if (directive->kind == RCS_VALUE_BYTES && !rcs_config_bytes(value, &number)) {
         return refuse(reason, RCS_ERR_SYNTAX, "argument must be a memory value");
     }
     if (directive->kind != RCS_VALUE_BYTES && !rcs_decimal_read(value, strlen(value), &number)) {
@@ -277,7 +278,7 @@ static enum rcs_err set_limits(struct rcs_output_limit *at, const char *value, c
                               "Invalid client class specified in buffer limit configuration.");
             }
         } else if (i % 4 == 3 ? !rcs_decimal_read(word, strlen(word), &number) || number < 0
-                              : !read_bytes(word, &number)) {
+                              : !rcs_config_bytes(word, &number)) {
             return refuse(
                 reason, RCS_ERR_SYNTAX,
                 "Error in hard, soft or soft_seconds setting in buffer limit configuration.");

@@ -7,6 +7,7 @@
 
 #include "sim/node/command.h"
 #include "sim/node/migrate.h"
+#include "sim/node/monitor.h"
 #include "sim/node/pubsub.h"
 
 #include "sim/pure.h"
@@ -52,6 +53,7 @@ struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link)
     client->link = link;
     client->protocol = 2;
     client->profile = rcs_node_profile(node);
+    client->stats = &node->stats;
     client->created_wall_s = client->last_wall_s = rcs_node_unixtime(node);
     rcs_buf_init(&client->name);
     rcs_buf_init(&client->lib_name);
@@ -62,6 +64,7 @@ struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link)
 
 static void client_free(struct rcs_node *node, struct rcs_client *client)
 {
+    rcs_monitor_end(node, client);
     rcs_transaction_discard(node, client); /* forgets the watched keys as well */
     rcs_pubsub_forget(client);
     if (client->blocked != NULL) {
@@ -123,6 +126,8 @@ void rcs_client_drop(struct rcs_node *node, struct rcs_client *client)
 void rcs_client_flush(struct rcs_node *node, struct rcs_client *client)
 {
     if (client->reply.size_bytes > 0) {
+        node->stats.net_output_bytes += client->reply.size_bytes;
+        node->stats.writes++;
         rcs_effect_add(node->out, RCS_EFFECT_CLIENT_REPLY, client->link)->blob =
             rcs_blob_new(node->store, client->reply.data, client->reply.size_bytes);
         rcs_buf_clear(&client->reply);
@@ -132,6 +137,7 @@ void rcs_client_flush(struct rcs_node *node, struct rcs_client *client)
 void rcs_client_reset(struct rcs_node *node, struct rcs_client *client)
 {
     rcs_transaction_discard(node, client);
+    rcs_monitor_end(node, client);
     rcs_pubsub_forget(client);
     rcs_buf_clear(&client->name);
     client->protocol = 2;
@@ -247,6 +253,7 @@ static void on_open(struct rcs_node *node, const struct rcs_event *event)
     /* Redis 7.0 acceptCommonHandler counts two connections for each other node of the cluster. */
     if ((int64_t)clients->count + 2 * ((int64_t)node->cluster.known - 1) >=
         node->config.maxclients) {
+        node->stats.rejected_connections++;
         static const char text[] = "-ERR max number of clients + cluster connections reached\r\n";
         rcs_effect_add(node->out, RCS_EFFECT_CLIENT_REPLY, event->link)->blob =
             rcs_blob_new(node->store, text, sizeof(text) - 1);
@@ -260,6 +267,7 @@ static void on_open(struct rcs_node *node, const struct rcs_event *event)
     }
     struct rcs_client *client = rcs_client_new(node, event->link);
     client->id = clients->next_id++;
+    node->stats.connections++;
     client->remote = event->remote;
     if (event->peer != NULL) {
         client->peer = malloc(sizeof(*client->peer));
@@ -439,9 +447,9 @@ void rcs_clients_role_changed(struct rcs_node *node)
         struct rcs_client *client = node->clients.list[i];
         if (client->blocked != NULL) {
             rcs_client_unblock(node, client);
-            rcs_resp_error(&client->reply,
-                           "-UNBLOCKED force unblock from blocking operation, instance state "
-                           "changed (master -> replica?)");
+            rcs_refuse(client,
+                       "-UNBLOCKED force unblock from blocking operation, instance state "
+                       "changed (master -> replica?)");
             client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY;
             node->clients.pending = true;
         }

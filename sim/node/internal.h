@@ -4,6 +4,8 @@
 
 #include "sim/keys/keyspace.h"
 #include "sim/node/node.h"
+#include "sim/node/slowlog.h"
+#include "sim/node/stats.h"
 
 /* --- clients (connection.c) ------------------------------------------------------------------- */
 
@@ -23,6 +25,7 @@ enum rcs_client_flag {
     RCS_CLIENT_REPLY_SKIP_NEXT = 4096,
     RCS_CLIENT_SUBSCRIBED = 8192, /* to a channel, pattern or shard channel */
     RCS_CLIENT_NO_EVICT = 16384,
+    RCS_CLIENT_MONITOR = 32768, /* sees all commands */
 };
 
 /* A replica as its master sees it (replica_feed.c). */
@@ -54,6 +57,7 @@ struct rcs_client {
     uint32_t flags;                    /* enum rcs_client_flag */
     uint8_t protocol;                  /* 2 or 3 */
     const struct rcs_profile *profile; /* of the node it is a client of */
+    struct rcs_stats *stats;           /* of that node, too */
     rcs_addr remote, local;
     struct rcs_address *peer;         /* of a program outside the simulation; NULL: `remote` */
     struct rcs_resp_requests *reader; /* of its bytes; NULL: it sends requests */
@@ -83,6 +87,7 @@ struct rcs_clients {
     int64_t pause_all_until_ms, pause_writes_until_ms, failover_pause_until_ms;
     unsigned watching;           /* clients with watched keys */
     unsigned blocked;            /* clients in WAIT */
+    unsigned monitors;           /* clients in MONITOR */
     bool ask_acks;               /* a WAIT wants GETACK in the stream before this step ends */
     bool pending;                /* some client may have a reply to write, a request to take up or
                                     be to close; set by an event of a client, and by whoever else
@@ -241,6 +246,17 @@ struct rcs_node {
     uint64_t stat_commands, stat_sync_full, stat_sync_partial_ok, stat_sync_partial_err;
     uint64_t stat_expired, stat_keyspace_hits, stat_keyspace_misses;
     char run_id[RCS_ID_LEN + 1];
+    struct rcs_stats stats;
+    struct rcs_slowlog slowlog;
+    struct rcs_latency latency;
+    int64_t call_us; /* what the command that runs takes: DEBUG SLEEP */
+    /* DEBUG: keys end when somebody looks at them only; the timer does nothing */
+    bool passive_expire, cron_paused;
+    /* what all keys take, as it was when `dirty` and their number were these (memory.h) */
+    bool memory_known;
+    uint64_t memory_dirty;
+    size_t memory_keys;
+    int64_t memory_bytes;
     struct rcs_migrate *migrate; /* migrate.h; NULL: not used yet */
 };
 

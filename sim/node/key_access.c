@@ -139,7 +139,7 @@ bool rcs_key_present(const struct rcs_node *node, const struct rcs_arg *key)
  * keys that expire that is all of them, and all of them it is here. */
 void rcs_key_expire_cycle(struct rcs_node *node)
 {
-    if (node->repl.has_master || rcs_clients_paused(node)) {
+    if (node->repl.has_master || node->passive_expire || rcs_clients_paused(node)) {
         return;
     }
     struct rcs_entry *entry;
@@ -147,4 +147,11 @@ void rcs_key_expire_cycle(struct rcs_node *node)
         delete_expired(node, entry);
     }
     rcs_call_propagate(node, false);
+}
+
+void rcs_keys_flushed(struct rcs_node *node)
+{
+    if (node->clients.watching > 0) {
+        rcs_transaction_flushed(node);
+    }
 }

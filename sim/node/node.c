@@ -155,8 +155,11 @@ void rcs_node_free(struct rcs_node *node)
         return;
     }
     rcs_migrate_close(node);
+    rcs_slowlog_close(&node->slowlog);
+    rcs_latency_close(&node->latency);
     rcs_aof_close(node);
     rcs_clients_close(node);
+    rcs_stats_close(&node->stats);
     rcs_repl_close(node);
     rcs_cluster_close(&node->cluster);
     rcs_keyspace_free(node->keys);
@@ -252,6 +255,10 @@ bool rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save, bool force)
 
 RCS_HOT static void server_cron(struct rcs_node *node)
 {
+    if (node->cron_paused) {
+        return;
+    }
+    rcs_stats_sample(node);
     rcs_clients_cron(node);
     if (node->shutdown_asked) {
         if (rcs_node_exit(node, RCS_EXIT_SAVE_AS_CONFIGURED, false)) {

@@ -156,6 +156,7 @@ static void redirect(struct rcs_node *node, struct rcs_client *client, const cha
     char text[320];
     snprintf(text, sizeof(text), "-%s %u %s:%u", word, slot, endpoint_of(node, to),
              (unsigned)rcs_peer_address(&node->cluster, to)->port);
+    rcs_stats_error(client->stats, text);
     rcs_resp_error(&client->reply, text);
 }
 

@@ -90,6 +90,25 @@ void rcs_transaction_touch(struct rcs_node *node, const void *key, size_t key_by
     }
 }
 
+/* Redis 7.0 touchAllWatchedKeysInDb: of a key that was there, not of one that had expired. */
+void rcs_transaction_flushed(struct rcs_node *node)
+{
+    for (unsigned i = 0; i < node->clients.count; i++) {
+        struct rcs_client *client = node->clients.list[i];
+        for (struct rcs_watch *watch = client->watches; watch != NULL; watch = watch->next) {
+            if (rcs_keyspace_find(node->keys, watch->key, watch->key_bytes) == NULL) {
+                continue;
+            }
+            if (watch->expired) {
+                watch->expired = false;
+                watch->sequence = 0;
+            } else {
+                client->flags |= RCS_CLIENT_DIRTY_CAS;
+            }
+        }
+    }
+}
+
 /* True if a watched key has expired since, or came or went by another way than a command: by a full
  * sync, by losing its slot. */
 static bool watched_key_changed(const struct rcs_call *call)
