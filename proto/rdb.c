@@ -1,9 +1,11 @@
+/* RDB: the parts every value is made of (lengths, strings), and the frame of a payload of DUMP. */
 #include <rcsim/rdb.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/bytes.h"
+#include "proto/rdb_parts.h"
 
 #define FOOTER_BYTES   10 /* of a payload: version, checksum */
 #define VERSION_BYTES  2
@@ -25,8 +27,8 @@ enum encoding { ENCODED_INT8, ENCODED_INT16, ENCODED_INT32, ENCODED_LZF };
 const char *rcs_rdb_type_name(unsigned type)
 {
     switch (type) {
-#define X(number, name)                                                                            \
-    case number:                                                                                   \
+#define X(number, constant, name)                                                                  \
+    case RCS_RDB_TYPE_##constant:                                                                  \
         return name;
         RCS_RDB_TYPES(X)
 #undef X
@@ -37,31 +39,31 @@ const char *rcs_rdb_type_name(unsigned type)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static void add_byte(struct rcs_buf *out, unsigned byte)
+void rcs_rdb_add_byte(struct rcs_buf *out, unsigned byte)
 {
     uint8_t one = (uint8_t)byte;
     rcs_buf_add(out, &one, 1);
 }
 
-static void add_little_endian(struct rcs_buf *out, uint64_t value, unsigned bytes)
+void rcs_rdb_add_little_endian(struct rcs_buf *out, uint64_t value, unsigned bytes)
 {
     for (; bytes > 0; bytes--, value >>= 8) {
-        add_byte(out, (unsigned)(value & 0xff));
+        rcs_rdb_add_byte(out, (unsigned)(value & 0xff));
     }
 }
 
-static void add_length(struct rcs_buf *out, uint64_t length)
+void rcs_rdb_add_length(struct rcs_buf *out, uint64_t length)
 {
     if (length < 1 << 6) {
-        add_byte(out, (unsigned)length);
+        rcs_rdb_add_byte(out, (unsigned)length);
     } else if (length < 1 << 14) {
-        add_byte(out, FORM_14_BITS << 6 | (unsigned)(length >> 8));
-        add_byte(out, (unsigned)(length & 0xff));
+        rcs_rdb_add_byte(out, FORM_14_BITS << 6 | (unsigned)(length >> 8));
+        rcs_rdb_add_byte(out, (unsigned)(length & 0xff));
     } else {
         bool wide = length > UINT32_MAX;
-        add_byte(out, wide ? LENGTH_8_BYTES : LENGTH_4_BYTES);
+        rcs_rdb_add_byte(out, wide ? LENGTH_8_BYTES : LENGTH_4_BYTES);
         for (int shift = wide ? 56 : 24; shift >= 0; shift -= 8) {
-            add_byte(out, (unsigned)(length >> shift & 0xff));
+            rcs_rdb_add_byte(out, (unsigned)(length >> shift & 0xff));
         }
     }
 }
@@ -76,8 +78,8 @@ static bool add_integer(struct rcs_buf *out, const char *text, size_t size_bytes
     enum encoding encoding = value >= INT8_MIN && value <= INT8_MAX     ? ENCODED_INT8
                              : value >= INT16_MIN && value <= INT16_MAX ? ENCODED_INT16
                                                                         : ENCODED_INT32;
-    add_byte(out, ENCODED((unsigned)encoding));
-    add_little_endian(out, (uint64_t)value, 1u << encoding);
+    rcs_rdb_add_byte(out, ENCODED((unsigned)encoding));
+    rcs_rdb_add_little_endian(out, (uint64_t)value, 1u << encoding);
     return true;
 }
 
@@ -91,9 +93,9 @@ static bool add_compressed(struct rcs_buf *out, const void *bytes, size_t size_b
     void *squeezed = rcs_bytes_resize(NULL, room_bytes + 1);
     size_t squeezed_bytes = rcs_lzf_compress(bytes, size_bytes, squeezed, room_bytes);
     if (squeezed_bytes > 0) {
-        add_byte(out, ENCODED(ENCODED_LZF));
-        add_length(out, squeezed_bytes);
-        add_length(out, size_bytes);
+        rcs_rdb_add_byte(out, ENCODED(ENCODED_LZF));
+        rcs_rdb_add_length(out, squeezed_bytes);
+        rcs_rdb_add_length(out, size_bytes);
         rcs_buf_add(out, squeezed, squeezed_bytes);
     }
     free(squeezed);
@@ -103,36 +105,27 @@ static bool add_compressed(struct rcs_buf *out, const void *bytes, size_t size_b
 void rcs_rdb_string_write(struct rcs_buf *out, const void *bytes, size_t size_bytes)
 {
     if (!add_integer(out, bytes, size_bytes) && !add_compressed(out, bytes, size_bytes)) {
-        add_length(out, size_bytes);
+        rcs_rdb_add_length(out, size_bytes);
         rcs_buf_add(out, bytes, size_bytes);
     }
 }
 
-void rcs_dump_write(struct rcs_buf *out, unsigned version, const void *bytes, size_t size_bytes)
+void rcs_dump_write(struct rcs_buf *out, unsigned version, const struct rcs_rdb_value *value)
 {
     size_t before = out->size_bytes;
-    add_byte(out, 0); /* a string */
-    rcs_rdb_string_write(out, bytes, size_bytes);
-    add_little_endian(out, version, VERSION_BYTES);
+    rcs_rdb_add_byte(out, rcs_rdb_value_type(value, version));
+    rcs_rdb_value_write(out, value, version);
+    rcs_rdb_add_little_endian(out, version, VERSION_BYTES);
     uint64_t crc = rcs_crc64(0, out->data + before, out->size_bytes - before);
-    add_little_endian(out, crc, CHECKSUM_BYTES);
+    rcs_rdb_add_little_endian(out, crc, CHECKSUM_BYTES);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-struct input {
-    const uint8_t *at, *end;
-};
-
-static size_t left(const struct input *in)
-{
-    return (size_t)(in->end - in->at);
-}
-
 /* Most significant byte first. False: cut short. */
-static bool take_big_endian(struct input *in, unsigned bytes, uint64_t *out)
+static bool take_big_endian(struct rcs_rdb_input *in, unsigned bytes, uint64_t *out)
 {
-    if (left(in) < bytes) {
+    if (rcs_rdb_left(in) < bytes) {
         return false;
     }
     for (*out = 0; bytes > 0; bytes--) {
@@ -141,7 +134,7 @@ static bool take_big_endian(struct input *in, unsigned bytes, uint64_t *out)
     return true;
 }
 
-static uint64_t little_endian(const uint8_t *bytes, unsigned count)
+uint64_t rcs_rdb_little_endian(const uint8_t *bytes, unsigned count)
 {
     uint64_t value = 0;
     while (count > 0) {
@@ -150,8 +143,23 @@ static uint64_t little_endian(const uint8_t *bytes, unsigned count)
     return value;
 }
 
+int64_t rcs_rdb_signed(const uint8_t *bytes, unsigned count)
+{
+    uint64_t sign = UINT64_C(1) << (8 * count - 1);
+    return (int64_t)((rcs_rdb_little_endian(bytes, count) ^ sign) - sign);
+}
+
+bool rcs_rdb_take_byte(struct rcs_rdb_input *in, unsigned *out)
+{
+    if (rcs_rdb_left(in) == 0) {
+        return false;
+    }
+    *out = *in->at++;
+    return true;
+}
+
 /* A length, or what an encoding is (*encoded). False: broken. */
-static bool take_length(struct input *in, bool *encoded, uint64_t *out)
+static bool take_length(struct rcs_rdb_input *in, bool *encoded, uint64_t *out)
 {
     uint64_t head;
     if (!take_big_endian(in, 1, &head)) {
@@ -178,27 +186,31 @@ static bool take_length(struct input *in, bool *encoded, uint64_t *out)
     return false;
 }
 
-static bool take_integer(struct input *in, enum encoding encoding, struct rcs_buf *out)
+static bool take_integer(struct rcs_rdb_input *in, enum encoding encoding, struct rcs_buf *out)
 {
     unsigned bytes = 1u << encoding;
-    if (left(in) < bytes) {
+    if (rcs_rdb_left(in) < bytes) {
         return false;
     }
-    uint64_t sign = UINT64_C(1) << (8 * bytes - 1);
-    int64_t value = (int64_t)((little_endian(in->at, bytes) ^ sign) - sign);
+    rcs_buf_i64(out, rcs_rdb_signed(in->at, bytes));
     in->at += bytes;
-    rcs_buf_i64(out, value);
     return true;
+}
+
+/* Where no encoding makes sense Redis takes its number for the length (rdbLoadLen). */
+bool rcs_rdb_take_length(struct rcs_rdb_input *in, uint64_t *out)
+{
+    bool encoded;
+    return take_length(in, &encoded, out);
 }
 
 /* Redis 7.0 rdbLoadLzfStringObject: what cannot be expanded counts as nothing, and nothing may be
  * what was announced. */
-static bool take_compressed(struct input *in, struct rcs_buf *out)
+static bool take_compressed(struct rcs_rdb_input *in, struct rcs_buf *out)
 {
-    bool encoded;
     uint64_t squeezed_bytes, size_bytes;
-    if (!take_length(in, &encoded, &squeezed_bytes) || !take_length(in, &encoded, &size_bytes) ||
-        squeezed_bytes > left(in) || size_bytes / LZF_EXPANSION_MOST > squeezed_bytes) {
+    if (!rcs_rdb_take_length(in, &squeezed_bytes) || !rcs_rdb_take_length(in, &size_bytes) ||
+        squeezed_bytes > rcs_rdb_left(in) || size_bytes / LZF_EXPANSION_MOST > squeezed_bytes) {
         return false;
     }
     char *room = rcs_buf_room(out, size_bytes + 1);
@@ -210,7 +222,7 @@ static bool take_compressed(struct input *in, struct rcs_buf *out)
     return true;
 }
 
-static bool take_string(struct input *in, struct rcs_buf *out)
+bool rcs_rdb_take_string(struct rcs_rdb_input *in, struct rcs_buf *out)
 {
     bool encoded;
     uint64_t length;
@@ -222,7 +234,7 @@ static bool take_string(struct input *in, struct rcs_buf *out)
                    ? take_compressed(in, out)
                    : length <= ENCODED_INT32 && take_integer(in, (enum encoding)length, out);
     }
-    if (length > left(in)) {
+    if (length > rcs_rdb_left(in)) {
         return false;
     }
     rcs_buf_add(out, in->at, length);
@@ -233,8 +245,8 @@ static bool take_string(struct input *in, struct rcs_buf *out)
 enum rcs_err rcs_rdb_string_read(const void *bytes, size_t size_bytes, size_t *used,
                                  struct rcs_buf *out)
 {
-    struct input in = { bytes, (const uint8_t *)bytes + size_bytes };
-    if (!take_string(&in, out)) {
+    struct rcs_rdb_input in = { bytes, (const uint8_t *)bytes + size_bytes };
+    if (!rcs_rdb_take_string(&in, out)) {
         return RCS_ERR_PROTOCOL;
     }
     *used = (size_t)(in.at - (const uint8_t *)bytes);
@@ -247,21 +259,18 @@ bool rcs_dump_check(const void *payload, size_t size_bytes, unsigned version)
         return false;
     }
     const uint8_t *footer = (const uint8_t *)payload + size_bytes - FOOTER_BYTES;
-    return little_endian(footer, VERSION_BYTES) <= version &&
-           little_endian(footer + VERSION_BYTES, CHECKSUM_BYTES) ==
+    return rcs_rdb_little_endian(footer, VERSION_BYTES) <= version &&
+           rcs_rdb_little_endian(footer + VERSION_BYTES, CHECKSUM_BYTES) ==
                rcs_crc64(0, payload, size_bytes - CHECKSUM_BYTES);
 }
 
 enum rcs_err rcs_dump_read(const void *payload, size_t size_bytes, unsigned *type,
-                           struct rcs_buf *out)
+                           struct rcs_rdb_value *out)
 {
     RCS_ASSERT(size_bytes >= FOOTER_BYTES);
     const uint8_t *bytes = payload;
     size_t used;
     *type = bytes[0];
-    if (*type == 0) {
-        /* The footer is not kept apart from the value, here as there. */
-        return rcs_rdb_string_read(bytes + 1, size_bytes - 1, &used, out);
-    }
-    return rcs_rdb_type_name(*type) == NULL ? RCS_ERR_PROTOCOL : RCS_ERR_UNKNOWN;
+    /* The footer is not kept apart from the value, here as there. */
+    return rcs_rdb_value_read(bytes + 1, size_bytes - 1, *type, &used, out);
 }

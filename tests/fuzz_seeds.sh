@@ -57,3 +57,14 @@ while IFS=$'\t' read -r _ payload; do
     printf '%b' "$(sed 's/../\\x&/g' <<<"$payload")" >"$out/fuzz_rdb/$n"
     tail -c +2 "$out/fuzz_rdb/$n" >"$out/fuzz_rdb/$n.string"
 done < <(grep -v '^#' "$here"/vectors/rdb/dump-7.0.tsv)
+
+# Values of every type: payloads, and single forms behind their type byte.
+n=0
+while IFS=$'\t' read -r _ _ _ _ _ _ payload; do
+    n=$((n + 1))
+    printf '%b' "$(sed 's/../\\x&/g' <<<"$payload")" >"$out/fuzz_rdb/value-$n"
+done < <(grep -v '^#' "$here"/vectors/rdb/values-7.0.tsv)
+while IFS=$'\t' read -r _ type form _; do
+    n=$((n + 1))
+    printf '%b' "$(printf '\\x%02x' "$type")$(sed 's/../\\x&/g' <<<"$form")" >"$out/fuzz_rdb/form-$n"
+done < <(grep -v '^#' "$here"/vectors/rdb/forms-7.0.tsv)

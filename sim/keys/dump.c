@@ -8,20 +8,23 @@
 void rcs_value_dump(const struct rcs_value *value, unsigned rdb_version, struct rcs_buf *out)
 {
     const struct rcs_string *string = rcs_string_of(value);
-    rcs_dump_write(out, rdb_version, string->bytes, string->size_bytes);
+    struct rcs_arg text = { string->bytes, string->size_bytes };
+    struct rcs_rdb_value parts = { .kind = RCS_RDB_STRING, .count = 1, .items = &text };
+    rcs_dump_write(out, rdb_version, &parts);
 }
 
 enum rcs_err rcs_value_restore(const void *payload, size_t size_bytes, const char **type,
                                struct rcs_value **out)
 {
-    struct rcs_buf text;
+    struct rcs_rdb_value value;
     unsigned number;
-    rcs_buf_init(&text);
-    enum rcs_err err = rcs_dump_read(payload, size_bytes, &number, &text);
+    enum rcs_err err = rcs_dump_read(payload, size_bytes, &number, &value);
     *type = rcs_rdb_type_name(number);
-    if (err == RCS_OK) {
-        *out = rcs_string_new(text.data, text.size_bytes);
+    if (err == RCS_OK && value.kind != RCS_RDB_STRING) {
+        err = RCS_ERR_UNKNOWN;
+    } else if (err == RCS_OK) {
+        *out = rcs_string_new(value.items[0].bytes, value.items[0].size_bytes);
     }
-    rcs_buf_close(&text);
+    rcs_rdb_value_close(&value);
     return err;
 }

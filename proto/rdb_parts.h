@@ -1,0 +1,79 @@
+/* What the files of the RDB codec share: lengths and strings, packed items, what a reader gathers.
+ */
+#ifndef RCSIM_PROTO_RDB_PARTS_H
+#define RCSIM_PROTO_RDB_PARTS_H
+
+#include <rcsim/rdb.h>
+
+/* --- writing (rdb.c) -------------------------------------------------------------------------- */
+
+void rcs_rdb_add_byte(struct rcs_buf *out, unsigned byte);
+void rcs_rdb_add_little_endian(struct rcs_buf *out, uint64_t value, unsigned bytes);
+void rcs_rdb_add_length(struct rcs_buf *out, uint64_t length);
+
+/* --- reading (rdb.c) -------------------------------------------------------------------------- */
+
+struct rcs_rdb_input {
+    const uint8_t *at, *end;
+};
+
+static inline size_t rcs_rdb_left(const struct rcs_rdb_input *in)
+{
+    return (size_t)(in->end - in->at);
+}
+
+uint64_t rcs_rdb_little_endian(const uint8_t *bytes, unsigned count);
+/* The same, and its uppermost bit is the sign. */
+int64_t rcs_rdb_signed(const uint8_t *bytes, unsigned count);
+/* These give false and change `out` in nothing if the input is broken or cut short. */
+bool rcs_rdb_take_byte(struct rcs_rdb_input *in, unsigned *out);
+bool rcs_rdb_take_length(struct rcs_rdb_input *in, uint64_t *out);
+bool rcs_rdb_take_string(struct rcs_rdb_input *in, struct rcs_buf *out);
+
+/* --- items on their way into a value (rdb_read.c) --------------------------------------------- */
+
+/* The bytes of the items stand one after the other in `text`. */
+struct rcs_rdb_items {
+    struct rcs_buf text;
+    struct rcs_arg *items; /* their `bytes` are set at the end */
+    size_t count, room;
+};
+
+/* These give false for an item over 4 GB. */
+bool rcs_rdb_item_add(struct rcs_rdb_items *items, const void *bytes, size_t size_bytes);
+void rcs_rdb_item_add_i64(struct rcs_rdb_items *items, int64_t value);
+
+/* --- packed items ----------------------------------------------------------------------------- */
+
+/* Appends the packed form of the items, header and end included. */
+void rcs_listpack_write(struct rcs_buf *out, const struct rcs_arg *items, size_t count);
+void rcs_ziplist_write(struct rcs_buf *out, const struct rcs_arg *items, size_t count);
+/* How many of the items, one or more, RPUSH puts into a node of a quicklist that is to stay below 8
+ * kB. */
+size_t rcs_listpack_fill(const struct rcs_arg *items, size_t count);
+size_t rcs_ziplist_fill(const struct rcs_arg *items, size_t count);
+/* Integers, ascending, none twice; `width` bytes each (2, 4, 8), at least what they need. */
+unsigned rcs_intset_width(const struct rcs_arg *items, size_t count);
+void rcs_intset_write(struct rcs_buf *out, const struct rcs_arg *items, size_t count,
+                      unsigned width);
+
+/* Add the items to `out`. False: broken somewhere; `out` may hold a part. */
+bool rcs_listpack_read(const uint8_t *bytes, size_t size_bytes, struct rcs_rdb_items *out);
+bool rcs_ziplist_read(const uint8_t *bytes, size_t size_bytes, struct rcs_rdb_items *out);
+bool rcs_zipmap_read(const uint8_t *bytes, size_t size_bytes, struct rcs_rdb_items *out);
+bool rcs_intset_read(const uint8_t *bytes, size_t size_bytes, unsigned *width,
+                     struct rcs_rdb_items *out);
+
+/* --- scores (rdb_score.c) --------------------------------------------------------------------- */
+
+#define RCS_RDB_SCORE_TEXT_MAX 32
+/* As a release of that version has it in packed items, without NUL. Returns the length. */
+size_t rcs_rdb_score_text(char *out, double score, unsigned version);
+/* False: no number, or NaN. */
+bool rcs_rdb_score_read(const char *text, size_t size_bytes, double *out);
+/* Of type ZSET: the text's length in a byte, or a byte that says infinite (Redis 7.0
+ * rdbSaveDoubleValue). */
+void rcs_rdb_old_score_write(struct rcs_buf *out, double score);
+bool rcs_rdb_old_score_take(struct rcs_rdb_input *in, double *out);
+
+#endif
