@@ -7,9 +7,8 @@
 #include "proto/bytes.h"
 #include "proto/rdb_parts.h"
 
-#define FOOTER_BYTES   10 /* of a payload: version, checksum */
-#define VERSION_BYTES  2
-#define CHECKSUM_BYTES 8
+#define VERSION_BYTES 2
+#define FOOTER_BYTES  (VERSION_BYTES + RCS_RDB_CHECKSUM_BYTES) /* of a payload */
 
 /* How a length begins: its upper two bits. */
 enum length_form { FORM_6_BITS, FORM_14_BITS, FORM_BYTES, FORM_ENCODED };
@@ -117,7 +116,7 @@ void rcs_dump_write(struct rcs_buf *out, unsigned version, const struct rcs_rdb_
     rcs_rdb_value_write(out, value, version);
     rcs_rdb_add_little_endian(out, version, VERSION_BYTES);
     uint64_t crc = rcs_crc64(0, out->data + before, out->size_bytes - before);
-    rcs_rdb_add_little_endian(out, crc, CHECKSUM_BYTES);
+    rcs_rdb_add_little_endian(out, crc, RCS_RDB_CHECKSUM_BYTES);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -260,8 +259,8 @@ bool rcs_dump_check(const void *payload, size_t size_bytes, unsigned version)
     }
     const uint8_t *footer = (const uint8_t *)payload + size_bytes - FOOTER_BYTES;
     return rcs_rdb_little_endian(footer, VERSION_BYTES) <= version &&
-           rcs_rdb_little_endian(footer + VERSION_BYTES, CHECKSUM_BYTES) ==
-               rcs_crc64(0, payload, size_bytes - CHECKSUM_BYTES);
+           rcs_rdb_little_endian(footer + VERSION_BYTES, RCS_RDB_CHECKSUM_BYTES) ==
+               rcs_crc64(0, payload, size_bytes - RCS_RDB_CHECKSUM_BYTES);
 }
 
 enum rcs_err rcs_dump_read(const void *payload, size_t size_bytes, unsigned *type,

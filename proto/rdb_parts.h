@@ -5,6 +5,32 @@
 
 #include <rcsim/rdb.h>
 
+/* What stands in a file where a type might. */
+enum rcs_rdb_opcode {
+    RCS_RDB_OPCODE_FUNCTION = 245,
+    RCS_RDB_OPCODE_FUNCTION_OLD, /* of 7.0 before its release */
+    RCS_RDB_OPCODE_MODULE_AUX,
+    RCS_RDB_OPCODE_IDLE,
+    RCS_RDB_OPCODE_FREQUENCY,
+    RCS_RDB_OPCODE_AUX,
+    RCS_RDB_OPCODE_RESIZE,
+    RCS_RDB_OPCODE_EXPIRE_MS,
+    RCS_RDB_OPCODE_EXPIRE_S,
+    RCS_RDB_OPCODE_DATABASE,
+    RCS_RDB_OPCODE_END,
+};
+
+/* Files of these versions and later have: */
+#define RCS_RDB_VERSION_CHECKSUM 5
+#define RCS_RDB_VERSION_AUX      7  /* fields, sizes of databases, quicklists; Redis 3.2 */
+#define RCS_RDB_VERSION_BINARY   8  /* scores as 8 bytes, fields of replication; Redis 4.0 */
+#define RCS_RDB_VERSION_LISTPACK 10 /* listpacks instead of ziplists; Redis 7.0 */
+#define RCS_RDB_MAGIC            "REDIS"
+#define RCS_RDB_CHECKSUM_BYTES   8
+
+/* What stands before a node of a quicklist, from 7.0 on. */
+enum rcs_rdb_container { RCS_RDB_CONTAINER_PLAIN = 1, RCS_RDB_CONTAINER_PACKED };
+
 /* --- writing (rdb.c) -------------------------------------------------------------------------- */
 
 void rcs_rdb_add_byte(struct rcs_buf *out, unsigned byte);

@@ -11,8 +11,6 @@
 
 #define SCORE_BYTES 8
 
-enum container { CONTAINER_PLAIN = 1, CONTAINER_PACKED };
-
 /* --- items ------------------------------------------------------------------------------------ */
 
 /* The place for one more, whose bytes stand at the end of the text. */
@@ -183,12 +181,12 @@ static bool take_quicklist(struct reading *r, bool listpacks)
         return false;
     }
     for (; count > 0; count--) {
-        uint64_t container = CONTAINER_PACKED;
+        uint64_t container = RCS_RDB_CONTAINER_PACKED;
         if (listpacks && !rcs_rdb_take_length(&r->in, &container)) {
             return false;
         }
-        bool sound = container == CONTAINER_PLAIN ? take_plain_node(r)
-                     : container == CONTAINER_PACKED
+        bool sound = container == RCS_RDB_CONTAINER_PLAIN ? take_plain_node(r)
+                     : container == RCS_RDB_CONTAINER_PACKED
                          ? take_packed_node(r, listpacks ? rcs_listpack_read : rcs_ziplist_read)
                          : false;
         if (!sound) {

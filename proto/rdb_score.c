@@ -17,7 +17,7 @@ enum { OLD_NAN = 253, OLD_INFINITE = 254, OLD_MINUS_INFINITE = 255 };
 
 size_t rcs_rdb_score_text(char *out, double score, unsigned version)
 {
-    bool old = version < 10;
+    bool old = version < RCS_RDB_VERSION_LISTPACK;
     double most = old ? WHOLE_MOST_OLD : WHOLE_MOST;
     RCS_ASSERT(!isnan(score));
     if (isinf(score)) {

@@ -5,14 +5,6 @@
 #include "proto/bytes.h"
 #include "proto/rdb_parts.h"
 
-/* Files of these versions and later have: */
-#define VERSION_QUICKLIST 7  /* lists as quicklists; Redis 3.2 */
-#define VERSION_ZSET_2    8  /* scores as 8 bytes; Redis 4.0 */
-#define VERSION_LISTPACK  10 /* listpacks instead of ziplists; Redis 7.0 */
-
-/* What stands before a node of a quicklist, from 7.0 on. */
-enum container { CONTAINER_PLAIN = 1, CONTAINER_PACKED };
-
 /* Redis 3.0 list-max-ziplist-entries, list-max-ziplist-value. */
 #define ZIPLIST_ITEMS_MAX      512
 #define ZIPLIST_ITEM_BYTES_MAX 64
@@ -32,15 +24,16 @@ static bool fits_ziplist(const struct rcs_rdb_value *list)
 
 enum rcs_rdb_type rcs_rdb_value_type(const struct rcs_rdb_value *value, unsigned version)
 {
-    bool packed = value->encoding == RCS_RDB_LISTPACK, listpack = version >= VERSION_LISTPACK;
+    bool packed = value->encoding == RCS_RDB_LISTPACK,
+         listpack = version >= RCS_RDB_VERSION_LISTPACK;
     switch (value->kind) {
     case RCS_RDB_STRING:
         return RCS_RDB_TYPE_STRING;
     case RCS_RDB_LIST:
-        return listpack                       ? RCS_RDB_TYPE_LIST_QUICKLIST_2
-               : version >= VERSION_QUICKLIST ? RCS_RDB_TYPE_LIST_QUICKLIST
-               : fits_ziplist(value)          ? RCS_RDB_TYPE_LIST_ZIPLIST
-                                              : RCS_RDB_TYPE_LIST;
+        return listpack                         ? RCS_RDB_TYPE_LIST_QUICKLIST_2
+               : version >= RCS_RDB_VERSION_AUX ? RCS_RDB_TYPE_LIST_QUICKLIST
+               : fits_ziplist(value)            ? RCS_RDB_TYPE_LIST_ZIPLIST
+                                                : RCS_RDB_TYPE_LIST;
     case RCS_RDB_SET:
         return value->encoding == RCS_RDB_INTSET ? RCS_RDB_TYPE_SET_INTSET : RCS_RDB_TYPE_SET;
     case RCS_RDB_HASH:
@@ -48,10 +41,10 @@ enum rcs_rdb_type rcs_rdb_value_type(const struct rcs_rdb_value *value, unsigned
                : listpack ? RCS_RDB_TYPE_HASH_LISTPACK
                           : RCS_RDB_TYPE_HASH_ZIPLIST;
     case RCS_RDB_SORTED_SET:
-        return packed && listpack          ? RCS_RDB_TYPE_ZSET_LISTPACK
-               : packed                    ? RCS_RDB_TYPE_ZSET_ZIPLIST
-               : version >= VERSION_ZSET_2 ? RCS_RDB_TYPE_ZSET_2
-                                           : RCS_RDB_TYPE_ZSET;
+        return packed && listpack                  ? RCS_RDB_TYPE_ZSET_LISTPACK
+               : packed                            ? RCS_RDB_TYPE_ZSET_ZIPLIST
+               : version >= RCS_RDB_VERSION_BINARY ? RCS_RDB_TYPE_ZSET_2
+                                                   : RCS_RDB_TYPE_ZSET;
     }
     RCS_UNREACHABLE("every kind has a type");
 }
@@ -62,7 +55,7 @@ static void write_packed(struct rcs_buf *out, const struct rcs_arg *items, size_
 {
     struct rcs_buf packed;
     rcs_buf_init(&packed);
-    if (version >= VERSION_LISTPACK) {
+    if (version >= RCS_RDB_VERSION_LISTPACK) {
         rcs_listpack_write(&packed, items, count);
     } else {
         rcs_ziplist_write(&packed, items, count);
@@ -92,8 +85,8 @@ static size_t node_items(const struct rcs_rdb_value *list, size_t node, size_t a
         return *plain ? 1 : list->nodes[node];
     }
     const struct rcs_arg *items = list->items + at;
-    return version >= VERSION_LISTPACK ? rcs_listpack_fill(items, list->count - at)
-                                       : rcs_ziplist_fill(items, list->count - at);
+    return version >= RCS_RDB_VERSION_LISTPACK ? rcs_listpack_fill(items, list->count - at)
+                                               : rcs_ziplist_fill(items, list->count - at);
 }
 
 static size_t count_nodes(const struct rcs_rdb_value *list, unsigned version)
@@ -114,10 +107,10 @@ static void write_quicklist(struct rcs_buf *out, const struct rcs_rdb_value *lis
         bool plain;
         size_t count = node_items(list, node, at, &plain, version);
         RCS_ASSERT(count <= list->count - at);
-        if (version >= VERSION_LISTPACK) {
-            rcs_rdb_add_length(out, plain ? CONTAINER_PLAIN : CONTAINER_PACKED);
+        if (version >= RCS_RDB_VERSION_LISTPACK) {
+            rcs_rdb_add_length(out, plain ? RCS_RDB_CONTAINER_PLAIN : RCS_RDB_CONTAINER_PACKED);
         }
-        if (plain && version >= VERSION_LISTPACK) {
+        if (plain && version >= RCS_RDB_VERSION_LISTPACK) {
             write_items(out, list->items + at, count);
         } else {
             write_packed(out, list->items + at, count, version);
@@ -174,7 +167,7 @@ static void write_skiplist(struct rcs_buf *out, const struct rcs_rdb_value *set,
     rcs_rdb_add_length(out, set->count);
     for (size_t i = set->count; i-- > 0;) {
         write_items(out, &set->items[i], 1);
-        if (version >= VERSION_ZSET_2) {
+        if (version >= RCS_RDB_VERSION_BINARY) {
             write_binary_score(out, set->scores[i]);
         } else {
             rcs_rdb_old_score_write(out, set->scores[i]);

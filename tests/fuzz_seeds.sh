@@ -5,7 +5,7 @@ set -euo pipefail
 
 out=${1:?usage: tests/fuzz_seeds.sh DIRECTORY}
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,trace,resp,rdb}
+mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,trace,resp,rdb,rdb_file}
 
 # Lines `bytes TOKENS`, a token hex or HH*N: as \x escapes, and from those as bytes.
 n=0
@@ -68,3 +68,8 @@ while IFS=$'\t' read -r _ type form _; do
     n=$((n + 1))
     printf '%b' "$(printf '\\x%02x' "$type")$(sed 's/../\\x&/g' <<<"$form")" >"$out/fuzz_rdb/form-$n"
 done < <(grep -v '^#' "$here"/vectors/rdb/forms-7.0.tsv)
+
+# Whole RDB files, without their end and checksum.
+for file in "$here"/vectors/rdb/files/*/*.rdb; do
+    head -c -9 "$file" >"$out/fuzz_rdb_file/$(basename "$(dirname "$file")")-$(basename "$file")"
+done
