@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rcsim/serve.h>
+#include <rcsim/uv.h>
 
 #include "tools/tools.h"
 

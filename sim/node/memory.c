@@ -44,9 +44,9 @@ static int64_t value_bytes(const struct rcs_value *value)
         case RCS_ENCODING_INT:
             return OBJECT_BYTES;
         case RCS_ENCODING_EMBSTR:
-            return rounded(OBJECT_BYTES + 3 + 1 + (int64_t)value->size_bytes);
+            return rounded(OBJECT_BYTES + 3 + 1 + (int64_t)rcs_string_of(value)->size_bytes);
         default:
-            return OBJECT_BYTES + text_bytes(value->size_bytes);
+            return OBJECT_BYTES + text_bytes(rcs_string_of(value)->size_bytes);
         }
     }
     struct rcs_buf payload;
@@ -59,7 +59,7 @@ static int64_t value_bytes(const struct rcs_value *value)
 
 int64_t rcs_memory_of_key(const struct rcs_entry *entry)
 {
-    return value_bytes(entry->value) + text_bytes(entry->key_bytes) + DICT_ENTRY_BYTES;
+    return value_bytes(entry->value) + text_bytes(entry->item.key_bytes) + DICT_ENTRY_BYTES;
 }
 
 /* The table doubles as it fills. */
@@ -170,10 +170,10 @@ bool rcs_memory_make_room(struct rcs_node *node)
         if (entry == NULL) {
             return false;
         }
-        struct rcs_arg key = { entry->key, entry->key_bytes };
+        struct rcs_arg key = { entry->key, entry->item.key_bytes };
         rcs_call_replicate_del(node, &key, node->config.kept[RCS_KEPT_LAZYFREE_EVICTION].yes);
-        rcs_key_modified(node, entry->key, entry->key_bytes);
-        rcs_notify_key(node, RCS_NOTIFY_EVICTED, "evicted", entry->key, entry->key_bytes);
+        rcs_key_modified(node, entry->key, entry->item.key_bytes);
+        rcs_notify_key(node, RCS_NOTIFY_EVICTED, "evicted", entry->key, entry->item.key_bytes);
         node->memory_bytes -= rcs_memory_of_key(entry);
         rcs_keyspace_remove(node->keys, entry);
         node->memory_keys--;

@@ -3,7 +3,7 @@
  * Every entry from libuv brings the run to the present first (catch_up), then tells it what came
  * in, then writes out what the nodes answered (settle). */
 #include <rcsim/outside.h>
-#include <rcsim/serve.h>
+#include <rcsim/uv.h>
 
 #include <stdio.h>
 #include <stdlib.h>
