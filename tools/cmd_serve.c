@@ -54,8 +54,30 @@ static char *read_scenario(const struct run_arguments *arguments, size_t *size_b
     return scenario_read(arguments->file, size_bytes, path, source);
 }
 
+/* Clients are told this address, and whoever reaches a node without a password owns it. */
+static int check_bind(const struct run_arguments *arguments)
+{
+    struct sockaddr_in four;
+    const char *ip = arguments->bind;
+    if (uv_ip4_addr(ip, 0, &four) != 0 || four.sin_addr.s_addr == 0) {
+        return complain("--bind %s: nodes need one IPv4 address, which they tell their clients",
+                        ip);
+    }
+    bool loopback = strncmp(ip, "127.", 4) == 0;
+    bool password = strstr(arguments->options.overrides, "requirepass ") != NULL;
+    return loopback || password || arguments->unsafe_bind
+               ? 0
+               : complain("--bind %s lets others reach the nodes: give them a password "
+                          "(--requirepass WORD), or say --unsafe-bind",
+                          ip);
+}
+
 static int check_arguments(const struct run_arguments *arguments)
 {
+    int state = check_bind(arguments);
+    if (state != 0) {
+        return state;
+    }
     if (arguments->replicas > 0 && arguments->nodes / (arguments->replicas + 1) < 3) {
         return complain("%u nodes with %u replicas a master are %u masters: a cluster needs 3",
                         arguments->nodes, arguments->replicas,
@@ -248,12 +270,12 @@ int cmd_serve(int argc, char **argv)
 {
     struct run_arguments arguments;
     int state = serve_arguments_read(&arguments, argc, argv);
+    arguments.bind = arguments.bind == NULL ? "127.0.0.1" : arguments.bind;
     state = state != 0 ? state : check_arguments(&arguments);
     char *text = NULL, *path = NULL;
     const char *source;
     size_t size_bytes;
     if (state == 0) {
-        arguments.bind = arguments.bind == NULL ? "127.0.0.1" : arguments.bind;
         text = read_scenario(&arguments, &size_bytes, &path, &source);
         state = text == NULL
                     ? complain("%s cannot be read: %s (`rcsim list` names the shipped scenarios)",
