@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/node/blocked.h"
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
 #include "sim/node/memory.h"
@@ -271,6 +272,9 @@ static void run(struct gate *gate)
     /* Keys that SCAN found expired have nothing to do with each other. */
     rcs_call_propagate(node, (gate->flags & RCS_COMMAND_ARBITRARY_KEYS) == 0);
     gate->client->write_offset = node->repl.offset;
+    if (node->clients.ready_first != NULL) {
+        rcs_blocked_serve(node);
+    }
 }
 
 void rcs_command_process(struct rcs_node *node, struct rcs_client *client,
@@ -331,5 +335,8 @@ void rcs_command_apply(struct rcs_node *node, struct rcs_request *request)
     struct rcs_client *client = applier(node);
     rcs_call_run(node, client, found.command, request);
     rcs_call_propagate(node, false);
+    if (node->clients.ready_first != NULL) {
+        rcs_blocked_serve(node);
+    }
     rcs_buf_clear(&client->reply);
 }

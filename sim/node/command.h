@@ -218,6 +218,24 @@ bool rcs_clamp_range(int64_t size, int64_t *start, int64_t *end);
 /* `text` as an argument. */
 struct rcs_arg rcs_arg_of(const char *text);
 
+/* --- waiting for keys (blocked.c) ---------------------------------------------------------------
+ */
+
+/* A key that the call's client waits for holds a value of its type: takes what the command asks
+ * for, answers, and says what is to be replicated. `call` is as when the client began to wait. */
+typedef void rcs_serve(struct rcs_call *call, struct rcs_entry *entry);
+/* False in a transaction, a script, the master's stream: the command is to answer at once. */
+bool rcs_call_may_block(const struct rcs_call *call);
+/* There is nothing yet: the client waits for one of the keys (of the call's arguments) to be added
+ * with a value of this type; `serve` will be called then. Otherwise the answer is a nil array, when
+ * the wall clock is past `until_ms` (0: never). */
+void rcs_call_block(struct rcs_call *call, enum rcs_value_type type, const struct rcs_arg *keys,
+                    unsigned count, int64_t until_ms, rcs_serve *serve);
+/* Seconds from now, 0 never, as rcs_call_block wants it; false: the argument was refused in a reply
+ * (Redis 7.0 getTimeoutFromObjectOrReply). */
+bool rcs_arg_until_or_refuse(struct rcs_call *call, const struct rcs_arg *argument,
+                             int64_t *until_ms);
+
 /* --- keys, as commands see them (key_access.c) --------------------------------------------------
  */
 
@@ -263,6 +281,11 @@ void rcs_call_set_expire(struct rcs_call *call, struct rcs_entry *entry, int64_t
 /* True if this node serves it; else the redirection or error was replied. */
 bool rcs_redirect_check(struct rcs_node *node, struct rcs_client *client,
                         const struct rcs_command *command, const struct rcs_request *request);
+
+/* True if a client that waits for `key` cannot go on doing so here: the redirection or error was
+ * replied (Redis 7.0 clusterRedirectBlockedClientIfNeeded). */
+bool rcs_redirect_blocked(struct rcs_node *node, struct rcs_client *client,
+                          const struct rcs_arg *key);
 
 /* --- transactions (transaction.c) ------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/node/aof.h"
+#include "sim/node/blocked.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/connection.h"
@@ -43,11 +44,11 @@ static void run_wait(struct rcs_call *call)
     }
     int64_t offset = client->write_offset;
     unsigned acked = rcs_repl_acked(call->node, offset);
-    if ((int64_t)acked >= replicas || (client->flags & RCS_CLIENT_MULTI) != 0) {
+    if ((int64_t)acked >= replicas || !rcs_call_may_block(call)) {
         rcs_resp_integer(call->out, acked);
         return;
     }
-    rcs_client_block(call->node, client, offset, replicas,
+    rcs_blocked_wait(call->node, client, offset, replicas,
                      timeout_ms == 0 ? 0 : call->wall_ms + timeout_ms);
 }
 

@@ -1,6 +1,7 @@
 /* CLIENT and its subcommands. */
 #include <string.h>
 
+#include "sim/node/blocked.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/connection.h"
@@ -451,12 +452,7 @@ static void run_unblock(struct rcs_call *call)
         if (client->id != (uint64_t)id || client->blocked == NULL) {
             continue;
         }
-        if (as_error) {
-            rcs_refuse(client, "-UNBLOCKED client unblocked via CLIENT UNBLOCK");
-        } else {
-            rcs_resp_integer(&client->reply, rcs_repl_acked(call->node, client->blocked->offset));
-        }
-        rcs_client_unblock(call->node, client);
+        rcs_blocked_release(call->node, client, as_error);
         rcs_resp_integer(call->out, 1);
         return;
     }

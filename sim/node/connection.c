@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/node/blocked.h"
 #include "sim/node/command.h"
 #include "sim/node/migrate.h"
 #include "sim/node/monitor.h"
@@ -68,7 +69,7 @@ static void client_free(struct rcs_node *node, struct rcs_client *client)
     rcs_transaction_discard(node, client); /* forgets the watched keys as well */
     rcs_pubsub_forget(client);
     if (client->blocked != NULL) {
-        rcs_client_unblock(node, client);
+        rcs_blocked_forget(node, client);
     }
     rcs_requests_clear(node->store, client->held, &client->held_count);
     free(client->held);
@@ -172,6 +173,15 @@ static void after_request(struct rcs_client *client)
     }
 }
 
+void rcs_client_request_done(struct rcs_client *client, size_t reply_before)
+{
+    if ((client->flags & (RCS_CLIENT_REPLY_OFF | RCS_CLIENT_REPLY_SKIP)) != 0 &&
+        client->reply.size_bytes > reply_before) {
+        client->reply.size_bytes = reply_before;
+    }
+    after_request(client);
+}
+
 static void process(struct rcs_node *node, struct rcs_client *client, struct rcs_request *request)
 {
     size_t reply_before = client->reply.size_bytes;
@@ -179,12 +189,8 @@ static void process(struct rcs_node *node, struct rcs_client *client, struct rcs
     node->clients.current = client;
     rcs_command_process(node, client, request);
     node->clients.current = NULL;
-    if ((client->flags & (RCS_CLIENT_REPLY_OFF | RCS_CLIENT_REPLY_SKIP)) != 0) {
-        client->reply.size_bytes =
-            client->reply.size_bytes < reply_before ? client->reply.size_bytes : reply_before;
-    }
-    if ((client->flags & RCS_CLIENT_PAUSED) == 0) {
-        after_request(client);
+    if (!held_back(client)) {
+        rcs_client_request_done(client, reply_before);
     }
 }
 
@@ -397,70 +403,12 @@ bool rcs_clients_paused(struct rcs_node *node)
     return any_pause(clients);
 }
 
-/* --- WAIT ------------------------------------------------------------------------------------- */
-
-void rcs_client_block(struct rcs_node *node, struct rcs_client *client, int64_t offset,
-                      int64_t replicas, int64_t timeout_ms)
-{
-    RCS_ASSERT(client->blocked == NULL);
-    client->blocked = malloc(sizeof(*client->blocked));
-    RCS_ASSERT(client->blocked != NULL);
-    *client->blocked = (struct rcs_blocked){ offset, replicas, timeout_ms };
-    node->clients.blocked++;
-    node->clients.ask_acks = true;
-}
-
-void rcs_client_unblock(struct rcs_node *node, struct rcs_client *client)
-{
-    RCS_ASSERT(client->blocked != NULL && node->clients.blocked > 0);
-    free(client->blocked);
-    client->blocked = NULL;
-    node->clients.blocked--;
-}
-
-/* Those whose replicas have acknowledged, and those whose time is over, get the number reached. A
- * real server looks at the times once an iteration of its event loop too: it has no timer for them.
- */
-static void answer_waiting(struct rcs_node *node)
-{
-    if (node->clients.blocked == 0) {
-        return;
-    }
-    for (unsigned i = 0; i < node->clients.count && node->clients.blocked > 0; i++) {
-        struct rcs_client *client = node->clients.list[i];
-        const struct rcs_blocked *blocked = client->blocked;
-        if (blocked == NULL) {
-            continue;
-        }
-        unsigned acked = rcs_repl_acked(node, blocked->offset);
-        bool over = blocked->timeout_ms != 0 && blocked->timeout_ms < rcs_node_wall_ms(node);
-        if (over || (int64_t)acked >= blocked->replicas) {
-            rcs_client_unblock(node, client);
-            rcs_resp_integer(&client->reply, acked);
-        }
-    }
-}
-
-void rcs_clients_role_changed(struct rcs_node *node)
-{
-    for (unsigned i = 0; i < node->clients.count; i++) {
-        struct rcs_client *client = node->clients.list[i];
-        if (client->blocked != NULL) {
-            rcs_client_unblock(node, client);
-            rcs_refuse(client,
-                       "-UNBLOCKED force unblock from blocking operation, instance state "
-                       "changed (master -> replica?)");
-            client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY;
-            node->clients.pending = true;
-        }
-    }
-}
-
 /* --- what the event loop does ----------------------------------------------------------------- */
 
 void rcs_clients_init(struct rcs_node *node)
 {
     node->clients = (struct rcs_clients){ .next_id = 1 };
+    rcs_blocked_init(node);
 }
 
 void rcs_clients_close(struct rcs_node *node)
@@ -473,6 +421,7 @@ void rcs_clients_close(struct rcs_node *node)
         client_free(node, clients->applier);
     }
     free(clients->list);
+    rcs_blocked_close(node);
     rcs_requests_clear(node->store, clients->stream, &clients->stream_count);
     free(clients->stream);
     *clients = (struct rcs_clients){ 0 };
@@ -480,6 +429,7 @@ void rcs_clients_close(struct rcs_node *node)
 
 void rcs_clients_cron(struct rcs_node *node)
 {
+    rcs_blocked_cron(node);
     rcs_clients_paused(node); /* a pause ends at a tick, or at the first command after its time */
     rcs_key_expire_cycle(node);
 }
@@ -495,11 +445,13 @@ static void process_all_held(struct rcs_node *node)
     for (unsigned i = 0; i < node->clients.count;) {
         unsigned count = node->clients.count;
         struct rcs_client *client = node->clients.list[i];
+        node->clients.released = false;
         process_held(node, client);
         if (node->clients.count == count && client->unread) {
             read_requests(node, client);
         }
-        i = node->clients.count == count ? i + 1 : 0; /* a command may drop other connections */
+        /* A command may drop other connections, and end the waiting of other clients. */
+        i = node->clients.count == count && !node->clients.released ? i + 1 : 0;
     }
 }
 
@@ -537,14 +489,14 @@ RCS_APART static void write_replies(struct rcs_node *node)
 RCS_HOT bool rcs_clients_before_sleep(struct rcs_node *node)
 {
     struct rcs_clients *clients = &node->clients;
-    if (!clients->pending && !clients->ask_acks && clients->blocked == 0) {
+    if (!clients->pending && !clients->ask_acks && clients->waiting_acks == 0) {
 #ifndef NDEBUG /* who wrote to a client and did not say so is found by the tests */
         struct wants missed = look_at_all(clients);
         RCS_ASSERT(!missed.held && !missed.output);
 #endif
-        return false;
+        return clients->next_timeout_ms != 0;
     }
-    answer_waiting(node);
+    rcs_blocked_acked(node);
     struct wants wants = look_at_all(clients);
     if (wants.held) {
         process_all_held(node);
@@ -559,5 +511,6 @@ RCS_HOT bool rcs_clients_before_sleep(struct rcs_node *node)
         write_replies(node);
     }
     clients->pending = wants.held;
-    return wants.held || clients->blocked > 0 || clients->ask_acks;
+    return wants.held || clients->waiting_acks > 0 || clients->next_timeout_ms != 0 ||
+           clients->ask_acks;
 }

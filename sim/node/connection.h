@@ -4,19 +4,11 @@
 
 #include "sim/node/internal.h"
 
-/* A client in WAIT. */
-struct rcs_blocked {
-    int64_t offset;     /* of the stream, to be acknowledged */
-    int64_t replicas;   /* by so many */
-    int64_t timeout_ms; /* wall clock, 0 never */
-};
-
 /* A client that is in no list yet. */
 struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link);
-/* WAIT: the client's next requests are held back. */
-void rcs_client_block(struct rcs_node *node, struct rcs_client *client, int64_t offset,
-                      int64_t replicas, int64_t timeout_ms);
-void rcs_client_unblock(struct rcs_node *node, struct rcs_client *client);
+/* A request was carried out, or what it waited for has come: its reply, from `reply_before` on in
+ * client->reply, is dropped if CLIENT REPLY says so, and what held for one request is over. */
+void rcs_client_request_done(struct rcs_client *client, size_t reply_before);
 /* Drops MULTI, WATCH, subscriptions, name, modes: the state of a new connection (RESET). */
 void rcs_client_reset(struct rcs_node *node, struct rcs_client *client);
 /* CLIENT PAUSE: until node ms `until_ms`; a running pause is never shortened (Redis 7.0

@@ -27,6 +27,8 @@ enum rcs_client_flag {
     RCS_CLIENT_NO_EVICT = 16384,
     RCS_CLIENT_MONITOR = 32768, /* sees all commands */
 };
+/* Whose blocking commands answer at once what they would answer when their time is over. */
+#define RCS_CLIENT_MAY_NOT_BLOCK ((uint32_t)(RCS_CLIENT_MULTI | RCS_CLIENT_MASTER))
 
 /* A replica as its master sees it (replica_feed.c). */
 enum rcs_replica_state {
@@ -74,7 +76,7 @@ struct rcs_client {
     const struct rcs_command *last_found;      /* the next one is most likely the same; NULL none */
     struct rcs_watch *watches;                 /* NULL none; keys watched with their versions */
     struct rcs_subscriptions *subscriptions;   /* NULL none */
-    struct rcs_blocked *blocked;               /* NULL: not blocked (WAIT) */
+    struct rcs_blocked *blocked;               /* NULL: does not wait (blocked.h) */
     int64_t write_offset;                      /* master offset after its last write, for WAIT */
 };
 
@@ -85,9 +87,17 @@ struct rcs_clients {
     uint64_t next_id;
     /* node ms, 0 none: by CLIENT PAUSE, and of writes by a manual failover */
     int64_t pause_all_until_ms, pause_writes_until_ms, failover_pause_until_ms;
-    unsigned watching;           /* clients with watched keys */
-    unsigned blocked;            /* clients in WAIT */
-    unsigned monitors;           /* clients in MONITOR */
+    unsigned watching; /* clients with watched keys */
+    unsigned monitors; /* clients in MONITOR */
+    /* those who wait (blocked.h) */
+    unsigned blocked;        /* clients */
+    unsigned waiting_acks;   /* of these in WAIT */
+    bool released;           /* set when one waits no more */
+    unsigned cron_at;        /* index of the one the last tick looked at last */
+    int64_t next_timeout_ms; /* wall clock, no later than the first; 0 none */
+    struct rcs_dict awaited; /* keys that are waited for */
+    struct rcs_awaited *ready_first,
+        *ready_last;             /* of these, those that can be served; NULL none */
     bool ask_acks;               /* a WAIT wants GETACK in the stream before this step ends */
     bool pending;                /* some client may have a reply to write, a request to take up or
                                     be to close; set by an event of a client, and by whoever else
@@ -290,11 +300,12 @@ void rcs_clients_close(struct rcs_node *node);
 void rcs_clients_event(struct rcs_node *node,
                        const struct rcs_event *event); /* OPEN, REQUEST, GONE */
 void rcs_clients_cron(struct rcs_node *node);          /* every tick: blocked clients, time-outs */
-/* Ended pauses, WAIT, writes replies out. True if clients wait for what the next turns bring. */
+/* Ended pauses, ended waiting, writes replies out. True if clients wait for what the next turns
+ * bring. */
 bool rcs_clients_before_sleep(struct rcs_node *node);
 void rcs_client_drop(struct rcs_node *node,
                      struct rcs_client *client); /* frees; emits CLIENT_CLOSE */
-/* Blocked clients of a node that turned from master to replica (Redis 7.0
+/* Clients that wait at a node that turned from master to replica are cut (blocked.c; Redis 7.0
  * disconnectAllBlockedClients). */
 void rcs_clients_role_changed(struct rcs_node *node);
 void rcs_clients_pause_writes(struct rcs_node *node, int32_t until_ms);

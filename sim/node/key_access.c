@@ -1,4 +1,5 @@
 /* Keys as commands see them: with expiry decided, watchers told, hits counted. */
+#include "sim/node/blocked.h"
 #include "sim/node/notify.h"
 
 #include "sim/pure.h"
@@ -105,6 +106,9 @@ struct rcs_entry *rcs_key_set(struct rcs_call *call, const struct rcs_arg *key,
     struct rcs_entry *entry = rcs_keyspace_find(keys, key->bytes, key->size_bytes);
     if (entry == NULL) {
         entry = rcs_keyspace_add(keys, key->bytes, key->size_bytes, value);
+        if (call->node->clients.awaited.count > 0) {
+            rcs_blocked_key_added(call->node, entry);
+        }
         rcs_notify(call, RCS_NOTIFY_NEW, "new", key);
     } else {
         rcs_keyspace_replace(entry, value);

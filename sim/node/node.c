@@ -10,6 +10,7 @@
 #include "sim/cluster/orders.h"
 #include "sim/node/aof.h"
 #include "sim/node/backlog.h"
+#include "sim/node/blocked.h"
 #include "sim/node/internal.h"
 #include "sim/node/migrate.h"
 #include "sim/node/replication.h"
@@ -420,6 +421,9 @@ RCS_HOT static void before_sleep(struct rcs_node *node)
     size_t looked_at = 0;
     bool again, waiting;
     do {
+        if (node->clients.next_timeout_ms != 0) {
+            rcs_blocked_time_out(node);
+        }
         /* The cluster first: clients that were waiting meet the state as it then is. */
         if (!rcs_repl_loading(node)) {
             rcs_cluster_before_sleep(&node->cluster);

@@ -207,3 +207,20 @@ bool rcs_redirect_check(struct rcs_node *node, struct rcs_client *client,
     answer(node, client, &survey, verdict);
     return verdict == SERVE;
 }
+
+bool rcs_redirect_blocked(struct rcs_node *node, struct rcs_client *client,
+                          const struct rcs_arg *key)
+{
+    const struct rcs_cluster *cluster = &node->cluster;
+    struct survey survey = { .node = node, .owner = RCS_ID_NONE, .verdict = SERVE };
+    survey_first(&survey, key);
+    enum verdict verdict = SERVE;
+    if (!cluster->state_ok) {
+        verdict = DOWN_STATE;
+    } else if (survey.owner != cluster->myself &&
+               rcs_slot_importing_from(cluster, survey.slot) == RCS_ID_NONE) {
+        verdict = survey.owner == RCS_ID_NONE ? DOWN_UNBOUND : MOVED;
+    }
+    answer(node, client, &survey, verdict);
+    return verdict != SERVE;
+}
