@@ -52,6 +52,7 @@ struct rcs_value_methods {
     size_t (*rdb_bytes)(const struct rcs_value *value);       /* about what it takes in an RDB */
 };
 extern const struct rcs_value_methods rcs_string_methods;
+extern const struct rcs_value_methods rcs_list_methods;
 extern const struct rcs_value_methods rcs_hash_methods;
 extern const struct rcs_value_methods rcs_set_methods;
 

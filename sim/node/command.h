@@ -148,7 +148,8 @@ extern const struct rcs_command rcs_key_commands[], rcs_expire_commands[], rcs_s
 extern const struct rcs_command rcs_number_commands[], rcs_bit_commands[];
 extern const struct rcs_command rcs_dump_commands[], rcs_migrate_commands[];
 extern const struct rcs_command rcs_function_commands[];
-extern const struct rcs_command rcs_list_commands[], rcs_hash_commands[], rcs_set_commands[];
+extern const struct rcs_command rcs_list_commands[], rcs_list_take_commands[];
+extern const struct rcs_command rcs_hash_commands[], rcs_set_commands[];
 extern const struct rcs_command rcs_set_op_commands[], rcs_zset_commands[];
 extern const struct rcs_command rcs_monitor_commands[], rcs_slowlog_commands[];
 extern const struct rcs_command rcs_latency_commands[], rcs_memory_commands[];

@@ -23,6 +23,8 @@ static const struct {
     const char *container, *name; /* container NULL: a command */
     enum rcs_release since;
 } sinces[] = {
+    { NULL, "blmove", V62 },
+    { NULL, "blmpop", V70 },
     { NULL, "copy", V62 },
     { NULL, "expiretime", V70 },
     { NULL, "failover", V62 },
@@ -32,6 +34,9 @@ static const struct {
     { NULL, "hello", V60 },
     { NULL, "hrandfield", V62 },
     { NULL, "hstrlen", V40 },
+    { NULL, "lmove", V62 },
+    { NULL, "lmpop", V70 },
+    { NULL, "lpos", V60 }, /* 6.0.6 */
     { NULL, "memory", V40 },
     { NULL, "pexpiretime", V70 },
     { NULL, "replicaof", V50 },
@@ -83,8 +88,8 @@ static const struct {
     { NULL, "expireat", 3, V70 },  { NULL, "flushall", 1, V40 },  { NULL, "flushdb", 1, V40 },
     { NULL, "hset", 4, V40 },      { NULL, "spop", 2, V40 },
     { NULL, "pexpire", 3, V70 },   { NULL, "pexpireat", 3, V70 }, { "client", "list", 2, V50 },
-    { "cluster", "meet", 4, V40 }, { "client", "pause", 3, V62 }, { "config", "get", 3, V70 },
-    { "config", "set", 4, V70 },
+    { NULL, "lpop", 2, V62 },      { NULL, "rpop", 2, V62 },      { "cluster", "meet", 4, V40 },
+    { "client", "pause", 3, V62 }, { "config", "get", 3, V70 },   { "config", "set", 4, V70 },
 };
 
 /* Options: before that release they are no words of the command. */

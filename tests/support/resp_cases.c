@@ -171,9 +171,12 @@ static void play_line(struct play *play, const char *line, const char *end)
         assert_true(play->desk->clients[play->client].closed);
     } else if (size == 7 && memcmp(line, "proto 3", 7) == 0) {
         desk_ask(play->desk, 0, "HELLO 3");
-    } else if (size >= 2 && (line[0] == '$' || line[1] == '$')) {
-        play->client = line[0] == '$' ? 0 : (unsigned)(line[0] - '0');
-        send_line(play, play->client, strchr(line, '$') + 1, end, true);
+    } else if (size > 5 && memcmp(line, "wait ", 5) == 0) {
+        desk_run(play->desk, atoi(line + 5));
+    } else if (size >= 2 && strcspn(line, "$&") <= 1) { /* behind & the reply comes later, if any */
+        const char *mark = strpbrk(line, "$&");
+        play->client = mark == line ? 0 : (unsigned)(line[0] - '0');
+        send_line(play, play->client, mark + 1, end, true);
     } else if (size == 2 && line[1] == '?') { /* what came to that client unasked */
         play->client = (unsigned)(line[0] - '0');
     } else if (size > 0 && line[0] != '#' && strncmp(line, "mask ", 5) != 0) {

@@ -7,7 +7,9 @@ enable-debug-command yes, save "" and DEBUG SET-ACTIVE-EXPIRE 0. Lines of the fi
 
     case NAME       fresh connections, no keys
     $ words         sent by client 0; 1$ by client 1 and so on. Words as in a shell, with \\xHH, \\r, \\n
+    1& words        sent by client 1, whose reply is not waited for
     1?              what has come to client 1 besides
+    wait MS         so many milliseconds pass
     mask REGEX      from here to the end of the case each group in a reply is written \\?
     < bytes         the reply, with \\r, \\n, \\\\ and \\xHH; \\? stands for anything
 """
@@ -15,6 +17,7 @@ import re
 import select
 import socket
 import sys
+import time
 
 
 class Client:
@@ -55,11 +58,14 @@ class Client:
             pass
         return self.take(len(self.bytes))
 
-    def ask(self, words):
+    def send(self, words):
         request = b"*%d\r\n" % len(words)
         for word in words:
             request += b"$%d\r\n%s\r\n" % (len(word), word)
         self.socket.sendall(request)
+
+    def ask(self, words):
+        self.send(words)
         reply = last = self.reply()
         while re.match(rb">\d+\r\n\$\d+\r\n(p?message|invalidate)\r\n", last):
             last = self.reply()
@@ -107,6 +113,14 @@ def main(port, path):
             Client(port).ask([b"FLUSHALL"])
         if line.startswith("mask "):
             masks.append(line[5:])
+        if line.startswith("wait "):
+            time.sleep(int(line[5:]) / 1000)
+        sent = re.match(r"(\d*)& (.*)$", line)
+        if sent:
+            who = sent.group(1) or "0"
+            client = clients[who] = clients.get(who) or Client(port)
+            client.send(split(sent.group(2)))
+            time.sleep(0.05)
         asked = re.match(r"(\d*)(\$ .*|\?)$", line)
         if asked:
             who, what = asked.group(1) or "0", asked.group(2)
