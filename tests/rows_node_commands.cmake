@@ -1,5 +1,6 @@
 # Keys, directives, commands.
 rcs_test(keyspace rcsim_node)
+rcs_test(list rcsim_node)
 rcs_test(config rcsim_node)
 rcs_test(command rcsim_node)
 rcs_test(command_keys rcsim_node)
