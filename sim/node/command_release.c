@@ -86,10 +86,10 @@ static const struct {
 } mosts[] = {
     { NULL, "auth", 2, V60 },      { NULL, "bgsave", 1, V40 },    { NULL, "expire", 3, V70 },
     { NULL, "expireat", 3, V70 },  { NULL, "flushall", 1, V40 },  { NULL, "flushdb", 1, V40 },
-    { NULL, "hset", 4, V40 },      { NULL, "spop", 2, V40 },
-    { NULL, "pexpire", 3, V70 },   { NULL, "pexpireat", 3, V70 }, { "client", "list", 2, V50 },
-    { NULL, "lpop", 2, V62 },      { NULL, "rpop", 2, V62 },      { "cluster", "meet", 4, V40 },
-    { "client", "pause", 3, V62 }, { "config", "get", 3, V70 },   { "config", "set", 4, V70 },
+    { NULL, "hset", 4, V40 },      { NULL, "spop", 2, V40 },      { NULL, "pexpire", 3, V70 },
+    { NULL, "pexpireat", 3, V70 }, { "client", "list", 2, V50 },  { NULL, "lpop", 2, V62 },
+    { NULL, "rpop", 2, V62 },      { "cluster", "meet", 4, V40 }, { "client", "pause", 3, V62 },
+    { "config", "get", 3, V70 },   { "config", "set", 4, V70 },
 };
 
 /* Options: before that release they are no words of the command. */
@@ -107,7 +107,8 @@ static const struct {
     { "restore", 4, "freq", V50 },   { "restore", 4, "idletime", V50 },
     { "shutdown", 1, "now", V70 },   { "shutdown", 1, "force", V70 },
     { "shutdown", 1, "abort", V70 }, { "bitcount", 4, "bit", V70 },
-    { "bitcount", 4, "byte", V70 },
+    { "bitcount", 4, "byte", V70 },  { "bitpos", 5, "bit", V70 },
+    { "bitpos", 5, "byte", V70 },
 };
 
 static bool same(const char *container, const char *name, const struct rcs_command_found *found)

@@ -505,15 +505,17 @@ static void run_getrange(struct rcs_call *call)
 
 /* clang-format off */
 #define STRING CATEGORY(STRING)
+#define NOTED_KEY(flags, notes) { { 1, 0, 1, flags, NULL, 0, notes } }
 #define READ_PART READONLY, STRING, ONE_KEY(1, RO | ACCESS), NULL, NULL
 const struct rcs_command rcs_string_commands[] = {
     { "get", run_get, 2, READONLY | FAST, STRING, ONE_KEY(1, RO | ACCESS), NULL, NULL },
-    { "set", run_set, -3, WRITE | DENYOOM, STRING, ONE_KEY(1, RW | ACCESS | UPDATE | VARIABLE),
-      NULL, NULL },
+    { "set", run_set, -3, WRITE | DENYOOM, STRING,
+      NOTED_KEY(RW | ACCESS | UPDATE | VARIABLE, "RW and ACCESS due to the optional `GET` argument"), NULL, NULL },
     { "append", run_append, 3, WRITE | DENYOOM | FAST, STRING, ONE_KEY(1, RW | INSERT), NULL,
       NULL },
     { "getdel", run_getdel, 2, WRITE | FAST, STRING, ONE_KEY(1, RW | ACCESS | DELETE), NULL, NULL },
-    { "getex", run_getex, -2, WRITE | FAST, STRING, ONE_KEY(1, RW | ACCESS | UPDATE), NULL, NULL },
+    { "getex", run_getex, -2, WRITE | FAST, STRING,
+      NOTED_KEY(RW | ACCESS | UPDATE, "RW and UPDATE because it changes the TTL"), NULL, NULL },
     { "getrange", run_getrange, 4, READ_PART },
     { "getset", run_getset, 3, WRITE | DENYOOM | FAST, STRING, ONE_KEY(1, RW | ACCESS | UPDATE),
       NULL, NULL },
