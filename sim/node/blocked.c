@@ -331,9 +331,8 @@ void rcs_clients_role_changed(struct rcs_node *node)
         struct rcs_client *client = node->clients.list[i];
         if (client->blocked != NULL) {
             size_t before = client->reply.size_bytes;
-            rcs_refuse(client,
-                       "-UNBLOCKED force unblock from blocking operation, instance state "
-                       "changed (master -> replica?)");
+            rcs_refuse(client, "-UNBLOCKED force unblock from blocking operation, instance state "
+                               "changed (master -> replica?)");
             unblock(node, client, before);
             client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY;
         }

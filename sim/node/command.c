@@ -119,9 +119,8 @@ static bool may_debug(const struct gate *gate)
 {
     int allowed = gate->node->config.enable_debug_command;
     return allowed == 1 ||
-           (allowed == 2 &&
-            strncmp(rcs_store_address(gate->node->store, gate->client->remote)->ip, "127.", 4) ==
-                0);
+           (allowed == 2 && strncmp(rcs_store_address(gate->node->store, gate->client->remote)->ip,
+                                    "127.", 4) == 0);
 }
 
 static bool allowed(struct gate *gate)
@@ -255,7 +254,8 @@ static bool not_paused(struct gate *gate)
  * stale data if all of them may. */
 static unsigned flags_of(const struct gate *gate)
 {
-    const unsigned if_one = RCS_COMMAND_DENYOOM | RCS_COMMAND_WRITE | RCS_COMMAND_READONLY | RCS_COMMAND_MAY_REPLICATE;
+    const unsigned if_one =
+        RCS_COMMAND_DENYOOM | RCS_COMMAND_WRITE | RCS_COMMAND_READONLY | RCS_COMMAND_MAY_REPLICATE;
     const unsigned if_all = RCS_COMMAND_STALE | RCS_COMMAND_LOADING;
     unsigned flags = gate->found.command->flags;
     if ((flags & RCS_COMMAND_EXEC) == 0) {

@@ -312,7 +312,8 @@ static void list_one(const struct rcs_command_found *found, const struct filter 
                    rcs_glob_matches(filter->pattern->bytes, filter->pattern->size_bytes, name.data,
                                     name.size_bytes, true);
     matches = matches && !filter->nothing &&
-              (!filter->by_category || (rcs_command_categories(found->command) & filter->categories) != 0);
+              (!filter->by_category ||
+               (rcs_command_categories(found->command) & filter->categories) != 0);
     if (matches) {
         rcs_resp_bulk(out, name.data, name.size_bytes);
         (*count)++;

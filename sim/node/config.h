@@ -16,7 +16,12 @@ enum rcs_endpoint { RCS_ENDPOINT_IP, RCS_ENDPOINT_HOSTNAME, RCS_ENDPOINT_UNKNOWN
 enum rcs_fsync { RCS_FSYNC_EVERYSEC, RCS_FSYNC_ALWAYS, RCS_FSYNC_NO };
 
 /* What may wait for a client before it is cut off: at once, or for so long. 0: no limit. */
-enum rcs_output_class { RCS_OUTPUT_NORMAL, RCS_OUTPUT_REPLICA, RCS_OUTPUT_PUBSUB, RCS_OUTPUT_CLASSES };
+enum rcs_output_class {
+    RCS_OUTPUT_NORMAL,
+    RCS_OUTPUT_REPLICA,
+    RCS_OUTPUT_PUBSUB,
+    RCS_OUTPUT_CLASSES
+};
 struct rcs_output_limit {
     int64_t hard_bytes, soft_bytes, soft_s;
 };
@@ -36,7 +41,8 @@ enum rcs_eviction {
 
 struct rcs_config {
     const struct rcs_profile *profile; /* NULL: any release, for checking a directive alone */
-    uint8_t given[RCS_DIRECTIVES_MAX / 8]; /* directives that were set: bits, in the table's order */
+    uint8_t
+        given[RCS_DIRECTIVES_MAX / 8]; /* directives that were set: bits, in the table's order */
     /* cluster */
     int64_t node_timeout_ms;
     bool require_full_coverage, allow_reads_when_down, allow_pubsubshard_when_down;
@@ -61,7 +67,7 @@ struct rcs_config {
     char save[128]; /* as written; "" none */
     char requirepass[128], masterauth[128];
     int64_t maxclients, proto_max_bulk_len_bytes;
-    int enable_debug_command; /* 0 no, 1 yes, 2 from local connections */
+    int enable_debug_command;   /* 0 no, 1 yes, 2 from local connections */
     int64_t timeout_s;          /* of idle clients; 0 never */
     int64_t shutdown_timeout_s; /* what a stop waits for replicas that lag */
     char shutdown_on_sigterm[32], shutdown_on_sigint[32];
@@ -81,7 +87,7 @@ struct rcs_config {
     int64_t list_max_listpack_size, list_compress_depth;
     int64_t set_max_intset_entries;
     int64_t zset_max_listpack_entries, zset_max_listpack_value;
-    unsigned notify_classes; /* notify-keyspace-events: enum rcs_notify_class */
+    unsigned notify_classes;             /* notify-keyspace-events: enum rcs_notify_class */
     union rcs_kept kept[RCS_KEPT_COUNT]; /* config_kept.h: shown, without effect */
     char kept_texts[RCS_KEPT_TEXTS_BYTES];
     uint32_t rules_off; /* bits of enum rcs_rule; no directive of real servers */

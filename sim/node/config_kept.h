@@ -128,8 +128,7 @@
 /* clang-format on */
 
 enum rcs_config_kept {
-#define X(constant, name, alias, since, mutable, kind, least, most, preset)                        \
-    RCS_KEPT_##constant,
+#define X(constant, name, alias, since, mutable, kind, least, most, preset) RCS_KEPT_##constant,
     RCS_CONFIG_KEPT(X)
 #undef X
         RCS_KEPT_COUNT

@@ -39,12 +39,7 @@ void rcs_requests_clear(struct rcs_store *store, struct rcs_request **list, unsi
 
 struct rcs_client *rcs_client_find(struct rcs_node *node, uint32_t link)
 {
-    for (unsigned i = 0; i < node->clients.count; i++) {
-        if (node->clients.list[i]->link == link) {
-            return node->clients.list[i];
-        }
-    }
-    return NULL;
+    return rcs_client_index_find(&node->clients.index, link);
 }
 
 struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link)
@@ -106,6 +101,7 @@ static void remove_client(struct rcs_node *node, struct rcs_client *client)
         RCS_ASSERT(at < clients->count);
     }
     rcs_repl_client_gone(node, client);
+    rcs_client_index_remove(&clients->index, client->link);
     memmove(&clients->list[at], &clients->list[at + 1],
             (clients->count - at - 1) * sizeof(clients->list[0]));
     clients->count--;
@@ -284,6 +280,7 @@ static void on_open(struct rcs_node *node, const struct rcs_event *event)
     client->local = event->local;
     client->flags = node->config.requirepass[0] == '\0' ? RCS_CLIENT_AUTHENTICATED : 0;
     clients->list[clients->count++] = client;
+    rcs_client_index_add(&clients->index, client->link, client);
 }
 
 static void on_request(struct rcs_node *node, const struct rcs_event *event)

@@ -331,10 +331,10 @@ static void run_protocol(struct rcs_call *call)
         const char *name;
         rcs_command_handler *say;
     } kinds[] = {
-        { "string", say_string }, { "integer", say_integer }, { "double", say_double },
-        { "bignum", say_bignum }, { "null", say_null },       { "array", say_array },
-        { "set", say_set },       { "map", say_map },         { "attrib", say_attrib },
-        { "push", say_push },     { "true", say_true },       { "false", say_false },
+        { "string", say_string },     { "integer", say_integer }, { "double", say_double },
+        { "bignum", say_bignum },     { "null", say_null },       { "array", say_array },
+        { "set", say_set },           { "map", say_map },         { "attrib", say_attrib },
+        { "push", say_push },         { "true", say_true },       { "false", say_false },
         { "verbatim", say_verbatim },
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

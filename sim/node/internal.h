@@ -3,6 +3,7 @@
 #define RCSIM_SIM_NODE_INTERNAL_H
 
 #include "sim/keys/keyspace.h"
+#include "sim/node/client_index.h"
 #include "sim/node/node.h"
 #include "sim/node/slowlog.h"
 #include "sim/node/stats.h"
@@ -84,6 +85,7 @@ struct rcs_client {
 struct rcs_clients {
     struct rcs_client **list;
     unsigned count, room;
+    struct rcs_client_index index;
     uint64_t next_id;
     /* node ms, 0 none: by CLIENT PAUSE, and of writes by a manual failover */
     int64_t pause_all_until_ms, pause_writes_until_ms, failover_pause_until_ms;

@@ -15,10 +15,10 @@
 #include "sim/pure.h"
 
 /* Redis 7.0: dictEntry with the cluster's two pointers, robj, and the head of an sds. */
-#define DICT_ENTRY_BYTES  40
-#define OBJECT_BYTES      16
-#define TABLE_SLOT_BYTES  8
-#define EXPIRE_BYTES      24
+#define DICT_ENTRY_BYTES 40
+#define OBJECT_BYTES     16
+#define TABLE_SLOT_BYTES 8
+#define EXPIRE_BYTES     24
 
 /* Sizes as jemalloc rounds them: multiples of 8, of 16 from 128, and so on: an eighth of the power
  * of two below. */

@@ -63,11 +63,11 @@ static struct rcs_slow_entry *entry_new(struct rcs_node *node, struct rcs_client
 {
     struct rcs_slow_entry *entry = calloc(1, sizeof(*entry));
     RCS_ASSERT(entry != NULL);
-    *entry = (struct rcs_slow_entry){ .id = node->slowlog.next_id++,
-                                      .at_s = rcs_node_unixtime(node),
-                                      .took_us = took_us,
-                                      .argc = request->argc < WORDS_MAX ? request->argc
-                                                                        : WORDS_MAX };
+    *entry =
+        (struct rcs_slow_entry){ .id = node->slowlog.next_id++,
+                                 .at_s = rcs_node_unixtime(node),
+                                 .took_us = took_us,
+                                 .argc = request->argc < WORDS_MAX ? request->argc : WORDS_MAX };
     rcs_buf_init(&entry->args);
     rcs_buf_init(&entry->peer);
     rcs_buf_init(&entry->name);
