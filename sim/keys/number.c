@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rcsim/resp.h>
+
 #include "sim/pure.h"
 
 bool rcs_number_read_float(const char *text, size_t size_bytes, long double *out)
@@ -45,4 +47,59 @@ size_t rcs_number_write_float(long double value, char *out)
         return (size_t)snprintf(out, RCS_FLOAT_TEXT_BYTES, "0");
     }
     return size;
+}
+
+/* The text with a NUL behind it: in `room` if it fits, else on the heap. */
+#define TEXT_ROOM_BYTES 128
+static char *text_of(const char *text, size_t size_bytes, char room[TEXT_ROOM_BYTES])
+{
+    char *copy = size_bytes < TEXT_ROOM_BYTES ? room : malloc(size_bytes + 1);
+    RCS_ASSERT(copy != NULL);
+    if (size_bytes > 0) {
+        memcpy(copy, text, size_bytes);
+    }
+    copy[size_bytes] = '\0';
+    return copy;
+}
+
+bool rcs_number_read_score(const char *text, size_t size_bytes, double *out)
+{
+    char room[TEXT_ROOM_BYTES], *end;
+    if (size_bytes == 0 || strchr(" \t\n\v\f\r", text[0]) != NULL) {
+        return false; /* a NUL as first byte ends here as well */
+    }
+    char *copy = text_of(text, size_bytes, room);
+    errno = 0;
+    *out = strtod(copy, &end);
+    bool out_of_range = errno == ERANGE && (isinf(*out) || fpclassify(*out) == FP_ZERO);
+    bool whole = end == copy + size_bytes;
+    if (copy != room) {
+        free(copy);
+    }
+    return whole && !out_of_range && !isnan(*out);
+}
+
+bool rcs_number_read_bound(const char *text, size_t size_bytes, double *out)
+{
+    char room[TEXT_ROOM_BYTES], *end;
+    char *copy = text_of(text, size_bytes, room);
+    *out = strtod(copy, &end);
+    bool whole = *end == '\0';
+    if (copy != room) {
+        free(copy);
+    }
+    return whole && !isnan(*out);
+}
+
+size_t rcs_number_write_score(double value, char *out)
+{
+    if (isinf(value)) {
+        return (size_t)snprintf(out, RCS_SCORE_TEXT_BYTES, value > 0 ? "inf" : "-inf");
+    }
+    /* Redis 7.0 double2ll */
+    if (value >= (double)(-INT64_MAX / 2) && value <= (double)(INT64_MAX / 2) &&
+        (double)(int64_t)value == value) {
+        return rcs_decimal_write(out, (int64_t)value);
+    }
+    return (size_t)snprintf(out, RCS_SCORE_TEXT_BYTES, "%.17g", value);
 }

@@ -7,6 +7,7 @@ static const struct rcs_value_methods *const methods[] = {
     [RCS_VALUE_LIST] = &rcs_list_methods,
     [RCS_VALUE_HASH] = &rcs_hash_methods,
     [RCS_VALUE_SET] = &rcs_set_methods,
+    [RCS_VALUE_ZSET] = &rcs_zset_methods,
 };
 
 void rcs_value_release(struct rcs_value *value)

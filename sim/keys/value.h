@@ -55,6 +55,7 @@ extern const struct rcs_value_methods rcs_string_methods;
 extern const struct rcs_value_methods rcs_list_methods;
 extern const struct rcs_value_methods rcs_hash_methods;
 extern const struct rcs_value_methods rcs_set_methods;
+extern const struct rcs_value_methods rcs_zset_methods;
 
 static inline struct rcs_value *rcs_value_retain(struct rcs_value *value)
 {
