@@ -154,6 +154,8 @@ extern const struct rcs_command rcs_set_op_commands[], rcs_zset_commands[];
 extern const struct rcs_command rcs_monitor_commands[], rcs_slowlog_commands[];
 extern const struct rcs_command rcs_latency_commands[], rcs_memory_commands[];
 extern const struct rcs_command rcs_acl_commands[], rcs_debug_commands[];
+extern const struct rcs_command rcs_zset_range_commands[], rcs_zset_merge_commands[];
+extern const struct rcs_command rcs_zset_pop_commands[];
 
 /* The i-th command of all tables; NULL past the end. */
 const struct rcs_command *rcs_command_at(unsigned index);

@@ -7,14 +7,17 @@
 #include "sim/pure.h"
 
 static const struct rcs_command *const tables[] = {
-    rcs_string_commands,   rcs_number_commands,      rcs_bit_commands,        rcs_key_commands,
-    rcs_expire_commands,   rcs_transaction_commands, rcs_connection_commands, rcs_client_commands,
-    rcs_pubsub_commands,   rcs_cluster_commands,     rcs_admin_commands,      rcs_info_commands,
-    rcs_config_commands,   rcs_command_commands,     rcs_dump_commands,       rcs_migrate_commands,
-    rcs_function_commands, rcs_list_commands,        rcs_list_take_commands,  rcs_hash_commands,
-    rcs_set_commands,      rcs_set_op_commands,      rcs_zset_commands,       rcs_monitor_commands,
-    rcs_slowlog_commands,  rcs_latency_commands,     rcs_memory_commands,     rcs_acl_commands,
-    rcs_debug_commands,
+    rcs_string_commands,     rcs_number_commands,   rcs_bit_commands,
+    rcs_key_commands,        rcs_expire_commands,   rcs_transaction_commands,
+    rcs_connection_commands, rcs_client_commands,   rcs_pubsub_commands,
+    rcs_cluster_commands,    rcs_admin_commands,    rcs_info_commands,
+    rcs_config_commands,     rcs_command_commands,  rcs_dump_commands,
+    rcs_migrate_commands,    rcs_function_commands, rcs_list_commands,
+    rcs_list_take_commands,  rcs_hash_commands,     rcs_set_commands,
+    rcs_set_op_commands,     rcs_zset_commands,     rcs_zset_range_commands,
+    rcs_zset_merge_commands, rcs_zset_pop_commands, rcs_monitor_commands,
+    rcs_slowlog_commands,    rcs_latency_commands,  rcs_memory_commands,
+    rcs_acl_commands,        rcs_debug_commands,
 };
 
 const struct rcs_command *rcs_command_at(unsigned index)
