@@ -25,6 +25,9 @@ static const struct {
 } sinces[] = {
     { NULL, "blmove", V62 },
     { NULL, "blmpop", V70 },
+    { NULL, "bzmpop", V70 },
+    { NULL, "bzpopmax", V50 },
+    { NULL, "bzpopmin", V50 },
     { NULL, "copy", V62 },
     { NULL, "expiretime", V70 },
     { NULL, "failover", V62 },
@@ -49,6 +52,17 @@ static const struct {
     { NULL, "swapdb", V40 },
     { NULL, "touch", V40 },
     { NULL, "unlink", V40 },
+    { NULL, "zdiff", V62 },
+    { NULL, "zdiffstore", V62 },
+    { NULL, "zinter", V62 },
+    { NULL, "zintercard", V70 },
+    { NULL, "zmpop", V70 },
+    { NULL, "zmscore", V62 },
+    { NULL, "zpopmax", V50 },
+    { NULL, "zpopmin", V50 },
+    { NULL, "zrandmember", V62 },
+    { NULL, "zrangestore", V62 },
+    { NULL, "zunion", V62 },
     { "client", "help", V50 },
     { "client", "id", V50 },
     { "client", "info", V62 },
@@ -109,6 +123,8 @@ static const struct {
     { "shutdown", 1, "abort", V70 }, { "bitcount", 4, "bit", V70 },
     { "bitcount", 4, "byte", V70 },  { "bitpos", 5, "bit", V70 },
     { "bitpos", 5, "byte", V70 },
+    { "zrange", 4, "bylex", V62 },   { "zrange", 4, "byscore", V62 },
+    { "zrange", 4, "limit", V62 },   { "zrange", 4, "rev", V62 },
 };
 
 static bool same(const char *container, const char *name, const struct rcs_command_found *found)
