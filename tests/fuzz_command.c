@@ -23,7 +23,8 @@ enum order {
     ORDER_PAUSE,
     ORDER_UNPAUSE,
     ORDER_SLOT_LOST,
-    ORDER_APPLY /* the words as a command of a master's stream */
+    ORDER_APPLY,  /* the words as a command of a master's stream */
+    ORDER_COMMAND /* which: its name as a word */
 };
 
 static const char *const words[] = {
@@ -102,6 +103,11 @@ static const char *const words[] = {
     "error",
     "timeout",
     "skipme",
+    "withvalues",
+    "limit",
+    "hash-max-listpack-entries",
+    "set-max-intset-entries",
+    "not",
 };
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
@@ -265,6 +271,11 @@ static size_t carry_order(struct run *run, unsigned order, const uint8_t *rest, 
         apply(run);
         run->argc = 0;
         return 0;
+    case ORDER_COMMAND:
+        if (rcs_command_at(value) != NULL) {
+            add_word(run, rcs_command_at(value)->name, strlen(rcs_command_at(value)->name));
+        }
+        return left > 0;
     case ORDER_SEND:
     default:
         send_request(run);

@@ -220,7 +220,7 @@ static const struct size_row {
     { "size: two bytes a number", "1 -32768", 1 + 8 + 4 },
     { "size: four bytes", "1 32768", 1 + 8 + 8 },
     { "size: eight bytes", "1 -2147483649", 1 + 8 + 16 },
-    { "size: as wide as ever", "1 32768 32768!", 1 + 8 + 4 },
+    { "size: as wide as ever", "32768 1 32768!", 1 + 8 + 4 },
     { "size: words", "x abc", 1 + 2 + 4 },
 };
 
