@@ -222,7 +222,7 @@ static const struct edit edits[] = {
     { "a header without scenario", ",\"scenario\":", ",\"play\":", 1,
       "the header has no text \"scenario\"" AGAIN },
     { "an unknown kind of line", "\"note\":\"step\"", "\"dance\":\"step\"", 2,
-      "no known kind of line (what, why, note, fault, packet, link, data or end)" },
+      "no known kind of line (what, why, note, fault, packet, link, data, outside, order or end)" },
     { "a line without instant", "{\"t\":0,\"note\"", "{\"note\"", 2,
       "the line has no instant \"t\" (whole microseconds)" },
     { "a key too many", "{\"t\":0,\"note\"", "{\"t\":0,\"how\":3,\"note\"", 2,

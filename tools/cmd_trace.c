@@ -27,21 +27,6 @@ static char *trace_read(const char *path, size_t *size_bytes, int *state)
     return text;
 }
 
-/* The trace and its header, for those that run it again. NULL: *state says why. The caller frees
- * the text and closes the header. */
-static char *trace_open(const char *path, size_t *size_bytes, struct rcs_trace_header *header,
-                        int *state)
-{
-    struct rcs_diag diag = { .line = 0 };
-    char *text = trace_read(path, size_bytes, state);
-    if (text != NULL && rcs_trace_read_header(path, text, *size_bytes, header, &diag) != RCS_OK) {
-        *state = complain_diag(&diag, "", NULL);
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
 int trace_compare(const char *name_a, const char *a, size_t a_bytes, const char *name_b,
                   const char *b, size_t b_bytes, const char *same_text)
 {
@@ -62,74 +47,6 @@ int trace_compare(const char *name_a, const char *a, size_t a_bytes, const char 
     return state;
 }
 
-/* Where an interrupted trace ends: between two events of one instant, so that the digest has to
- * tell. */
-struct stop {
-    bool wanted;
-    rcs_us at_us;
-    uint64_t digest; /* of any trace */
-};
-
-static struct stop stop_of(const char *text, size_t size_bytes)
-{
-    size_t at = size_bytes;
-    while (at > 0 && (text[at - 1] != '\n' || at == size_bytes)) {
-        at--;
-    }
-    const char *last = text + at, *digest = strstr(last, "\"digest\":\"");
-    struct stop stop = {
-        .wanted = strstr(last, "\"end\":\"interrupted\"") != NULL && digest != NULL &&
-                  strncmp(last, "{\"t\":", 5) == 0,
-    };
-    if (stop.wanted) {
-        stop.at_us = strtoll(last + 5, NULL, 10);
-    }
-    if (digest != NULL) {
-        stop.digest = strtoull(digest + strlen("\"digest\":\""), NULL, 16);
-    }
-    return stop;
-}
-
-static void play_until(struct rcs_run *run, const struct stop *stop)
-{
-    struct rcs_sim *sim = rcs_run_sim(run);
-    while (rcs_run_turn(run, stop->wanted ? 1 : 4096) == RCS_RUN_MORE) {
-        bool there = rcs_sim_now(sim) == stop->at_us && rcs_sim_digest(sim) == stop->digest;
-        if (stop->wanted && (there || rcs_sim_now(sim) > stop->at_us)) {
-            rcs_run_interrupt(run);
-        }
-    }
-}
-
-/* Runs the header's scenario again as far as `stop`, with what else `options` want. Its world goes
- * to *sim for as long as it runs, its digest to *digest. */
-static int run_again(const struct rcs_trace_header *header, const struct stop *stop,
-                     struct rcs_run_options options, struct rcs_sim **sim, uint64_t *digest)
-{
-    struct rcs_diag diag = { .line = 0 };
-    struct rcs_scenario *scenario;
-    if (rcs_scenario_parse(&scenario, header->source, header->scenario, strlen(header->scenario),
-                           NULL, NULL, &diag) != RCS_OK) {
-        return complain_diag(&diag, "", NULL);
-    }
-    options.seed = header->seed;
-    options.has_seed = true;
-    options.redis = header->redis;
-    options.overrides = header->overrides;
-    options.params = header->params;
-    options.quiet = true;
-    struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
-    int state = run == NULL ? complain_diag(&diag, "", NULL) : EXIT_HELD;
-    if (run != NULL) {
-        *sim = rcs_run_sim(run);
-        play_until(run, stop);
-        *digest = rcs_sim_digest(*sim);
-    }
-    rcs_run_free(run);
-    rcs_scenario_free(scenario);
-    return state;
-}
-
 int cmd_replay(int argc, char **argv)
 {
     if (argc != 1) {
@@ -137,27 +54,29 @@ int cmd_replay(int argc, char **argv)
     }
     int state = EXIT_USAGE;
     size_t size_bytes;
-    struct rcs_trace_header header;
-    char *text = trace_open(argv[0], &size_bytes, &header, &state);
+    char *text = trace_read(argv[0], &size_bytes, &state);
     if (text == NULL) {
         return state;
     }
+    struct rcs_diag diag = { .line = 0 };
+    struct rcs_trace_header header;
     struct rcs_buf again;
     rcs_buf_init(&again);
-    struct stop stop = stop_of(text, size_bytes);
-    struct rcs_sim *sim;
-    uint64_t digest;
-    state = run_again(
-        &header, &stop,
-        (struct rcs_run_options){
-            .trace = true, .trace_level = header.level, .write_trace = collect, .arg = &again },
-        &sim, &digest);
-    if (state == EXIT_HELD) {
+    (void)rcs_trace_read_header(argv[0], text, size_bytes, &header, &diag);
+    struct rcs_run_options options = {
+        .trace = true, .trace_level = header.level, .write_trace = collect, .arg = &again
+    };
+    rcs_trace_header_close(&header);
+    struct rcs_replay *replay = rcs_replay_new(argv[0], text, size_bytes, &options, &diag);
+    if (replay == NULL) {
+        state = complain_diag(&diag, "", NULL);
+    } else {
+        rcs_replay_play(replay);
         state = trace_compare(argv[0], text, size_bytes, "the run just made", again.data,
                               again.size_bytes, "identical");
     }
+    rcs_replay_free(replay);
     rcs_buf_close(&again);
-    rcs_trace_header_close(&header);
     free(text);
     return state;
 }
@@ -179,20 +98,23 @@ static void print_log_line(void *arg, int node, rcs_us at_us, const char *line)
     puts(line);
 }
 
-static int print_log(const struct rcs_trace_header *header, const struct stop *stop,
-                     const char *source, const char *node)
+static int print_log(const char *source, const char *text, size_t size_bytes, const char *node)
 {
     struct log_printer printer = { .names = strcmp(node, "all") == 0 };
-    uint64_t digest = 0;
     struct rcs_run_options options = { .log = node, .log_line = print_log_line, .arg = &printer };
-    int state = run_again(header, stop, options, &printer.sim, &digest);
-    if (state != EXIT_HELD) {
-        return state;
+    struct rcs_diag diag = { .line = 0 };
+    struct rcs_replay *replay = rcs_replay_new(source, text, size_bytes, &options, &diag);
+    if (replay == NULL) {
+        return complain_diag(&diag, "", NULL);
     }
+    printer.sim = rcs_replay_sim(replay);
+    rcs_replay_play(replay);
+    bool same = rcs_sim_digest(printer.sim) == rcs_replay_recorded(replay);
+    rcs_replay_free(replay);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         return complain("standard output cannot be written: %s", strerror(errno));
     }
-    if (digest != stop->digest) {
+    if (!same) {
         fprintf(stderr,
                 "rcsim: this is not the run that was recorded: %s was written by another rcsim, "
                 "which played it differently (rcsim replay shows where)\n",
@@ -209,14 +131,10 @@ int cmd_log(int argc, char **argv)
     }
     int state = EXIT_USAGE;
     size_t size_bytes;
-    struct rcs_trace_header header;
-    char *text = trace_open(argv[0], &size_bytes, &header, &state);
-    if (text == NULL) {
-        return state;
+    char *text = trace_read(argv[0], &size_bytes, &state);
+    if (text != NULL) {
+        state = print_log(argv[0], text, size_bytes, argv[1]);
     }
-    struct stop stop = stop_of(text, size_bytes);
-    state = print_log(&header, &stop, argv[0], argv[1]);
-    rcs_trace_header_close(&header);
     free(text);
     return state;
 }

@@ -46,6 +46,14 @@ struct rcs_outside_output {
  * written to. False: nothing is left. */
 bool rcs_outside_take(struct rcs_sim *sim, struct rcs_outside_output *out);
 
+/* For a recorded session that is played again, where nobody reads. */
+
+/* True if the number is a connection of which something may be said. */
+bool rcs_outside_known(const struct rcs_sim *sim, uint32_t number);
+/* Forgets what was written so far, instead of rcs_outside_take. Connections that a node closed stay
+ * known until rcs_outside_gone. */
+void rcs_outside_forget(struct rcs_sim *sim);
+
 #ifdef __cplusplus
 }
 #endif

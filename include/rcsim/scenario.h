@@ -49,6 +49,7 @@ struct rcs_run_options {
     bool colour;          /* escape sequences for a terminal in the transcript */
     bool trace;           /* write a trace, see `write_trace` */
     enum rcs_trace_level trace_level;
+    bool trace_without_clients; /* of a run that is served, see struct rcs_trace_header */
     /* Where text goes; whole lines. `arg` is passed on. */
     void (*print)(void *arg, const char *bytes, size_t size_bytes);
     rcs_trace_write_fn *write_trace;
@@ -82,6 +83,26 @@ rcs_us rcs_run_next(struct rcs_run *run);
 bool rcs_run_idle(const struct rcs_run *run);
 /* Lets the script go on for so many steps more. */
 void rcs_run_play(struct rcs_run *run, unsigned steps);
+/* --- orders to a run that is served ------------------------------------------------------------ */
+
+/* Called once when an order came to its end: `text` is what it printed (lines, "" if nothing), or
+ * why it failed, with its place. May give the next order, and nothing else to this run. */
+typedef void rcs_order_done_fn(void *arg, bool success, const char *text, size_t size_bytes);
+/* One line of the scenario language, or one of the words only orders have (`until`, `node NAME`,
+ * `remove`, `play`): read in the light of the scenario and carried out now, as a task of the run
+ * that takes the virtual time it takes. An error never ends the run. RCS_OK: `done` (NULL: nobody
+ * cares) was called or will be, at the end of the instant at which the order is over, at the
+ * latest when the run is ended. Else `diag` says with its place what is wrong with the line
+ * ("order:1:6: no node "b9" (declared: ...)"). What may change the run goes into the trace. */
+enum rcs_err rcs_run_order(struct rcs_run *run, const char *text, size_t size_bytes,
+                           rcs_order_done_fn *done, void *arg, struct rcs_diag *diag);
+/* Orders that are not over. */
+unsigned rcs_run_orders(const struct rcs_run *run);
+/* The order `node NAME ...` for those that have its parts: `address` NULL: the next free one;
+ * `directives`: "NAME VALUE" lines, NULL none. Returns its number, or -1 and `diag`. */
+int rcs_run_add_node(struct rcs_run *run, const char *name, const char *address,
+                     const char *directives, bool start, struct rcs_diag *diag);
+
 /* Ends the run where it is: transcript and trace get their last lines. */
 void rcs_run_interrupt(struct rcs_run *run);
 /* The same, as the end that was meant: of a served run. */
@@ -92,6 +113,23 @@ unsigned rcs_run_failures(const struct rcs_run *run);
 /* After DONE: RCS_OK, or why the script could not go on (an error that only running shows). */
 enum rcs_err rcs_run_error(const struct rcs_run *run, struct rcs_diag *diag);
 struct rcs_sim *rcs_run_sim(struct rcs_run *run); /* borrowed */
+
+/* --- a recorded run, played again ------------------------------------------------------------- */
+
+struct rcs_replay;
+
+/* The run of the trace in `text`, which is borrowed as long as this lives. What the header says
+ * goes before `options`, which ask for a trace, a log or a transcript of what is played. NULL and
+ * `diag`: the trace cannot be read or not be played. */
+struct rcs_replay *rcs_replay_new(const char *source, const char *text, size_t size_bytes,
+                                  const struct rcs_run_options *options, struct rcs_diag *diag);
+void rcs_replay_free(struct rcs_replay *replay);
+struct rcs_sim *rcs_replay_sim(struct rcs_replay *replay); /* borrowed */
+/* Plays it to where the trace ends, with what came from outside and the orders at their times; what
+ * does not fit the run (no such connection) is passed over, and missing in its trace then. */
+void rcs_replay_play(struct rcs_replay *replay);
+/* The digest that the trace ends with. */
+uint64_t rcs_replay_recorded(const struct rcs_replay *replay);
 
 #ifdef __cplusplus
 }

@@ -23,6 +23,13 @@ struct rcs_trace_header {
     char *overrides; /* "NAME VALUE" lines: directives given on the command line */
     char *params;    /* "NAME VALUE" lines */
     char *redis;
+    /* Of a run that was served (see struct rcs_run_options): "IP:PORT", NULL if it was not; how
+     * many steps it played before it waited, -1: all. */
+    char *serve;
+    int64_t steps;
+    /* What programs outside said to nodes is left out: such a trace can be explained, but not
+     * played again. */
+    bool without_clients;
 };
 void rcs_trace_header_close(struct rcs_trace_header *header);
 
@@ -37,6 +44,8 @@ struct rcs_trace_writer *rcs_trace_writer_new(struct rcs_sim *sim,
 /* A line of the scenario's own: steps, commands, expectations ("step", "command", "reply",
  * "expect"). */
 void rcs_trace_note(struct rcs_trace_writer *writer, const char *kind, const char *text);
+/* An order that was given to a run that is served. */
+void rcs_trace_order(struct rcs_trace_writer *writer, const char *text, size_t size_bytes);
 /* Ends the trace with the digests, or with an `interrupted` line; frees the writer. */
 void rcs_trace_writer_end(struct rcs_trace_writer *writer, bool interrupted);
 

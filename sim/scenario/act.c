@@ -16,20 +16,13 @@ static rcs_us now_of(const struct rcs_run *run)
     return rcs_sim_now(run->sim);
 }
 
-static void note(struct rcs_run *run, const char *kind, const char *text)
-{
-    if (run->trace != NULL) {
-        rcs_trace_note(run->trace, kind, text);
-    }
-}
-
 /* --- telling ---------------------------------------------------------------------------------- */
 
 enum rcs_progress rcs_act_step(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     rcs_transcript_step(run->transcript, now_of(run), stmt->name);
-    note(run, "step", stmt->name);
+    rcs_run_note(run, "step", stmt->name);
     rcs_run_mark(run, stmt->name);
     return RCS_PROGRESS_DONE;
 }
@@ -45,7 +38,7 @@ enum rcs_progress rcs_act_print(struct rcs_run *run, struct rcs_task *task)
     }
     rcs_buf_add(&text, "", 1);
     rcs_transcript_act(run->transcript, now_of(run), "print", text.data);
-    note(run, "print", text.data);
+    rcs_run_note(run, "print", text.data);
     rcs_buf_close(&text);
     return RCS_PROGRESS_DONE;
 }
@@ -204,7 +197,7 @@ static void judge(struct rcs_run *run, const struct rcs_stmt *stmt, bool holds, 
     rcs_buf_add(&what, "", 1);
     rcs_transcript_expect(run->transcript, now_of(run), holds,
                           holds ? rcs_cond_text(stmt->cond) : what.data, waited_us);
-    note(run, holds ? "expect-held" : "expect-failed", what.data);
+    rcs_run_note(run, holds ? "expect-held" : "expect-failed", what.data);
     if (!holds) {
         struct rcs_buf instead;
         rcs_buf_init(&instead);

@@ -35,4 +35,9 @@ void rcs_act_tell_workloads(struct rcs_run *run);
 enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_cli_poll(struct rcs_run *run, struct rcs_task *task);
 
+/* act_order.c */
+enum rcs_progress rcs_act_new_node(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_remove(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_play(struct rcs_run *run, struct rcs_task *task);
+
 #endif

@@ -284,9 +284,7 @@ static void tell_command(struct rcs_run *run, const struct rcs_stmt *stmt)
     }
     rcs_buf_add(&text, "", 1);
     rcs_transcript_command(run->transcript, rcs_sim_now(run->sim), stmt->name, text.data);
-    if (run->trace != NULL) {
-        rcs_trace_note(run->trace, "command", stmt->text);
-    }
+    rcs_run_note(run, "command", stmt->text);
     rcs_run_mark(run, stmt->text);
     told_cause(run, stmt);
     rcs_buf_close(&text);
@@ -405,9 +403,7 @@ static void tell_answers(struct rcs_run *run, struct rcs_task *task)
     free(told);
     for (unsigned i = 0; i < task->answer_count; i++) {
         int node = task->answers[i].node;
-        if (run->trace != NULL) {
-            rcs_trace_note(run->trace, "reply", task->answers[i].text);
-        }
+        rcs_run_note(run, "reply", task->answers[i].text);
         check_answer(run, rcs_task_stmt(task),
                      node < 0 ? rcs_task_stmt(task)->name : run->script->nodes[node].name,
                      &task->answers[i]);
@@ -497,9 +493,7 @@ enum rcs_progress rcs_act_cli(struct rcs_run *run, struct rcs_task *task)
         return RCS_PROGRESS_WAITS;
     }
     rcs_transcript_act(run->transcript, rcs_sim_now(run->sim), "cli", stmt->text);
-    if (run->trace != NULL) {
-        rcs_trace_note(run->trace, "command", stmt->text);
-    }
+    rcs_run_note(run, "command", stmt->text);
     rcs_run_mark(run, stmt->text);
     rcs_story_after(run->story, 0, NULL);
     task->cli = new_cli(run, stmt->cli);
@@ -525,9 +519,7 @@ enum rcs_progress rcs_act_cli_poll(struct rcs_run *run, struct rcs_task *task)
     const struct rcs_buf *output = rcs_cli_output(task->cli);
     char *text = rcs_run_copy(output->data, output->size_bytes);
     rcs_transcript_output(run->transcript, rcs_sim_now(run->sim), "", text, strlen(text));
-    if (run->trace != NULL) {
-        rcs_trace_note(run->trace, "reply", text);
-    }
+    rcs_run_note(run, "reply", text);
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     check_reply(run, stmt, "", text);
     if (rcs_cli_failed(task->cli) && stmt->expected_count == 0) {

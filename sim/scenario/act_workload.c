@@ -11,9 +11,7 @@ enum rcs_progress rcs_act_workload(struct rcs_run *run, struct rcs_task *task)
     struct rcs_workload **workload = &run->workloads[stmt->number];
     struct rcs_diag diag = { .line = 0 };
     rcs_run_tell(run, "setting", stmt->text);
-    if (run->trace != NULL) {
-        rcs_trace_note(run->trace, "workload", stmt->text);
-    }
+    rcs_run_note(run, "workload", stmt->text);
     if (stmt->workload != NULL) {
         *workload = rcs_workload_new(run->sim, stmt->workload, &diag);
         if (*workload == NULL) {
@@ -73,9 +71,7 @@ void rcs_act_tell_workloads(struct rcs_run *run)
         print_counts(&text, run->script->workloads[i], run->workloads[i]);
         rcs_buf_add(&text, "", 1);
         rcs_transcript_act(run->transcript, rcs_sim_now(run->sim), "workload", text.data);
-        if (run->trace != NULL) {
-            rcs_trace_note(run->trace, "workload", text.data);
-        }
+        rcs_run_note(run, "workload", text.data);
         rcs_buf_close(&text);
     }
 }

@@ -101,6 +101,16 @@ static bool check_where(struct rcs_parser *parser, const struct rcs_verb *verb)
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
                                 "%s cannot stand in `during`: it could not be undone", verb->word);
     }
+    if ((verb->flags & RCS_VERB_ORDER) && !parser->in_order) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "%s is an order to a run that is served (`rcsim help control`), no "
+                                "statement of a scenario",
+                                verb->word);
+    }
+    if (verb->where == RCS_VERB_LAYOUT && parser->in_order) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "%s belongs to a scenario's layout and is no order", verb->word);
+    }
     if (verb->where == RCS_VERB_LAYOUT && parser->acting) {
         return rcs_parser_wrong(
             parser, RCS_ERR_SYNTAX, parser->at,
@@ -452,5 +462,56 @@ enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const
         return err;
     }
     *out = script;
+    return RCS_OK;
+}
+
+/* --- orders ----------------------------------------------------------------------------------- */
+
+static bool read_order(struct reader *reader, const char *line, size_t size_bytes)
+{
+    reader->here = (struct rcs_word){ .text = "", .column = 1 };
+    reader->parser.words = &reader->here;
+    reader->parser.count = 1;
+    const char *end = size_bytes == 0 ? NULL : memchr(line, '\n', size_bytes);
+    const char *nul = size_bytes == 0 ? NULL : memchr(line, '\0', size_bytes);
+    if (end != NULL || nul != NULL) {
+        return rcs_parser_wrong(&reader->parser, RCS_ERR_SYNTAX, 0,
+                                "an order is one line of text (a block: during 5s { kill a1 })");
+    }
+    if (!read_line(reader, line, size_bytes)) {
+        return false;
+    }
+    if (reader->parser.count == 0) {
+        return rcs_parser_wrong(&reader->parser, RCS_ERR_SYNTAX, 0, "the order is missing");
+    }
+    return reader->depth == 0 ||
+           rcs_parser_wrong(&reader->parser, RCS_ERR_SYNTAX, reader->parser.count,
+                            "a block is one line here: during 5s { kill a1 }");
+}
+
+enum rcs_err rcs_script_parse_order(struct rcs_script *script, const char *line, size_t size_bytes,
+                                    const struct rcs_stmt **stmts, unsigned *count,
+                                    struct rcs_diag *diag)
+{
+    struct rcs_script before = *script;
+    struct reader reader = {
+        .parser = { .script = script,
+                    .acting = true,
+                    .in_order = true,
+                    .diag = diag,
+                    .place = { .source = "order", .line = 1 } },
+    };
+    bool good = read_order(&reader, line, size_bytes);
+    /* What a condition names need not have happened yet: it says so when it is asked. */
+    script->marks = before.marks;
+    script->mark_count = before.mark_count;
+    if (!good) {
+        before.arena = script->arena;
+        *script = before;
+        snprintf(diag->source, sizeof(diag->source), "order");
+        return reader.parser.err;
+    }
+    *stmts = reader.blocks[0].stmts;
+    *count = reader.blocks[0].count;
     return RCS_OK;
 }

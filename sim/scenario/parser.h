@@ -16,6 +16,7 @@ struct rcs_parser {
     struct rcs_stmt *stmt;
     const char *forced_params;      /* see rcs_script_parse */
     bool acting;                    /* a statement that acts was seen: the layout is closed */
+    bool in_order;                  /* reading an order to a run that is under way */
     bool in_at, in_during, in_only; /* reading the body of such a block */
     struct rcs_diag *diag;
     enum rcs_err err;

@@ -16,12 +16,15 @@ static void print_declared(const struct rcs_script *script, struct rcs_buf *out)
         return;
     }
     int *all = calloc(script->node_count, sizeof(all[0]));
+    unsigned count = 0;
     RCS_ASSERT(all != NULL);
     for (unsigned i = 0; i < script->node_count; i++) {
-        all[i] = (int)i;
+        if (!script->nodes[i].removed) {
+            all[count++] = (int)i;
+        }
     }
     rcs_buf_text(out, "declared: ");
-    rcs_group_print(out, script, all, script->node_count);
+    rcs_group_print(out, script, all, count);
     free(all);
 }
 
@@ -43,6 +46,9 @@ static bool mark_piece(struct rcs_parser *parser, unsigned index, const char *pi
     const struct rcs_script *script = parser->script;
     bool any = false;
     for (unsigned i = 0; i < script->node_count; i++) {
+        if (script->nodes[i].removed) {
+            continue;
+        }
         if (strcmp(piece, "all") == 0 || strcmp(piece, script->nodes[i].site) == 0) {
             chosen[i] = any = true;
         }
@@ -72,7 +78,7 @@ static bool mark_piece(struct rcs_parser *parser, unsigned index, const char *pi
                                 first_name);
     }
     for (int i = first; i <= last; i++) {
-        chosen[i] = true;
+        chosen[i] = !script->nodes[i].removed;
     }
     return true;
 }

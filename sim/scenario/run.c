@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/node/config.h"
+#include "sim/scenario/order.h"
 #include "sim/scenario/run_parts.h"
 #include "sim/scenario/transcript.h"
 #include "sim/world/world.h"
@@ -82,6 +83,10 @@ char *rcs_run_copy(const char *text, size_t size_bytes)
 void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err err,
                   const char *text)
 {
+    if (run->order != NULL) {
+        rcs_order_fail(run, run->order, &stmt->place, text);
+        return;
+    }
     if (run->err != RCS_OK) {
         return;
     }
@@ -92,6 +97,14 @@ void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err
 void rcs_run_fail(struct rcs_run *run, const struct rcs_place *place, const char *what,
                   const char *instead)
 {
+    if (run->order != NULL) {
+        struct rcs_buf text;
+        rcs_buf_init(&text);
+        rcs_buf_format(&text, "expected %s; instead: %s", what, instead);
+        rcs_order_fail(run, run->order, place, text.data);
+        rcs_buf_close(&text);
+        return;
+    }
     run->failures++;
     rcs_transcript_fail(run->transcript, rcs_sim_now(run->sim), place, what, instead);
 }
@@ -108,6 +121,13 @@ void rcs_run_mark(struct rcs_run *run, const char *text)
     RCS_ASSERT(run->marks != NULL);
     run->marks[run->mark_count++] =
         (struct rcs_mark){ rcs_run_copy(text, strlen(text)), rcs_sim_now(run->sim) };
+}
+
+void rcs_run_note(struct rcs_run *run, const char *kind, const char *text)
+{
+    if (run->trace != NULL && (run->order == NULL || !run->order->asks)) {
+        rcs_trace_note(run->trace, kind, text);
+    }
 }
 
 void rcs_run_tell(struct rcs_run *run, const char *kind, const char *text)
@@ -224,6 +244,11 @@ static void begin_trace(struct rcs_run *run, const struct rcs_scenario *scenario
     if (!run->options.trace) {
         return;
     }
+    struct rcs_buf serve;
+    rcs_buf_init(&serve);
+    if (run->options.serve_ip != NULL) {
+        rcs_buf_format(&serve, "%s:%u", run->options.serve_ip, run->options.serve_port);
+    }
     struct rcs_trace_header header = {
         .source = scenario->source,
         .scenario = scenario->text,
@@ -232,9 +257,13 @@ static void begin_trace(struct rcs_run *run, const struct rcs_scenario *scenario
         .overrides = run->overrides,
         .params = (char *)(uintptr_t)(run->options.params == NULL ? "" : run->options.params),
         .redis = (char *)(uintptr_t)rcs_sim_config(run->sim, -1)->profile->name,
+        .serve = serve.data,
+        .without_clients = run->options.trace_without_clients,
+        .steps = run->options.hold ? (int64_t)run->options.steps : -1,
     };
     run->trace =
         rcs_trace_writer_new(run->sim, &header, run->options.write_trace, run->options.arg);
+    rcs_buf_close(&serve);
 }
 
 struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
@@ -245,7 +274,7 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     *told = own;
     const struct rcs_script *script = scenario->script;
     struct rcs_script *own_script = NULL;
-    if (options->params != NULL && options->params[0] != '\0') {
+    if ((options->params != NULL && options->params[0] != '\0') || options->serve_ip != NULL) {
         if (rcs_script_parse(&own_script, scenario->source, scenario->text, options->params,
                              told) != RCS_OK) {
             return NULL;
@@ -303,14 +332,17 @@ void rcs_run_free(struct rcs_run *run)
         rcs_trace_writer_end(run->trace, true);
     }
     for (unsigned i = 0; i < run->task_count; i++) {
+        rcs_order_release(run, run->tasks[i]->order);
         rcs_task_free(run->tasks[i]);
     }
     free(run->tasks);
     for (unsigned i = 0; i < run->put_off_count; i++) {
+        rcs_order_release(run, run->put_off[i].order);
         free(run->put_off[i].saved);
         free(run->put_off[i].nodes);
     }
     free(run->put_off);
+    rcs_orders_close(run);
     for (unsigned i = 0; i < run->script->node_count; i++) {
         if (run->prompts[i] != NULL) {
             rcs_session_free(run->prompts[i]);

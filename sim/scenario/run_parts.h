@@ -8,6 +8,7 @@
 struct rcs_transcript;
 struct rcs_story;
 struct rcs_cli;
+struct rcs_order;
 
 /* A statement or step as it began: what `expect time from "kill a1" ...` goes by. */
 struct rcs_mark {
@@ -52,6 +53,7 @@ struct rcs_task {
     struct rcs_answer *answers;
     unsigned answer_count;
     struct rcs_cli *cli;
+    struct rcs_order *order; /* that it carries out; NULL: the script */
     bool done;
 };
 
@@ -72,11 +74,13 @@ struct rcs_put_off {
     int *nodes;
     unsigned node_count; /* of a partition: ways */
     struct rcs_pair_latency pair;
+    struct rcs_order *order; /* whose statement it is; NULL: the script's */
 };
 
 struct rcs_run {
     const struct rcs_script *script;
-    struct rcs_script *own_script; /* the same, if parameters made it differ from the scenario's */
+    struct rcs_script *own_script; /* the same, if parameters make it differ from the scenario's or
+                                      orders may */
     struct rcs_sim *sim;
     struct rcs_run_options options;
     char *overrides; /* "" none */
@@ -88,6 +92,12 @@ struct rcs_run {
     unsigned task_count;
     struct rcs_put_off *put_off; /* by time, then as they were put off */
     unsigned put_off_count;
+    struct rcs_order *order; /* that is carried out now; NULL: the script is, or nothing */
+    struct rcs_order **over; /* orders that came to their end and are to be told of */
+    unsigned over_count;
+    unsigned orders_waiting;  /* that have not come to their end */
+    struct rcs_arena *arenas; /* of orders that declared something */
+    unsigned arena_count;
     unsigned steps_left; /* of the script, until it waits; RCS_RUN_ALL_STEPS */
     bool held;           /* it waits */
     bool started;        /* the nodes were; before that the layout is played */
@@ -118,6 +128,8 @@ void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err
 /* An expectation did not hold. `place` is where it is stated. */
 void rcs_run_fail(struct rcs_run *run, const struct rcs_place *place, const char *what,
                   const char *instead);
+/* A line of the trace, of the script's or of an order that stands there itself. */
+void rcs_run_note(struct rcs_run *run, const char *kind, const char *text);
 /* True if `at_us` has come and all events of that instant are done: a script that waits for a time
  * sees the same world whatever the length of the turns a run is lent. */
 bool rcs_run_reached(const struct rcs_run *run, rcs_us at_us);
@@ -137,8 +149,11 @@ char *rcs_run_copy(const char *text, size_t size_bytes);
 
 /* --- run_turn.c ------------------------------------------------------------------------------- */
 
-/* One task more: statements one after the other. */
-void rcs_run_task(struct rcs_run *run, const struct rcs_stmt *stmts, unsigned count);
+/* One task more: statements one after the other. It belongs to the order at hand. */
+struct rcs_task *rcs_run_task(struct rcs_run *run, const struct rcs_stmt *stmts, unsigned count);
+/* Carries a task as far as it goes without time passing. */
+void rcs_run_go_on(struct rcs_run *run, struct rcs_task *task);
+void rcs_run_add_steps(struct rcs_run *run, unsigned steps);
 void rcs_task_free(struct rcs_task *task);
 const struct rcs_stmt *rcs_task_stmt(const struct rcs_task *task); /* the one at hand */
 /* Puts something off; keeps the order. */

@@ -5,6 +5,7 @@
 
 #include "sim/scenario/act.h"
 #include "sim/scenario/cli.h"
+#include "sim/scenario/order.h"
 #include "sim/scenario/run_parts.h"
 #include "sim/scenario/transcript.h"
 #include "sim/world/world.h"
@@ -13,14 +14,16 @@
 
 /* --- tasks ------------------------------------------------------------------------------------ */
 
-void rcs_run_task(struct rcs_run *run, const struct rcs_stmt *stmts, unsigned count)
+struct rcs_task *rcs_run_task(struct rcs_run *run, const struct rcs_stmt *stmts, unsigned count)
 {
     struct rcs_task *task = calloc(1, sizeof(*task));
     run->tasks = realloc(run->tasks, (run->task_count + 1) * sizeof(run->tasks[0]));
     RCS_ASSERT(task != NULL && run->tasks != NULL);
     task->frames[0] = (struct rcs_frame){ .stmts = stmts, .count = count };
     task->wake_us = RCS_NEVER;
+    task->order = rcs_order_hold(run->order);
     run->tasks[run->task_count++] = task;
+    return task;
 }
 
 void rcs_task_free(struct rcs_task *task)
@@ -57,9 +60,13 @@ void rcs_run_put_off(struct rcs_run *run, const struct rcs_put_off *what)
         at--;
     }
     run->put_off[at] = *what;
+    run->put_off[at].order = rcs_order_hold(run->order);
 }
 
 /* --- going on --------------------------------------------------------------------------------- */
+
+/* Of a script that says nothing. */
+static const struct rcs_stmt nothing = { .place = { .source = "" } };
 
 /* All nodes that are not absent, at one instant, before `stmt`, the first that acts. */
 static void start_nodes(struct rcs_run *run, const struct rcs_stmt *stmt)
@@ -150,24 +157,20 @@ static bool is_held(struct rcs_run *run, struct rcs_task *task)
     return true;
 }
 
-/* A script of a layout alone is served all the same. */
-static void start_without_script(struct rcs_run *run)
-{
-    static const struct rcs_stmt end = { .place = { "the end", 0, 0 } };
-    if (!run->started && run->options.serve_ip != NULL) {
-        start_nodes(run, &end);
-    }
-}
-
-/* Carries a task as far as it goes without time passing. */
-static void go_on(struct rcs_run *run, struct rcs_task *task)
+static void carry(struct rcs_run *run, struct rcs_task *task)
 {
     while (!task->done && run->err == RCS_OK) {
+        if (rcs_order_failed(task->order)) {
+            task->done = true;
+            return;
+        }
         struct rcs_frame *frame = &task->frames[task->depth];
         if (frame->at == frame->count) {
             if (task->depth == 0) {
                 task->done = true;
-                start_without_script(run);
+                if (run->options.serve_ip != NULL && !run->started) {
+                    start_nodes(run, &nothing); /* of a script that only lays out */
+                }
             } else if (!leave_block(run, task)) {
                 return;
             }
@@ -194,6 +197,21 @@ static void go_on(struct rcs_run *run, struct rcs_task *task)
     }
 }
 
+void rcs_run_go_on(struct rcs_run *run, struct rcs_task *task)
+{
+    if (task->order == NULL) {
+        carry(run, task);
+        return;
+    }
+    struct rcs_order *before = run->order;
+    rcs_order_at_hand(run, task->order);
+    carry(run, task);
+    rcs_order_at_hand(run, before);
+    if (task->done) {
+        rcs_order_over(run, task->order);
+    }
+}
+
 /* What was put off until now or earlier. */
 static void fire(struct rcs_run *run)
 {
@@ -203,12 +221,14 @@ static void fire(struct rcs_run *run)
         run->put_off_count--;
         memmove(run->put_off, run->put_off + 1, run->put_off_count * sizeof(run->put_off[0]));
         rcs_story_tell(run->story, run->sim, run->transcript);
+        rcs_order_at_hand(run, what.order);
         if (what.undo) {
             rcs_act_undo(run, &what);
         } else {
-            rcs_run_task(run, what.stmt->body, what.stmt->body_count);
-            go_on(run, run->tasks[run->task_count - 1]);
+            rcs_run_go_on(run, rcs_run_task(run, what.stmt->body, what.stmt->body_count));
         }
+        rcs_order_at_hand(run, NULL);
+        rcs_order_release(run, what.order);
         free(what.saved);
         free(what.nodes);
     }
@@ -219,6 +239,7 @@ static void drop_done_tasks(struct rcs_run *run)
     unsigned kept = 1;
     for (unsigned i = 1; i < run->task_count; i++) {
         if (run->tasks[i]->done) {
+            rcs_order_release(run, run->tasks[i]->order);
             rcs_task_free(run->tasks[i]);
         } else {
             run->tasks[kept++] = run->tasks[i];
@@ -246,11 +267,13 @@ RCS_RARE static void finish(struct rcs_run *run, bool interrupted)
         rcs_trace_writer_end(run->trace, interrupted || run->err != RCS_OK);
         run->trace = NULL;
     }
+    rcs_orders_end(run);
     if (run->err == RCS_OK) {
         rcs_transcript_end(run->transcript, rcs_sim_now(run->sim), rcs_sim_digest(run->sim),
                            run->failures, interrupted);
     }
     run->ended = true;
+    rcs_orders_tell(run);
 }
 
 /* Everything that can happen without time passing; then when to stop next, and whether only that
@@ -260,7 +283,7 @@ static rcs_us settle(struct rcs_run *run, bool *quiet)
     do { /* what is put off until now is done now */
         fire(run);
         for (unsigned i = 0; i < run->task_count; i++) {
-            go_on(run, run->tasks[i]);
+            rcs_run_go_on(run, run->tasks[i]);
         }
         drop_done_tasks(run);
     } while (run->err == RCS_OK && run->put_off_count > 0 &&
@@ -289,6 +312,19 @@ bool rcs_run_idle(const struct rcs_run *run)
 }
 
 void rcs_run_play(struct rcs_run *run, unsigned steps)
+{
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_buf_text(&text, "play");
+    if (steps != RCS_RUN_ALL_STEPS) {
+        rcs_buf_format(&text, " %u", steps);
+    }
+    rcs_order_record(run, text.data, text.size_bytes);
+    rcs_buf_close(&text);
+    rcs_run_add_steps(run, steps);
+}
+
+void rcs_run_add_steps(struct rcs_run *run, unsigned steps)
 {
     run->steps_left =
         steps >= RCS_RUN_ALL_STEPS - run->steps_left ? RCS_RUN_ALL_STEPS : run->steps_left + steps;
@@ -321,6 +357,13 @@ static void stop_at_the_end(struct rcs_run *run)
                  "the virtual time of a run ends here, after 1600000 s (18.5 days)");
 }
 
+/* What came from outside, or from a task, is to be carried out yet, though all of this instant once
+ * was. */
+static void look_again(struct rcs_run *run)
+{
+    run->complete &= rcs_sim_next(run->sim) > rcs_sim_now(run->sim);
+}
+
 /* Up to `end`, or for so many events. */
 RCS_HOT static enum rcs_run_state turn(struct rcs_run *run, rcs_us end, unsigned events)
 {
@@ -331,10 +374,20 @@ RCS_HOT static enum rcs_run_state turn(struct rcs_run *run, rcs_us end, unsigned
             finish(run, false);
             break;
         }
-        if (rcs_run_reached(run, end)) {
+        if (end != RCS_NEVER) {
+            look_again(run);
+        }
+        /* Who waits for an order is told when all of the instant it ended at has happened. */
+        rcs_us until = run->over_count > 0 ? rcs_sim_now(run->sim) : end;
+        if (rcs_run_reached(run, until) && run->over_count == 0) {
             return RCS_RUN_REACHED;
         }
-        limit = end < limit ? end : limit;
+        if (rcs_run_reached(run, until)) {
+            rcs_orders_tell(run);
+            look_again(run);
+            continue;
+        }
+        limit = until < limit ? until : limit;
         RCS_ASSERT(!rcs_run_reached(run, limit));
         if (rcs_sim_now(run->sim) == RCS_SIM_TIME_MAX ||
             (limit == RCS_NEVER && rcs_sim_next(run->sim) > RCS_SIM_TIME_MAX)) {
@@ -357,12 +410,6 @@ enum rcs_run_state rcs_run_turn(struct rcs_run *run, unsigned events)
     return turn(run, RCS_NEVER, events);
 }
 
-/* What came from outside is to be carried out yet, though all of this instant once was. */
-static void look_again(struct rcs_run *run)
-{
-    run->complete &= rcs_sim_next(run->sim) > rcs_sim_now(run->sim);
-}
-
 enum rcs_run_state rcs_run_until(struct rcs_run *run, rcs_us limit, unsigned events)
 {
     RCS_ASSERT(limit >= rcs_sim_now(run->sim));
@@ -375,7 +422,7 @@ rcs_us rcs_run_next(struct rcs_run *run)
     bool quiet;
     look_again(run);
     rcs_us limit = run->ended ? RCS_NEVER : settle(run, &quiet);
-    rcs_us next = rcs_sim_next(run->sim);
+    rcs_us next = run->over_count > 0 ? rcs_sim_now(run->sim) : rcs_sim_next(run->sim);
     return next < limit ? next : limit;
 }
 

@@ -14,7 +14,7 @@ bool rcs_mark_is(const char *text, const char *mark)
 int rcs_script_node(const struct rcs_script *script, const char *name)
 {
     for (unsigned i = 0; i < script->node_count; i++) {
-        if (strcmp(script->nodes[i].name, name) == 0) {
+        if (!script->nodes[i].removed && strcmp(script->nodes[i].name, name) == 0) {
             return (int)i;
         }
     }

@@ -67,6 +67,7 @@ struct rcs_node_decl {
     const char *site;    /* "" none */
     const char *address; /* "ip:port", NULL: the world's choice */
     bool absent;         /* not started at the beginning */
+    bool removed;        /* by an order; its number stays */
     struct rcs_place place;
 };
 
@@ -114,6 +115,12 @@ enum rcs_err rcs_script_expand(char **out, const char *source, const char *text,
 enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const char *text,
                               const char *params, struct rcs_diag *diag);
 void rcs_script_free(struct rcs_script *script);
+/* Parses one line, given to a run that is under way, against what `script` declares, and declares
+ * there what it declares. *stmts lies in the script's arena. After an error the script is as it
+ * was, but for what the arena holds. */
+enum rcs_err rcs_script_parse_order(struct rcs_script *script, const char *line, size_t size_bytes,
+                                    const struct rcs_stmt **stmts, unsigned *count,
+                                    struct rcs_diag *diag);
 
 /* True if a statement or title begins with the words of `mark`. */
 bool rcs_mark_is(const char *text, const char *mark);

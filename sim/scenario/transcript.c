@@ -24,6 +24,7 @@ struct rcs_transcript {
     bool json, quiet, colour;
     int64_t stamped_ms; /* on the last line that shows a time; -1 none */
     struct rcs_buf line;
+    struct rcs_buf *captured; /* NULL: nobody wants it */
 };
 
 struct rcs_transcript *rcs_transcript_new(const struct rcs_script *script,
@@ -47,6 +48,31 @@ void rcs_transcript_free(struct rcs_transcript *transcript)
     if (transcript != NULL) {
         rcs_buf_close(&transcript->line);
         free(transcript);
+    }
+}
+
+void rcs_transcript_capture(struct rcs_transcript *transcript, struct rcs_buf *out)
+{
+    transcript->captured = out;
+}
+
+static void capture(struct rcs_transcript *transcript, const char *who, unsigned times,
+                    const char *bytes, size_t size_bytes)
+{
+    struct rcs_buf *out = transcript->captured;
+    if (out == NULL) {
+        return;
+    }
+    bool many_lines = size_bytes > 0 && memchr(bytes, '\n', size_bytes) != NULL;
+    if (who[0] != '\0') {
+        rcs_buf_format(out, "%s:%s", who, many_lines ? "\n" : " ");
+    }
+    rcs_buf_add(out, bytes, size_bytes);
+    if (times > 1 && who[0] == '\0' && !many_lines) {
+        rcs_buf_format(out, "  (%u times)", times);
+    }
+    if (size_bytes == 0 || bytes[size_bytes - 1] != '\n') {
+        rcs_buf_add(out, "\n", 1);
     }
 }
 
@@ -200,6 +226,9 @@ void rcs_transcript_step(struct rcs_transcript *transcript, rcs_us at_us, const 
 void rcs_transcript_act(struct rcs_transcript *transcript, rcs_us at_us, const char *kind,
                         const char *what)
 {
+    if (strcmp(kind, "print") == 0 || strcmp(kind, "workload") == 0) {
+        capture(transcript, "", 1, what, strlen(what));
+    }
     if (transcript->quiet) {
         return;
     }
@@ -255,6 +284,7 @@ static enum colour colour_of_output(const char *line)
 void rcs_transcript_answer(struct rcs_transcript *transcript, rcs_us at_us, const char *who,
                            unsigned times, const char *bytes, size_t size_bytes)
 {
+    capture(transcript, who, times, bytes, size_bytes);
     if (transcript->quiet) {
         return;
     }

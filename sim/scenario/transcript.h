@@ -38,6 +38,8 @@ void rcs_transcript_story(struct rcs_transcript *transcript, rcs_us at_us, const
                           const char *text, const char *after);
 void rcs_transcript_milestone(struct rcs_transcript *transcript,
                               const struct rcs_milestone *milestone);
+/* What is printed from now on, without indents and times, goes to `out` as well; NULL: nowhere. */
+void rcs_transcript_capture(struct rcs_transcript *transcript, struct rcs_buf *out);
 bool rcs_transcript_is_json(const struct rcs_transcript *transcript);
 bool rcs_transcript_is_quiet(const struct rcs_transcript *transcript);
 void rcs_transcript_end(struct rcs_transcript *transcript, rcs_us at_us, uint64_t digest,

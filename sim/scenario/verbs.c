@@ -16,6 +16,8 @@
 #define LAYOUT  RCS_VERB_LAYOUT
 #define SETTING RCS_VERB_SETTING
 #define ACTS    RCS_VERB_ACTS
+#define ORDER   RCS_VERB_ORDER
+#define ASKS    RCS_VERB_ASKS
 
 const struct rcs_verb rcs_verb_laid_out = { .word = "node", .where = RCS_VERB_LAYOUT };
 
@@ -40,10 +42,10 @@ static const struct rcs_verb verbs[] = {
 
     { "step", "step \"TITLE\"", "begins a part of the story", ACTS, 0, rcs_parse_step, rcs_act_step, NULL },
     { "print", "print \"TEXT\"", "a line of the transcript", ACTS, AT | DURING, rcs_parse_print, rcs_act_print, NULL },
-    { "show", "show nodes|info on NODES | show workloads | show log on NODES [from \"TEXT\" [to \"TEXT\"]]", "prints what nodes believe, or lines of their logs (from the first that has the text to the next with the other; * stands for any text), without asking them over the network", ACTS, AT | DURING | REPLIES, rcs_parse_show, rcs_act_show, NULL },
-    { "wait", "wait DURATION", "lets time pass", ACTS, DURING, rcs_parse_wait, rcs_act_wait, rcs_act_wait_poll },
-    { "await", "await CONDITION within DURATION", "lets time pass until it is so; looks every millisecond", ACTS, DURING, rcs_parse_await, rcs_act_await, rcs_act_await_poll },
-    { "expect", "expect CONDITION", "it must be so now", ACTS, AT | DURING, rcs_parse_expect, rcs_act_expect, NULL },
+    { "show", "show nodes|info on NODES | show workloads | show log on NODES [from \"TEXT\" [to \"TEXT\"]]", "prints what nodes believe, or lines of their logs (from the first that has the text to the next with the other; * stands for any text), without asking them over the network", ACTS, AT | DURING | REPLIES | ASKS, rcs_parse_show, rcs_act_show, NULL },
+    { "wait", "wait DURATION", "lets time pass", ACTS, DURING | ASKS, rcs_parse_wait, rcs_act_wait, rcs_act_wait_poll },
+    { "await", "await CONDITION within DURATION", "lets time pass until it is so; looks every millisecond", ACTS, DURING | ASKS, rcs_parse_await, rcs_act_await, rcs_act_await_poll },
+    { "expect", "expect CONDITION", "it must be so now", ACTS, AT | DURING | ASKS, rcs_parse_expect, rcs_act_expect, NULL },
     { "cli", "cli --cluster create NODES... [--cluster-replicas N] [--cluster-yes] | check NODE [--cluster-search-multiple-owners] | info NODE | fix NODE [--cluster-search-multiple-owners] [--cluster-fix-with-unreachable-masters] | add-node NEW NODE [--cluster-slave [--cluster-master-id ID]] | del-node NODE ID | call NODE COMMAND [--cluster-only-masters|--cluster-only-replicas] | set-timeout NODE MS | reshard NODE --cluster-from IDS|all --cluster-to ID --cluster-slots N [--cluster-yes] | rebalance NODE [--cluster-weight ID=N...] [--cluster-use-empty-masters] [--cluster-threshold PERCENT] [--cluster-simulate]; both [--cluster-pipeline N] [--cluster-timeout MS] [--cluster-replace]", "what redis-cli does, over the network, with its output; its questions are answered yes; without = lines an exit status of 1 fails the run", ACTS, DURING | REPLIES, rcs_parse_cli, rcs_act_cli, rcs_act_cli_poll },
 
     { "start", "start NODES", "powers on and starts, with the files the host holds", ACTS, AT | DURING, rcs_parse_fault, rcs_act_fault, NULL },
@@ -65,11 +67,24 @@ static const struct rcs_verb verbs[] = {
     { "only", "only RELEASES STATEMENT", "a statement for some releases only: 7.0, 6.2..7.4, ..6.2, 7.2.., several with commas between", ACTS, AT | DURING, rcs_parse_only, rcs_act_only, NULL },
     { "during", "during 10s { STATEMENTS }", "faults and settings in the block hold for so long and are then undone; the script goes on after it", ACTS, DURING, rcs_parse_during, rcs_act_during, NULL },
 
+    { "until", "until CONDITION within DURATION", "waits until it is so, and tells what is so instead when the time is over", ACTS, ORDER | DURING | ASKS, rcs_parse_await, rcs_act_await, rcs_act_await_poll },
+    { "play", "play [STEPS]", "lets the scenario go on for so many steps, or to its end", ACTS, ORDER, rcs_parse_play, rcs_act_play, NULL },
+    { "remove", "remove NODE", "a node that is down is taken off the lists; its name and address are free again", ACTS, ORDER, rcs_parse_remove, rcs_act_remove, NULL },
+
     { "chaos", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
     { "clock", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
 };
 /* clang-format on */
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
+
+const struct rcs_verb rcs_verb_new_node = {
+    .word = "node",
+    .usage = "node NAME [IP:PORT] [site SITE] [absent] [DIRECTIVE VALUE]...",
+    .what = "one node more, started unless absent; directives behind an address, site or absent",
+    .where = RCS_VERB_ACTS,
+    .flags = RCS_VERB_ORDER,
+    .begin = rcs_act_new_node,
+};
 
 const struct rcs_verb rcs_verb_prompt = {
     .word = "a command",

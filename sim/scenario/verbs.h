@@ -19,7 +19,9 @@ enum rcs_verb_flag {
     RCS_VERB_AT = 1,     /* may follow `at TIME` */
     RCS_VERB_UNDO = 2,   /* undone at the end of `during` */
     RCS_VERB_DURING = 4, /* may stand in `during` though nothing is undone */
-    RCS_VERB_REPLIES = 8 /* `=` lines may follow */
+    RCS_VERB_REPLIES = 8, /* `=` lines may follow */
+    RCS_VERB_ORDER = 16,  /* an order to a run that is under way, no statement of a script */
+    RCS_VERB_ASKS = 32    /* changes nothing, however often it is said */
 };
 
 enum rcs_progress { RCS_PROGRESS_WAITS, RCS_PROGRESS_DONE };
@@ -44,6 +46,7 @@ extern const struct rcs_verb rcs_verb_prompt;           /* NODES> COMMAND */
 #define RCS_DIRECTIVE_RELEASE "redis"
 
 extern const struct rcs_verb rcs_verb_directive; /* NAME VALUE as in redis.conf */
+extern const struct rcs_verb rcs_verb_new_node;  /* node NAME [IP:PORT], as an order */
 
 /* The nearest word that may begin a line, or NULL. */
 const char *rcs_verb_nearest(const char *word);

@@ -149,7 +149,7 @@ static const char *taken_by(const struct rcs_script *script, const char *name)
 }
 
 /* A new name, given by the word before parser->at. */
-static bool check_new_name(struct rcs_parser *parser, const char *name)
+bool rcs_parser_new_name(struct rcs_parser *parser, const char *name)
 {
     if (!name_is_good(name)) {
         return rcs_parser_wrong(
@@ -167,7 +167,7 @@ static bool check_new_name(struct rcs_parser *parser, const char *name)
 static struct rcs_node_decl *add_node(struct rcs_parser *parser, const char *name, const char *site)
 {
     struct rcs_script *script = parser->script;
-    if (!check_new_name(parser, name)) {
+    if (!rcs_parser_new_name(parser, name)) {
         return NULL;
     }
     if (script->node_count == NODES_MAX) {
@@ -234,7 +234,7 @@ bool rcs_parse_site(struct rcs_parser *parser)
 {
     struct rcs_script *script = parser->script;
     const struct rcs_word *word;
-    if (!rcs_parser_word(parser, "the site's name", &word) || !check_new_name(parser, word->text)) {
+    if (!rcs_parser_word(parser, "the site's name", &word) || !rcs_parser_new_name(parser, word->text)) {
         return false;
     }
     const char *site = word->text;
@@ -258,8 +258,8 @@ static bool is_address(const char *text)
     return rcs_address_read(text, ip, &port) && port <= 55535;
 }
 
-static bool check_directive(struct rcs_parser *parser, unsigned index, const char *name,
-                            const char *value)
+bool rcs_parser_directive(struct rcs_parser *parser, unsigned index, const char *name,
+                          const char *value)
 {
     struct rcs_config config;
     struct rcs_diag diag = { .line = 0 };
@@ -296,12 +296,36 @@ static bool take_directive(struct rcs_parser *parser)
     }
     return strcmp(stmt->name, RCS_DIRECTIVE_RELEASE) == 0
                ? check_release(parser, index + 1, stmt->value) != NULL
-               : check_directive(parser, index, stmt->name, stmt->value);
+               : rcs_parser_directive(parser, index, stmt->name, stmt->value);
 }
 
 bool rcs_parse_directive(struct rcs_parser *parser)
 {
     return take_directive(parser);
+}
+
+bool rcs_parser_address(struct rcs_parser *parser, const char **out)
+{
+    const struct rcs_script *script = parser->script;
+    const struct rcs_word *word;
+    if (!rcs_parser_word(parser, "an address", &word)) {
+        return false;
+    }
+    if (!is_address(word->text)) {
+        return rcs_parser_wrong(
+            parser, RCS_ERR_SYNTAX, parser->at - 1,
+            "\"%s\" is no address (IP:PORT, such as 10.9.0.1:7000, port 1 to 55535)", word->text);
+    }
+    for (unsigned i = 0; i < script->node_count; i++) {
+        if (script->nodes[i].address != NULL && !script->nodes[i].removed &&
+            strcmp(script->nodes[i].address, word->text) == 0) {
+            return rcs_parser_wrong(parser, RCS_ERR_STATE, parser->at - 1,
+                                    "%s is already the address of %s", word->text,
+                                    script->nodes[i].name);
+        }
+    }
+    *out = word->text;
+    return true;
 }
 
 static bool looks_like_address(const struct rcs_parser *parser)
@@ -320,6 +344,13 @@ bool rcs_parse_node(struct rcs_parser *parser)
     }
     const char *name = word->text;
     bool address = looks_like_address(parser);
+    if (parser->in_order && !parser->in_at && !parser->in_during) {
+        const char *next = rcs_parser_more(parser) ? parser->words[parser->at].text : "";
+        if (address || next[0] == '\0' || strcmp(next, "site") == 0 ||
+            strcmp(next, "absent") == 0) {
+            return rcs_parse_new_node(parser, name);
+        }
+    }
     if (rcs_parser_more(parser) && !address) {
         parser->at--;
         return rcs_parser_group(parser, &parser->stmt->a) && take_directive(parser);
@@ -341,23 +372,7 @@ bool rcs_parse_node(struct rcs_parser *parser)
     if (!address) {
         return true;
     }
-    if (!rcs_parser_word(parser, "an address", &word)) {
-        return false;
-    }
-    if (!is_address(word->text)) {
-        return rcs_parser_wrong(
-            parser, RCS_ERR_SYNTAX, parser->at - 1,
-            "\"%s\" is no address (IP:PORT, such as 10.9.0.1:7000, port 1 to 55535)", word->text);
-    }
-    for (unsigned i = 0; i < script->node_count; i++) {
-        if (script->nodes[i].address != NULL && strcmp(script->nodes[i].address, word->text) == 0) {
-            return rcs_parser_wrong(parser, RCS_ERR_STATE, parser->at - 1,
-                                    "%s is already the address of %s", word->text,
-                                    script->nodes[i].name);
-        }
-    }
-    script->nodes[index].address = word->text;
-    return rcs_parser_end(parser);
+    return rcs_parser_address(parser, &script->nodes[index].address) && rcs_parser_end(parser);
 }
 
 bool rcs_parse_absent(struct rcs_parser *parser)
@@ -383,7 +398,7 @@ bool rcs_parse_client(struct rcs_parser *parser)
     client.name = word->text;
     bool known =
         strcmp(client.name, script->clients[0].name) == 0 && script->clients[0].site == NULL;
-    if (!known && !check_new_name(parser, client.name)) {
+    if (!known && !rcs_parser_new_name(parser, client.name)) {
         return false;
     }
     if ((rcs_parser_is(parser, "site") && !rcs_parser_site(parser, &client.site)) ||

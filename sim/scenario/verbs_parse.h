@@ -48,6 +48,17 @@ bool rcs_parse_disk(struct rcs_parser *parser);
 bool rcs_parse_keep(struct rcs_parser *parser);
 bool rcs_parse_restore(struct rcs_parser *parser);
 
+/* verbs_order.c */
+bool rcs_parse_new_node(struct rcs_parser *parser, const char *name);
+bool rcs_parse_remove(struct rcs_parser *parser);
+bool rcs_parse_play(struct rcs_parser *parser);
+
+/* verbs_layout.c, for those who take the same */
+bool rcs_parser_new_name(struct rcs_parser *parser, const char *name);
+bool rcs_parser_address(struct rcs_parser *parser, const char **out);
+bool rcs_parser_directive(struct rcs_parser *parser, unsigned index, const char *name,
+                          const char *value);
+
 /* verbs_cli.c */
 bool rcs_parse_cli(struct rcs_parser *parser);
 

@@ -467,11 +467,30 @@ int rcs_sim_add_node(struct rcs_sim *sim, const char *name, const char *site, co
 int rcs_sim_find_node(const struct rcs_sim *sim, const char *name)
 {
     for (unsigned i = 0; i < sim->node_count; i++) {
-        if (strcmp(sim->nodes[i].name, name) == 0) {
+        if (!sim->nodes[i].removed && strcmp(sim->nodes[i].name, name) == 0) {
             return (int)i;
         }
     }
     return -1;
+}
+
+int rcs_sim_node_at(const struct rcs_sim *sim, const char *ip, unsigned port)
+{
+    return rcs_links_node_at(sim, ip, port);
+}
+
+enum rcs_err rcs_sim_remove_node(struct rcs_sim *sim, int node, struct rcs_diag *diag)
+{
+    RCS_ASSERT(node >= 0 && (unsigned)node < sim->node_count);
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (n->machine != NULL) {
+        return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0, "\"%s\" has a process: end it first",
+                            n->name);
+    }
+    rcs_observe_fault(sim, "remove", &node, 1, NULL, 0, 0);
+    n->removed = true;
+    rcs_links_forget_targets(sim);
+    return RCS_OK;
 }
 
 unsigned rcs_sim_node_count(const struct rcs_sim *sim)

@@ -15,7 +15,8 @@
 int rcs_links_node_at(const struct rcs_sim *sim, const char *ip, unsigned port)
 {
     for (unsigned i = 0; i < sim->node_count; i++) {
-        if (sim->nodes[i].port == port && strcmp(sim->nodes[i].ip, ip) == 0) {
+        if (!sim->nodes[i].removed && sim->nodes[i].port == port &&
+            strcmp(sim->nodes[i].ip, ip) == 0) {
             return (int)i;
         }
     }
@@ -28,7 +29,7 @@ static struct rcs_target look_up(const struct rcs_sim *sim, rcs_addr addr, bool 
     struct rcs_target target = { .node = -1 };
     for (unsigned i = 0; i < sim->node_count; i++) {
         const struct rcs_world_node *node = &sim->nodes[i];
-        if (strcmp(node->ip, address->ip) != 0) {
+        if (node->removed || strcmp(node->ip, address->ip) != 0) {
             continue;
         }
         if (bus ? node->bus_port == address->cport : node->port == address->port) {

@@ -325,6 +325,24 @@ bool rcs_outside_take(struct rcs_sim *sim, struct rcs_outside_output *out)
     return false;
 }
 
+bool rcs_outside_known(const struct rcs_sim *sim, uint32_t number)
+{
+    return find(sim, number) != NULL;
+}
+
+void rcs_outside_forget(struct rcs_sim *sim)
+{
+    RCS_ASSERT(sim->outside_taken == 0 && sim->outside_taking == 0);
+    for (unsigned i = 0; i < sim->outside_written_count; i++) {
+        struct rcs_outside *o = find(sim, sim->outside_written[i]);
+        if (o != NULL) {
+            rcs_buf_clear(&o->output);
+            o->written = false;
+        }
+    }
+    sim->outside_written_count = 0;
+}
+
 void rcs_outside_close_all(struct rcs_sim *sim)
 {
     for (unsigned i = 0; i < sim->outside_count; i++) {

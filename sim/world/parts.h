@@ -33,6 +33,7 @@ struct rcs_world_node {
     bool stalled;         /* asleep in an fsync */
     bool blocked;         /* frozen, but for its targets (target.c) */
     bool shutdown_waits;  /* SIGTERM came while frozen */
+    bool removed;         /* never to be started again */
     uint8_t life;         /* enum rcs_node_life */
     rcs_id id;            /* who it is, or last was; RCS_ID_NONE: never started */
     rcs_addr ip_addr;     /* interned: its ip, no ports */

@@ -29,7 +29,11 @@ static bool line_has(const struct rcs_trace_lines *lines, const char *key)
 
 static bool is_packet(const struct rcs_trace_lines *lines)
 {
-    return line_has(lines, "packet") || line_has(lines, "link") || line_has(lines, "data");
+    static const char reply[] = "\"outside\":\"reply\"";
+    const char *comma = memchr(lines->line, ',', lines->size_bytes);
+    size_t left = comma == NULL ? 0 : (size_t)(lines->line + lines->size_bytes - comma) - 1;
+    return line_has(lines, "packet") || line_has(lines, "link") || line_has(lines, "data") ||
+           (left >= sizeof(reply) && memcmp(comma + 1, reply, sizeof(reply) - 1) == 0);
 }
 
 static void next_event(struct side *side, enum rcs_trace_level level)
@@ -108,6 +112,8 @@ static void report_headers(struct rcs_buf *out, const struct rcs_trace_header *a
         { "seed", a->seed == b->seed },
         { "redis release", strcmp(a->redis, b->redis) == 0 },
         { "parameters", strcmp(a->params, b->params) == 0 },
+        { "addresses served",
+          strcmp(a->serve == NULL ? "" : a->serve, b->serve == NULL ? "" : b->serve) == 0 },
         { "overrides", strcmp(a->overrides, b->overrides) == 0 },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include <rcsim/resp.h>
 #include <rcsim/trace.h>
 
 struct rcs_trace_lines {
@@ -24,5 +25,9 @@ typedef void rcs_trace_line_fn(void *arg, int number, const char *kind, const js
 enum rcs_err rcs_trace_each(const char *source, const char *text, size_t size_bytes,
                             rcs_trace_line_fn *line, void *arg, bool *intact,
                             struct rcs_diag *diag);
+
+/* Bytes as trace_write.c writes them, a character each; false if `value` is no such text. They are
+ * appended to `out` (NULL: only looked at). */
+bool rcs_trace_bytes(const json_t *value, struct rcs_buf *out);
 
 #endif

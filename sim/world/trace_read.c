@@ -8,6 +8,7 @@
 
 #include "sim/world/json_line.h"
 #include "sim/world/trace_lines.h"
+#include "sim/world/world.h"
 
 #include "sim/pure.h"
 
@@ -61,7 +62,8 @@ static json_t *read_object(const char *source, const struct rcs_trace_lines *lin
         return NULL;
     }
     json_error_t error;
-    json_t *object = json_loadb(lines->line, lines->size_bytes, JSON_REJECT_DUPLICATES, &error);
+    json_t *object = json_loadb(lines->line, lines->size_bytes,
+                                JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (object == NULL) {
         struct rcs_buf text;
         rcs_buf_init(&text);
@@ -83,9 +85,16 @@ static json_t *read_object(const char *source, const struct rcs_trace_lines *lin
     return object;
 }
 
+/* NULL: there is none; so it is of one with a NUL, which only bytes from outside may have. */
+static const char *plain_text(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
+}
+
 static const char *text_of(const json_t *object, const char *key)
 {
-    return json_string_value(json_object_get(object, key));
+    return plain_text(json_object_get(object, key));
 }
 
 /* --- the header ------------------------------------------------------------------------------- */
@@ -97,6 +106,7 @@ void rcs_trace_header_close(struct rcs_trace_header *header)
     free(header->overrides);
     free(header->params);
     free(header->redis);
+    free(header->serve);
     *header = (struct rcs_trace_header){ 0 };
 }
 
@@ -135,6 +145,30 @@ static bool read_level(const char *text, enum rcs_trace_level *level)
     return true;
 }
 
+/* Of a run that was served: where, and how far it played by itself. */
+static bool read_served(const json_t *object, struct rcs_trace_header *out)
+{
+    const json_t *serve = json_object_get(object, "serve"),
+                 *steps = json_object_get(object, "steps"),
+                 *clients = json_object_get(object, "clients");
+    char ip[46];
+    unsigned port;
+    out->steps = -1;
+    if (serve == NULL) {
+        return steps == NULL && clients == NULL;
+    }
+    if (plain_text(serve) == NULL || !rcs_address_read(plain_text(serve), ip, &port) ||
+        (steps != NULL && (!json_is_integer(steps) || json_integer_value(steps) < 0)) ||
+        (clients != NULL &&
+         (plain_text(clients) == NULL || strcmp(plain_text(clients), "left out") != 0))) {
+        return false;
+    }
+    out->serve = copy_field(object, "serve");
+    out->steps = steps == NULL ? -1 : json_integer_value(steps);
+    out->without_clients = clients != NULL;
+    return true;
+}
+
 static enum rcs_err fill_header(const char *source, const json_t *object,
                                 struct rcs_trace_header *out, struct rcs_diag *diag)
 {
@@ -166,6 +200,11 @@ static enum rcs_err fill_header(const char *source, const json_t *object,
         return wrong(diag, source, 1, 1,
                      "the header's \"level\" must be \"milestones\" or \"packets\"");
     }
+    if (!read_served(object, out)) {
+        return wrong(diag, source, 1, 1,
+                     "the header's \"serve\" must be IP:PORT, \"steps\" a number, \"clients\" "
+                     "\"left out\", and the latter not without the first");
+    }
     out->source = copy_field(object, "source");
     out->scenario = copy_field(object, "scenario");
     out->overrides = copy_field(object, "overrides");
@@ -195,7 +234,7 @@ enum rcs_err rcs_trace_read_header(const char *source, const char *text, size_t 
 /* --- the lines behind it ---------------------------------------------------------------------- */
 
 /* A kind of line: the key that tells it, and the keys it must have. Letters: t text, h 16 hex
- * digits, l list of texts, ? in front: may be missing. Milestones have numbers besides. */
+ * digits, i a number, b bytes, l list of texts, ? in front: may be missing. Milestones have numbers besides. */
 struct line_row {
     const char *kind;
     bool numbers;
@@ -214,6 +253,9 @@ static const struct line_row line_rows[] = {
     { "packet", false, { "packet", "from", "to", "hash" },         { "t", "t", "t", "h" } },
     { "link",   false, { "link", "of", "at", "peer" },             { "t", "t", "t", "t" } },
     { "data",   false, { "data", "from", "to", "hash" },           { "t", "t", "t", "h" } },
+    { "outside", false, { "outside", "conn", "node", "ip", "port", "bytes", "hash" },
+                        { "t", "i", "?t", "?t", "?i", "?b", "?h" } },
+    { "order",  false, { "order" },                                { "t" } },
     { "end",    false, { "end", "milestones", "digest", "lines" }, { "t", "h", "h", "h" } },
 };
 /* clang-format on */
@@ -238,18 +280,41 @@ static bool is_list_of_texts(const json_t *value)
 {
     bool all = json_is_array(value);
     for (size_t i = 0; all && i < json_array_size(value); i++) {
-        all = json_is_string(json_array_get(value, i));
+        all = plain_text(json_array_get(value, i)) != NULL;
     }
     return all;
+}
+
+bool rcs_trace_bytes(const json_t *value, struct rcs_buf *out)
+{
+    const char *text = json_string_value(value);
+    size_t size = json_string_length(value);
+    for (size_t i = 0; text != NULL && i < size; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c >= 0x80) { /* UTF-8 of a character of 8 bits: 0xc2 or 0xc3, and one byte more */
+            if ((c & 0xfe) != 0xc2 || i + 1 == size) {
+                return false;
+            }
+            c = (unsigned char)((c & 3) << 6 | ((unsigned char)text[++i] & 0x3f));
+        }
+        if (out != NULL) {
+            rcs_buf_add(out, &c, 1);
+        }
+    }
+    return text != NULL;
 }
 
 static bool type_fits(char type, const json_t *value)
 {
     switch (type) {
     case 't':
-        return json_is_string(value);
+        return plain_text(value) != NULL;
     case 'h':
-        return is_hex(json_string_value(value));
+        return is_hex(plain_text(value));
+    case 'i':
+        return json_is_integer(value) && json_integer_value(value) >= 0;
+    case 'b':
+        return rcs_trace_bytes(value, NULL);
     default:
         return is_list_of_texts(value);
     }
@@ -329,7 +394,7 @@ static enum rcs_err check_object(struct check *check, const struct rcs_trace_lin
     const struct line_row *row = row_of(object);
     if (row == NULL) {
         return wrong_line(check, lines, "no known kind of line", "",
-                          " (what, why, note, fault, packet, link, data or end)");
+                          " (what, why, note, fault, packet, link, data, outside, order or end)");
     }
     const char *key = missing_key(row, object);
     if (key != NULL) {

@@ -15,6 +15,7 @@
 struct rcs_trace_writer {
     struct rcs_sim *sim;
     enum rcs_trace_level level;
+    bool without_clients;
     rcs_trace_write_fn *write;
     void *arg;
     struct rcs_buf lines; /* whole ones, not yet given away */
@@ -82,6 +83,16 @@ static void write_header(struct rcs_trace_writer *writer, const struct rcs_trace
     key_text(out, "source", header->source == NULL ? "" : header->source);
     key_text(out, "params", header->params == NULL ? "" : header->params);
     key_text(out, "overrides", header->overrides == NULL ? "" : header->overrides);
+    if (header->serve != NULL) {
+        key_text(out, "serve", header->serve);
+        if (header->steps >= 0) {
+            rcs_json_key(out, "steps");
+            rcs_json_number(out, header->steps);
+        }
+        if (header->without_clients) {
+            key_text(out, "clients", "left out");
+        }
+    }
     key_text(out, "scenario", header->scenario == NULL ? "" : header->scenario);
     end_line(writer);
 }
@@ -93,9 +104,12 @@ struct rcs_trace_writer *rcs_trace_writer_new(struct rcs_sim *sim,
     RCS_ASSERT(sim->trace == NULL);
     struct rcs_trace_writer *writer = calloc(1, sizeof(*writer));
     RCS_ASSERT(writer != NULL);
-    *writer = (struct rcs_trace_writer){
-        .sim = sim, .level = header->level, .write = write, .arg = arg, .sum = XXH3_createState()
-    };
+    *writer = (struct rcs_trace_writer){ .sim = sim,
+                                         .level = header->level,
+                                         .without_clients = header->without_clients,
+                                         .write = write,
+                                         .arg = arg,
+                                         .sum = XXH3_createState() };
     RCS_ASSERT(writer->sum != NULL);
     XXH3_64bits_reset(writer->sum);
     rcs_buf_init(&writer->lines);
@@ -132,6 +146,14 @@ void rcs_trace_note(struct rcs_trace_writer *writer, const char *kind, const cha
     struct rcs_buf *out = begin_line(writer);
     key_text(out, "note", kind);
     key_text(out, "text", text);
+    end_line(writer);
+}
+
+void rcs_trace_order(struct rcs_trace_writer *writer, const char *text, size_t size_bytes)
+{
+    struct rcs_buf *out = begin_line(writer);
+    rcs_json_key(out, "order");
+    rcs_json_bytes(out, text, size_bytes);
     end_line(writer);
 }
 
@@ -245,6 +267,9 @@ void rcs_trace_outside(struct rcs_trace_writer *writer, enum rcs_outside_news ne
         [RCS_OUTSIDE_GONE] = "gone",
         [RCS_OUTSIDE_REPLY] = "reply",
     };
+    if (writer->without_clients) {
+        return;
+    }
     struct rcs_buf *out = begin_line(writer);
     key_text(out, "outside", names[news]);
     rcs_json_key(out, "conn");

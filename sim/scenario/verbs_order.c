@@ -1,0 +1,56 @@
+/* Verbs that only an order can say: what makes a run's layout another one, and lets it play on. */
+#include <string.h>
+
+#include "sim/scenario/verbs_parse.h"
+
+#include "sim/pure.h"
+
+/* node NAME [IP:PORT] [site SITE] [absent] [DIRECTIVE VALUE]...: name, value: the address, words:
+ * the directives, b.text: the site, oneway: absent. */
+bool rcs_parse_new_node(struct rcs_parser *parser, const char *name)
+{
+    struct rcs_stmt *stmt = parser->stmt;
+    stmt->verb = &rcs_verb_new_node;
+    stmt->name = name;
+    if (!rcs_parser_new_name(parser, name)) {
+        return false;
+    }
+    const char *next = rcs_parser_more(parser) ? parser->words[parser->at].text : "";
+    bool address = strcmp(next, "site") != 0 && strcmp(next, "absent") != 0 && next[0] != '\0';
+    if ((address && !rcs_parser_address(parser, &stmt->value)) ||
+        (rcs_parser_is(parser, "site") && !rcs_parser_site(parser, &stmt->b.text))) {
+        return false;
+    }
+    stmt->oneway = rcs_parser_is(parser, "absent");
+    stmt->words = parser->words + parser->at;
+    while (rcs_parser_more(parser)) {
+        const struct rcs_word *directive, *value;
+        if (!rcs_parser_word(parser, "a directive", &directive) ||
+            !rcs_parser_word(parser, "its value", &value) ||
+            !rcs_parser_directive(parser, parser->at - 2, directive->text, value->text)) {
+            return false;
+        }
+        stmt->word_count += 2;
+    }
+    return true;
+}
+
+bool rcs_parse_remove(struct rcs_parser *parser)
+{
+    return rcs_parser_groups(parser, NULL, &parser->stmt->a);
+}
+
+/* play [STEPS]: `times`, RCS_RUN_ALL_STEPS without a number. */
+bool rcs_parse_play(struct rcs_parser *parser)
+{
+    int64_t steps;
+    parser->stmt->times = RCS_RUN_ALL_STEPS;
+    if (!rcs_parser_more(parser)) {
+        return true;
+    }
+    if (!rcs_parser_number(parser, "how many steps", 1, 1000000, &steps)) {
+        return false;
+    }
+    parser->stmt->times = (unsigned)steps;
+    return rcs_parser_end(parser);
+}
