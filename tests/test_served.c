@@ -1,8 +1,17 @@
+#define _GNU_SOURCE /* memmem */
 /* Served sessions: recorded, explained, and played again to the same bytes. */
 #include "tests/support/served.h"
 #include "tests/support/support.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <rcsim/explain.h>
+
+static void collect_bytes(void *arg, const char *bytes, size_t size_bytes)
+{
+    rcs_buf_add(arg, bytes, size_bytes);
+}
 
 static bool has(const struct rcs_buf *buf, const char *text)
 {
@@ -96,10 +105,207 @@ static void a_served_failover_is_played_again(void **state)
     }
 }
 
+/* The same trace with a text replaced by one as long, and a sum that fits again. */
+static struct rcs_buf forged(const struct rcs_buf *trace, const char *was, const char *is)
+{
+    struct rcs_buf out;
+    rcs_buf_init(&out);
+    rcs_buf_add(&out, trace->data, trace->size_bytes);
+    char *at = memmem(out.data, out.size_bytes, was, strlen(was));
+    assert_non_null(at);
+    assert_int_equal(strlen(was), strlen(is));
+    memcpy(at, is, strlen(is));
+    static const char tail[] = ",\"lines\":\"0123456789abcdef\"}\n";
+    char sum[32];
+    out.size_bytes -= sizeof(tail) - 1;
+    snprintf(sum, sizeof(sum), "%016llx",
+             (unsigned long long)XXH3_64bits(out.data, out.size_bytes));
+    rcs_buf_format(&out, ",\"lines\":\"%s\"}\n", sum);
+    return out;
+}
+
+/* True if the trace, played again, gives itself and its digest. */
+static bool plays(const struct rcs_buf *trace)
+{
+    struct rcs_diag diag = { .line = 0 };
+    struct rcs_buf again, report;
+    rcs_buf_init(&again);
+    rcs_buf_init(&report);
+    struct rcs_run_options options = {
+        .trace = true, .write_trace = collect_bytes, .arg = &again
+    };
+    struct rcs_replay *replay =
+        rcs_replay_new("t.trace", trace->data, trace->size_bytes, &options, &diag);
+    if (replay == NULL) {
+        fail_msg("%d: %s", diag.line, diag.text);
+    }
+    rcs_replay_play(replay);
+    bool digest = rcs_sim_digest(rcs_replay_sim(replay)) == rcs_replay_recorded(replay);
+    bool same = false;
+    assert_int_equal(rcs_trace_diff("a", trace->data, trace->size_bytes, "b", again.data,
+                                    again.size_bytes, &same, &report, &diag),
+                     RCS_OK);
+    rcs_replay_free(replay);
+    rcs_buf_close(&again);
+    rcs_buf_close(&report);
+    return same && digest;
+}
+
+static void a_changed_byte_is_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *was, *is;
+    } changes[] = {
+        { "x\\u000d\\u000a$3\\u000d\\u000aone", "x\\u000d\\u000a$3\\u000d\\u000aonx" }, /* a value */
+        { "\"order\":\"kill a3\"", "\"order\":\"kill a2\"" },
+        { "\"order\":\"kill a3\"", "\"order\":\"kill z3\"" }, /* no such node: passed over */
+        { "\"outside\":\"open\",\"conn\":2", "\"outside\":\"open\",\"conn\":7" },
+        { "\"outside\":\"data\",\"conn\":2", "\"outside\":\"data\",\"conn\":6" },
+        { "\"outside\":\"gone\",\"conn\":2", "\"outside\":\"gone\",\"conn\":6" },
+        { "\"outside\":\"open\"", "\"outside\":\"shut\"" },
+        { "\"node\":\"a3\",\"ip\"", "\"node\":\"z3\",\"ip\"" },
+        { "\"serve\":\"127.0.0.1:7001\"", "\"serve\":\"127.0.0.1:8001\"" },
+    };
+    struct served served;
+    struct rcs_diag diag;
+    play_a_failover(&served, RCS_TRACE_MILESTONES, 0);
+    served_end(&served);
+    assert_true(plays(&served.trace));
+    for (unsigned i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        struct rcs_buf edited = forged(&served.trace, changes[i].was, changes[i].is);
+        if (plays(&edited)) {
+            fail_msg("%s instead of %s is not found", changes[i].is, changes[i].was);
+        }
+        edited.data[edited.size_bytes - 5] ^= 1; /* without a sum that fits */
+        assert_int_equal(rcs_trace_check("t", edited.data, edited.size_bytes, &diag),
+                         RCS_ERR_SYNTAX);
+        rcs_buf_close(&edited);
+    }
+    served_close(&served);
+}
+
+/* Whatever the length of the pieces in which time passes. */
+static void pieces_of_time_do_not_matter(void **state)
+{
+    (void)state;
+    static const rcs_us slices[] = { RCS_S(1), RCS_MS(7), 12345 };
+    struct served first, other;
+    play_a_failover(&first, RCS_TRACE_PACKETS, 0);
+    served_pass(&first, RCS_S(60), 0);
+    uint64_t digest = rcs_sim_digest(first.sim);
+    for (unsigned i = 0; i < sizeof(slices) / sizeof(slices[0]); i++) {
+        play_a_failover(&other, RCS_TRACE_PACKETS, slices[i]);
+        served_pass(&other, RCS_S(60), slices[i]);
+        assert_true(rcs_sim_now(other.sim) == rcs_sim_now(first.sim));
+        assert_true(rcs_sim_digest(other.sim) == digest);
+        served_close(&other);
+    }
+    served_close(&first);
+}
+
+static void the_election_is_explained(void **state)
+{
+    (void)state;
+    struct served served;
+    struct rcs_explanation *explanation;
+    struct rcs_statement statement;
+    struct rcs_diag diag;
+    play_a_failover(&served, RCS_TRACE_MILESTONES, 0);
+    char heir[8];
+    for (unsigned i = 3; i < 6; i++) {
+        struct rcs_view view;
+        rcs_sim_view(served.sim, (int)i, &view);
+        if (!view.replica) {
+            snprintf(heir, sizeof(heir), "a%u", i + 1);
+        }
+    }
+    served_end(&served);
+    assert_int_equal(rcs_explain(&explanation, "t", served.trace.data, served.trace.size_bytes,
+                                 &(struct rcs_explain_options){ .node = heir }, &diag),
+                     RCS_OK);
+    assert_true(rcs_explanation_intact(explanation));
+    bool master = false, votes = false, fault = false, missing = false;
+    for (size_t i = 0; rcs_explanation_statement(explanation, i, &statement); i++) {
+        master |= strstr(statement.text, "is master now, in place of a3") != NULL;
+        votes |= strstr(statement.text, "votes") != NULL;
+        fault |= strcmp(statement.text, "fault: kill a3") == 0;
+        missing |= strcmp(statement.what, "missing") == 0;
+    }
+    assert_true(master && votes && fault);
+    assert_false(missing);
+    rcs_explanation_free(explanation);
+    served_close(&served);
+}
+
+static void steps_are_held_and_played_again(void **state)
+{
+    (void)state;
+    struct served served;
+    served_open(&served, SERVED_SIX "step \"two\"\nkill a1\nstep \"three\"\nstart a1\n",
+                (struct rcs_run_options){ .hold = true, .steps = 1 });
+    served_pass(&served, RCS_S(30), RCS_S(1));
+    assert_true(rcs_run_idle(served.run));
+    assert_int_equal(rcs_sim_node_life(served.sim, 0), RCS_LIFE_UP);
+    served_order(&served, "play 1");
+    served_pass(&served, RCS_S(2), 0);
+    assert_int_equal(rcs_sim_node_life(served.sim, 0), RCS_LIFE_DOWN);
+    rcs_run_play(served.run, RCS_RUN_ALL_STEPS);
+    served_pass(&served, RCS_S(2), 0);
+    assert_int_equal(rcs_sim_node_life(served.sim, 0), RCS_LIFE_UP);
+    served_end(&served);
+    assert_true(has(&served.trace, "\"serve\":\"127.0.0.1:7001\",\"steps\":1"));
+    assert_true(has(&served.trace, "\"order\":\"play 1\""));
+    assert_true(has(&served.trace, "\"order\":\"play\""));
+    served_replays(&served);
+    served_close(&served);
+}
+
+/* Between two events of one instant, too. */
+static void an_end_at_any_event_is_found_again(void **state)
+{
+    (void)state;
+    for (unsigned stop = 1; stop < 400; stop += 57) {
+        struct served served;
+        served_open(&served, SERVED_SIX, (struct rcs_run_options){ .has_seed = false });
+        served_pass(&served, RCS_S(9), 0);
+        served_order(&served, "kill a1..a3");
+        (void)rcs_run_until(served.run, RCS_S(100), stop);
+        served_end(&served);
+        served_replays(&served);
+        served_close(&served);
+    }
+}
+
+static void what_clients_said_may_be_left_out(void **state)
+{
+    (void)state;
+    struct served served;
+    struct rcs_diag diag = { .line = 0 };
+    served_open(&served, SERVED_SIX, (struct rcs_run_options){ .trace_without_clients = true });
+    served_pass(&served, RCS_S(9), 0);
+    uint32_t number = served_connect(&served, 0);
+    served_send(&served, number, "PING");
+    served_end(&served);
+    assert_false(has(&served.trace, "outside"));
+    assert_int_equal(rcs_trace_check("t", served.trace.data, served.trace.size_bytes, &diag),
+                     RCS_OK);
+    assert_null(rcs_replay_new("t.trace", served.trace.data, served.trace.size_bytes,
+                               &(struct rcs_run_options){ .has_seed = false }, &diag));
+    assert_non_null(strstr(diag.text, "kept without what clients said"));
+    served_close(&served);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_served_failover_is_played_again),
+        cmocka_unit_test(a_changed_byte_is_found),
+        cmocka_unit_test(pieces_of_time_do_not_matter),
+        cmocka_unit_test(the_election_is_explained),
+        cmocka_unit_test(steps_are_held_and_played_again),
+        cmocka_unit_test(an_end_at_any_event_is_found_again),
+        cmocka_unit_test(what_clients_said_may_be_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

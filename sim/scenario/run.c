@@ -164,10 +164,27 @@ void rcs_run_word(struct rcs_run *run, const struct rcs_word *word, struct rcs_b
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
+/* An order may ask for any line; a run that is served goes on for ever, and keeps the newest. */
+#define LOG_LINES_MAX 100000
+
+static void forget_old_lines(struct rcs_run *run)
+{
+    unsigned half = run->log_count / 2;
+    for (unsigned i = 0; i < half; i++) {
+        free(run->log[i].text);
+    }
+    run->log_count -= half;
+    memmove(run->log, run->log + half, run->log_count * sizeof(run->log[0]));
+}
+
 static void on_log(void *arg, int node, rcs_us at_us, const char *line)
 {
     struct rcs_run *run = arg;
-    if (run->script->wants_log) {
+    const bool served = run->options.serve_ip != NULL;
+    if (run->script->wants_log || served) {
+        if (served && run->log_count == LOG_LINES_MAX) {
+            forget_old_lines(run);
+        }
         if (run->log_count == run->log_room) {
             run->log_room = run->log_room == 0 ? 256 : run->log_room * 2;
             run->log = realloc(run->log, run->log_room * sizeof(run->log[0]));
@@ -314,7 +331,7 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
         rcs_run_free(run);
         return NULL;
     }
-    if (script->wants_log || options->log != NULL) {
+    if (script->wants_log || options->log != NULL || options->serve_ip != NULL) {
         rcs_sim_on_log(run->sim, on_log, run);
     }
     begin_trace(run, scenario, seed);
