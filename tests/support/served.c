@@ -37,7 +37,7 @@ void served_open(struct served *served, const char *text, struct rcs_run_options
 void served_end(struct served *served)
 {
     if (served->run != NULL) {
-        rcs_run_interrupt(served->run);
+        rcs_run_finish(served->run);
         rcs_run_free(served->run);
         served->run = NULL;
     }
@@ -92,7 +92,7 @@ uint32_t served_connect(struct served *served, int node)
 {
     struct rcs_address peer = { .ip = "127.0.0.1", .port = 50000 };
     served_pass(served, 0, 0);
-    uint32_t number = rcs_outside_open(served->sim, node, &peer);
+    uint32_t number = rcs_outside_open(served->sim, node, &peer, NULL);
     served_pass(served, 0, 0);
     return number;
 }
