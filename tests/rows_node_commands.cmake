@@ -1,6 +1,7 @@
 # Keys, directives, commands.
 rcs_test(keyspace rcsim_node)
 rcs_test(list rcsim_node)
+rcs_test(dump rcsim_node)
 rcs_test(config rcsim_node)
 rcs_test(command rcsim_node)
 rcs_test(command_keys rcsim_node)

@@ -13,18 +13,6 @@
 #define RDB_DATABASE_BYTES 5
 #define RDB_EXPIRE_BYTES   9
 
-struct snapshot_key {
-    struct rcs_value *value; /* one reference */
-    int64_t expire_ms;
-    size_t key_at; /* in `names` */
-    uint32_t key_bytes;
-};
-
-struct rcs_snapshot_data {
-    char *names; /* all keys, one after the other */
-    struct snapshot_key keys[];
-};
-
 static size_t rdb_bytes(const struct rcs_entry *entry)
 {
     return 1 + rcs_rdb_length_bytes(entry->item.key_bytes) + entry->item.key_bytes +
@@ -46,12 +34,12 @@ struct rcs_snapshot *rcs_keyspace_snapshot(const struct rcs_keyspace *keys, int6
     snapshot->keys = (uint32_t)keys->dict.count;
     snapshot->size_bytes += RDB_DATABASE_BYTES;
     struct rcs_snapshot_data *data =
-        malloc(sizeof(*data) + keys->dict.count * sizeof(struct snapshot_key));
+        malloc(sizeof(*data) + keys->dict.count * sizeof(struct rcs_snapshot_key));
     RCS_ASSERT(data != NULL);
     size_t names_bytes = 0, count = 0;
     const struct rcs_entry *entry;
     for (uint64_t cursor = 0; (entry = rcs_keyspace_next(keys, &cursor)) != NULL;) {
-        data->keys[count++] = (struct snapshot_key){
+        data->keys[count++] = (struct rcs_snapshot_key){
             .value = rcs_value_retain(entry->value),
             .expire_ms = entry->expire_ms,
             .key_at = names_bytes,
@@ -75,7 +63,7 @@ void rcs_keyspace_load(struct rcs_keyspace *keys, const struct rcs_snapshot *sna
 {
     rcs_keyspace_flush(keys);
     for (uint32_t i = 0; i < snapshot->keys; i++) {
-        const struct snapshot_key *key = &snapshot->data->keys[i];
+        const struct rcs_snapshot_key *key = &snapshot->data->keys[i];
         struct rcs_entry *entry = rcs_keyspace_add(keys, snapshot->data->names + key->key_at,
                                                    key->key_bytes, rcs_value_retain(key->value));
         rcs_keyspace_expire(keys, entry, key->expire_ms);

@@ -99,14 +99,4 @@ struct rcs_value *rcs_string_append(struct rcs_value *value, const void *bytes, 
 struct rcs_value *rcs_string_write(struct rcs_value *value, size_t offset, const void *bytes,
                                    size_t size_bytes);
 
-/* --- payloads of DUMP (dump.c) ---------------------------------------------------------------- */
-
-struct rcs_buf;
-/* Appends the payload, as a release with this version of RDB writes it. */
-void rcs_value_dump(const struct rcs_value *value, unsigned rdb_version, struct rcs_buf *out);
-/* The value of a payload that rcs_dump_check accepted: one reference. RCS_ERR_PROTOCOL: broken;
- * RCS_ERR_UNKNOWN: of a type that is not modelled, *type (static) names it. */
-enum rcs_err rcs_value_restore(const void *payload, size_t size_bytes, const char **type,
-                               struct rcs_value **out);
-
 #endif

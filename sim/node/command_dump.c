@@ -2,8 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rcsim/rdb.h>
-
+#include "sim/keys/dump.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/notify.h"
 
@@ -81,15 +80,17 @@ static struct rcs_value *read_payload(struct rcs_call *call)
     struct rcs_value *value;
     const char *type;
     unsigned version = (unsigned)rcs_node_profile(call->node)->rdb_version;
+    struct rcs_value_limits limits;
+    rcs_config_value_limits(&call->node->config, &limits);
     if (!rcs_dump_check(payload->bytes, payload->size_bytes, version)) {
         rcs_refuse(call->client, "DUMP payload version or checksum are wrong");
         return NULL;
     }
-    switch (rcs_value_restore(payload->bytes, payload->size_bytes, &type, &value)) {
+    switch (rcs_value_restore(payload->bytes, payload->size_bytes, &limits, &type, &value)) {
     case RCS_OK:
         return value;
     case RCS_ERR_UNKNOWN:
-        rcs_refuse_format(call->client, "rcsim stores strings only, the payload holds a %s", type);
+        rcs_refuse_format(call->client, "the payload holds a %s, which rcsim does not have", type);
         return NULL;
     default:
         rcs_refuse(call->client, "Bad data format");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/keys/dump.h"
 #include "sim/node/config_names.h"
 #include "sim/node/config_value.h"
 
@@ -407,4 +408,16 @@ const char *rcs_config_nearest(const char *name)
         }
     }
     return best;
+}
+
+void rcs_config_value_limits(const struct rcs_config *config, struct rcs_value_limits *out)
+{
+    *out = (struct rcs_value_limits){
+        .hash_max_listpack_entries = config->hash_max_listpack_entries,
+        .hash_max_listpack_value = config->hash_max_listpack_value,
+        .list_max_listpack_size = config->list_max_listpack_size,
+        .set_max_intset_entries = config->set_max_intset_entries,
+        .zset_max_listpack_entries = config->zset_max_listpack_entries,
+        .zset_max_listpack_value = config->zset_max_listpack_value,
+    };
 }

@@ -132,4 +132,8 @@ bool rcs_config_known(const char *name);
 /* The nearest existing name to a misspelt one, or NULL. */
 const char *rcs_config_nearest(const char *name);
 
+struct rcs_value_limits; /* sim/keys/dump.h */
+/* How compact the values that are read from an RDB stay. */
+void rcs_config_value_limits(const struct rcs_config *config, struct rcs_value_limits *out);
+
 #endif

@@ -2,7 +2,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "sim/keys/value.h"
+#include "sim/keys/dump.h"
 #include "sim/node/aof.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/keys/value.h"
+#include "sim/keys/dump.h"
 #include "sim/node/backlog.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"

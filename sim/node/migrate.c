@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "sim/keys/dump.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/migrate_socket.h"
 #include "sim/node/notify.h"
