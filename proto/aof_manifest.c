@@ -209,11 +209,11 @@ static enum rcs_err read_line(struct rcs_aof_manifest *manifest, const char *tex
 enum rcs_err rcs_aof_manifest_read(struct rcs_aof_manifest *manifest, const char *text,
                                    size_t size_bytes, struct rcs_diag *diag)
 {
-    const char *at = text, *end = text + size_bytes;
     RCS_ASSERT(manifest->count == 0);
     if (size_bytes == 0) {
         return refuse(diag, 0, "an empty manifest");
     }
+    const char *at = text, *end = text + size_bytes;
     for (int line = 1; at < end; line++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         if (stop == NULL || stop - at >= LINE_MAX_BYTES) {

@@ -13,11 +13,8 @@
 
 void rcs_aof_reader_init(struct rcs_aof_reader *reader, const void *bytes, size_t size_bytes)
 {
-    *reader = (struct rcs_aof_reader){
-        .begin = bytes,
-        .at = bytes,
-        .end = (const char *)bytes + size_bytes,
-    };
+    const char *begin = size_bytes > 0 ? bytes : ""; /* nothing may be NULL */
+    *reader = (struct rcs_aof_reader){ .begin = begin, .at = begin, .end = begin + size_bytes };
 }
 
 void rcs_aof_reader_close(struct rcs_aof_reader *reader)

@@ -274,16 +274,17 @@ static unsigned version_of(const uint8_t *digits)
 enum rcs_err rcs_rdb_reader_init(struct rcs_rdb_reader *reader, const void *bytes,
                                  size_t size_bytes, unsigned version, struct rcs_diag *diag)
 {
+    const uint8_t *begin = size_bytes > 0 ? bytes : (const void *)""; /* nothing may be NULL */
     *reader = (struct rcs_rdb_reader){
         .info = { .created_s = -1, .used_memory_bytes = -1 },
-        .begin = bytes,
-        .at = bytes,
-        .end = (const uint8_t *)bytes + size_bytes,
+        .begin = begin,
+        .at = begin,
+        .end = begin + size_bytes,
         .expire_ms = RCS_RDB_NO_EXPIRE,
     };
     rcs_buf_init(&reader->name);
     if (size_bytes < MAGIC_BYTES + VERSION_DIGITS ||
-        memcmp(bytes, RCS_RDB_MAGIC, MAGIC_BYTES) != 0) {
+        memcmp(begin, RCS_RDB_MAGIC, MAGIC_BYTES) != 0) {
         return rcs_diag_set(diag, RCS_ERR_PROTOCOL, 0, 0,
                             "no RDB file: it does not begin with REDIS and a version");
     }

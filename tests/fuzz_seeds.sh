@@ -5,7 +5,7 @@ set -euo pipefail
 
 out=${1:?usage: tests/fuzz_seeds.sh DIRECTORY}
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,trace,resp,rdb,rdb_file}
+mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,trace,resp,rdb,rdb_file,aof}
 
 # Lines `bytes TOKENS`, a token hex or HH*N: as \x escapes, and from those as bytes.
 n=0
@@ -73,3 +73,4 @@ done < <(grep -v '^#' "$here"/vectors/rdb/forms-7.0.tsv)
 for file in "$here"/vectors/rdb/files/*/*.rdb; do
     head -c -9 "$file" >"$out/fuzz_rdb_file/$(basename "$(dirname "$file")")-$(basename "$file")"
 done
+cp "$here"/vectors/rdb/appendonlydir/*.{manifest,incr.aof} "$out/fuzz_aof/"
