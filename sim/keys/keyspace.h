@@ -69,6 +69,7 @@ struct rcs_entry {
     struct rcs_entry *slot_previous, *slot_next; /* newest first */
     struct rcs_value *value;                     /* value.h; one reference */
     int64_t expire_ms;                           /* wall clock, or RCS_NO_EXPIRE */
+    int64_t used_wall_ms; /* when a command last looked at the value; 0: not since it was loaded */
     uint32_t expire_index;
     uint16_t slot;
     char key[];

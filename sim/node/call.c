@@ -6,6 +6,7 @@
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
 #include "sim/node/monitor.h"
+#include "sim/node/tracking.h"
 
 #include "sim/pure.h"
 
@@ -86,6 +87,9 @@ void rcs_call_run(struct rcs_node *node, struct rcs_client *client,
     node->stat_commands++;
     count_call(node, client, command, request);
     node->call_us += outer_us;
+    if (client->track != NULL && (command->flags & RCS_COMMAND_READONLY) != 0) {
+        rcs_tracking_read(&call);
+    }
     if (node->dirty != dirty && !call.said && (command->flags & RCS_COMMAND_WRITE) != 0) {
         keep(node, request);
     }

@@ -9,6 +9,7 @@
 #include "sim/cluster/orders.h"
 #include "sim/node/command_cluster.h"
 #include "sim/node/command_release.h"
+#include "sim/node/help.h"
 
 #include "sim/pure.h"
 
@@ -570,9 +571,14 @@ static bool help_has(const struct rcs_call *call, unsigned i)
     return i == 0 || rcs_release_has(call->client->profile, &found);
 }
 
+/* 7.0's own lines; of other releases what there is. */
 void rcs_cluster_help(struct rcs_call *call)
 {
     unsigned lines = 0;
+    if (rcs_node_profile(call->node)->release == RCS_REDIS_7_0) {
+        rcs_run_help(call);
+        return;
+    }
     for (unsigned i = 0; i < sizeof(help) / sizeof(help[0]); i++) {
         lines += help_has(call, i);
     }

@@ -8,6 +8,7 @@
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
 #include "sim/node/memory.h"
+#include "sim/node/tracking.h"
 
 #include "sim/pure.h"
 
@@ -119,8 +120,7 @@ static bool may_debug(const struct gate *gate)
 {
     int allowed = gate->node->config.enable_debug_command;
     return allowed == 1 ||
-           (allowed == 2 && strncmp(rcs_store_address(gate->node->store, gate->client->remote)->ip,
-                                    "127.", 4) == 0);
+           (allowed == 2 && strncmp(rcs_client_remote(gate->node, gate->client)->ip, "127.", 4) == 0);
 }
 
 static bool allowed(struct gate *gate)
@@ -271,6 +271,9 @@ static void run(struct gate *gate)
     rcs_call_run(node, gate->client, gate->found.command, gate->request);
     /* Keys that SCAN found expired have nothing to do with each other. */
     rcs_call_propagate(node, (gate->flags & RCS_COMMAND_ARBITRARY_KEYS) == 0);
+    if (node->tracking != NULL) {
+        rcs_tracking_after(node);
+    }
     gate->client->write_offset = node->repl.offset;
     if (node->clients.ready_first != NULL) {
         rcs_blocked_serve(node);

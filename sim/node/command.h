@@ -245,8 +245,11 @@ bool rcs_arg_until_or_refuse(struct rcs_call *call, const struct rcs_arg *argume
 /* The key if it is there and not expired, for reading (counts hits and misses) or for writing. An
  * expired one is deleted on a master (Redis 7.0 lookupKey, expireIfNeeded). */
 struct rcs_entry *rcs_key_read(struct rcs_call *call, const struct rcs_arg *key);
-/* The same as rcs_key_read for those who only look at a key: its absence is not told (OBJECT). */
+/* For reading, without counting as a use of the key (TTL, TYPE, EXISTS); and without telling of its
+ * absence either (OBJECT). */
+struct rcs_entry *rcs_key_peek(struct rcs_call *call, const struct rcs_arg *key);
 struct rcs_entry *rcs_key_look(struct rcs_call *call, const struct rcs_arg *key);
+int64_t rcs_key_idle_ms(const struct rcs_node *node, const struct rcs_entry *entry);
 struct rcs_entry *rcs_key_write(struct rcs_call *call, const struct rcs_arg *key);
 /* The same for a key of one type, NULL: there is none. False: it holds another type, and that was
  * refused. */

@@ -5,158 +5,12 @@
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/connection.h"
-#include "sim/node/pubsub.h"
+#include "sim/node/help.h"
+#include "sim/node/tracking.h"
 
 #include "sim/pure.h"
 
-/* --- how a client is shown -------------------------------------------------------------------- */
-
-enum client_type { TYPE_NORMAL, TYPE_REPLICA, TYPE_PUBSUB, TYPE_MASTER, TYPE_UNKNOWN };
-
-static enum client_type type_of(const struct rcs_client *client)
-{
-    if ((client->flags & RCS_CLIENT_REPLICA) != 0) {
-        return TYPE_REPLICA;
-    }
-    return (client->flags & RCS_CLIENT_SUBSCRIBED) != 0 ? TYPE_PUBSUB : TYPE_NORMAL;
-}
-
-static enum client_type type_named(const struct rcs_arg *name)
-{
-    if (rcs_arg_is(name, "normal")) {
-        return TYPE_NORMAL;
-    }
-    if (rcs_arg_is(name, "slave") || rcs_arg_is(name, "replica")) {
-        return TYPE_REPLICA;
-    }
-    if (rcs_arg_is(name, "pubsub")) {
-        return TYPE_PUBSUB;
-    }
-    return rcs_arg_is(name, "master") ? TYPE_MASTER : TYPE_UNKNOWN;
-}
-
-static void add_address(struct rcs_buf *out, const struct rcs_address *address)
-{
-    bool is_ipv6 = strchr(address->ip, ':') != NULL;
-    rcs_buf_format(out, is_ipv6 ? "[%s]:%u" : "%s:%u", address->ip, (unsigned)address->port);
-}
-
-static void add_flags(const struct rcs_client *client, struct rcs_buf *out)
-{
-    static const struct {
-        unsigned flag;
-        const char *letter;
-    } letters[] = {
-        { RCS_CLIENT_REPLICA, "S" },   { RCS_CLIENT_SUBSCRIBED, "P" },
-        { RCS_CLIENT_MULTI, "x" },     { RCS_CLIENT_PAUSED, "b" },
-        { RCS_CLIENT_DIRTY_CAS, "d" }, { RCS_CLIENT_CLOSE_AFTER_REPLY, "c" },
-        { RCS_CLIENT_READONLY, "r" },  { RCS_CLIENT_NO_EVICT, "e" },
-    };
-    size_t before = out->size_bytes;
-    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
-        bool blocked = letters[i].flag == RCS_CLIENT_PAUSED && client->blocked != NULL;
-        if ((client->flags & letters[i].flag) != 0 || blocked) {
-            rcs_buf_text(out, letters[i].letter);
-        }
-    }
-    if (out->size_bytes == before) {
-        rcs_buf_text(out, "N");
-    }
-}
-
-/* Fields of CLIENT LIST that 3.0 has not. */
-static const struct {
-    const char *name;
-    enum rcs_release since;
-} since[] = {
-    { "laddr", RCS_REDIS_6_2 },        { "ssub", RCS_REDIS_7_0 },
-    { "watch", RCS_REDIS_7_4 },        { "argv-mem", RCS_REDIS_6_0 },
-    { "multi-mem", RCS_REDIS_7_0 },    { "rbs", RCS_REDIS_7_0 },
-    { "rbp", RCS_REDIS_7_0 },          { "tot-mem", RCS_REDIS_6_0 },
-    { "user", RCS_REDIS_6_0 },         { "redir", RCS_REDIS_6_2 },
-    { "resp", RCS_REDIS_7_0 },         { "lib-name", RCS_REDIS_7_2 },
-    { "lib-ver", RCS_REDIS_7_2 },      { "tot-net-in", RCS_VALKEY_8_0 },
-    { "tot-net-out", RCS_VALKEY_8_0 }, { "tot-cmds", RCS_VALKEY_8_0 },
-};
-
-static bool has_field(enum rcs_release release, const char *field, size_t length)
-{
-    for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++) {
-        if (strlen(since[i].name) == length && memcmp(since[i].name, field, length) == 0) {
-            return release >= since[i].since;
-        }
-    }
-    return true;
-}
-
-/* Appends the fields of `line`, parted by blanks, that the release has. */
-static void add_known_fields(enum rcs_release release, const char *line, struct rcs_buf *out)
-{
-    for (const char *at = line; *at != '\0';) {
-        size_t length = strcspn(at, " ");
-        if (has_field(release, at, strcspn(at, "="))) {
-            rcs_buf_text(out, at == line ? "" : " ");
-            rcs_buf_add(out, at, length);
-        }
-        at += length + (at[length] != '\0');
-    }
-}
-
-/* All fields of all releases. Buffers, memory, bytes and libraries are not modelled: their fields
- * are 0 or empty. */
-static void add_fields(const struct rcs_node *node, const struct rcs_client *client, bool redacted,
-                       struct rcs_buf *out)
-{
-    int64_t now_s = rcs_node_unixtime(node);
-    rcs_buf_format(out, "id=%llu addr=", (unsigned long long)client->id);
-    add_address(out, rcs_client_remote(node, client));
-    rcs_buf_text(out, " laddr=");
-    struct rcs_address local = rcs_client_local(node, client);
-    add_address(out, &local);
-    rcs_buf_format(out, " fd=%u name=", (unsigned)client->link);
-    if (redacted) {
-        rcs_buf_text(out, "*redacted*");
-    } else {
-        rcs_buf_add(out, client->name.data, client->name.size_bytes);
-    }
-    rcs_buf_format(out, " age=%lld idle=%lld flags=", (long long)(now_s - client->created_wall_s),
-                   (long long)(now_s - client->last_wall_s));
-    add_flags(client, out);
-    int multi = (client->flags & RCS_CLIENT_MULTI) != 0 ? (int)client->queued_count : -1;
-    rcs_buf_format(out,
-                   " db=0 sub=%u psub=%u ssub=%u multi=%d watch=%u qbuf=0 qbuf-free=0 argv-mem=0 "
-                   "multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=",
-                   rcs_pubsub_channels(client), rcs_pubsub_patterns(client),
-                   rcs_pubsub_shard_channels(client), multi, rcs_transaction_watched(client));
-    if (client->last_command == NULL) {
-        rcs_buf_text(out, "NULL");
-    } else if (client->last_container == NULL) {
-        rcs_buf_text(out, client->last_command);
-    } else if (client->profile->release < RCS_REDIS_7_0) {
-        rcs_buf_text(out, client->last_container);
-    } else {
-        rcs_buf_format(out, "%s|%s", client->last_container, client->last_command);
-    }
-    rcs_buf_format(out,
-                   " user=%s redir=-1 resp=%u lib-name=%.*s lib-ver=%.*s tot-net-in=0 "
-                   "tot-net-out=0 tot-cmds=0",
-                   redacted ? "*redacted*" : "default", (unsigned)client->protocol,
-                   (int)client->lib_name.size_bytes,
-                   client->lib_name.data == NULL ? "" : client->lib_name.data,
-                   (int)client->lib_ver.size_bytes,
-                   client->lib_ver.data == NULL ? "" : client->lib_ver.data);
-}
-
-void rcs_client_describe(const struct rcs_node *node, const struct rcs_client *client,
-                         bool redacted, struct rcs_buf *out)
-{
-    struct rcs_buf line;
-    rcs_buf_init(&line);
-    add_fields(node, client, redacted, &line);
-    rcs_buf_add(&line, "", 1);
-    add_known_fields(client->profile->release, line.data, out);
-    rcs_buf_close(&line);
-}
+/* --- how clients are shown ---------------------------------------------------------------------- */
 
 /* One line of CLIENT LIST. */
 static void add_client(const struct rcs_node *node, const struct rcs_client *client,
@@ -209,14 +63,14 @@ static bool list_by_id(struct rcs_call *call, struct rcs_buf *text)
 
 static bool list_by_type(struct rcs_call *call, struct rcs_buf *text)
 {
-    enum client_type type = TYPE_UNKNOWN;
+    enum rcs_client_type type = RCS_TYPE_UNKNOWN;
     bool of_one_type = call->argc == 4;
-    if (of_one_type && (type = type_named(&call->args[3])) == TYPE_UNKNOWN) {
+    if (of_one_type && (type = rcs_client_type_named(&call->args[3])) == RCS_TYPE_UNKNOWN) {
         return refuse_type(call, &call->args[3]);
     }
     for (unsigned i = 0; i < call->node->clients.count; i++) {
         const struct rcs_client *client = call->node->clients.list[i];
-        if (!of_one_type || type_of(client) == type) {
+        if (!of_one_type || rcs_client_type(client) == type) {
             add_client(call->node, client, text);
         }
     }
@@ -331,7 +185,7 @@ static void run_setinfo(struct rcs_call *call)
 struct filter {
     const struct rcs_arg *addr, *laddr; /* NULL: any */
     int64_t id;                         /* 0: any */
-    enum client_type type;              /* UNKNOWN: any */
+    enum rcs_client_type type;              /* UNKNOWN: any */
     bool skip_me;
 };
 
@@ -342,7 +196,7 @@ static bool has_address(const struct rcs_address *address, const struct rcs_arg 
     }
     struct rcs_buf text;
     rcs_buf_init(&text);
-    add_address(&text, address);
+    rcs_client_add_address(&text, address);
     bool same = text.size_bytes == rcs_arg_text_bytes(wanted) &&
                 memcmp(text.data, wanted->bytes, text.size_bytes) == 0;
     rcs_buf_close(&text);
@@ -358,7 +212,7 @@ static unsigned kill_clients(struct rcs_call *call, const struct filter *filter)
         if ((client == call->client && filter->skip_me) ||
             (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0 ||
             (filter->id != 0 && client->id != (uint64_t)filter->id) ||
-            (filter->type != TYPE_UNKNOWN && type_of(client) != filter->type) ||
+            (filter->type != RCS_TYPE_UNKNOWN && rcs_client_type(client) != filter->type) ||
             !has_address(rcs_client_remote(call->node, client), filter->addr) ||
             !has_address(&local, filter->laddr)) {
             continue;
@@ -386,8 +240,8 @@ static bool kill_option(struct rcs_call *call, struct filter *filter, const stru
             return false;
         }
     } else if (rcs_arg_is(option, "type")) {
-        filter->type = type_named(value);
-        return filter->type != TYPE_UNKNOWN || refuse_type(call, value);
+        filter->type = rcs_client_type_named(value);
+        return filter->type != RCS_TYPE_UNKNOWN || refuse_type(call, value);
     } else if (rcs_arg_is(option, "addr")) {
         filter->addr = value;
     } else if (rcs_arg_is(option, "laddr")) {
@@ -410,7 +264,7 @@ static bool kill_option(struct rcs_call *call, struct filter *filter, const stru
 
 static void run_kill(struct rcs_call *call)
 {
-    struct filter filter = { .type = TYPE_UNKNOWN, .skip_me = call->argc > 3 };
+    struct filter filter = { .type = RCS_TYPE_UNKNOWN, .skip_me = call->argc > 3 };
     if (call->argc == 3) { /* the old form: an address */
         filter.addr = &call->args[2];
         if (kill_clients(call, &filter) == 0) {
@@ -501,7 +355,10 @@ static void run_unpause(struct rcs_call *call)
 #define PLAIN NOSCRIPT | LOADING | STALE, CATEGORY(CONNECTION), NO_KEYS
 #define BY_ADMIN ADMIN | NOSCRIPT | LOADING | STALE, CATEGORY(CONNECTION), NO_KEYS
 static const struct rcs_command subcommands[] = {
+    { "caching", rcs_run_caching, 3, PLAIN, NULL, NULL },
     { "getname", run_getname, 2, PLAIN, NULL, NULL },
+    { "getredir", rcs_run_getredir, 2, PLAIN, NULL, NULL },
+    { "help", rcs_run_help, 2, LOADING | STALE, CATEGORY(CONNECTION), NO_KEYS, NULL, NULL },
     { "id", run_id, 2, PLAIN, NULL, NULL },
     { "info", run_info, 2, PLAIN, "nondeterministic_output", NULL },
     { "kill", run_kill, -3, BY_ADMIN, NULL, NULL },
@@ -512,6 +369,8 @@ static const struct rcs_command subcommands[] = {
     { "reply", run_reply, 3, PLAIN, NULL, NULL },
     { "setinfo", run_setinfo, 4, PLAIN, NULL, NULL },
     { "setname", run_setname, 3, PLAIN, NULL, NULL },
+    { "tracking", rcs_run_tracking, -3, PLAIN, NULL, NULL },
+    { "trackinginfo", rcs_run_trackinginfo, 2, PLAIN, NULL, NULL },
     { "unblock", run_unblock, -3, BY_ADMIN, NULL, NULL },
     { "unpause", run_unpause, 2, BY_ADMIN, NULL, NULL },
     END_OF_COMMANDS

@@ -4,6 +4,7 @@
 #include "sim/keys/glob.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/help.h"
 
 #include "sim/pure.h"
 
@@ -431,6 +432,7 @@ static void run_getkeys(struct rcs_call *call)
 static const struct rcs_command subcommands[] = {
     { "count", run_count, 2, ASKED, NULL, NULL },
     { "getkeys", run_getkeys, -4, ASKED, NULL, NULL },
+    { "help", rcs_run_help, 2, ASKED, NULL, NULL },
     { "info", run_info, -2, ASKED, "nondeterministic_output_order", NULL },
     { "list", run_list, -2, ASKED, "nondeterministic_output_order", NULL },
     END_OF_COMMANDS

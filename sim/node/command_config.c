@@ -7,6 +7,7 @@
 #include "sim/node/aof.h"
 #include "sim/node/backlog.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/help.h"
 
 #include "sim/pure.h"
 
@@ -197,6 +198,7 @@ static void run_rewrite(struct rcs_call *call)
 #define BY_ADMIN ADMIN | NOSCRIPT | LOADING | STALE, 0, NO_KEYS
 static const struct rcs_command subcommands[] = {
     { "get", run_get, -3, BY_ADMIN, NULL, NULL },
+    { "help", rcs_run_help, 2, LOADING | STALE, 0, NO_KEYS, NULL, NULL },
     { "resetstat", run_resetstat, 2, BY_ADMIN, NULL, NULL },
     { "rewrite", run_rewrite, 2, BY_ADMIN, NULL, NULL },
     { "set", run_set, -4, BY_ADMIN, "request_policy:all_nodes response_policy:all_succeeded",

@@ -184,7 +184,7 @@ static void run_persist(struct rcs_call *call)
 /* -2 without the key, -1 without an expiry. Seconds are rounded, not cut. */
 static void reply_time(struct rcs_call *call, bool seconds, bool from_now)
 {
-    const struct rcs_entry *entry = rcs_key_read(call, &call->args[1]);
+    const struct rcs_entry *entry = rcs_key_peek(call, &call->args[1]);
     if (entry == NULL || entry->expire_ms == RCS_NO_EXPIRE) {
         rcs_resp_integer(call->out, entry == NULL ? -2 : -1);
         return;

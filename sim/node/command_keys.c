@@ -4,6 +4,7 @@
 #include "sim/keys/glob.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/help.h"
 #include "sim/node/notify.h"
 #include "sim/node/scan.h"
 
@@ -43,14 +44,14 @@ static void run_exists(struct rcs_call *call)
 {
     unsigned count = 0;
     for (unsigned i = 1; i < call->argc; i++) {
-        count += rcs_key_read(call, &call->args[i]) != NULL;
+        count += rcs_key_peek(call, &call->args[i]) != NULL;
     }
     rcs_resp_integer(call->out, count);
 }
 
 static void run_type(struct rcs_call *call)
 {
-    const struct rcs_entry *entry = rcs_key_read(call, &call->args[1]);
+    const struct rcs_entry *entry = rcs_key_peek(call, &call->args[1]);
     rcs_resp_status(call->out, entry == NULL ? "none" : rcs_value_type_name(entry->value));
 }
 
@@ -62,6 +63,45 @@ static void run_encoding(struct rcs_call *call)
     } else {
         rcs_resp_bulk_text(call->out, rcs_release_words(call->client->profile,
                                                         rcs_value_encoding_name(entry->value)));
+    }
+}
+
+/* Small integers are shared by all keys that hold one (Redis 7.0 OBJ_SHARED_INTEGERS). */
+static void run_refcount(struct rcs_call *call)
+{
+    const struct rcs_entry *entry = rcs_key_look(call, &call->args[2]);
+    int64_t number;
+    if (entry == NULL) {
+        rcs_resp_nil(call->out, call->resp3);
+        return;
+    }
+    bool shared = entry->value->type == RCS_VALUE_STRING &&
+                  entry->value->encoding == RCS_ENCODING_INT &&
+                  rcs_decimal_read(rcs_string_of(entry->value)->bytes,
+                                   rcs_string_of(entry->value)->size_bytes, &number) &&
+                  number >= 0 && number < 10000;
+    rcs_resp_integer(call->out, shared ? INT32_MAX : 1);
+}
+
+static void run_idletime(struct rcs_call *call)
+{
+    const struct rcs_entry *entry = rcs_key_look(call, &call->args[2]);
+    if (entry == NULL) {
+        rcs_resp_nil(call->out, call->resp3);
+    } else {
+        rcs_resp_integer(call->out, rcs_key_idle_ms(call->node, entry) / 1000);
+    }
+}
+
+static void run_freq(struct rcs_call *call)
+{
+    if (rcs_key_look(call, &call->args[2]) == NULL) {
+        rcs_resp_nil(call->out, call->resp3);
+    } else {
+        rcs_refuse(call->client,
+                   "An LFU maxmemory policy is not selected, access frequency not tracked. Please "
+                   "note that when switching between policies at runtime LRU and LFU data will "
+                   "take some time to adjust.");
     }
 }
 
@@ -281,9 +321,13 @@ static void run_flushall(struct rcs_call *call)
 #define EVERY_SHARD "request_policy:multi_shard response_policy:agg_sum"
 #define EVERY_SHARD_OK "request_policy:all_shards response_policy:all_succeeded"
 #define KEYSPACE CATEGORY(KEYSPACE)
+#define OBJECT READONLY, KEYSPACE, ONE_KEY(2, RO), "nondeterministic_output", NULL
 static const struct rcs_command object_subcommands[] = {
-    { "encoding", run_encoding, 3, READONLY, KEYSPACE, ONE_KEY(2, RO), "nondeterministic_output",
-      NULL },
+    { "encoding", run_encoding, 3, OBJECT },
+    { "freq", run_freq, 3, OBJECT },
+    { "help", rcs_run_help, 2, LOADING | STALE, KEYSPACE, NO_KEYS, NULL, NULL },
+    { "idletime", run_idletime, 3, OBJECT },
+    { "refcount", run_refcount, 3, OBJECT },
     END_OF_COMMANDS
 };
 

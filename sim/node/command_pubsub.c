@@ -5,6 +5,7 @@
 #include "sim/keys/glob.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/help.h"
 #include "sim/node/pubsub.h"
 
 #include "sim/pure.h"
@@ -404,6 +405,7 @@ unsigned rcs_pubsub_count(const struct rcs_node *node, bool patterns)
 /* clang-format off */
 static const struct rcs_command subcommands[] = {
     { "channels", run_channels, -2, PUBSUB | LOADING | STALE, 0, NO_KEYS, NULL, NULL },
+    { "help", rcs_run_help, 2, LOADING | STALE, 0, NO_KEYS, NULL, NULL },
     { "numpat", run_numpat, 2, PUBSUB | LOADING | STALE, 0, NO_KEYS, NULL, NULL },
     { "numsub", run_numsub, -2, PUBSUB | LOADING | STALE, 0, NO_KEYS, NULL, NULL },
     { "shardchannels", run_shardchannels, -2, PUBSUB | LOADING | STALE, 0, NO_KEYS, NULL, NULL },

@@ -28,6 +28,7 @@ static const struct {
     { NULL, "bzmpop", V70 },
     { NULL, "bzpopmax", V50 },
     { NULL, "bzpopmin", V50 },
+    { NULL, "acl", V60 },
     { NULL, "copy", V62 },
     { NULL, "expiretime", V70 },
     { NULL, "failover", V62 },
@@ -63,6 +64,8 @@ static const struct {
     { NULL, "zrandmember", V62 },
     { NULL, "zrangestore", V62 },
     { NULL, "zunion", V62 },
+    { "client", "caching", V60 },
+    { "client", "getredir", V60 },
     { "client", "help", V50 },
     { "client", "id", V50 },
     { "client", "info", V62 },
@@ -70,6 +73,8 @@ static const struct {
     { "client", "no-touch", V72 },
     { "client", "reply", V40 },
     { "client", "setinfo", V72 },
+    { "client", "tracking", V60 },
+    { "client", "trackinginfo", V62 },
     { "client", "unblock", V50 },
     { "client", "unpause", V62 },
     { "cluster", "addslotsrange", V70 },
@@ -85,11 +90,13 @@ static const struct {
     { "command", "help", V50 },
     { "command", "list", V70 },
     { "config", "help", V50 },
+    { "latency", "help", V50 },
     { "object", "freq", V40 },
     { "object", "help", V40 },
     { "pubsub", "help", V50 },
     { "pubsub", "shardchannels", V70 },
     { "pubsub", "shardnumsub", V70 },
+    { "slowlog", "help", V50 },
 };
 
 /* Words of a command, its name included, before it took more. */
@@ -122,9 +129,9 @@ static const struct {
     { "shutdown", 1, "now", V70 },   { "shutdown", 1, "force", V70 },
     { "shutdown", 1, "abort", V70 }, { "bitcount", 4, "bit", V70 },
     { "bitcount", 4, "byte", V70 },  { "bitpos", 5, "bit", V70 },
-    { "bitpos", 5, "byte", V70 },
-    { "zrange", 4, "bylex", V62 },   { "zrange", 4, "byscore", V62 },
-    { "zrange", 4, "limit", V62 },   { "zrange", 4, "rev", V62 },
+    { "bitpos", 5, "byte", V70 },    { "zrange", 4, "bylex", V62 },
+    { "zrange", 4, "byscore", V62 }, { "zrange", 4, "limit", V62 },
+    { "zrange", 4, "rev", V62 },
 };
 
 static bool same(const char *container, const char *name, const struct rcs_command_found *found)

@@ -446,6 +446,11 @@ enum rcs_err rcs_directive_set(struct rcs_config *config, const struct rcs_direc
         return err;
     case RCS_VALUE_WORD:
         words = words_of(directive, &word);
+        if (directive->offset == offsetof(struct rcs_config, maxmemory_policy) &&
+            (rcs_name_compare(value, "allkeys-lfu") == 0 ||
+             rcs_name_compare(value, "volatile-lfu") == 0)) {
+            return refuse(reason, RCS_ERR_RANGE, "rcsim models no eviction by frequency of use");
+        }
         return set_word(at, value, words, word, reason);
     case RCS_VALUE_KEPT:
         return set_string(config, directive, value, reason);

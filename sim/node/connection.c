@@ -10,6 +10,7 @@
 #include "sim/node/migrate.h"
 #include "sim/node/monitor.h"
 #include "sim/node/pubsub.h"
+#include "sim/node/tracking.h"
 
 #include "sim/pure.h"
 
@@ -61,6 +62,7 @@ struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link)
 static void client_free(struct rcs_node *node, struct rcs_client *client)
 {
     rcs_monitor_end(node, client);
+    rcs_tracking_end(node, client);
     rcs_transaction_discard(node, client); /* forgets the watched keys as well */
     rcs_pubsub_forget(client);
     if (client->blocked != NULL) {
@@ -135,6 +137,7 @@ void rcs_client_reset(struct rcs_node *node, struct rcs_client *client)
 {
     rcs_transaction_discard(node, client);
     rcs_monitor_end(node, client);
+    rcs_tracking_end(node, client);
     rcs_pubsub_forget(client);
     rcs_buf_clear(&client->name);
     client->protocol = 2;
@@ -161,6 +164,11 @@ static void after_request(struct rcs_client *client)
     bool was_asking = client->last_command != NULL && strcmp(client->last_command, "asking") == 0;
     if ((client->flags & RCS_CLIENT_MULTI) == 0 && !was_asking) {
         client->flags &= ~(unsigned)RCS_CLIENT_ASKING;
+    }
+    if (client->track != NULL) {
+        bool of_client = client->last_found != NULL && client->last_command != NULL &&
+                         strcmp(client->last_found->name, "client") == 0;
+        rcs_tracking_request_done(client, of_client);
     }
     client->flags &= ~(unsigned)RCS_CLIENT_REPLY_SKIP;
     if ((client->flags & RCS_CLIENT_REPLY_SKIP_NEXT) != 0) {
@@ -494,6 +502,9 @@ RCS_HOT bool rcs_clients_before_sleep(struct rcs_node *node)
         return clients->next_timeout_ms != 0;
     }
     rcs_blocked_acked(node);
+    if (node->tracking != NULL) {
+        rcs_tracking_before_sleep(node);
+    }
     struct wants wants = look_at_all(clients);
     if (wants.held) {
         process_all_held(node);

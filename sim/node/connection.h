@@ -19,13 +19,26 @@ void rcs_clients_end_pause(struct rcs_node *node); /* CLIENT UNPAUSE */
 /* CLIENT SETNAME, HELLO SETNAME; false: the name was refused in a reply. */
 bool rcs_client_set_name(struct rcs_client *client, const struct rcs_arg *name);
 
+/* What a client is to CLIENT LIST TYPE and CLIENT KILL TYPE (client_describe.c). */
+enum rcs_client_type {
+    RCS_TYPE_NORMAL,
+    RCS_TYPE_REPLICA,
+    RCS_TYPE_PUBSUB,
+    RCS_TYPE_MASTER,
+    RCS_TYPE_UNKNOWN
+};
+enum rcs_client_type rcs_client_type(const struct rcs_client *client);
+enum rcs_client_type rcs_client_type_named(const struct rcs_arg *name);
+/* "10.0.0.1:6379", "[::1]:6379" */
+void rcs_client_add_address(struct rcs_buf *out, const struct rcs_address *address);
+
 /* A growing list of requests, a reference each. */
 void rcs_requests_add(struct rcs_request ***list, unsigned *count, unsigned *room,
                       struct rcs_request *request);
 void rcs_requests_clear(struct rcs_store *store, struct rcs_request **list, unsigned *count);
 
 /* Appends a client as CLIENT LIST shows it, without the end of the line; its name and user hidden
- * as Valkey's log does if `redacted` (command_client.c). */
+ * as Valkey's log does if `redacted` (client_describe.c). */
 void rcs_client_describe(const struct rcs_node *node, const struct rcs_client *client,
                          bool redacted, struct rcs_buf *out);
 

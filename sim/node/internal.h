@@ -78,6 +78,7 @@ struct rcs_client {
     struct rcs_watch *watches;                 /* NULL none; keys watched with their versions */
     struct rcs_subscriptions *subscriptions;   /* NULL none */
     struct rcs_blocked *blocked;               /* NULL: does not wait (blocked.h) */
+    struct rcs_track *track;                   /* NULL: tracks no keys (tracking.h) */
     int64_t write_offset;                      /* master offset after its last write, for WAIT */
 };
 
@@ -261,6 +262,7 @@ struct rcs_node {
     struct rcs_stats stats;
     struct rcs_slowlog slowlog;
     struct rcs_latency latency;
+    struct rcs_tracking *tracking; /* tracking.h; NULL: nobody ever tracked */
     int64_t call_us; /* what the command that runs takes: DEBUG SLEEP */
     /* DEBUG: keys end when somebody looks at them only; the timer does nothing */
     bool passive_expire, cron_paused;

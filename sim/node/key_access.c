@@ -1,6 +1,7 @@
 /* Keys as commands see them: with expiry decided, watchers told, hits counted. */
 #include "sim/node/blocked.h"
 #include "sim/node/notify.h"
+#include "sim/node/tracking.h"
 
 #include "sim/pure.h"
 
@@ -15,6 +16,9 @@ static void delete_expired(struct rcs_node *node, struct rcs_entry *entry)
     rcs_call_replicate_del(node, &key, false);
     if (node->clients.watching > 0) {
         rcs_transaction_touch(node, entry->key, entry->item.key_bytes, true);
+    }
+    if (node->tracking != NULL) {
+        rcs_tracking_changed(node, entry->key, entry->item.key_bytes);
     }
     rcs_notify_key(node, RCS_NOTIFY_EXPIRED, "expired", entry->key, entry->item.key_bytes);
     rcs_keyspace_remove(node->keys, entry);
@@ -55,7 +59,7 @@ struct rcs_entry *rcs_key_look(struct rcs_call *call, const struct rcs_arg *key)
     return entry;
 }
 
-struct rcs_entry *rcs_key_read(struct rcs_call *call, const struct rcs_arg *key)
+struct rcs_entry *rcs_key_peek(struct rcs_call *call, const struct rcs_arg *key)
 {
     struct rcs_entry *entry = rcs_key_look(call, key);
     if (entry == NULL) {
@@ -64,9 +68,29 @@ struct rcs_entry *rcs_key_read(struct rcs_call *call, const struct rcs_arg *key)
     return entry;
 }
 
+struct rcs_entry *rcs_key_read(struct rcs_call *call, const struct rcs_arg *key)
+{
+    struct rcs_entry *entry = rcs_key_peek(call, key);
+    if (entry != NULL) {
+        entry->used_wall_ms = call->wall_ms;
+    }
+    return entry;
+}
+
 struct rcs_entry *rcs_key_write(struct rcs_call *call, const struct rcs_arg *key)
 {
-    return find_alive(call, key, true);
+    struct rcs_entry *entry = find_alive(call, key, true);
+    if (entry != NULL) {
+        entry->used_wall_ms = call->wall_ms;
+    }
+    return entry;
+}
+
+/* A key that came with a data set counts as used when the process began. */
+int64_t rcs_key_idle_ms(const struct rcs_node *node, const struct rcs_entry *entry)
+{
+    int64_t since_ms = entry->used_wall_ms == 0 ? node->started_wall_ms : entry->used_wall_ms;
+    return rcs_node_wall_ms(node) - since_ms;
 }
 
 void rcs_refuse_type(struct rcs_call *call)
@@ -113,6 +137,7 @@ struct rcs_entry *rcs_key_set(struct rcs_call *call, const struct rcs_arg *key,
     } else {
         rcs_keyspace_replace(entry, value);
     }
+    entry->used_wall_ms = call->wall_ms;
     if (!keep_expiry) {
         rcs_keyspace_expire(keys, entry, RCS_NO_EXPIRE);
     }
@@ -130,6 +155,9 @@ void rcs_key_modified(struct rcs_node *node, const void *key, size_t key_bytes)
 {
     if (node->clients.watching > 0) {
         rcs_transaction_touch(node, key, key_bytes, false);
+    }
+    if (node->tracking != NULL) {
+        rcs_tracking_changed(node, key, key_bytes);
     }
 }
 
@@ -157,5 +185,8 @@ void rcs_keys_flushed(struct rcs_node *node)
 {
     if (node->clients.watching > 0) {
         rcs_transaction_flushed(node);
+    }
+    if (node->tracking != NULL) {
+        rcs_tracking_flushed(node);
     }
 }

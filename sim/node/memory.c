@@ -49,12 +49,7 @@ static int64_t value_bytes(const struct rcs_value *value)
             return OBJECT_BYTES + text_bytes(rcs_string_of(value)->size_bytes);
         }
     }
-    struct rcs_buf payload;
-    rcs_buf_init(&payload);
-    rcs_value_dump(value, 10, &payload);
-    int64_t bytes = OBJECT_BYTES + rounded(2 * (int64_t)payload.size_bytes);
-    rcs_buf_close(&payload);
-    return bytes;
+    return OBJECT_BYTES + rounded(2 * (int64_t)rcs_value_rdb_bytes(value));
 }
 
 int64_t rcs_memory_of_key(const struct rcs_entry *entry)
@@ -141,6 +136,20 @@ static struct rcs_entry *any_volatile(struct rcs_node *node)
     return NULL;
 }
 
+/* The key that nobody has used for the longest time; ties by their order of insertion. A real
+ * server takes the best of maxmemory-samples. */
+static struct rcs_entry *least_used(const struct rcs_node *node, bool with_expiry)
+{
+    struct rcs_entry *entry, *best = NULL;
+    for (uint64_t cursor = 0; (entry = rcs_keyspace_next(node->keys, &cursor)) != NULL;) {
+        if ((!with_expiry || entry->expire_ms != RCS_NO_EXPIRE) &&
+            (best == NULL || entry->used_wall_ms < best->used_wall_ms)) {
+            best = entry;
+        }
+    }
+    return best;
+}
+
 static struct rcs_entry *victim(struct rcs_node *node)
 {
     switch ((enum rcs_eviction)node->config.maxmemory_policy) {
@@ -150,10 +159,12 @@ static struct rcs_entry *victim(struct rcs_node *node)
         return any_volatile(node);
     case RCS_EVICT_VOLATILE_TTL:
         return soonest(node);
-    case RCS_EVICT_NONE:
-    case RCS_EVICT_VOLATILE_LRU: /* these are refused by CONFIG SET */
-    case RCS_EVICT_VOLATILE_LFU:
+    case RCS_EVICT_VOLATILE_LRU:
+        return least_used(node, true);
     case RCS_EVICT_ALLKEYS_LRU:
+        return least_used(node, false);
+    case RCS_EVICT_NONE:
+    case RCS_EVICT_VOLATILE_LFU: /* refused by CONFIG SET */
     case RCS_EVICT_ALLKEYS_LFU:
         break;
     }

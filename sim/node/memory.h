@@ -11,7 +11,7 @@
 #define RCS_MEMORY_CLIENT  22400
 
 /* Of a key: its name, its value, its place in the tables (MEMORY USAGE). Strings by their length;
- * other values by the length of their DUMP payload, times two. */
+ * other values by about what they take in an RDB, times two. */
 int64_t rcs_memory_of_key(const struct rcs_entry *entry);
 int64_t rcs_memory_of_keys(struct rcs_node *node); /* of all; looked up again after a write only */
 int64_t rcs_memory_used(struct rcs_node *node);    /* INFO's used_memory */

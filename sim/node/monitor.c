@@ -24,18 +24,13 @@ void rcs_quoted(struct rcs_buf *out, const char *bytes, size_t size_bytes)
     rcs_buf_text(out, "\"");
 }
 
-static void add_address(const struct rcs_node *node, rcs_addr addr, struct rcs_buf *out)
-{
-    const struct rcs_address *address = rcs_store_address(node->store, addr);
-    bool is_ipv6 = strchr(address->ip, ':') != NULL;
-    rcs_buf_format(out, is_ipv6 ? "[%s]:%u" : "%s:%u", address->ip, (unsigned)address->port);
-}
-
 void rcs_client_peer(const struct rcs_node *node, const struct rcs_client *client,
                      struct rcs_buf *out)
 {
     bool is_master = (client->flags & RCS_CLIENT_MASTER) != 0;
-    add_address(node, is_master ? node->repl.master_addr : client->remote, out);
+    rcs_client_add_address(out, is_master
+                                    ? rcs_store_address(node->store, node->repl.master_addr)
+                                    : rcs_client_remote(node, client));
 }
 
 /* --- what is not to be seen ------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include "sim/node/blocked.h"
 #include "sim/node/internal.h"
 #include "sim/node/migrate.h"
+#include "sim/node/tracking.h"
 #include "sim/node/replication.h"
 
 #include "sim/pure.h"
@@ -160,6 +161,7 @@ void rcs_node_free(struct rcs_node *node)
     rcs_latency_close(&node->latency);
     rcs_aof_close(node);
     rcs_clients_close(node);
+    rcs_tracking_close(node);
     rcs_stats_close(&node->stats);
     rcs_repl_close(node);
     rcs_cluster_close(&node->cluster);

@@ -219,7 +219,7 @@ size_t resp_cases_load(const char *path, resp_case_setup *setup, char **text,
         test->setup = setup;
         test->line = number + 1;
         test->lines = strchr(line, '\n') + 1;
-        sscanf(line, "case %63s %31[a-z]", test->name, test->how);
+        sscanf(line, "case %63[^ \n]%*[ ]%31[a-z]", test->name, test->how);
         tests[count++] = (struct CMUnitTest){ .name = test->name,
                                               .test_func = play_case,
                                               .initial_state = test };

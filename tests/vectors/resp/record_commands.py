@@ -23,6 +23,7 @@ import time
 class Client:
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.settimeout(5)
         self.bytes = b""
 
     def more(self):
@@ -66,10 +67,12 @@ class Client:
 
     def ask(self, words):
         self.send(words)
-        reply = last = self.reply()
-        while re.match(rb">\d+\r\n\$\d+\r\n(p?message|invalidate)\r\n", last):
-            last = self.reply()
-            reply += last
+        reply = self.reply()
+        while self.bytes or select.select([self.socket], [], [], 0.005)[0]:
+            more = self.reply()
+            reply += more
+            if not more:  # the server has closed the connection
+                break
         return reply
 
 
