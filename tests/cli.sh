@@ -62,6 +62,7 @@ check "run --help" 0 '--wire-check' run --help
 check "help diff" 0 'coarser' help diff
 check "help scenario" 0 '^  partition \[oneway\] NODES NODES' help scenario
 check "help events" 0 '^  state-fail  ' help events
+check "help control" 0 '^  advance DURATION$' help control
 check "help for nothing" 2 'no command "rum" \(did you mean run\?\)' help rum
 check "help twice" 2 'one command at most' help run diff
 check "an unknown command" 2 'no command "repaly" \(did you mean replay\?\)' repaly

@@ -5,7 +5,7 @@ set -euo pipefail
 
 out=${1:?usage: tests/fuzz_seeds.sh DIRECTORY}
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,trace,resp,rdb,rdb_file,aof}
+mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,trace,control,resp,rdb,rdb_file,aof}
 
 # Lines `bytes TOKENS`, a token hex or HH*N: as \x escapes, and from those as bytes.
 n=0
@@ -41,6 +41,40 @@ for trace in "$here"/../traces/*.trace "$here"/../traces/*/*.trace; do
     (cd "$out/fuzz_trace" && tail -n +2 "$trace" | split -l 60 -a 3 --filter="{ printf '%s\\n' '$header'; cat; } >\"\$FILE\"" - \
         "part-$(basename "$trace" .trace)-")
 done
+
+# What came into a session, and orders.
+printf '%s\n' '{"t":0,"outside":"open","conn":1,"node":"a1","ip":"127.0.0.1","port":50000}' \
+    '{"t":10,"outside":"data","conn":1,"bytes":"SET x \u00ff\u0000\u000d\u000a"}' '{"t":20,"order":"kill a2"}' \
+    '{"t":30,"outside":"reply","conn":1,"hash":"0123456789abcdef"}' '{"t":40,"outside":"gone","conn":1}' \
+    '{"t":50,"order":"at +3s start a2"}' >"$out/fuzz_trace/session"
+n=0
+while IFS= read -r order; do
+    n=$((n + 1))
+    printf '%s\r\n' "$order" >"$out/fuzz_control/$n"
+done <<'ORDERS'
+nodes
+hello 3
+log a1 5
+explain a1 why-not
+speed manual
+advance 20s
+kill a1
+a1..a2> CLUSTER NODES
+client> SET $n "a b"
+during 1s { partition oneway A B reject icmp }
+at +100ms poweroff b1
+node c1 127.0.0.1:7100 site B absent save ""
+remove b1
+until state ok on all within 100ms
+expect event a1 boot since "kill a1"
+workload w redis-py all every 10ms keys 5
+cli --cluster create a1 a2 b1 --cluster-yes
+only 6.2..7.0 latency A B 5ms..9ms
+help kill
+"kil a1"
+ORDERS
+# shellcheck disable=SC2016 # RESP has dollars of its own
+printf '*2\r\n$4\r\nKILL\r\n$2\r\na1\r\n*1\r\n$6\r\nstatus\r\n' >"$out/fuzz_control/resp"
 
 # shellcheck disable=SC2016 # RESP has dollars of its own
 printf '*3\r\n$3\r\nSET\r\n$4\r\ntest\r\n$4\r\ndata\r\n' >"$out/fuzz_resp/request"

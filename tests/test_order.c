@@ -61,7 +61,8 @@ static const struct row rows[] = {
     { "app> GET x", "(error) CLUSTERDOWN *\n", true },
     { "a1> ECHO $a2.ip:$a2.port", "\"127.0.0.1:7002\"\n", true },
     { "a1> ECHO $soon", "\"2s\"\n", true },
-    { "cli --cluster info a1", "127.0.0.1:7001 (*...) -> 0 keys | 0 slots | 0 slaves.\n[OK] 0 keys *", true },
+    { "cli --cluster info a1",
+      "127.0.0.1:7001 (*...) -> 0 keys | 0 slots | 0 slaves.\n[OK] 0 keys *", true },
     { "cli --cluster create a1..a3 --cluster-yes", "*[OK] All 16384 slots covered.\n", true },
     { "workload w redis-cli a1 every 100ms", "", true },
     { "param x 3", "", true },
@@ -256,7 +257,8 @@ static void nodes_come_and_go(void **state)
     served_order(&served, "kill b1");
     served_order(&served, "remove b1");
     assert_int_equal(rcs_sim_find_node(served.sim, "b1"), -1);
-    assert_non_null(strstr(served_refused(&served, "start b1"), "no node \"b1\" (declared: a1..a6)"));
+    assert_non_null(
+        strstr(served_refused(&served, "start b1"), "no node \"b1\" (declared: a1..a6)"));
     served_order(&served, "show info on all");
     assert_null(strstr(served.text, "b1"));
     served_order(&served, "node b1"); /* name and address are free; another host, another node */
@@ -317,8 +319,8 @@ static void on_told(void *arg, bool success, const char *text, size_t size_bytes
     waiting->next = NULL;
     if (next != NULL) {
         struct rcs_diag diag;
-        assert_int_equal(
-            rcs_run_order(waiting->run, next, strlen(next), on_told, waiting, &diag), RCS_OK);
+        assert_int_equal(rcs_run_order(waiting->run, next, strlen(next), on_told, waiting, &diag),
+                         RCS_OK);
     }
 }
 
@@ -333,9 +335,9 @@ static void many_wait_at_once(void **state)
     static const char *const orders[] = { "wait 3s", "wait 1s", "a1> PING", "expect life up on a1",
                                           "wait 90s" };
     for (unsigned i = 0; i < 5; i++) {
-        assert_int_equal(rcs_run_order(served.run, orders[i], strlen(orders[i]), on_told, &waiting,
-                                       &diag),
-                         RCS_OK);
+        assert_int_equal(
+            rcs_run_order(served.run, orders[i], strlen(orders[i]), on_told, &waiting, &diag),
+            RCS_OK);
     }
     assert_int_equal(waiting.told, 1); /* the expectation, at once; it gave the next order */
     assert_int_equal(rcs_run_orders(served.run), 5);
@@ -392,9 +394,9 @@ static void a_script_does_not_know_them(void **state)
     for (unsigned i = 0; i < 3; i++) {
         struct rcs_scenario *scenario;
         struct rcs_diag diag = { .line = 0 };
-        assert_int_equal(rcs_scenario_parse(&scenario, "t", texts[i], strlen(texts[i]), NULL, NULL,
-                                            &diag),
-                         RCS_ERR_SYNTAX);
+        assert_int_equal(
+            rcs_scenario_parse(&scenario, "t", texts[i], strlen(texts[i]), NULL, NULL, &diag),
+            RCS_ERR_SYNTAX);
         assert_non_null(strstr(diag.text, "is an order to a run that is served"));
     }
 }

@@ -131,9 +131,7 @@ static bool plays(const struct rcs_buf *trace)
     struct rcs_buf again, report;
     rcs_buf_init(&again);
     rcs_buf_init(&report);
-    struct rcs_run_options options = {
-        .trace = true, .write_trace = collect_bytes, .arg = &again
-    };
+    struct rcs_run_options options = { .trace = true, .write_trace = collect_bytes, .arg = &again };
     struct rcs_replay *replay =
         rcs_replay_new("t.trace", trace->data, trace->size_bytes, &options, &diag);
     if (replay == NULL) {
@@ -157,7 +155,8 @@ static void a_changed_byte_is_found(void **state)
     static const struct {
         const char *was, *is;
     } changes[] = {
-        { "x\\u000d\\u000a$3\\u000d\\u000aone", "x\\u000d\\u000a$3\\u000d\\u000aonx" }, /* a value */
+        { "x\\u000d\\u000a$3\\u000d\\u000aone",
+          "x\\u000d\\u000a$3\\u000d\\u000aonx" }, /* a value */
         { "\"order\":\"kill a3\"", "\"order\":\"kill a2\"" },
         { "\"order\":\"kill a3\"", "\"order\":\"kill z3\"" }, /* no such node: passed over */
         { "\"outside\":\"open\",\"conn\":2", "\"outside\":\"open\",\"conn\":7" },

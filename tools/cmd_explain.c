@@ -60,15 +60,12 @@ static void print_json(const struct rcs_statement *statement, struct rcs_buf *ou
     fwrite(out->data, 1, out->size_bytes, stdout);
 }
 
-static void print_line(const struct rcs_statement *statement)
+static void print_line(const struct rcs_statement *statement, struct rcs_buf *out)
 {
-    if (statement->at_us >= 0) {
-        printf("%6lld.%03d", (long long)(statement->at_us / 1000000),
-               (int)(statement->at_us / 1000 % 1000));
-    } else {
-        printf("%10s", "");
-    }
-    printf("  %*s%s\n", (int)statement->depth * 2, "", statement->text);
+    rcs_buf_clear(out);
+    rcs_statement_print(out, statement);
+    rcs_buf_add(out, "\n", 1);
+    fwrite(out->data, 1, out->size_bytes, stdout);
 }
 
 static void print_all(const struct rcs_explanation *explanation, bool json)
@@ -88,7 +85,7 @@ static void print_all(const struct rcs_explanation *explanation, bool json)
             if (statement.depth == 0 && i > 0) {
                 puts("");
             }
-            print_line(&statement);
+            print_line(&statement, &line);
         }
     }
     if (!json && !rcs_explanation_statement(explanation, 0, &statement)) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/facts.h"
+#include "sim/scenario/control.h"
 #include "sim/scenario/expect.h"
 #include "sim/scenario/verbs.h"
 #include "tools/tools.h"
@@ -12,9 +13,11 @@ static int help_all(void)
     for (unsigned i = 0; command_row(i) != NULL; i++) {
         printf("  %-8s %s\n", command_row(i)->name, command_row(i)->what);
     }
-    puts("\nrcsim help COMMAND tells more; rcsim help scenario lists the words of the scenario "
-         "language,\n"
-         "rcsim help events what a node can do that an expectation can name.");
+    puts(
+        "\nrcsim help COMMAND tells more; rcsim help scenario lists the words of the scenario "
+        "language,\n"
+        "rcsim help events what a node can do that an expectation can name, rcsim help control the "
+        "orders\nof a run that is served.");
     puts("Try: rcsim run two-dc-chained");
     return EXIT_HELD;
 }
@@ -62,7 +65,8 @@ static int help_scenario(void)
         }
         for (unsigned i = 0; rcs_verb_row(i) != NULL; i++) {
             const struct rcs_verb *verb = rcs_verb_row(i);
-            if ((unsigned)verb->where == section && verb->usage != NULL) {
+            if ((unsigned)verb->where == section && verb->usage != NULL &&
+                !(verb->flags & RCS_VERB_ORDER)) {
                 print_row(verb->usage, verb->what);
             }
         }
@@ -73,6 +77,25 @@ static int help_scenario(void)
         print_row(usage, what);
     }
     help_workloads();
+    return EXIT_HELD;
+}
+
+/* What can be said to the control port of `rcsim serve`. */
+static int help_control(void)
+{
+    const char *what, *usage;
+    puts("The control port of rcsim serve speaks RESP: redis-cli -p CONTROL kill a1, or any client "
+         "library.\n"
+         "A request is an order by its words; a single word with blanks is a line as it stands "
+         "(\"a1> PING\").\n"
+         "Orders take the virtual time they take; errors name the place in the line.\n");
+    for (unsigned i = 0; (usage = rcs_control_usage(i, &what)) != NULL; i++) {
+        if (what == NULL) {
+            printf("%s%s\n", i == 0 ? "" : "\n", usage);
+        } else {
+            print_row(usage, what);
+        }
+    }
     return EXIT_HELD;
 }
 
@@ -103,6 +126,9 @@ int cmd_help(int argc, char **argv)
     }
     if (strcmp(argv[0], "scenario") == 0) {
         return help_scenario();
+    }
+    if (strcmp(argv[0], "control") == 0) {
+        return help_control();
     }
     if (strcmp(argv[0], "events") == 0) {
         return help_events();

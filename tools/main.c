@@ -52,8 +52,8 @@ static const struct command commands[] = {
       "dropped; then in sentences\nwhat they differ in. --json: a step a line, as JSON.\n",
       cmd_compare },
     { "list", "rcsim list", "names the shipped scenarios with their titles", NULL, cmd_list },
-    { "help", "rcsim help [COMMAND|scenario|events]",
-      "explains a command, the scenario language, its events", NULL, cmd_help },
+    { "help", "rcsim help [COMMAND|scenario|control|events]",
+      "explains a command, the scenario language, its events, the control port", NULL, cmd_help },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

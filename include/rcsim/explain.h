@@ -43,6 +43,8 @@ struct rcs_statement {
 /* The i-th; false past the end. Borrowed for the explanation's life. */
 bool rcs_explanation_statement(const struct rcs_explanation *explanation, size_t index,
                                struct rcs_statement *out);
+/* As a line for people, without LF: its time, indented by its depth. */
+void rcs_statement_print(struct rcs_buf *out, const struct rcs_statement *statement);
 
 /* Two traces side by side, from the fault (or the order to fail over) on: when it was suspected,
  * agreed, unavailable, decided, served again; votes, epochs, what was lost. As a table and

@@ -83,7 +83,8 @@ rcs_us rcs_run_next(struct rcs_run *run);
 bool rcs_run_idle(const struct rcs_run *run);
 /* Lets the script go on for so many steps more. */
 void rcs_run_play(struct rcs_run *run, unsigned steps);
-/* --- orders to a run that is served ------------------------------------------------------------ */
+/* --- orders to a run that is served ------------------------------------------------------------
+ */
 
 /* Called once when an order came to its end: `text` is what it printed (lines, "" if nothing), or
  * why it failed, with its place. May give the next order, and nothing else to this run. */
@@ -102,6 +103,10 @@ unsigned rcs_run_orders(const struct rcs_run *run);
  * `directives`: "NAME VALUE" lines, NULL none. Returns its number, or -1 and `diag`. */
 int rcs_run_add_node(struct rcs_run *run, const char *name, const char *address,
                      const char *directives, bool start, struct rcs_diag *diag);
+
+/* Gives away what its trace holds so far; `out` (NULL: nobody wants it) gets the line that makes
+ * this a whole trace. False: no trace is written. */
+bool rcs_run_flush_trace(struct rcs_run *run, struct rcs_buf *out);
 
 /* Ends the run where it is: transcript and trace get their last lines. */
 void rcs_run_interrupt(struct rcs_run *run);

@@ -39,7 +39,7 @@ void rcs_sim_free(struct rcs_sim *sim);
  * number, or -1 with `diag` (name taken, address taken or malformed, more than 255 sites). */
 int rcs_sim_add_node(struct rcs_sim *sim, const char *name, const char *site, const char *address,
                      struct rcs_diag *diag);
-int rcs_sim_find_node(const struct rcs_sim *sim, const char *name); /* -1: none */
+int rcs_sim_find_node(const struct rcs_sim *sim, const char *name);            /* -1: none */
 int rcs_sim_node_at(const struct rcs_sim *sim, const char *ip, unsigned port); /* -1: none */
 /* The node is no more: its number stays, its name and its address are free. RCS_ERR_STATE: it has a
  * process. */

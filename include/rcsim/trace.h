@@ -3,6 +3,7 @@
 #ifndef RCSIM_TRACE_H
 #define RCSIM_TRACE_H
 
+#include <rcsim/resp.h>
 #include <rcsim/sim.h>
 
 #ifdef __cplusplus
@@ -46,6 +47,9 @@ struct rcs_trace_writer *rcs_trace_writer_new(struct rcs_sim *sim,
 void rcs_trace_note(struct rcs_trace_writer *writer, const char *kind, const char *text);
 /* An order that was given to a run that is served. */
 void rcs_trace_order(struct rcs_trace_writer *writer, const char *text, size_t size_bytes);
+/* Gives away what was written so far; with the line added that goes to `out` (NULL: nowhere) it is
+ * a whole trace of the run up to now. The writer goes on. */
+void rcs_trace_writer_flush(struct rcs_trace_writer *writer, struct rcs_buf *out);
 /* Ends the trace with the digests, or with an `interrupted` line; frees the writer. */
 void rcs_trace_writer_end(struct rcs_trace_writer *writer, bool interrupted);
 

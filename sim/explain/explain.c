@@ -187,6 +187,17 @@ enum rcs_err rcs_explain(struct rcs_explanation **out, const char *source, const
     return err;
 }
 
+void rcs_statement_print(struct rcs_buf *out, const struct rcs_statement *statement)
+{
+    if (statement->at_us >= 0) {
+        rcs_buf_format(out, "%6lld.%03d", (long long)(statement->at_us / 1000000),
+                       (int)(statement->at_us / 1000 % 1000));
+    } else {
+        rcs_buf_format(out, "%10s", "");
+    }
+    rcs_buf_format(out, "  %*s%s", (int)statement->depth * 2, "", statement->text);
+}
+
 void rcs_explanation_free(struct rcs_explanation *explanation)
 {
     if (explanation == NULL) {

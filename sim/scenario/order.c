@@ -47,8 +47,7 @@ void rcs_order_release(struct rcs_run *run, struct rcs_order *order)
 void rcs_order_at_hand(struct rcs_run *run, struct rcs_order *order)
 {
     run->order = order;
-    rcs_transcript_capture(run->transcript,
-                           order == NULL || order->over ? NULL : &order->output);
+    rcs_transcript_capture(run->transcript, order == NULL || order->over ? NULL : &order->output);
 }
 
 bool rcs_order_failed(const struct rcs_order *order)

@@ -12,37 +12,13 @@
 
 #define TURN 4096
 
-/* Where a trace ends: an interrupted one between two events of one instant, so that the digest has
- * to tell. */
-struct stop {
-    bool interrupted;
-    rcs_us at_us;
-    uint64_t digest;
-};
-
 struct rcs_replay {
     struct rcs_trace_header header;
     char serve_ip[46];
-    struct stop stop;
     struct rcs_trace_inputs inputs;
     struct rcs_scenario *scenario;
     struct rcs_run *run;
 };
-
-static struct stop stop_of(const char *text, size_t size_bytes)
-{
-    size_t at = size_bytes;
-    while (at > 0 && (text[at - 1] != '\n' || at == size_bytes)) {
-        at--;
-    }
-    const char *last = text + at, *digest = strstr(last, "\"digest\":\"");
-    RCS_ASSERT(strncmp(last, "{\"t\":", 5) == 0 && digest != NULL); /* the trace was checked */
-    return (struct stop){
-        .interrupted = strstr(last, "\"end\":\"interrupted\"") != NULL,
-        .at_us = strtoll(last + 5, NULL, 10),
-        .digest = strtoull(digest + strlen("\"digest\":\""), NULL, 16),
-    };
-}
 
 /* What the header says of the run. */
 static void take_header(const struct rcs_trace_header *header, char ip[46],
@@ -67,7 +43,6 @@ static enum rcs_err open_trace(struct rcs_replay *replay, const char *source, co
 {
     enum rcs_err err = rcs_trace_inputs_read(&replay->inputs, source, text, size_bytes, diag);
     if (err == RCS_OK) {
-        replay->stop = stop_of(text, size_bytes);
         err = rcs_trace_read_header(source, text, size_bytes, &replay->header, diag);
     }
     if (err == RCS_OK && replay->header.without_clients) {
@@ -117,7 +92,7 @@ struct rcs_sim *rcs_replay_sim(struct rcs_replay *replay)
 
 uint64_t rcs_replay_recorded(const struct rcs_replay *replay)
 {
-    return replay->stop.digest;
+    return replay->inputs.digest;
 }
 
 /* --- playing ---------------------------------------------------------------------------------- */
@@ -125,16 +100,17 @@ uint64_t rcs_replay_recorded(const struct rcs_replay *replay)
 static bool at_the_end(const struct rcs_replay *replay)
 {
     const struct rcs_sim *sim = rcs_run_sim(replay->run);
-    return rcs_sim_now(sim) == replay->stop.at_us && rcs_sim_digest(sim) == replay->stop.digest;
+    return rcs_sim_now(sim) == replay->inputs.end_us &&
+           rcs_sim_digest(sim) == replay->inputs.digest;
 }
 
 /* A run that ends by itself, unless it was interrupted. */
 static void play_alone(struct rcs_replay *replay)
 {
-    const struct stop *stop = &replay->stop;
-    while (rcs_run_turn(replay->run, stop->interrupted ? 1 : TURN) == RCS_RUN_MORE) {
-        if (stop->interrupted && (at_the_end(replay) || rcs_sim_now(rcs_run_sim(replay->run)) >
-                                                            replay->stop.at_us)) {
+    const bool interrupted = replay->inputs.interrupted;
+    while (rcs_run_turn(replay->run, interrupted ? 1 : TURN) == RCS_RUN_MORE) {
+        if (interrupted &&
+            (at_the_end(replay) || rcs_sim_now(rcs_run_sim(replay->run)) > replay->inputs.end_us)) {
             rcs_run_interrupt(replay->run);
         }
     }
@@ -155,7 +131,8 @@ static void give(struct rcs_replay *replay, const struct rcs_trace_input *input)
     switch (input->kind) {
     case RCS_TRACE_INPUT_OPEN:
         if (node >= 0 && rcs_outside_port(sim, node) != RCS_PORT_CLOSED) {
-            (void)rcs_outside_open(sim, node, &input->ip, NULL); /* another number stands in the trace */
+            (void)rcs_outside_open(sim, node, &input->ip,
+                                   NULL); /* another number stands in the trace */
         }
         break;
     case RCS_TRACE_INPUT_DATA:
@@ -182,11 +159,11 @@ static void play_served(struct rcs_replay *replay)
         play_to(replay, replay->inputs.list[i].at_us);
         give(replay, &replay->inputs.list[i]);
     }
-    play_to(replay, replay->stop.at_us - 1);
-    while (!at_the_end(replay) && rcs_sim_now(rcs_run_sim(replay->run)) <= replay->stop.at_us &&
-           rcs_run_until(replay->run, replay->stop.at_us, 1) == RCS_RUN_MORE) {
+    play_to(replay, replay->inputs.end_us - 1);
+    while (!at_the_end(replay) && rcs_sim_now(rcs_run_sim(replay->run)) <= replay->inputs.end_us &&
+           rcs_run_until(replay->run, replay->inputs.end_us, 1) == RCS_RUN_MORE) {
     }
-    if (replay->stop.interrupted) {
+    if (replay->inputs.interrupted) {
         rcs_run_interrupt(replay->run);
     } else {
         rcs_run_finish(replay->run);

@@ -392,6 +392,14 @@ void rcs_run_free(struct rcs_run *run)
     free(run);
 }
 
+bool rcs_run_flush_trace(struct rcs_run *run, struct rcs_buf *out)
+{
+    if (run->trace != NULL) {
+        rcs_trace_writer_flush(run->trace, out);
+    }
+    return run->trace != NULL;
+}
+
 unsigned rcs_run_failures(const struct rcs_run *run)
 {
     return run->failures;

@@ -16,9 +16,9 @@ enum rcs_verb_where {
 };
 
 enum rcs_verb_flag {
-    RCS_VERB_AT = 1,     /* may follow `at TIME` */
-    RCS_VERB_UNDO = 2,   /* undone at the end of `during` */
-    RCS_VERB_DURING = 4, /* may stand in `during` though nothing is undone */
+    RCS_VERB_AT = 1,      /* may follow `at TIME` */
+    RCS_VERB_UNDO = 2,    /* undone at the end of `during` */
+    RCS_VERB_DURING = 4,  /* may stand in `during` though nothing is undone */
     RCS_VERB_REPLIES = 8, /* `=` lines may follow */
     RCS_VERB_ORDER = 16,  /* an order to a run that is under way, no statement of a script */
     RCS_VERB_ASKS = 32    /* changes nothing, however often it is said */

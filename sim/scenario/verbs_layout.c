@@ -234,7 +234,8 @@ bool rcs_parse_site(struct rcs_parser *parser)
 {
     struct rcs_script *script = parser->script;
     const struct rcs_word *word;
-    if (!rcs_parser_word(parser, "the site's name", &word) || !rcs_parser_new_name(parser, word->text)) {
+    if (!rcs_parser_word(parser, "the site's name", &word) ||
+        !rcs_parser_new_name(parser, word->text)) {
         return false;
     }
     const char *site = word->text;

@@ -60,6 +60,12 @@ static void take_line(void *arg, int number, const char *kind, const json_t *obj
         struct rcs_trace_input *input = add(inputs);
         input->at_us = at_us;
         take_order(input, object);
+    } else if (strcmp(kind, "end") == 0) {
+        const char *digest = json_string_value(json_object_get(object, "digest"));
+        inputs->end_us = at_us;
+        inputs->interrupted =
+            strcmp(json_string_value(json_object_get(object, kind)), "interrupted") == 0;
+        inputs->digest = strtoull(digest, NULL, 16);
     } else if (strcmp(kind, "outside") == 0) {
         const char *word = json_string_value(json_object_get(object, kind));
         for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -1,4 +1,5 @@
-/* What came into a run that was served, read out of its trace: bytes of programs outside, orders. */
+/* What came into a run that was served, read out of its trace: bytes of programs outside, orders.
+ */
 #ifndef RCSIM_SIM_WORLD_TRACE_INPUT_H
 #define RCSIM_SIM_WORLD_TRACE_INPUT_H
 
@@ -24,9 +25,15 @@ struct rcs_trace_input {
 struct rcs_trace_inputs {
     struct rcs_trace_input *list; /* in the order of the trace */
     size_t count, room;
+    /* Where it ends: an interrupted one between two events of one instant, so that the digest has
+     * to tell. */
+    rcs_us end_us;
+    bool interrupted;
+    uint64_t digest;
 };
 
-/* Errors as rcs_trace_check; what an `outside` line of a kind that is not known says is left out. */
+/* Errors as rcs_trace_check; what an `outside` line of a kind that is not known says is left out.
+ */
 enum rcs_err rcs_trace_inputs_read(struct rcs_trace_inputs *out, const char *source,
                                    const char *text, size_t size_bytes, struct rcs_diag *diag);
 void rcs_trace_inputs_close(struct rcs_trace_inputs *inputs);

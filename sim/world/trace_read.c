@@ -62,8 +62,8 @@ static json_t *read_object(const char *source, const struct rcs_trace_lines *lin
         return NULL;
     }
     json_error_t error;
-    json_t *object = json_loadb(lines->line, lines->size_bytes,
-                                JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    json_t *object =
+        json_loadb(lines->line, lines->size_bytes, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (object == NULL) {
         struct rcs_buf text;
         rcs_buf_init(&text);
@@ -234,7 +234,8 @@ enum rcs_err rcs_trace_read_header(const char *source, const char *text, size_t 
 /* --- the lines behind it ---------------------------------------------------------------------- */
 
 /* A kind of line: the key that tells it, and the keys it must have. Letters: t text, h 16 hex
- * digits, i a number, b bytes, l list of texts, ? in front: may be missing. Milestones have numbers besides. */
+ * digits, i a number, b bytes, l list of texts, ? in front: may be missing. Milestones have numbers
+ * besides. */
 struct line_row {
     const char *kind;
     bool numbers;

@@ -119,19 +119,39 @@ struct rcs_trace_writer *rcs_trace_writer_new(struct rcs_sim *sim,
     return writer;
 }
 
-void rcs_trace_writer_end(struct rcs_trace_writer *writer, bool interrupted)
+/* The last line if the trace ended now: in `writer->lines`, which is empty before. */
+static void end_line_of(struct rcs_trace_writer *writer, bool interrupted)
 {
-    if (writer->lines.size_bytes > 0) {
-        give_away(writer);
-    }
+    XXH3_state_t *sum = XXH3_createState();
+    RCS_ASSERT(sum != NULL);
+    XXH3_copyState(sum, writer->sum);
     struct rcs_buf *out = begin_line(writer);
     key_text(out, "end", interrupted ? "interrupted" : "complete");
     key_hex(out, "milestones", rcs_sim_milestone_digest(writer->sim));
     key_hex(out, "digest", rcs_sim_digest(writer->sim));
-    XXH3_64bits_update(writer->sum, out->data, out->size_bytes);
-    key_hex(out, "lines", XXH3_64bits_digest(writer->sum));
+    XXH3_64bits_update(sum, out->data, out->size_bytes);
+    key_hex(out, "lines", XXH3_64bits_digest(sum));
     rcs_json_end(out);
-    writer->write(writer->arg, out->data, out->size_bytes);
+    XXH3_freeState(sum);
+}
+
+void rcs_trace_writer_flush(struct rcs_trace_writer *writer, struct rcs_buf *out)
+{
+    if (writer->lines.size_bytes > 0) {
+        give_away(writer);
+    }
+    if (out != NULL) {
+        end_line_of(writer, false);
+        rcs_buf_add(out, writer->lines.data, writer->lines.size_bytes);
+        rcs_buf_clear(&writer->lines);
+    }
+}
+
+void rcs_trace_writer_end(struct rcs_trace_writer *writer, bool interrupted)
+{
+    rcs_trace_writer_flush(writer, NULL);
+    end_line_of(writer, interrupted);
+    writer->write(writer->arg, writer->lines.data, writer->lines.size_bytes);
     writer->sim->trace = NULL;
     writer->sim->effects.facts.causes = false;
     XXH3_freeState(writer->sum);

@@ -8,12 +8,23 @@ static void collect(void *arg, const char *bytes, size_t size_bytes)
     struct served *served = arg;
     /* Lines of a trace begin with a brace, those of a transcript do not. */
     rcs_buf_add(bytes[0] == '{' ? &served->trace : &served->out, bytes, size_bytes);
+    if (bytes[0] == '{' && served->tee != NULL) {
+        served->tee(served->tee_arg, bytes, size_bytes);
+    }
 }
 
 void served_open(struct served *served, const char *text, struct rcs_run_options options)
 {
+    served_open_with(served, text, options, NULL, NULL);
+}
+
+void served_open_with(struct served *served, const char *text, struct rcs_run_options options,
+                      rcs_trace_write_fn *tee, void *tee_arg)
+{
     struct rcs_diag diag = { .line = 0 };
     memset(served, 0, sizeof(*served));
+    served->tee = tee;
+    served->tee_arg = tee_arg;
     rcs_buf_init(&served->out);
     rcs_buf_init(&served->trace);
     for (unsigned i = 0; i < 8; i++) {
@@ -131,8 +142,7 @@ static void give(struct served *served, const char *text)
 {
     struct rcs_diag diag = { .line = 0 };
     served->told = false;
-    enum rcs_err err =
-        rcs_run_order(served->run, text, strlen(text), on_done, served, &diag);
+    enum rcs_err err = rcs_run_order(served->run, text, strlen(text), on_done, served, &diag);
     if (err != RCS_OK) {
         assert_false(served->told);
         assert_string_equal(diag.source, "order");

@@ -16,8 +16,10 @@ struct served {
     struct rcs_run *run;
     struct rcs_sim *sim;
     struct rcs_buf out, trace; /* printed; traced */
-    struct rcs_buf got[8];     /* by connection number: what it was answered */
-    bool closed[8];            /* by its node */
+    rcs_trace_write_fn *tee;   /* gets the trace as well; NULL nobody */
+    void *tee_arg;
+    struct rcs_buf got[8]; /* by connection number: what it was answered */
+    bool closed[8];        /* by its node */
     /* of the last order: */
     bool told, success;
     char text[2048];
@@ -25,6 +27,8 @@ struct served {
 
 /* `options`: hold, steps, trace level...; where it is served is not for them to say. */
 void served_open(struct served *served, const char *text, struct rcs_run_options options);
+void served_open_with(struct served *served, const char *text, struct rcs_run_options options,
+                      rcs_trace_write_fn *tee, void *tee_arg);
 /* Ends the run and its trace; the buffers stay until served_close. */
 void served_end(struct served *served);
 void served_close(struct served *served);
