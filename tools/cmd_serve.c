@@ -5,6 +5,7 @@
 
 #include <rcsim/uv.h>
 
+#include "sim/scenario/kept_trace.h"
 #include "tools/tools.h"
 
 #define SETUP_EVENTS 65536
@@ -13,6 +14,8 @@
 
 struct served {
     struct rcs_run *run;
+    struct rcs_kept_trace *kept;
+    struct trace_file trace; /* path NULL: none is written */
     struct rcs_serve *serve;
     struct rcs_diag diag; /* why it ended, text "": as told */
 };
@@ -188,18 +191,51 @@ static void on_done(void *arg, const struct rcs_diag *diag)
     }
 }
 
-static int serve(struct rcs_run *run, const struct run_arguments *arguments, const char *source,
+/* Both the file, with all that came in, and what orders like `explain` read. */
+static void write_trace(void *arg, const char *bytes, size_t size_bytes)
+{
+    struct served *served = arg;
+    rcs_kept_trace_write(served->kept, bytes, size_bytes);
+    if (served->trace.path != NULL) {
+        trace_file_write(&served->trace, bytes, size_bytes);
+    }
+}
+
+/* A copy of the trace as far as it is written. */
+static enum rcs_err save_trace(void *arg, const char *file, struct rcs_diag *diag)
+{
+    const struct served *served = arg;
+    if (served->trace.path == NULL || strcmp(served->trace.path, "-") == 0) {
+        return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0,
+                            "this session is not recorded: start rcsim serve with --trace FILE");
+    }
+    size_t size_bytes;
+    char *text =
+        fflush(served->trace.file) == 0 ? file_read(served->trace.path, &size_bytes) : NULL;
+    FILE *out = text == NULL ? NULL : fopen(file, "wb");
+    bool written = out != NULL && fwrite(text, 1, size_bytes, out) == size_bytes;
+    if (out != NULL) {
+        written &= fclose(out) == 0;
+    }
+    free(text);
+    return written ? RCS_OK
+                   : rcs_diag_set(diag, RCS_ERR_STATE, 0, 0, "%s cannot be written: %s", file,
+                                  strerror(errno));
+}
+
+static int serve(struct served *served, const struct run_arguments *arguments, const char *source,
                  const char *path)
 {
-    struct served served = { .run = run };
     struct rcs_serve_options options = {
-        .run = run,
+        .run = served->run,
+        .kept = served->kept,
+        .save = save_trace,
         .bind = arguments->bind,
         .control_port = arguments->control,
         .speed = arguments->speed,
         .ready = on_ready,
         .done = on_done,
-        .arg = &served,
+        .arg = served,
     };
     uv_loop_t loop;
     int err = uv_loop_init(&loop);
@@ -207,13 +243,13 @@ static int serve(struct rcs_run *run, const struct run_arguments *arguments, con
         fprintf(stderr, "rcsim: libuv: %s\n", uv_strerror(err));
         return EXIT_INTERNAL;
     }
-    enum rcs_err wrong = rcs_serve_start(&served.serve, &loop, &options, &served.diag);
+    enum rcs_err wrong = rcs_serve_start(&served->serve, &loop, &options, &served->diag);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
     if (wrong != RCS_OK) {
-        return complain("%s", served.diag.text);
+        return complain("%s", served->diag.text);
     }
-    return served.diag.text[0] == '\0' ? EXIT_HELD : complain_diag(&served.diag, source, path);
+    return served->diag.text[0] == '\0' ? EXIT_HELD : complain_diag(&served->diag, source, path);
 }
 
 /* Only what fails is printed of a scenario. */
@@ -232,11 +268,14 @@ static int serve_text(struct run_arguments *arguments, const char *text, size_t 
         RCS_OK) {
         return complain_diag(&diag, source, path);
     }
-    struct trace_file trace = { .path = arguments->trace_path };
+    struct served served = { .kept = rcs_kept_trace_new(),
+                             .trace = { .path = arguments->trace_path } };
     arguments->options.print = print_stderr;
     arguments->options.quiet = true;
-    arguments->options.write_trace = trace_file_write;
-    arguments->options.arg = &trace;
+    arguments->options.trace = true;
+    arguments->options.trace_without_clients = arguments->trace_path == NULL;
+    arguments->options.write_trace = write_trace;
+    arguments->options.arg = &served;
     arguments->options.serve_ip = arguments->bind;
     arguments->options.serve_port = arguments->port;
     arguments->options.hold = true;
@@ -245,23 +284,26 @@ static int serve_text(struct run_arguments *arguments, const char *text, size_t 
                     ? 0
                     : date_clock(scenario, &arguments->options, source, path, &wall_ms);
     struct rcs_run *run = state == 0 ? rcs_run_new(scenario, &arguments->options, &diag) : NULL;
+    served.run = run;
     if (state == 0 && run == NULL) {
         state = complain_diag(&diag, source, path);
-    } else if (state == 0 &&
-               (trace.path == NULL || trace.file != NULL || trace_file_open(&trace))) {
+    } else if (state == 0 && (served.trace.path == NULL || served.trace.file != NULL ||
+                              trace_file_open(&served.trace))) {
         state = set_up(run, source, path);
         if (state == 0) {
             align(run, arguments->options.start_wall_ms, wall_ms);
             if (arguments->play) {
                 rcs_run_play(run, RCS_RUN_ALL_STEPS);
             }
-            state = serve(run, arguments, source, path);
+            state = serve(&served, arguments, source, path);
         }
     }
     rcs_run_free(run);
     rcs_scenario_free(scenario);
-    if (!trace_file_close(&trace)) {
-        state = complain("%s cannot be written: %s", trace.path, strerror(trace.error));
+    rcs_kept_trace_free(served.kept);
+    if (!trace_file_close(&served.trace)) {
+        state =
+            complain("%s cannot be written: %s", served.trace.path, strerror(served.trace.error));
     }
     return state;
 }

@@ -35,12 +35,17 @@ int rcs_pump_run(struct rcs_run *run, unsigned batch, bool *interrupted);
  */
 
 struct rcs_serve;
+struct rcs_kept_trace;
 
 struct rcs_serve_options {
     struct rcs_run *run;   /* made with serve_ip; borrowed until the end */
     const char *bind;      /* address the node ports are bound to */
     unsigned control_port; /* 0: none. Bound to 127.0.0.1 only */
     int64_t speed;         /* virtual seconds a real one; 0: the clock stands but for orders */
+    /* What orders ask of the trace: NULL, or the kept one (sim/scenario/kept_trace.h), and who
+     * writes it to a file (NULL: there is none). */
+    struct rcs_kept_trace *kept;
+    enum rcs_err (*save)(void *arg, const char *file, struct rcs_diag *diag);
     /* Called once, inside the loop: all ports are open. */
     void (*ready)(void *arg);
     /* Called once, inside the loop, when it is over: by an order, a signal, or an error (`diag`

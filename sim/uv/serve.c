@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/uv/pace.h"
-#include "sim/uv/socket.h"
+#include "sim/uv/serve_parts.h"
 
 /* A turn's share: so many events, and so much virtual time between two looks at the sockets. */
 #define EVENTS_A_TURN 4096
@@ -21,40 +20,18 @@
 /* A kernel takes about so much for a process that does not read. */
 #define UNREAD_BYTES_MAX ((size_t)1 << 20)
 
-struct port {
+struct rcs_port {
     uv_tcp_t tcp;
     struct rcs_serve *serve;
     int node;
     bool is_open;
 };
 
-struct advance {
-    struct advance *next;
+struct rcs_advance {
+    struct rcs_advance *next;
     rcs_us until_us;
     void (*done)(void *arg);
     void *arg;
-};
-
-struct rcs_serve {
-    uv_loop_t *loop;
-    struct rcs_run *run;
-    struct rcs_sim *sim;
-    struct rcs_serve_options options;
-    char *bind;
-    struct rcs_pace pace;
-    struct port **ports; /* by node */
-    unsigned port_count;
-    uint64_t lives; /* rcs_outside_lives when the ports were looked at last */
-    struct rcs_socket *sockets;
-    struct rcs_socket **stopped; /* not read from: their nodes do not read */
-    unsigned stopped_count;
-    struct advance *advances, **advances_end;
-    uv_timer_t timer;
-    uv_idle_t idle; /* runs while there is more to do than one turn */
-    uv_signal_t sigint, sigterm;
-    bool idling, ending;
-    unsigned open; /* handles and sockets whose close callback is still to come */
-    char buffer[RCS_SOCKET_READ_BYTES];
 };
 
 static void ended(struct rcs_serve *serve)
@@ -65,7 +42,7 @@ static void ended(struct rcs_serve *serve)
     free(serve);
 }
 
-static void closed(struct rcs_serve *serve)
+void rcs_serve_closed(struct rcs_serve *serve)
 {
     if (--serve->open == 0 && serve->ending) {
         ended(serve);
@@ -74,7 +51,7 @@ static void closed(struct rcs_serve *serve)
 
 static void on_handle_closed(uv_handle_t *handle)
 {
-    closed(handle->data);
+    rcs_serve_closed(handle->data);
 }
 
 /* --- sockets of clients ----------------------------------------------------------------------- */
@@ -122,14 +99,14 @@ static void on_gone(struct rcs_socket *socket)
 
 static void on_freed(struct rcs_socket *socket)
 {
-    closed(socket->owner);
+    rcs_serve_closed(socket->owner);
 }
 
 static const struct rcs_socket_handlers client_handlers = { on_data, on_gone, on_freed };
 
 static void on_connection(uv_stream_t *stream, int status)
 {
-    struct port *port = stream->data;
+    struct rcs_port *port = stream->data;
     struct rcs_serve *serve = port->serve;
     if (status < 0) {
         return;
@@ -156,22 +133,22 @@ static void on_connection(uv_stream_t *stream, int status)
 
 static void on_port_closed(uv_handle_t *handle)
 {
-    struct port *port = handle->data;
+    struct rcs_port *port = handle->data;
     struct rcs_serve *serve = port->serve;
     free(port);
-    closed(serve);
+    rcs_serve_closed(serve);
 }
 
 static void close_port(struct rcs_serve *serve, unsigned node)
 {
-    struct port *port = serve->ports[node];
+    struct rcs_port *port = serve->ports[node];
     serve->ports[node] = NULL;
     if (port != NULL) {
         uv_close((uv_handle_t *)&port->tcp, on_port_closed);
     }
 }
 
-static int listen_at(uv_tcp_t *tcp, const char *ip, unsigned port)
+int rcs_serve_listen(uv_tcp_t *tcp, const char *ip, unsigned port, uv_connection_cb accepted)
 {
     struct sockaddr_in four;
     struct sockaddr_in6 six;
@@ -184,13 +161,13 @@ static int listen_at(uv_tcp_t *tcp, const char *ip, unsigned port)
         return UV_EINVAL;
     }
     int err = uv_tcp_bind(tcp, address, 0);
-    return err < 0 ? err : uv_listen((uv_stream_t *)tcp, BACKLOG, on_connection);
+    return err < 0 ? err : uv_listen((uv_stream_t *)tcp, BACKLOG, accepted);
 }
 
 /* A libuv error, 0. */
 static int open_port(struct rcs_serve *serve, unsigned node)
 {
-    struct port *port = calloc(1, sizeof(*port));
+    struct rcs_port *port = calloc(1, sizeof(*port));
     RCS_ASSERT(port != NULL);
     port->serve = serve;
     port->node = (int)node;
@@ -202,7 +179,8 @@ static int open_port(struct rcs_serve *serve, unsigned node)
     port->tcp.data = port;
     serve->open++;
     serve->ports[node] = port;
-    err = listen_at(&port->tcp, serve->bind, (unsigned)rcs_sim_node_port(serve->sim, (int)node));
+    err = rcs_serve_listen(&port->tcp, serve->bind,
+                           (unsigned)rcs_sim_node_port(serve->sim, (int)node), on_connection);
     if (err < 0) {
         close_port(serve, node);
     }
@@ -267,7 +245,7 @@ static bool carry_to(struct rcs_serve *serve, rcs_us limit, uint64_t deadline_ns
 
 static void on_idle(uv_idle_t *idle);
 
-static void set_idle(struct rcs_serve *serve, bool yes)
+void rcs_serve_set_idle(struct rcs_serve *serve, bool yes)
 {
     if (yes != serve->idling && !serve->ending) {
         serve->idling = yes;
@@ -286,7 +264,7 @@ void rcs_serve_catch_up(struct rcs_serve *serve)
         serve->advances != NULL ? rcs_sim_now(serve->sim) : rcs_pace_now(&serve->pace, now_ns);
     rcs_us at_us = rcs_sim_now(serve->sim);
     if (!carry_to(serve, target_us > at_us ? target_us : at_us, now_ns + BEHIND_NS)) {
-        set_idle(serve, true);
+        rcs_serve_set_idle(serve, true);
     }
 }
 
@@ -376,23 +354,23 @@ int64_t rcs_serve_speed_of(const struct rcs_serve *serve)
 void rcs_serve_advance(struct rcs_serve *serve, rcs_us duration, void (*done)(void *arg), void *arg)
 {
     rcs_serve_catch_up(serve);
-    struct advance *advance = calloc(1, sizeof(*advance));
+    struct rcs_advance *advance = calloc(1, sizeof(*advance));
     RCS_ASSERT(advance != NULL && duration >= 0);
     rcs_us from_us = rcs_sim_now(serve->sim);
-    for (const struct advance *a = serve->advances; a != NULL; a = a->next) {
+    for (const struct rcs_advance *a = serve->advances; a != NULL; a = a->next) {
         from_us = a->until_us;
     }
     rcs_us left_us = RCS_SIM_TIME_MAX - from_us;
-    *advance =
-        (struct advance){ NULL, from_us + (duration < left_us ? duration : left_us), done, arg };
+    *advance = (struct rcs_advance){ NULL, from_us + (duration < left_us ? duration : left_us),
+                                     done, arg };
     *serve->advances_end = advance;
     serve->advances_end = &advance->next;
-    set_idle(serve, true);
+    rcs_serve_set_idle(serve, true);
 }
 
 static void end_advance(struct rcs_serve *serve)
 {
-    struct advance *advance = serve->advances;
+    struct rcs_advance *advance = serve->advances;
     serve->advances = advance->next;
     if (serve->advances == NULL) {
         serve->advances_end = &serve->advances;
@@ -407,10 +385,14 @@ static void on_idle(uv_idle_t *idle)
 {
     struct rcs_serve *serve = idle->data;
     uint64_t now_ns = uv_hrtime();
+    if (serve->stop_wanted) {
+        rcs_serve_stop(serve);
+        return;
+    }
     if (serve->advances == NULL) {
         rcs_us at_us = rcs_sim_now(serve->sim), target_us = rcs_pace_now(&serve->pace, now_ns);
         if (carry_to(serve, target_us > at_us ? target_us : at_us, now_ns + BEHIND_NS)) {
-            set_idle(serve, false);
+            rcs_serve_set_idle(serve, false);
         }
     } else if (carry_to(serve, serve->advances->until_us, now_ns + BEHIND_NS)) {
         end_advance(serve);
@@ -435,7 +417,7 @@ static void close_all(struct rcs_serve *serve)
         uv_close(handles[i], on_handle_closed);
     }
     while (serve->advances != NULL) {
-        struct advance *advance = serve->advances;
+        struct rcs_advance *advance = serve->advances;
         serve->advances = advance->next;
         free(advance);
     }
@@ -451,6 +433,7 @@ static void over(struct rcs_serve *serve, const struct rcs_diag *diag)
     for (struct rcs_socket *socket = serve->sockets; socket != NULL; socket = socket->next) {
         rcs_socket_close(socket, true);
     }
+    rcs_control_port_close(serve);
     close_all(serve);
     serve->options.done(serve->options.arg, diag);
 }
@@ -506,7 +489,15 @@ enum rcs_err rcs_serve_start(struct rcs_serve **out, uv_loop_t *loop,
     err = err < 0 ? err : uv_signal_start(&serve->sigterm, on_signal, SIGTERM);
     if (err < 0) {
         refuse_port(serve, err, diag);
+    } else if (options->control_port != 0 && (err = rcs_control_port_open(serve)) < 0) {
+        rcs_diag_set(diag, RCS_ERR_STATE, 0, 0,
+                     "orders cannot be taken on 127.0.0.1:%u: %s (--control chooses the port)",
+                     options->control_port, uv_strerror(err));
+    }
+    if (err < 0) {
         serve->ending = true;
+        rcs_run_finish(serve->run);
+        rcs_control_port_close(serve);
         close_all(serve);
         return RCS_ERR_STATE;
     }
