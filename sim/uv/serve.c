@@ -275,6 +275,8 @@ static void on_timer(uv_timer_t *timer)
     rcs_serve_settle(serve);
 }
 
+static bool orders_wait(const struct rcs_serve *serve);
+
 static void set_timer(struct rcs_serve *serve)
 {
     rcs_us next_us = rcs_run_next(serve->run);
@@ -333,6 +335,9 @@ void rcs_serve_settle(struct rcs_serve *serve)
             fprintf(stderr, "rcsim: a node's port cannot be opened: %s\n", uv_strerror(err));
         }
     }
+    if (orders_wait(serve)) {
+        rcs_serve_set_idle(serve, true);
+    }
     set_timer(serve);
 }
 
@@ -381,6 +386,26 @@ static void end_advance(struct rcs_serve *serve)
     free(advance);
 }
 
+/* An order that waits for something lets time pass if the clock stands, and no longer than it waits:
+ * instant by instant. */
+static bool orders_wait(const struct rcs_serve *serve)
+{
+    return serve->pace.speed == RCS_PACE_MANUAL && rcs_run_orders(serve->run) > 0;
+}
+
+static void serve_orders(struct rcs_serve *serve, uint64_t deadline_ns)
+{
+    while (!serve->ending && orders_wait(serve) && uv_hrtime() < deadline_ns) {
+        rcs_us next_us = rcs_run_next(serve->run);
+        if (next_us == RCS_NEVER || !carry_to(serve, next_us, deadline_ns)) {
+            break;
+        }
+    }
+    if (!serve->ending) {
+        rcs_pace_set(&serve->pace, RCS_PACE_MANUAL, uv_hrtime(), rcs_sim_now(serve->sim));
+    }
+}
+
 static void on_idle(uv_idle_t *idle)
 {
     struct rcs_serve *serve = idle->data;
@@ -389,7 +414,9 @@ static void on_idle(uv_idle_t *idle)
         rcs_serve_stop(serve);
         return;
     }
-    if (serve->advances == NULL) {
+    if (serve->advances == NULL && orders_wait(serve)) {
+        serve_orders(serve, now_ns + BEHIND_NS);
+    } else if (serve->advances == NULL) {
         rcs_us at_us = rcs_sim_now(serve->sim), target_us = rcs_pace_now(&serve->pace, now_ns);
         if (carry_to(serve, target_us > at_us ? target_us : at_us, now_ns + BEHIND_NS)) {
             rcs_serve_set_idle(serve, false);
