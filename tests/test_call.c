@@ -18,6 +18,8 @@ static const struct row rows[] = {
     { "", "SET a 1 PX 100", "SET a 1 PXAT %\n" },
     { "", "SET a 1 EXAT 2000000000", "SET a 1 PXAT 2000000000000\n" },
     { "", "SET a 1 PXAT 2000000000000", "SET a 1 PXAT 2000000000000\n" },
+    { "", "set a 1 pxat 2000000000000 NX", "SET a 1 PXAT 2000000000000\n" },
+    { "", "SET a 1 PXAT 2000000000000 GET", "SET a 1 PXAT 2000000000000\n" },
     { "SET a 1", "SET a 1 NX", "" },
     { "SET a 1", "SET a 2 get KEEPTTL", "SET a 2 KEEPTTL\n" },
     { "SET a 1", "SET a 2 GET EX 5", "SET a 2 PXAT %\n" },

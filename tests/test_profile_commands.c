@@ -269,6 +269,8 @@ static const struct stream_row streams[] = {
     { "stream: 5.0 says SET EX as it came", "5.0", "SET t 1 EX 100", 44 },           /* *5 SET t 1 EX 100 */
     { "stream: 6.2 says PX", "6.2", "SET t 1 EX 100", 47 },                          /* *5 SET t 1 PX 100000 */
     { "stream: 7.0 says PXAT", "7.0", "SET t 1 EX 100", 57 },                        /* *5 SET t 1 PXAT 1795210945372 */
+    { "stream: 7.0 says a PXAT itself", "7.0", "set k v pxat 2000000000000 xx", 57 }, /* *5 SET k v PXAT 2000000000000 */
+    { "stream: 7.2 says it as it came", "7.2", "set k v pxat 2000000000000 xx", 65 }, /* *6 set k v pxat 2000000000000 xx */
     { "stream: 5.0 says SETEX as it came", "5.0", "SETEX e 50 val", 39 },            /* *4 SETEX e 50 val */
     { "stream: 6.2 makes a SET of it", "6.2", "SETEX e 50 val", 48 },                /* *5 SET e val PX 50000 */
     { "stream: 6.2 says EXPIRE as it came", "6.2", "EXPIRE k 1000", 33 },            /* *3 EXPIRE k 1000 */

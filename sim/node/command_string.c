@@ -189,8 +189,8 @@ static void replicate_time(struct rcs_call *call, const struct rcs_arg *value,
         replicate_dated(call, value, from_now ? "PX" : "PXAT",
                         from_now ? expire_ms - call->wall_ms : expire_ms);
         break;
-    case RCS_EXPIRE_PXAT:
-        if ((options->set & OPTION_PXAT) == 0) {
+    case RCS_EXPIRE_PXAT: /* 7.2 leaves a command with PXAT as it came, its other options with it */
+        if ((options->set & OPTION_PXAT) == 0 || call->client->profile->release < RCS_REDIS_7_2) {
             replicate_dated(call, value, "PXAT", expire_ms);
         }
         break;
