@@ -160,6 +160,36 @@ static void spop_is_replicated_as_what_it_took(void **state)
     rcs_buf_close(&stream);
 }
 
+/* Since 7.2 an SREM has up to 1024 members (its spopWithCountCommand). */
+static void spop_since_7_2_is_replicated_1024_at_once(void **state)
+{
+    static const struct {
+        const char *pops;
+        unsigned commands;
+    } rows[] = { { "SPOP s 1024", 1 }, { "SPOP s 1025", 4 } }; /* MULTI, two, EXEC */
+    (void)state;
+    struct rcs_config config;
+    rcs_config_init(&config);
+    assert_int_equal(rcs_config_choose(&config, rcs_profile_at(RCS_REDIS_7_2), NULL), RCS_OK);
+    struct desk *desk = desk_new(&config);
+    desk_attach_replica(desk, 5);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct rcs_buf stream;
+        unsigned lines = 0;
+        fill(desk, 0, 1499);
+        desk_receive(desk, 5, NULL);
+        desk_ask(desk, 0, rows[i].pops);
+        rcs_buf_init(&stream);
+        desk_stream(desk, 5, &stream);
+        for (const char *c = stream.data; *c != '\0'; c++) {
+            lines += *c == '\n';
+        }
+        assert_int_equal(lines, rows[i].commands);
+        rcs_buf_close(&stream);
+    }
+    desk_free(desk);
+}
+
 /* Five times as many popped as stay: the set is made anew (asked of a 7.0.15 server). */
 static void spop_of_most_makes_the_set_anew(void **state)
 {
@@ -231,11 +261,12 @@ int main(void)
         WITH_DESK(sscan_outlives_spop),
         WITH_DESK(tables_are_walked_in_the_order_of_insertion),
         WITH_DESK(spop_is_replicated_as_what_it_took),
+        cmocka_unit_test(spop_since_7_2_is_replicated_1024_at_once),
         WITH_DESK(spop_of_most_makes_the_set_anew),
         WITH_DESK(srandmember_picks_different_ones_unless_asked_otherwise),
         WITH_DESK(a_snapshot_keeps_what_it_holds),
     };
-    size_t count = 7;
+    size_t count = 8;
     char *text;
     struct resp_case *cases;
     count += resp_cases_load("resp/commands_set.txt", NULL, &text, &cases, tests + count,

@@ -257,7 +257,7 @@ static void stream(void **state)
     lab_run(lab, 2500);
     lab_ask(lab, 0, "SET k v");
     int64_t offset = lab_node(lab, 0)->repl.offset;
-    lab_ask(lab, 0, row->ask);
+    ask_all(lab, 0, row->ask);
     assert_int_equal(lab_node(lab, 0)->repl.offset - offset, row->bytes);
     lab_run(lab, 50);
     assert_int_equal(lab_node(lab, 1)->repl.cached_offset, lab_node(lab, 0)->repl.offset);
@@ -271,6 +271,8 @@ static const struct stream_row streams[] = {
     { "stream: 7.0 says PXAT", "7.0", "SET t 1 EX 100", 57 },                        /* *5 SET t 1 PXAT 1795210945372 */
     { "stream: 7.0 says a PXAT itself", "7.0", "set k v pxat 2000000000000 xx", 57 }, /* *5 SET k v PXAT 2000000000000 */
     { "stream: 7.2 says it as it came", "7.2", "set k v pxat 2000000000000 xx", 65 }, /* *6 set k v pxat 2000000000000 xx */
+    { "stream: 7.0 pops each by itself", "7.0", "SADD k{x}1 a b c d\nSPOP k{x}1 2", 53 + 15 + 2 * 32 + 14 }, /* *6 SADD k{x}1 a b c d; *1 MULTI; *3 SREM k{x}1 ?, twice; *1 EXEC */
+    { "stream: 7.2 all together", "7.2", "SADD k{x}1 a b c d\nSPOP k{x}1 2", 53 + 39 }, /* *6 SADD k{x}1 a b c d; *4 SREM k{x}1 ? ? */
     { "stream: 5.0 says SETEX as it came", "5.0", "SETEX e 50 val", 39 },            /* *4 SETEX e 50 val */
     { "stream: 6.2 makes a SET of it", "6.2", "SETEX e 50 val", 48 },                /* *5 SET e val PX 50000 */
     { "stream: 6.2 says EXPIRE as it came", "6.2", "EXPIRE k 1000", 33 },            /* *3 EXPIRE k 1000 */

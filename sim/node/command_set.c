@@ -12,6 +12,7 @@
 /* How much larger than what stays a SPOP must be to make the set anew (Redis 7.0
  * SPOP_MOVE_STRATEGY_MUL). */
 #define POP_ANEW_TIMES 5
+#define POP_TOGETHER   1024 /* members in one SREM to the replicas, since 7.2; before, one */
 
 /* False: the key holds another type, which was refused. NULL: there is no such key. */
 static bool set_to_read(struct rcs_call *call, const struct rcs_arg *key,
@@ -311,25 +312,51 @@ static void reply_as_new(struct rcs_call *call, const struct rcs_set *set)
     rcs_value_release(&sorted->head);
 }
 
-/* Replied, replicated as SREM, and gone. */
-static void pop(struct rcs_call *call, struct rcs_set *set, const struct rcs_member *member)
+/* Members that have gone and wait for their SREM; the bytes of one after those of the other. */
+struct popped {
+    struct rcs_buf bytes;
+    uint32_t sizes[POP_TOGETHER];
+    unsigned count, most;
+};
+
+static void replicate_popped(struct rcs_call *call, struct popped *popped)
 {
-    struct rcs_arg words[] = { rcs_arg_of("SREM"),
-                               call->args[1],
-                               { member->bytes, (uint32_t)member->size_bytes } };
+    struct rcs_arg words[2 + POP_TOGETHER];
+    const char *at = popped->bytes.data;
+    words[0] = rcs_arg_of("SREM");
+    words[1] = call->args[1];
+    for (unsigned i = 0; i < popped->count; i++) {
+        words[2 + i] = (struct rcs_arg){ at, popped->sizes[i] };
+        at += popped->sizes[i];
+    }
+    if (popped->count > 0) {
+        rcs_call_replicate(call, 2 + popped->count, words);
+    }
+    popped->count = 0;
+    rcs_buf_clear(&popped->bytes);
+}
+
+/* Replied, kept for its SREM, and gone. */
+static void pop(struct rcs_call *call, struct rcs_set *set, const struct rcs_member *member,
+                struct popped *popped)
+{
     reply_member(call, member);
-    rcs_call_replicate(call, 3, words);
+    rcs_buf_add(&popped->bytes, member->bytes, member->size_bytes);
+    popped->sizes[popped->count++] = (uint32_t)member->size_bytes;
+    if (popped->count == popped->most) {
+        replicate_popped(call, popped);
+    }
     rcs_set_remove(set, member->bytes, member->size_bytes);
 }
 
 /* Where only few stay, a real server makes the set anew from them: it may be an intset then. */
-static void pop_some(struct rcs_call *call, struct rcs_set *set, size_t count)
+static void pop_any(struct rcs_call *call, struct rcs_set *set, size_t count, struct popped *popped)
 {
     struct rcs_member member;
     if ((rcs_set_count(set) - count) * POP_ANEW_TIMES > count) {
         while (count-- > 0) {
             rcs_set_any(set, &call->node->key_choice, &member);
-            pop(call, set, &member);
+            pop(call, set, &member, popped);
         }
         return;
     }
@@ -337,10 +364,21 @@ static void pop_some(struct rcs_call *call, struct rcs_set *set, size_t count)
     RCS_ASSERT(members != NULL);
     rcs_set_pick(set, &call->node->key_choice, count, members);
     for (size_t i = 0; i < count; i++) {
-        pop(call, set, &members[i]);
+        pop(call, set, &members[i], popped);
     }
     free(members);
     rcs_set_encode_anew(set, intset_most(call));
+}
+
+static void pop_some(struct rcs_call *call, struct rcs_set *set, size_t count)
+{
+    struct popped popped;
+    popped.count = 0;
+    popped.most = call->client->profile->release >= RCS_REDIS_7_2 ? POP_TOGETHER : 1;
+    rcs_buf_init(&popped.bytes);
+    pop_any(call, set, count, &popped);
+    replicate_popped(call, &popped);
+    rcs_buf_close(&popped.bytes);
 }
 
 /* False: an error was replied. */
@@ -408,7 +446,12 @@ static void run_spop(struct rcs_call *call)
     }
     struct rcs_set *set = rcs_set_of(rcs_keyspace_writable(entry));
     rcs_set_any(set, &call->node->key_choice, &member);
-    pop(call, set, &member);
+    struct rcs_arg words[] = { rcs_arg_of("SREM"),
+                               call->args[1],
+                               { member.bytes, (uint32_t)member.size_bytes } };
+    reply_member(call, &member);
+    rcs_call_replicate(call, 3, words);
+    rcs_set_remove(set, member.bytes, member.size_bytes);
     changed(call, &call->args[1], 1, "spop");
     if (rcs_set_count(set) == 0) {
         delete_empty(call, entry, &call->args[1]);
