@@ -426,6 +426,7 @@ void rcs_clients_close(struct rcs_node *node)
         client_free(node, clients->applier);
     }
     free(clients->list);
+    rcs_client_index_close(&clients->index);
     rcs_blocked_close(node);
     rcs_requests_clear(node->store, clients->stream, &clients->stream_count);
     free(clients->stream);
