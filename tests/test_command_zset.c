@@ -51,6 +51,13 @@ static const struct stream_row {
     { "", "ZRANGESTORE {k}d k 0 -1", "" },
     { "SADD k a", "ZINTERSTORE {k}d 1 k", "ZINTERSTORE {k}d 1 k\n" },
     { "ZADD k 1 a", "ZDIFFSTORE k 2 k k", "ZDIFFSTORE k 2 k k\n" },
+    { "SET {k}d 1 PXAT 1", "ZUNIONSTORE {k}d 1 {k}0", "ZUNIONSTORE {k}d 1 {k}0\n" },
+    { "SET {k}d 1 PXAT 1", "ZRANGESTORE {k}d {k}0 0 -1", "ZRANGESTORE {k}d {k}0 0 -1\n" },
+    { "SET {k}d 1 PXAT 1;ZADD k 1 a", "ZRANGESTORE {k}d k 0 -1",
+      "MULTI\nDEL {k}d\nZRANGESTORE {k}d k 0 -1\nEXEC\n" },
+    { "SET k 1 PXAT 1", "ZADD k 1 a", "MULTI\nDEL k\nZADD k 1 a\nEXEC\n" },
+    { "SET k 1 PXAT 1", "ZPOPMIN k", "DEL k\n" },
+    { "SET k 1 PXAT 1", "BZPOPMIN k 0.001", "DEL k\n" },
     { "ZADD k 1 a;MULTI;ZPOPMIN k;BZPOPMIN k 0", "EXEC", "ZPOPMIN k\n" },
     { "ZADD k 1 a 2 b;MULTI;BZPOPMIN k 0;ZADD k 3 c", "EXEC", "MULTI\nZPOPMIN k\nZADD k 3 c\nEXEC\n" },
     /* clang-format on */

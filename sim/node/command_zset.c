@@ -62,7 +62,8 @@ void rcs_zset_store(struct rcs_call *call, struct rcs_zset *zset)
         rcs_call_changed(call, 1);
     } else {
         rcs_value_release(&zset->head);
-        struct rcs_entry *old = rcs_key_write(call, key);
+        /* dbDelete: what has expired and is still there counts */
+        struct rcs_entry *old = rcs_keyspace_find(call->node->keys, key->bytes, key->size_bytes);
         if (old != NULL) {
             rcs_key_delete(call, old);
             rcs_notify(call, RCS_NOTIFY_GENERIC, "del", key);

@@ -151,8 +151,8 @@ static bool read_query(struct rcs_call *call, unsigned source, bool store, struc
     return read_bounds(call, &call->args[source + 1], query);
 }
 
-/* In reverse the last of the span comes first. A negative offset is never over: there is nothing
- * behind it. */
+/* In reverse the last of the span comes first. A negative offset is never counted down to 0: as a
+ * size it is larger than any. */
 static struct rcs_zset_span find_span(const struct rcs_zset *zset, const struct query *query)
 {
     bool reverse = query->direction == REVERSE;
@@ -160,9 +160,6 @@ static struct rcs_zset_span find_span(const struct rcs_zset *zset, const struct 
     if (query->by == BY_RANK) {
         span = ranks(rcs_zset_size(zset), query->start, query->end);
         span.first = reverse ? rcs_zset_size(zset) - span.first - span.count : span.first;
-        return span;
-    }
-    if (query->offset < 0) {
         return span;
     }
     span = query->by == BY_SCORE
