@@ -108,6 +108,22 @@ static const char *const words[] = {
     "hash-max-listpack-entries",
     "set-max-intset-entries",
     "not",
+    "weights",
+    "aggregate",
+    "sum",
+    "min",
+    "max",
+    "withscores",
+    "byscore",
+    "bylex",
+    "rev",
+    "incr",
+    "inf",
+    "-inf",
+    "(1",
+    "[a",
+    "-",
+    "+",
 };
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
