@@ -251,8 +251,8 @@ static void changes_leave_a_snapshot_as_it_was(void **state)
     rcs_snapshot_release(snapshot);
 }
 
-/* As run_add's callers count: one for each member, whatever became of it (Redis 7.0 server.dirty).
- */
+/* One for each member that came, went or got another score, one for a stored result (Redis 7.0
+ * server.dirty). */
 static void changes_are_counted(void **state)
 {
     struct desk *desk = *state;

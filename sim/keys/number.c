@@ -96,9 +96,8 @@ size_t rcs_number_write_score(double value, char *out)
     if (isinf(value)) {
         return (size_t)snprintf(out, RCS_SCORE_TEXT_BYTES, value > 0 ? "inf" : "-inf");
     }
-    /* Redis 7.0 double2ll */
-    if (value >= (double)(-INT64_MAX / 2) && value <= (double)(INT64_MAX / 2) &&
-        (double)(int64_t)value == value) {
+    /* Redis 7.0 double2ll: up to LLONG_MAX / 2, as a double */
+    if (value >= -0x1p62 && value <= 0x1p62 && (double)(int64_t)value == value) {
         return rcs_decimal_write(out, (int64_t)value);
     }
     return (size_t)snprintf(out, RCS_SCORE_TEXT_BYTES, "%.17g", value);

@@ -57,6 +57,7 @@ static struct rcs_zset_member *weigh(struct rcs_zset_member *tree)
 static struct rcs_zset_member *rotate_left(struct rcs_zset_member *tree)
 {
     struct rcs_zset_member *top = tree->right;
+    RCS_ASSERT(top != NULL);
     tree->right = top->left;
     top->left = weigh(tree);
     return weigh(top);
@@ -65,6 +66,7 @@ static struct rcs_zset_member *rotate_left(struct rcs_zset_member *tree)
 static struct rcs_zset_member *rotate_right(struct rcs_zset_member *tree)
 {
     struct rcs_zset_member *top = tree->left;
+    RCS_ASSERT(top != NULL);
     tree->left = top->right;
     top->right = weigh(tree);
     return weigh(top);
