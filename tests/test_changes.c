@@ -1,5 +1,5 @@
 /* What a command leaves in the stream to the replicas, and how many changes it counts (for `save`):
- * hashes and sets. Strings and keys are in test_call.c. */
+ * lists, hashes and sets. Strings and keys are in test_call.c. */
 #include "tests/support/node_harness.h"
 
 /* Recorded from a real server; the changes are those of INFO's rdb_changes_since_last_save. PXAT 1:
@@ -59,6 +59,42 @@ static const struct row {
     { "SADD {s}1 1", "SINTER {s}1", 0, "" },
     { "SADD s 1", "SRANDMEMBER s 1", 0, "" },
     { "SET s 1 PXAT 1", "SMEMBERS s", 0, "DEL s\n" },
+    { "", "LPUSH l 1 2 3", 3, "LPUSH l 1 2 3\n" },
+    { "", "RPUSH l 1", 1, "RPUSH l 1\n" },
+    { "", "LPUSHX l 1", 0, "" },
+    { "RPUSH l 1", "RPUSHX l 2 3", 2, "RPUSHX l 2 3\n" },
+    { "RPUSH l 1", "LINSERT l BEFORE 1 0", 1, "LINSERT l BEFORE 1 0\n" },
+    { "RPUSH l 1", "LINSERT l BEFORE 2 0", 0, "" },
+    { "RPUSH l 1", "LSET l 0 1", 1, "LSET l 0 1\n" },
+    { "RPUSH l 1", "LSET l 1 1", 0, "" },
+    { "RPUSH l 1 1 2", "LREM l 0 1", 2, "LREM l 0 1\n" },
+    { "RPUSH l 1", "LREM l 0 2", 0, "" },
+    { "RPUSH l 1 2 3", "LTRIM l 1 1", 2, "LTRIM l 1 1\n" },
+    { "RPUSH l 1 2 3", "LTRIM l 0 -1", 0, "" },
+    { "RPUSH l 1 2 3", "LTRIM l 1 0", 3, "LTRIM l 1 0\n" },
+    { "RPUSH l 1 2 3", "LPOP l", 1, "LPOP l\n" },
+    { "RPUSH l 1 2 3", "rpop l 2", 2, "rpop l 2\n" },
+    { "RPUSH l 1 2 3", "RPOP l 9", 3, "RPOP l 9\n" },
+    { "RPUSH l 1", "LPOP l 0", 0, "" },
+    { "", "LPOP l", 0, "" },
+    { "RPUSH l 1 2", "LMPOP 1 l LEFT", 1, "LPOP l 1\n" },
+    { "RPUSH l 1 2", "lmpop 2 l l right count 9", 2, "RPOP l 2\n" },
+    { "", "LMPOP 1 l LEFT", 0, "" },
+    { "RPUSH {l}1 1 2", "LMOVE {l}1 {l}2 left RIGHT", 1, "LMOVE {l}1 {l}2 left RIGHT\n" },
+    { "RPUSH {l}1 1 2", "RPOPLPUSH {l}1 {l}1", 1, "RPOPLPUSH {l}1 {l}1\n" },
+    { "", "RPOPLPUSH {l}1 {l}1", 0, "" },
+    { "RPUSH l 1 2", "BLPOP l 0", 1, "LPOP l\n" },
+    { "RPUSH l 1 2", "brpop l 0", 1, "RPOP l\n" },
+    { "RPUSH l 1 2", "BLMPOP 0 1 l LEFT COUNT 9", 2, "LPOP l 2\n" },
+    { "RPUSH {l}1 1 2", "BLMOVE {l}1 {l}2 left RIGHT 0", 1, "LMOVE {l}1 {l}2 left RIGHT\n" },
+    { "RPUSH {l}1 1 2", "BRPOPLPUSH {l}1 {l}2 0", 1, "RPOPLPUSH {l}1 {l}2\n" },
+    { "RPUSH l 1;MULTI;BLPOP l 0;BLPOP {l} 0", "EXEC", 1, "LPOP l\n" },
+    { "SET l 1 PXAT 1", "LPUSH l 1", 1, "MULTI\nDEL l\nLPUSH l 1\nEXEC\n" },
+    { "SET l 1 PXAT 1", "LPUSHX l 1", 0, "DEL l\n" },
+    { "SET l 1 PXAT 1", "LLEN l", 0, "DEL l\n" },
+    { "SET l 1 PXAT 1", "LPOP l", 0, "DEL l\n" },
+    { "SET {l}1 1 PXAT 1;RPUSH {l}2 1", "LMOVE {l}2 {l}1 LEFT LEFT", 1, "MULTI\nDEL {l}1\nLMOVE {l}2 {l}1 LEFT LEFT\nEXEC\n" },
+    { "SET {l}1 1 PXAT 1;RPUSH {l}2 1", "LMPOP 2 {l}1 {l}2 LEFT", 1, "MULTI\nDEL {l}1\nLPOP {l}2 1\nEXEC\n" },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -219,6 +219,9 @@ static unsigned kill_clients(struct rcs_call *call, const struct filter *filter)
         }
         if (client != call->client) {
             rcs_buf_clear(&client->reply);
+            if (client->blocked != NULL) { /* it takes nothing any more */
+                rcs_blocked_forget(call->node, client);
+            }
         }
         client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY; /* goes before this step ends */
         count++;
