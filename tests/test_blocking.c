@@ -144,6 +144,50 @@ static void seconds_are_rounded_up_to_milliseconds(void **state)
     }
 }
 
+/* --- other releases --------------------------------------------------------------------------- */
+
+static struct desk *desk_of(const char *release)
+{
+    struct desk *desk = desk_new(NULL); /* its slots were given in the words of 7.0 */
+    desk->node->config.profile = rcs_profile_find(release);
+    return desk;
+}
+
+static void before_7_0_parts_of_a_millisecond_are_cut_off(void **state)
+{
+    (void)state;
+    struct desk *desk = desk_of("6.2");
+    desk_expect(desk, 0, "BLPOP k 2.0019", "");
+    assert_int_equal(desk->node->clients.next_timeout_ms, rcs_node_wall_ms(desk->node) + 2001);
+    desk_expect(desk, 1, "BLPOP k 0.0009", "");
+    desk_run(desk, 1000);
+    assert_string_equal(desk_receive(desk, 1, NULL), ""); /* for ever */
+    desk_free(desk);
+}
+
+/* Redis 5.0 serveClientBlockedOnList. */
+static void until_5_0_brpoplpush_is_replicated_in_two(void **state)
+{
+    static const char *const releases[] = { "5.0", "6.0" };
+    static const char *const want[] = { "RPUSH {k}1 1\nRPOP {k}1\nLPUSH {k}2 1\n",
+                                        "RPUSH {k}1 1\nRPOPLPUSH {k}1 {k}2\n" };
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct desk *desk = desk_of(releases[i]);
+        struct rcs_buf got;
+        desk_attach_replica(desk, 5);
+        desk_ask(desk, 0, "SET first 1");
+        desk_receive(desk, 5, NULL);
+        desk_expect(desk, 1, "BRPOPLPUSH {k}1 {k}2 0", "");
+        desk_expect(desk, 0, "RPUSH {k}1 1", ":1\n");
+        rcs_buf_init(&got);
+        desk_stream(desk, 5, &got);
+        assert_string_equal(got.data, want[i]);
+        rcs_buf_close(&got);
+        desk_free(desk);
+    }
+}
+
 /* --- other ends of waiting -------------------------------------------------------------------- */
 
 static void own(struct desk *desk, rcs_id owner, unsigned slot)
@@ -305,6 +349,8 @@ int main(void)
         AT_DESK(the_millisecond_of_the_time_still_waits),
         AT_DESK(times_end_in_any_order),
         AT_DESK(seconds_are_rounded_up_to_milliseconds),
+        cmocka_unit_test(before_7_0_parts_of_a_millisecond_are_cut_off),
+        cmocka_unit_test(until_5_0_brpoplpush_is_replicated_in_two),
         AT_DESK(a_slot_that_left_sends_its_clients_after_it),
         AT_DESK(a_slot_that_is_imported_or_nobodys),
         AT_DESK(a_cluster_that_is_down),
@@ -316,7 +362,7 @@ int main(void)
         AT_DESK(the_masters_stream_does_not_wait),
     };
     static char names[ROWS][160];
-    size_t count = 13;
+    size_t count = 15;
     char *text;
     struct resp_case *cases;
     for (size_t i = 0; i < ROWS; i++) {

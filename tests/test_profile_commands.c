@@ -167,6 +167,23 @@ static const struct row answers[] = {
 /* --- with slots, or as a replica of one that has them ----------------------------------------- */
 
 static const struct row with_slots[] = {
+    /* --- lists --- */
+    { "lpop: 6.0 takes no count", "6.0", "LPOP l 1", "-ERR wrong number of arguments for 'lpop' command\r\n" },
+    { "lpop: 6.2 takes one", "6.2", "RPUSH l 1 2\nLPOP l 1", "*1\r\n$1\r\n1\r\n" },
+    { "rpop: 6.0 takes no count", "6.0", "RPOP l 1", "-ERR wrong number of arguments for 'rpop' command\r\n" },
+    { "lpos: 5.0 has none", "5.0", "LPOS l a", "*~unknown command" },
+    { "lpos: 6.0 has it", "6.0", "LPOS l a", "$-1\r\n" },
+    { "lmove: 6.0 has none", "6.0", "LMOVE l l LEFT LEFT", "*~unknown command" },
+    { "lmove: 6.2 has it", "6.2", "LMOVE l l LEFT LEFT", "$-1\r\n" },
+    { "blmove: 6.0 has none", "6.0", "BLMOVE l l LEFT LEFT 0", "*~unknown command" },
+    { "lmpop: 6.2 has none", "6.2", "LMPOP 1 l LEFT", "*~unknown command" },
+    { "lmpop: 7.0 has it", "7.0", "LMPOP 1 l LEFT", "*-1\r\n" },
+    { "blmpop: 6.2 has none", "6.2", "BLMPOP 0 1 l LEFT", "*~unknown command" },
+    { "blpop: 5.0 waits for whole seconds", "5.0", "BLPOP l 0.5", "-ERR timeout is not an integer or out of range\r\n" },
+    { "blpop: 6.0 for parts of one", "6.0", "MULTI\nBLPOP l 0.5\nEXEC", "*1\r\n*-1\r\n" },
+    { "blpop: 7.0 takes too much for less than nothing", "7.0", "BLPOP l 1e300", "-ERR timeout is negative\r\n" },
+    { "blpop: 7.2 for too much", "7.2", "BLPOP l 1e300", "-ERR timeout is out of range\r\n" },
+    { "blpop: 7.2 adds the clock", "7.2", "BLPOP l 9223372036854775", "-ERR timeout is out of range\r\n" },
     /* --- hashes and sets --- */
     { "hset: 3.0 takes one pair", "3.0", "HSET h a 1 b 2", "-ERR wrong number of arguments for 'hset' command\r\n" },
     { "hset: 4.0 takes more", "4.0", "HSET h a 1 b 2", ":2\r\n" },

@@ -365,8 +365,8 @@ static int64_t round_up(long double ms)
     return part > doubt ? below + 1 : below;
 }
 
-/* Before 6.0 timeouts were whole seconds; 7.0 takes what is too large for a negative one, and adds
- * the clock without a look. */
+/* Before 6.0 timeouts were whole seconds; before 7.0 parts of a millisecond were cut off. Up to 7.0
+ * what is too large is taken for a negative one, and the clock is added without a look. */
 bool rcs_arg_until_or_refuse(struct rcs_call *call, const struct rcs_arg *argument,
                              int64_t *until_ms)
 {
@@ -384,16 +384,16 @@ bool rcs_arg_until_or_refuse(struct rcs_call *call, const struct rcs_arg *argume
         return false;
     }
     ms = seconds * 1000;
-    if (ms >= 0x1p63L && release >= RCS_REDIS_7_2) {
-        rcs_refuse(call->client, "timeout is out of range");
-        return false;
-    }
-    if (ms <= -1 || ms >= 0x1p63L) {
+    if (ms <= -1 || (ms >= 0x1p63L && release < RCS_REDIS_7_2)) {
         rcs_refuse(call->client, "timeout is negative");
         return false;
     }
-    int64_t duration_ms = round_up(ms);
-    bool never = duration_ms == 0 || duration_ms > INT64_MAX - call->wall_ms;
-    *until_ms = never ? 0 : call->wall_ms + duration_ms;
+    bool too_long = ms >= (long double)(INT64_MAX - call->wall_ms);
+    if (too_long && release >= RCS_REDIS_7_2) {
+        rcs_refuse(call->client, "timeout is out of range");
+        return false;
+    }
+    int64_t duration_ms = too_long ? 0 : release < RCS_REDIS_7_0 ? (int64_t)ms : round_up(ms);
+    *until_ms = duration_ms == 0 ? 0 : call->wall_ms + duration_ms;
     return true;
 }

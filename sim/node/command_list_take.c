@@ -459,10 +459,27 @@ static void run_blmove(struct rcs_call *call)
     }
 }
 
+/* Until 5.0 as the two commands it is made of, each by itself. */
+static void replicate_pop_and_push(struct rcs_call *call, const struct moving *moving)
+{
+    struct rcs_entry *target =
+        rcs_keyspace_find(call->node->keys, moving->to->bytes, moving->to->size_bytes);
+    struct rcs_arg words[] = { rcs_arg_of("LPUSH"), *moving->to,
+                               rcs_list_peek(rcs_list_read(target), RCS_LIST_HEAD) };
+    replicate_pop(call, moving->from, RCS_LIST_TAIL, 0);
+    rcs_call_propagate(call->node, false);
+    rcs_call_replicate(call, 3, words);
+}
+
 static void serve_brpoplpush(struct rcs_call *call, struct rcs_entry *entry)
 {
     struct moving moving = right_to_left(call);
-    if (move_item(call, &moving, entry)) {
+    if (!move_item(call, &moving, entry)) {
+        return;
+    }
+    if (call->client->profile->release < RCS_REDIS_6_0) {
+        replicate_pop_and_push(call, &moving);
+    } else {
         replicate_move(call, &moving, NULL);
     }
 }
