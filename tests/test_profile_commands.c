@@ -359,7 +359,7 @@ static const struct stream_row pauses[] = {
 
 int main(void)
 {
-    static struct CMUnitTest tests[192];
+    static struct CMUnitTest tests[256];
     size_t count = 0;
 #define ADD(rows, test)                                                                            \
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {                                  \

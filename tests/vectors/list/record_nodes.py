@@ -124,12 +124,40 @@ def play(server, choice, out):
             out.append("nodes " + nodes(server("DUMP", "k")))
 
 
+# The last byte that a node takes, or that two nodes are merged with, and the first that is too many.
+EDGES = [
+    "new -1; push 1 x*1000; push 1 x*3077",
+    "new -1; push 1 x*1000; push 1 x*3078",
+    "new -1; push 1 x*1000; push 1 x*3085; push 1 x*900; insert 1 1 x*200",
+    "new -1; push 1 x*1000; push 1 x*3086; push 1 x*900; insert 1 1 x*200",
+    "new 3; push 1 x*1000; push 1 x*7173",
+    "new 3; push 1 x*1000; push 1 x*7174",
+]
+
+
+def play_edge(server, line, out):
+    for order in line.split("; "):
+        word, first, *rest = order.split()
+        if word == "new":
+            server("CONFIG", "SET", "list-max-listpack-size", first)
+            server("DEL", "k")
+        elif word == "push":
+            server("RPUSH" if first == "1" else "LPUSH", "k", text(rest[0]))
+        else:
+            pivot = server("LINDEX", "k", first)
+            server("LINSERT", "k", "AFTER" if rest[0] == "1" else "BEFORE", pivot, text(rest[1]))
+        out.append(order)
+    out.append("nodes " + nodes(server("DUMP", "k")))
+
+
 def main(port):
     server, out = Server(port), []
     server("CONFIG", "SET", "rdbcompression", "no")
     choice = random.Random(1)
     for _ in range(24):
         play(server, choice, out)
+    for line in EDGES:
+        play_edge(server, line, out)
     print("\n".join(out))
 
 
