@@ -8,8 +8,7 @@ int main(void)
     static struct CMUnitTest tests[CASES_MAX];
     char *text;
     struct resp_case *cases;
-    size_t count =
-        resp_cases_load("resp/commands_list.txt", NULL, &text, &cases, tests, CASES_MAX);
+    size_t count = resp_cases_load("resp/commands_list.txt", NULL, &text, &cases, tests, CASES_MAX);
     int failed = _cmocka_run_group_tests("command_list", tests, count, NULL, NULL);
     free(text);
     free(cases);

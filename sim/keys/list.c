@@ -221,6 +221,7 @@ static void merge(struct rcs_list *list, struct rcs_list_node *a, struct rcs_lis
 static void merge_around(struct rcs_list *list, struct rcs_list_node *center)
 {
     struct rcs_list_node *previous = center->previous, *next = center->next;
+    RCS_IMPLIES(previous != NULL, previous->next == center);
     if (previous != NULL && may_merge(previous->previous, previous, list->fill)) {
         merge(list, previous->previous, previous);
     }
@@ -417,6 +418,7 @@ void rcs_list_replace(struct rcs_list *list, const struct rcs_list_place *place,
 {
     struct rcs_list_node *node = place->node;
     if (node->plain) {
+        RCS_ASSERT(node->count == 1 && place->index == 0);
         rcs_list_insert(list, place, true, item);
         list->count--;
         node_remove(list, node);
@@ -450,7 +452,8 @@ void rcs_list_delete_range(struct rcs_list *list, uint64_t start, uint64_t count
         return;
     }
     uint64_t left = count < list->count - start ? count : list->count - start;
-    rcs_list_seek(list, (int64_t)start, &place);
+    bool there = rcs_list_seek(list, (int64_t)start, &place);
+    RCS_ASSERT(there);
     struct rcs_list_node *next;
     for (struct rcs_list_node *node = place.node; left > 0; node = next) {
         uint32_t some = node->count - place.index;
@@ -494,6 +497,7 @@ static struct rcs_value *list_copy(const struct rcs_value *value)
     for (const struct rcs_list_node *node = list->first; node != NULL; node = node->next) {
         struct rcs_list_node *same = node_new();
         uint32_t used = used_bytes(node);
+        RCS_ASSERT(used > 0); /* a node has items */
         make_room(same, used, false);
         memcpy(same->bytes + same->end, node->bytes + node->begin, used);
         same->end += used;
