@@ -205,8 +205,9 @@ static bool may_merge(const struct rcs_list_node *a, const struct rcs_list_node 
            (bytes <= PACKED_BYTES_SAFE && (int64_t)a->count + b->count <= fill);
 }
 
-/* `b` follows `a`, which takes its items. */
-static void merge(struct rcs_list *list, struct rcs_list_node *a, struct rcs_list_node *b)
+/* `b` follows `a`, which takes its items. Returns `a`. */
+static struct rcs_list_node *merge(struct rcs_list *list, struct rcs_list_node *a,
+                                   struct rcs_list_node *b)
 {
     uint32_t bytes = used_bytes(b);
     make_room(a, bytes, false);
@@ -214,26 +215,28 @@ static void merge(struct rcs_list *list, struct rcs_list_node *a, struct rcs_lis
     a->end += bytes;
     a->count += b->count;
     a->packed_bytes += b->packed_bytes - PACKED_BYTES_EMPTY;
-    node_remove(list, b);
+    a->next = b->next;
+    *(b->next == NULL ? &list->last : &b->next->previous) = a;
+    list->node_count--;
+    node_free(b);
+    return a;
 }
 
 /* Redis 7.0 _quicklistMergeNodes: the two before, the two behind, then the middle with both. */
 static void merge_around(struct rcs_list *list, struct rcs_list_node *center)
 {
     struct rcs_list_node *previous = center->previous, *next = center->next;
-    RCS_IMPLIES(previous != NULL, previous->next == center);
     if (previous != NULL && may_merge(previous->previous, previous, list->fill)) {
-        merge(list, previous->previous, previous);
+        previous = merge(list, previous->previous, previous);
     }
     if (next != NULL && may_merge(next, next->next, list->fill)) {
         merge(list, next, next->next);
     }
-    if (may_merge(center->previous, center, list->fill)) {
-        center = center->previous;
-        merge(list, center, center->next);
+    if (may_merge(previous, center, list->fill)) {
+        center = merge(list, previous, center);
     }
-    if (may_merge(center, center->next, list->fill)) {
-        merge(list, center, center->next);
+    if (may_merge(center, next, list->fill)) {
+        merge(list, center, next);
     }
 }
 
