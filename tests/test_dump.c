@@ -2,6 +2,7 @@
 
 #include "sim/keys/dump.h"
 #include "sim/keys/saved_aof.h"
+#include "tests/support/tsv.h"
 
 static const struct rcs_rdb_info info_7_0 = {
     .version = 10,
@@ -21,6 +22,126 @@ static void add(struct rcs_keyspace *keys, const char *name, struct rcs_value *v
 {
     struct rcs_entry *entry = rcs_keyspace_add(keys, name, strlen(name), value);
     rcs_keyspace_expire(keys, entry, expire_ms);
+}
+
+/* --- payloads of a real server ---------------------------------------------------------------- */
+
+/* What RESTORE makes of it and DUMP then gives: the same bytes, nodes of a quicklist and width of
+ * an intset included. Members of hash tables stay in the payload's order. */
+static void values_come_back_from_payloads_of_a_real_server(void **state)
+{
+    (void)state;
+    struct tsv file;
+    char *row[7];
+    for (tsv_open(&file, "rdb/values-7.0.tsv"); tsv_row(&file, row, 7);) {
+        size_t size_bytes;
+        uint8_t *payload = test_hex(row[6], &size_bytes);
+        const char *type;
+        struct rcs_value *value;
+        struct rcs_buf out;
+        rcs_buf_init(&out);
+        assert_int_equal(
+            rcs_value_restore(payload, size_bytes, &rcs_value_limits_default, &type, &value),
+            RCS_OK);
+        assert_string_equal(rcs_value_type_name(value), row[1]);
+        assert_string_equal(rcs_value_encoding_name(value), row[2]);
+        rcs_value_dump(value, 10, &out);
+        if (out.size_bytes != size_bytes || memcmp(out.data, payload, size_bytes) != 0) {
+            fail_msg("%s: other bytes than a real server's", row[0]);
+        }
+        rcs_buf_close(&out);
+        rcs_value_release(value);
+        free(payload);
+    }
+    tsv_close(&file);
+}
+
+struct limit_row {
+    const char *payload; /* its name in values-7.0.tsv */
+    size_t directive;    /* in struct rcs_value_limits */
+    int64_t value;
+    const char *encoding;
+};
+#define LIMIT(name) offsetof(struct rcs_value_limits, name)
+
+/* clang-format off */
+/* CONFIG SET, RESTORE, OBJECT ENCODING of redis-server 7.0.15, the other directives as they are by
+ * default. What comes packed is counted only, what does not is measured, too (rdbLoadObject). */
+static const struct limit_row limit_rows[] = {
+    { "hash: 128 fields", LIMIT(hash_max_listpack_entries), 128, "listpack" },
+    { "hash: 128 fields", LIMIT(hash_max_listpack_entries), 127, "hashtable" },
+    { "hash: value of 64 bytes", LIMIT(hash_max_listpack_value), 10, "listpack" },
+    { "hash: value of 65 bytes", LIMIT(hash_max_listpack_value), 65, "listpack" },
+    { "hash: value of 65 bytes", LIMIT(hash_max_listpack_value), 64, "hashtable" },
+    { "zset: 128 members", LIMIT(zset_max_listpack_entries), 128, "listpack" },
+    { "zset: 128 members", LIMIT(zset_max_listpack_entries), 127, "skiplist" },
+    { "zset: 129 members", LIMIT(zset_max_listpack_entries), 129, "listpack" },
+    { "zset: 129 members", LIMIT(zset_max_listpack_entries), 128, "skiplist" },
+    { "zset: member of 64 bytes", LIMIT(zset_max_listpack_value), 10, "listpack" },
+    { "zset: member of 65 bytes", LIMIT(zset_max_listpack_value), 65, "listpack" },
+    { "zset: member of 65 bytes", LIMIT(zset_max_listpack_value), 64, "skiplist" },
+    { "set: 512 integers", LIMIT(set_max_intset_entries), 512, "intset" },
+    { "set: 512 integers", LIMIT(set_max_intset_entries), 511, "hashtable" },
+    { "set: 513 integers", LIMIT(set_max_intset_entries), 513, "intset" },
+    { "set: 513 integers", LIMIT(set_max_intset_entries), 512, "hashtable" },
+    { "set: texts", LIMIT(set_max_intset_entries), 512, "hashtable" },
+};
+/* clang-format on */
+
+static void check_limit(const struct limit_row *row)
+{
+    struct tsv file;
+    char *fields[7];
+    bool found = false;
+    struct rcs_value_limits limits = rcs_value_limits_default;
+    memcpy((char *)&limits + row->directive, &row->value, sizeof(row->value));
+    for (tsv_open(&file, "rdb/values-7.0.tsv"); !found && tsv_row(&file, fields, 7);) {
+        found = strcmp(fields[0], row->payload) == 0;
+    }
+    assert_true(found);
+    size_t size_bytes;
+    uint8_t *payload = test_hex(fields[6], &size_bytes);
+    const char *type;
+    struct rcs_value *value;
+    assert_int_equal(rcs_value_restore(payload, size_bytes, &limits, &type, &value), RCS_OK);
+    if (strcmp(rcs_value_encoding_name(value), row->encoding) != 0) {
+        fail_msg("%s at %lld: %s", row->payload, (long long)row->value,
+                 rcs_value_encoding_name(value));
+    }
+    rcs_value_release(value);
+    free(payload);
+    tsv_close(&file);
+}
+
+static void how_compact_a_value_stays_is_up_to_directives(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < sizeof(limit_rows) / sizeof(limit_rows[0]); i++) {
+        check_limit(&limit_rows[i]);
+    }
+}
+
+/* Redis 7.0 rdbLoadObject: of a form without nodes the items are pushed one after the other. */
+static void a_list_without_nodes_is_pushed_anew(void **state)
+{
+    (void)state;
+    static const char items[] = "\5\1a\1b\1c\1d\1e"; /* type list */
+    struct rcs_value_limits limits = rcs_value_limits_default;
+    struct rcs_rdb_value parts;
+    struct rcs_value_parts again;
+    size_t used;
+    limits.list_max_listpack_size = 2;
+    assert_int_equal(rcs_rdb_value_read(items, sizeof(items) - 1, RCS_RDB_TYPE_LIST, &used, &parts),
+                     RCS_OK);
+    struct rcs_value *value = rcs_value_of_parts(&parts, &limits);
+    rcs_value_parts_init(&again, value);
+    assert_int_equal(again.rdb.count, 5);
+    assert_int_equal(again.rdb.node_count, 3);
+    assert_int_equal(again.rdb.nodes[0], 2);
+    assert_int_equal(again.rdb.nodes[2], 1);
+    rcs_value_parts_close(&again);
+    rcs_value_release(value);
+    rcs_rdb_value_close(&parts);
 }
 
 /* --- snapshots as RDB files ------------------------------------------------------------------- */
@@ -85,7 +206,7 @@ static void a_snapshot_comes_back_from_its_file(void **state)
 static void a_file_read_and_written_is_the_same_file(void **state)
 {
     (void)state;
-    static const char *const names[] = { "strings", "empty" };
+    static const char *const names[] = { "strings", "small", "large", "empty" };
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char path[64];
         size_t size_bytes;
@@ -268,6 +389,127 @@ static void files_have_the_names_of_a_real_server(void **state)
     rcs_snapshot_release(saved.data);
 }
 
+/* --- a real server's folder, replayed by a hook ----------------------------------------------- */
+
+struct replayed {
+    struct rcs_buf words; /* of all commands */
+    struct rcs_keyspace *keys;
+    uint32_t base_keys;
+    const char *refused; /* a command that cannot be carried out */
+};
+
+static void replay_begin(void *arg, const struct rcs_snapshot *data)
+{
+    struct replayed *r = arg;
+    r->base_keys = data->keys;
+    r->keys = rcs_keyspace_new();
+    rcs_keyspace_load(r->keys, data);
+}
+
+static enum rcs_err replay_command(void *arg, unsigned argc, const struct rcs_arg *args,
+                                   struct rcs_diag *diag)
+{
+    struct replayed *r = arg;
+    for (unsigned i = 0; i < argc; i++) {
+        rcs_buf_add(&r->words, args[i].bytes, args[i].size_bytes);
+        rcs_buf_text(&r->words, i + 1 < argc ? " " : ";");
+    }
+    if (r->refused != NULL && strncmp(args[0].bytes, r->refused, strlen(r->refused)) == 0) {
+        return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no %s", r->refused);
+    }
+    return RCS_OK;
+}
+
+static struct rcs_snapshot *replay_end(void *arg)
+{
+    struct replayed *r = arg;
+    struct rcs_snapshot *snapshot = rcs_keyspace_snapshot(r->keys, 0);
+    rcs_keyspace_free(r->keys);
+    return snapshot;
+}
+
+static void read_real_folder(struct folder *folder, size_t incr_bytes)
+{
+    static const char *const names[] = { "appendonly.aof.manifest", "appendonly.aof.2.base.rdb",
+                                         "appendonly.aof.2.incr.aof" };
+    for (unsigned i = 0; i < 3; i++) {
+        char path[64];
+        size_t size_bytes;
+        snprintf(path, sizeof(path), "rdb/appendonlydir/%s", names[i]);
+        char *bytes = test_vector(path, &size_bytes);
+        folder_add(folder, names[i], bytes,
+                   i == 2 && incr_bytes < size_bytes ? incr_bytes : size_bytes);
+        free(bytes);
+    }
+}
+
+static void commands_are_carried_out_by_the_callers_hook(void **state)
+{
+    (void)state;
+    struct folder folder = { .count = 0 };
+    struct replayed r = { .refused = NULL };
+    struct rcs_aof_replay hook = { &r, replay_begin, replay_command, replay_end };
+    struct rcs_saved_aof aof;
+    struct rcs_diag diag;
+    bool cut;
+    read_real_folder(&folder, SIZE_MAX);
+    rcs_buf_init(&r.words);
+    struct rcs_aof_source source = source_of(&folder, 10);
+    source.replay = &hook;
+    check_ok(rcs_saved_aof_read(&source, &aof, &cut, &diag), &diag);
+    assert_false(cut);
+    assert_int_equal(r.base_keys, 6);
+    assert_int_equal(aof.base, 2);
+    assert_int_equal(aof.incr, 2);
+    assert_int_equal(aof.base_keys, 6);
+    assert_true(aof.written);
+    rcs_buf_add(&r.words, "", 1);
+    assert_non_null(strstr(r.words.data, "SELECT 0;SET after rewrite;MULTI;INCR n;INCR n;EXEC;"));
+    rcs_snapshot_release(aof.data);
+    rcs_buf_close(&r.words);
+
+    r.refused = "INCR";
+    assert_int_equal(rcs_saved_aof_read(&source, &aof, NULL, &diag), RCS_ERR_UNKNOWN);
+    assert_string_equal(diag.text, "no INCR");
+    assert_string_equal(diag.source, "appendonly.aof.2.incr.aof");
+    assert_null(aof.data);
+    rcs_buf_close(&r.words);
+
+    source.replay = NULL;
+    assert_int_equal(rcs_saved_aof_read(&source, &aof, NULL, &diag), RCS_ERR_UNKNOWN);
+    assert_non_null(strstr(diag.text, "only files that rcsim wrote can be loaded"));
+    assert_null(aof.data);
+    folder_close(&folder);
+}
+
+/* Redis 7.0 loadSingleAppendOnlyFile: a transaction that is cut is not begun. */
+static void a_cut_end_is_passed_over_if_that_is_allowed(void **state)
+{
+    (void)state;
+    struct folder folder = { .count = 0 };
+    struct replayed r = { .refused = NULL };
+    struct rcs_aof_replay hook = { &r, replay_begin, replay_command, replay_end };
+    struct rcs_saved_aof aof;
+    struct rcs_diag diag;
+    bool cut;
+    read_real_folder(&folder, 120); /* within the transaction */
+    rcs_buf_init(&r.words);
+    struct rcs_aof_source source = source_of(&folder, 10);
+    source.replay = &hook;
+    check_ok(rcs_saved_aof_read(&source, &aof, &cut, &diag), &diag);
+    assert_true(cut);
+    rcs_buf_add(&r.words, "", 1);
+    assert_string_equal(r.words.data, "SELECT 0;SET after rewrite;");
+    rcs_snapshot_release(aof.data);
+    rcs_buf_close(&r.words);
+
+    source.load_truncated = false;
+    assert_int_equal(rcs_saved_aof_read(&source, &aof, &cut, &diag), RCS_ERR_MORE);
+    assert_string_equal(diag.source, "appendonly.aof.2.incr.aof");
+    assert_null(aof.data);
+    folder_close(&folder);
+}
+
 static void a_cut_file_before_the_last_is_refused(void **state)
 {
     (void)state;
@@ -316,10 +558,15 @@ static void what_is_wrong_with_a_folder_is_said(void **state)
 int main(void)
 {
     static const struct CMUnitTest fixed[] = {
+        cmocka_unit_test(values_come_back_from_payloads_of_a_real_server),
+        cmocka_unit_test(how_compact_a_value_stays_is_up_to_directives),
+        cmocka_unit_test(a_list_without_nodes_is_pushed_anew),
         cmocka_unit_test(a_snapshot_comes_back_from_its_file),
         cmocka_unit_test(a_file_read_and_written_is_the_same_file),
         cmocka_unit_test(an_append_only_file_comes_back_from_its_files),
         cmocka_unit_test(files_have_the_names_of_a_real_server),
+        cmocka_unit_test(commands_are_carried_out_by_the_callers_hook),
+        cmocka_unit_test(a_cut_end_is_passed_over_if_that_is_allowed),
         cmocka_unit_test(a_cut_file_before_the_last_is_refused),
         cmocka_unit_test(what_is_wrong_with_a_folder_is_said),
     };

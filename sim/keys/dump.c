@@ -21,7 +21,6 @@ enum rcs_err rcs_value_restore(const void *payload, size_t size_bytes,
     *type = rcs_rdb_type_name(number);
     if (err == RCS_OK) {
         *out = rcs_value_of_parts(&parts, limits);
-        err = *out == NULL ? RCS_ERR_UNKNOWN : RCS_OK;
     }
     rcs_rdb_value_close(&parts);
     return err;

@@ -37,7 +37,7 @@ struct rcs_value_parts {
 };
 void rcs_value_parts_init(struct rcs_value_parts *parts, const struct rcs_value *value);
 void rcs_value_parts_close(struct rcs_value_parts *parts);
-/* One reference; NULL: a value of that kind is not modelled yet. */
+/* One reference. */
 struct rcs_value *rcs_value_of_parts(const struct rcs_rdb_value *parts,
                                      const struct rcs_value_limits *limits);
 

@@ -66,12 +66,8 @@ static enum rcs_err add_key(struct rcs_keyspace *keys, const struct rcs_rdb_key 
         return rcs_diag_set(diag, RCS_ERR_PROTOCOL, 0, 0, "the RDB file has key \"%.*s\" twice",
                             shown, name->bytes);
     }
-    struct rcs_value *value = rcs_value_of_parts(&key->value, limits);
-    if (value == NULL) {
-        return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "key \"%.*s\" is no string", shown,
-                            name->bytes);
-    }
-    struct rcs_entry *entry = rcs_keyspace_add(keys, name->bytes, name->size_bytes, value);
+    struct rcs_entry *entry = rcs_keyspace_add(keys, name->bytes, name->size_bytes,
+                                               rcs_value_of_parts(&key->value, limits));
     rcs_keyspace_expire(keys, entry, key->expire_ms);
     return RCS_OK;
 }
