@@ -235,6 +235,47 @@ static void files_of_every_release_are_written_byte_for_byte(void **state)
     }
 }
 
+/* --- how lists fall into nodes ---------------------------------------------------------------- */
+
+/* The recorded lists were pushed item by item. */
+static void check_list(const char *release, unsigned version, const struct rcs_rdb_key *key)
+{
+    struct rcs_buf with_nodes, filled;
+    struct rcs_rdb_value value = key->value;
+    rcs_buf_init(&with_nodes);
+    rcs_buf_init(&filled);
+    rcs_rdb_value_write(&with_nodes, &value, version);
+    value.nodes = NULL;
+    rcs_rdb_value_write(&filled, &value, version);
+    if (with_nodes.size_bytes != filled.size_bytes ||
+        memcmp(with_nodes.data, filled.data, filled.size_bytes) != 0) {
+        fail_msg("%s fills nodes in another way", release);
+    }
+    rcs_buf_close(&filled);
+    rcs_buf_close(&with_nodes);
+}
+
+static void nodes_are_filled_as_each_release_does(void **state)
+{
+    (void)state;
+    for (unsigned r = 0; r < RELEASES; r++) {
+        struct rcs_rdb_reader reader;
+        const struct rcs_rdb_key *key;
+        size_t size_bytes, nodes = 0;
+        char *bytes = open_file(releases[r], "large", &size_bytes);
+        assert_int_equal(rcs_rdb_reader_init(&reader, bytes, size_bytes, 10, NULL), RCS_OK);
+        while (rcs_rdb_reader_next(&reader, &key, NULL) == RCS_OK && key != NULL) {
+            if (key->value.nodes != NULL) {
+                nodes += key->value.node_count;
+                check_list(releases[r], versions[r], key);
+            }
+        }
+        assert_int_equal(nodes, versions[r] >= 7 ? 3 : 0);
+        rcs_rdb_reader_close(&reader);
+        free(bytes);
+    }
+}
+
 /* --- broken files ----------------------------------------------------------------------------- */
 
 /* Reads everything; `keys` tells how many came before the error. */
@@ -435,6 +476,7 @@ int main(void)
     static const struct CMUnitTest fixed[] = {
         cmocka_unit_test(files_of_every_release_are_read),
         cmocka_unit_test(files_of_every_release_are_written_byte_for_byte),
+        cmocka_unit_test(nodes_are_filled_as_each_release_does),
         cmocka_unit_test(a_file_cut_anywhere_is_refused),
         cmocka_unit_test(a_changed_bit_is_found),
         cmocka_unit_test(streams_are_refused_by_name),
