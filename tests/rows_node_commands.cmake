@@ -2,6 +2,7 @@
 rcs_test(keyspace rcsim_node)
 rcs_test(list rcsim_node)
 rcs_test(dump rcsim_node)
+rcs_test(aof_replay rcsim_node)
 rcs_test(config rcsim_node)
 rcs_test(command rcsim_node)
 rcs_test(command_keys rcsim_node)
