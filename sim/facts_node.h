@@ -26,6 +26,11 @@
     X(SHUTDOWN_INITIAL,    WARNING, 0, "shutdown-child", "Writing initial AOF, can't exit.", "", "", "")         \
     X(SHUTDOWN_FORCED,     WARNING, 0, "shutdown-child", "Writing initial AOF. Exit anyway.", "", "", "")        \
     X(SHUTDOWN_FAILED,     WARNING, 1, "shutdown-failed", "Errors trying to shut down the server. Check the logs for more information.", "", "", "") \
-    X(CHILD_SIGNALLED,     WARNING, 0, "child-signalled", "Received SIGUSR1 in child, exiting now.", "", "", "")
+    X(CHILD_SIGNALLED,     WARNING, 0, "child-signalled", "Received SIGUSR1 in child, exiting now.", "", "", "") \
+    /* redis.log */                                                                                 \
+    X(SCRIPT_DEBUG,        DEBUG,   0, "script-log",     "%s", "", "", "")                           \
+    X(SCRIPT_VERBOSE,      VERBOSE, 0, "script-log",     "%s", "", "", "")                           \
+    X(SCRIPT_NOTICE,       NOTICE,  0, "script-log",     "%s", "", "", "")                           \
+    X(SCRIPT_WARNING,      WARNING, 0, "script-log",     "%s", "", "", "")
 /* clang-format on */
 #endif

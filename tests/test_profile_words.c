@@ -39,14 +39,18 @@ static bool fits(const char *text, const char *line)
     }
 }
 
-/* How many facts a release may have said this line for; BUS_WARNING may be anything. */
+/* How many facts a release may have said this line for; BUS_WARNING and what scripts log may be
+ * anything. */
 static unsigned speakers(enum rcs_release release, char level, const char *line)
 {
     static const char levels[] = ".-*#";
     unsigned count = 0;
     for (unsigned code = 0; code < RCS_FACT_COUNT; code++) {
         struct rcs_words words = rcs_words(release, (enum rcs_fact_code)code);
-        if (code != RCS_FACT_BUS_WARNING && words.text != NULL && words.level != RCS_LEVEL_NONE &&
+        if (words.text == NULL || strcmp(words.text, "%s") == 0) {
+            continue;
+        }
+        if (code != RCS_FACT_BUS_WARNING && words.level != RCS_LEVEL_NONE &&
             levels[words.level] == level && fits(words.text, line)) {
             count++;
         }

@@ -32,6 +32,8 @@ need_to_build() {
     need_module libuv libuv1-dev
     need_module libxxhash libxxhash-dev
     need_module jansson libjansson-dev
+    need_module lua5.1 liblua5.1-0-dev
+    need_module lua5.1-cjson lua-cjson-dev
 }
 
 as_root() {

@@ -90,7 +90,8 @@ void rcs_call_run(struct rcs_node *node, struct rcs_client *client,
     if (client->track != NULL && (command->flags & RCS_COMMAND_READONLY) != 0) {
         rcs_tracking_read(&call);
     }
-    if (node->dirty != dirty && !call.said && (command->flags & RCS_COMMAND_WRITE) != 0) {
+    if (node->dirty != dirty && !call.said && (command->flags & RCS_COMMAND_WRITE) != 0 &&
+        !node->clients.unreplicated) {
         keep(node, request);
     }
 }
@@ -103,7 +104,7 @@ void rcs_call_changed(struct rcs_call *call, uint64_t count)
 void rcs_call_replicate(struct rcs_call *call, unsigned argc, const struct rcs_arg *args)
 {
     call->said = true;
-    if (argc > 0) {
+    if (argc > 0 && !call->node->clients.unreplicated) {
         keep_words(call->node, argc, args);
     }
 }

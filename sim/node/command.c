@@ -8,6 +8,7 @@
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
 #include "sim/node/memory.h"
+#include "sim/node/script_host.h"
 #include "sim/node/tracking.h"
 
 #include "sim/pure.h"
@@ -95,12 +96,6 @@ static bool known(struct gate *gate)
     return refuse_built(gate, &text);
 }
 
-static bool arity_fits(const struct rcs_command *command, unsigned argc)
-{
-    return command->run != NULL && (command->arity > 0 ? argc == (unsigned)command->arity
-                                                       : argc >= (unsigned)-command->arity);
-}
-
 /* Before 7.0 a subcommand with too few or too many words was an unknown one. */
 static bool refuse_arity(struct gate *gate)
 {
@@ -127,7 +122,7 @@ static bool allowed(struct gate *gate)
 {
     const struct rcs_client *client = gate->client;
     const struct rcs_profile *profile = rcs_node_profile(gate->node);
-    if (!arity_fits(gate->found.command, gate->request->argc) ||
+    if (!rcs_command_arity_fits(gate->found.command, gate->request->argc) ||
         !rcs_release_takes(profile, &gate->found, gate->request->argc)) {
         return refuse_arity(gate);
     }
@@ -158,7 +153,7 @@ static bool served_here(struct gate *gate)
     if (is_exec && (gate->client->flags & RCS_CLIENT_MULTI) == 0) {
         return true; /* it will say so itself */
     }
-    if (rcs_redirect_check(gate->node, gate->client, command, gate->request)) {
+    if (rcs_redirect_check(gate->node, gate->client, command, gate->request, gate->flags)) {
         return true;
     }
     count_rejected(gate);
@@ -171,7 +166,7 @@ static bool served_here(struct gate *gate)
 }
 
 /* Redis 7.0 checkGoodReplicasStatus; replicas are not asked. */
-static bool enough_replicas(const struct rcs_node *node)
+bool rcs_node_has_enough_replicas(const struct rcs_node *node)
 {
     return node->repl.has_master || node->config.min_replicas_to_write == 0 ||
            node->config.min_replicas_max_lag_s == 0 ||
@@ -204,7 +199,7 @@ static bool node_is_able(struct gate *gate)
         (gate->flags & RCS_COMMAND_DENYOOM) != 0) {
         return refuse(gate, "-OOM command not allowed when used memory > 'maxmemory'.");
     }
-    if (writes && !enough_replicas(node)) {
+    if (writes && !rcs_node_has_enough_replicas(node)) {
         return refuse(gate, "-NOREPLICAS Not enough good replicas to write.");
     }
     if (writes && node->repl.has_master && node->config.replica_read_only) {
@@ -251,17 +246,20 @@ static bool not_paused(struct gate *gate)
 /* --- what is called from outside -------------------------------------------------------------- */
 
 /* EXEC writes, reads or replicates if one of its commands does, and may run while loading or on
- * stale data if all of them may. */
+ * stale data if all of them may; a script has the flags that it declares. */
 static unsigned flags_of(const struct gate *gate)
 {
     const unsigned if_one =
         RCS_COMMAND_DENYOOM | RCS_COMMAND_WRITE | RCS_COMMAND_READONLY | RCS_COMMAND_MAY_REPLICATE;
     const unsigned if_all = RCS_COMMAND_STALE | RCS_COMMAND_LOADING;
     unsigned flags = gate->found.command->flags;
-    if ((flags & RCS_COMMAND_EXEC) == 0) {
+    if ((flags & (RCS_COMMAND_EXEC | RCS_COMMAND_RUNS_SCRIPT)) == 0) {
         return flags;
     }
-    struct rcs_transaction_flags queued = rcs_transaction_flags(gate->client);
+    if ((flags & RCS_COMMAND_RUNS_SCRIPT) != 0) {
+        return rcs_scripts_command_flags(gate->node, gate->found.command, gate->request);
+    }
+    struct rcs_transaction_flags queued = rcs_transaction_flags(gate->node, gate->client);
     return (flags & ~if_all) | (queued.one & if_one) | (flags & queued.all & if_all);
 }
 
@@ -331,7 +329,7 @@ void rcs_command_apply(struct rcs_node *node, struct rcs_request *request)
         return;
     }
     struct rcs_command_found found = rcs_command_find(request->argc, request->args, NULL);
-    if (found.command == NULL || !arity_fits(found.command, request->argc) ||
+    if (found.command == NULL || !rcs_command_arity_fits(found.command, request->argc) ||
         (found.command->flags & RCS_COMMAND_WRITE) == 0) {
         return;
     }

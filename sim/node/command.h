@@ -38,6 +38,8 @@
     X(PROTECTED, NULL) /* enable-debug-command */   \
     X(ARBITRARY_KEYS, NULL) /* may find expired keys that were not asked for */ \
     X(MOVES_KEYS, NULL)    /* of open slots, whoever owns them (MIGRATE) */ \
+    X(RUNS_SCRIPT, NULL)   /* which may declare other flags */ \
+    X(BY_SHA, NULL)        /* the script is named by its SHA-1 */ \
     X(EXEC, NULL)          /* judged by what is queued */ \
     X(SHARD_PUBSUB, NULL)                           \
     X(IN_SUBSCRIBED, NULL) /* a RESP2 subscriber may */ \
@@ -155,10 +157,13 @@ extern const struct rcs_command rcs_monitor_commands[], rcs_slowlog_commands[];
 extern const struct rcs_command rcs_latency_commands[], rcs_memory_commands[];
 extern const struct rcs_command rcs_acl_commands[], rcs_debug_commands[];
 extern const struct rcs_command rcs_zset_range_commands[], rcs_zset_merge_commands[];
-extern const struct rcs_command rcs_zset_pop_commands[];
+extern const struct rcs_command rcs_zset_pop_commands[], rcs_script_commands[];
 
 /* The i-th command of all tables; NULL past the end. */
 const struct rcs_command *rcs_command_at(unsigned index);
+
+/* True if it may be given so many words; never for a container that is nothing by itself. */
+bool rcs_command_arity_fits(const struct rcs_command *command, unsigned argc);
 
 /* A command that was looked up: its row, and of a subcommand also the container's. */
 struct rcs_command_found {
@@ -284,9 +289,17 @@ void rcs_call_set_expire(struct rcs_call *call, struct rcs_entry *entry, int64_t
 /* --- where a command is to be served (redirect.c) ------------------------------------------------
  */
 
-/* True if this node serves it; else the redirection or error was replied. */
+/* True if this node serves it; else the redirection or error was replied. `flags` are the command's
+ * as the gates see them: with those of what EXEC has queued, or of what a script declares. */
 bool rcs_redirect_check(struct rcs_node *node, struct rcs_client *client,
-                        const struct rcs_command *command, const struct rcs_request *request);
+                        const struct rcs_command *command, const struct rcs_request *request,
+                        unsigned flags);
+/* The same question about a command that a script calls, without an answer to anybody. `slot` is
+ * set if it has a key. */
+enum rcs_here { RCS_HERE_SERVED, RCS_HERE_NOT, RCS_HERE_DOWN, RCS_HERE_DOWN_FOR_WRITES };
+enum rcs_here rcs_redirect_look(struct rcs_node *node, const struct rcs_client *client,
+                                const struct rcs_command *command,
+                                const struct rcs_request *request, int *slot);
 
 /* True if a client that waits for `key` cannot go on doing so here: the redirection or error was
  * replied (Redis 7.0 clusterRedirectBlockedClientIfNeeded). */
@@ -304,7 +317,8 @@ unsigned rcs_transaction_watched(const struct rcs_client *client); /* keys it wa
 struct rcs_transaction_flags {
     unsigned one, all;
 };
-struct rcs_transaction_flags rcs_transaction_flags(const struct rcs_client *client);
+struct rcs_transaction_flags rcs_transaction_flags(struct rcs_node *node,
+                                                   const struct rcs_client *client);
 /* The answer to an EXEC that was refused with `text`. */
 void rcs_transaction_abort(struct rcs_node *node, struct rcs_client *client, const char *text);
 /* The key changed: transactions that watch it will fail. `expired`: it is deleted because its time

@@ -17,7 +17,7 @@ static const struct rcs_command *const tables[] = {
     rcs_set_op_commands,     rcs_zset_commands,     rcs_zset_range_commands,
     rcs_zset_merge_commands, rcs_zset_pop_commands, rcs_monitor_commands,
     rcs_slowlog_commands,    rcs_latency_commands,  rcs_memory_commands,
-    rcs_acl_commands,        rcs_debug_commands,
+    rcs_acl_commands,        rcs_debug_commands,    rcs_script_commands,
 };
 
 const struct rcs_command *rcs_command_at(unsigned index)
@@ -30,6 +30,12 @@ const struct rcs_command *rcs_command_at(unsigned index)
         }
     }
     return NULL;
+}
+
+bool rcs_command_arity_fits(const struct rcs_command *command, unsigned argc)
+{
+    return command->run != NULL && (command->arity > 0 ? argc == (unsigned)command->arity
+                                                       : argc >= (unsigned)-command->arity);
 }
 
 static const struct rcs_command *find_row(const struct rcs_command *row, const struct rcs_arg *name)

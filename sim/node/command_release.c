@@ -30,6 +30,8 @@ static const struct {
     { NULL, "bzpopmin", V50 },
     { NULL, "acl", V60 },
     { NULL, "copy", V62 },
+    { NULL, "eval_ro", V70 },
+    { NULL, "evalsha_ro", V70 },
     { NULL, "expiretime", V70 },
     { NULL, "failover", V62 },
     { NULL, "function", V70 },
@@ -96,6 +98,8 @@ static const struct {
     { "pubsub", "help", V50 },
     { "pubsub", "shardchannels", V70 },
     { "pubsub", "shardnumsub", V70 },
+    { "script", "debug", V40 },
+    { "script", "help", V50 },
     { "slowlog", "help", V50 },
 };
 
@@ -110,7 +114,7 @@ static const struct {
     { NULL, "hset", 4, V40 },      { NULL, "spop", 2, V40 },      { NULL, "pexpire", 3, V70 },
     { NULL, "pexpireat", 3, V70 }, { "client", "list", 2, V50 },  { NULL, "lpop", 2, V62 },
     { NULL, "rpop", 2, V62 },      { "cluster", "meet", 4, V40 }, { "client", "pause", 3, V62 },
-    { "config", "get", 3, V70 },   { "config", "set", 4, V70 },
+    { "config", "get", 3, V70 },   { "config", "set", 4, V70 },   { "script", "flush", 2, V62 },
 };
 
 /* Options: before that release they are no words of the command. */

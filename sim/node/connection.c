@@ -59,7 +59,7 @@ struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link)
     return client;
 }
 
-static void client_free(struct rcs_node *node, struct rcs_client *client)
+void rcs_client_free(struct rcs_node *node, struct rcs_client *client)
 {
     rcs_monitor_end(node, client);
     rcs_tracking_end(node, client);
@@ -107,7 +107,7 @@ static void remove_client(struct rcs_node *node, struct rcs_client *client)
     memmove(&clients->list[at], &clients->list[at + 1],
             (clients->count - at - 1) * sizeof(clients->list[0]));
     clients->count--;
-    client_free(node, client);
+    rcs_client_free(node, client);
 }
 
 void rcs_client_drop(struct rcs_node *node, struct rcs_client *client)
@@ -420,10 +420,10 @@ void rcs_clients_close(struct rcs_node *node)
 {
     struct rcs_clients *clients = &node->clients;
     while (clients->count > 0) {
-        client_free(node, clients->list[--clients->count]);
+        rcs_client_free(node, clients->list[--clients->count]);
     }
     if (clients->applier != NULL) {
-        client_free(node, clients->applier);
+        rcs_client_free(node, clients->applier);
     }
     free(clients->list);
     rcs_client_index_close(&clients->index);

@@ -6,6 +6,7 @@
 
 /* A client that is in no list yet. */
 struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link);
+void rcs_client_free(struct rcs_node *node, struct rcs_client *client); /* one of that kind */
 /* A request was carried out, or what it waited for has come: its reply, from `reply_before` on in
  * client->reply, is dropped if CLIENT REPLY says so, and what held for one request is over. */
 void rcs_client_request_done(struct rcs_client *client, size_t reply_before);

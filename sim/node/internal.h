@@ -109,6 +109,7 @@ struct rcs_clients {
     struct rcs_client *applier;  /* pseudo client of the master's stream, NULL until needed */
     struct rcs_request **stream; /* what the command being executed has for the stream */
     unsigned stream_count, stream_room;
+    bool unreplicated; /* what is executed does not go into it (redis.set_repl) */
 };
 struct rcs_client *rcs_client_find(struct rcs_node *node, uint32_t link);
 /* Where it comes from. Borrowed. */
@@ -272,6 +273,7 @@ struct rcs_node {
     size_t memory_keys;
     int64_t memory_bytes;
     struct rcs_migrate *migrate; /* migrate.h; NULL: not used yet */
+    struct rcs_scripts *scripts; /* script_host.h; NULL: not used yet */
 };
 
 static inline int64_t rcs_node_wall_ms(const struct rcs_node *node)
@@ -324,6 +326,8 @@ void rcs_clients_publish(struct rcs_node *node, const char *channel, size_t chan
  * client->reply. */
 RCS_APART void rcs_command_process(struct rcs_node *node, struct rcs_client *client,
                                    struct rcs_request *request);
+/* False: min-replicas-to-write is not reached (Redis 7.0 checkGoodReplicasStatus). */
+bool rcs_node_has_enough_replicas(const struct rcs_node *node);
 /* Executes one command of the master's stream: no checks, no reply. */
 void rcs_command_apply(struct rcs_node *node, struct rcs_request *request);
 

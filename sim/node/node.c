@@ -15,6 +15,7 @@
 #include "sim/node/migrate.h"
 #include "sim/node/tracking.h"
 #include "sim/node/replication.h"
+#include "sim/node/script_host.h"
 
 #include "sim/pure.h"
 
@@ -159,6 +160,7 @@ void rcs_node_free(struct rcs_node *node)
     rcs_migrate_close(node);
     rcs_slowlog_close(&node->slowlog);
     rcs_latency_close(&node->latency);
+    rcs_scripts_close(node);
     rcs_aof_close(node);
     rcs_clients_close(node);
     rcs_tracking_close(node);

@@ -191,19 +191,49 @@ static void answer(struct rcs_node *node, struct rcs_client *client, const struc
     }
 }
 
-bool rcs_redirect_check(struct rcs_node *node, struct rcs_client *client,
-                        const struct rcs_command *command, const struct rcs_request *request)
+enum rcs_here rcs_redirect_look(struct rcs_node *node, const struct rcs_client *client,
+                                const struct rcs_command *command,
+                                const struct rcs_request *request, int *slot)
 {
     struct survey survey = { .node = node, .owner = RCS_ID_NONE, .verdict = SERVE };
-    bool writes = (command->flags & RCS_COMMAND_WRITE) != 0;
+    survey.shard_pubsub = (command->flags & RCS_COMMAND_SHARD_PUBSUB) != 0;
+    survey_command(&survey, command, request);
+    enum verdict verdict =
+        decide(node, client, &survey, command->flags, (command->flags & RCS_COMMAND_WRITE) != 0);
+    if (survey.first != NULL) {
+        *slot = (int)survey.slot;
+    }
+    switch (verdict) {
+    case SERVE:
+        return RCS_HERE_SERVED;
+    case DOWN_STATE:
+        return RCS_HERE_DOWN;
+    case DOWN_READS_ONLY:
+        return RCS_HERE_DOWN_FOR_WRITES;
+    case MOVED:
+    case ASK:
+    case CROSSSLOT:
+    case TRYAGAIN:
+    case DOWN_UNBOUND:
+        break;
+    }
+    return RCS_HERE_NOT;
+}
+
+bool rcs_redirect_check(struct rcs_node *node, struct rcs_client *client,
+                        const struct rcs_command *command, const struct rcs_request *request,
+                        unsigned flags)
+{
+    struct survey survey = { .node = node, .owner = RCS_ID_NONE, .verdict = SERVE };
+    bool writes = (flags & RCS_COMMAND_WRITE) != 0;
     if ((command->flags & RCS_COMMAND_EXEC) != 0) {
-        writes = (rcs_transaction_flags(client).one & RCS_COMMAND_WRITE) != 0;
+        flags = command->flags;
         survey_transaction(&survey, client);
     } else {
         survey.shard_pubsub = (command->flags & RCS_COMMAND_SHARD_PUBSUB) != 0;
         survey_command(&survey, command, request);
     }
-    enum verdict verdict = decide(node, client, &survey, command->flags, writes);
+    enum verdict verdict = decide(node, client, &survey, flags, writes);
     answer(node, client, &survey, verdict);
     return verdict == SERVE;
 }

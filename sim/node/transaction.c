@@ -4,6 +4,7 @@
 
 #include "sim/node/command_rows.h"
 #include "sim/node/connection.h"
+#include "sim/node/script_host.h"
 
 #include "sim/pure.h"
 
@@ -145,12 +146,17 @@ void rcs_transaction_discard(struct rcs_node *node, struct rcs_client *client)
     unwatch(node, client);
 }
 
-struct rcs_transaction_flags rcs_transaction_flags(const struct rcs_client *client)
+struct rcs_transaction_flags rcs_transaction_flags(struct rcs_node *node,
+                                                   const struct rcs_client *client)
 {
     struct rcs_transaction_flags flags = { .one = 0, .all = ~0u };
     for (unsigned i = 0; i < client->queued_count; i++) {
         const struct rcs_request *request = client->queued[i];
-        unsigned has = rcs_command_find(request->argc, request->args, NULL).command->flags;
+        const struct rcs_command *command =
+            rcs_command_find(request->argc, request->args, NULL).command;
+        unsigned has = (command->flags & RCS_COMMAND_RUNS_SCRIPT) == 0
+                           ? command->flags
+                           : rcs_scripts_command_flags(node, command, request);
         flags.one |= has;
         flags.all &= has;
     }

@@ -37,8 +37,8 @@ endfunction()
 
 if(TARGET rcsim_core)
     rcs_library(rcsim rcsim FLOORS rcsim_proto rcsim_node rcsim_core
-        SHARED_LINK PRIVATE PkgConfig::XXHASH PkgConfig::JANSSON
-        STATIC_LINK PkgConfig::XXHASH PkgConfig::JANSSON)
+        SHARED_LINK PRIVATE PkgConfig::XXHASH PkgConfig::JANSSON PkgConfig::LUA m
+        STATIC_LINK PkgConfig::XXHASH PkgConfig::JANSSON PkgConfig::LUA m)
 endif()
 if(TARGET rcsim_uv)
     rcs_library(rcsim-uv rcsim_uv FLOORS rcsim_uv
