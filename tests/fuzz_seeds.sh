@@ -108,3 +108,16 @@ for file in "$here"/vectors/rdb/files/*/*.rdb; do
     head -c -9 "$file" >"$out/fuzz_rdb_file/$(basename "$(dirname "$file")")-$(basename "$file")"
 done
 cp "$here"/vectors/rdb/appendonlydir/*.{manifest,incr.aof} "$out/fuzz_aof/"
+
+# The scripts of the recorded cases, and bytes for the libraries that read some.
+mkdir -p "$out/fuzz_lua"
+n=0
+while read -r escaped; do
+    n=$((n + 1))
+    printf '\x00%b' "$escaped" >"$out/fuzz_lua/script-$n"
+done < <(sed -n 's/^\$ EVAL "\(.*\)" 0$/\1/p' "$here"/vectors/resp/commands_script.txt)
+printf '\x01\x93\x01\xa1a\x81\xa1b\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00' >"$out/fuzz_lua/cmsgpack"
+printf '\x03<!4bHi3Lfds c0\n\x01\x02\x03\x04\x05\x06\x07\x08abc\x00' >"$out/fuzz_lua/struct"
+printf '\x06{"a":[1,-2.5e3,null,true,"\\u00e9\\n"],"b":{}}' >"$out/fuzz_lua/cjson"
+# shellcheck disable=SC2016
+printf '\x88%%1\r\n+a\r\n*2\r\n$1\r\nx\r\n,1.5\r\n' >"$out/fuzz_lua/reply"

@@ -1,6 +1,7 @@
 /* The interpreter: its memory, the scripts it knows, and running one of them. */
 #include "sim/lua/interpreter.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,7 @@ struct rcs_lua *rcs_lua_new(void)
     struct rcs_lua *script = calloc(1, sizeof(*script));
     RCS_ASSERT(script != NULL);
     script->drawn = 0x1234abcd330e; /* where an lrand48 begins that was not seeded */
+    script->limit = RCS_LUA_INSTRUCTIONS;
     script->replies = rcs_resp_replies_new();
     rcs_buf_init(&script->reply);
     rcs_buf_init(&script->packed);
@@ -81,6 +83,11 @@ void rcs_lua_free(struct rcs_lua *script)
     rcs_buf_close(&script->reply);
     rcs_buf_close(&script->packed);
     free(script);
+}
+
+void rcs_lua_limit(struct rcs_lua *script, int64_t instructions)
+{
+    script->limit = instructions;
 }
 
 void rcs_lua_flush(struct rcs_lua *script)
@@ -280,8 +287,12 @@ static void on_count(lua_State *lua, lua_Debug *debug)
         return;
     }
     lua_sethook(lua, on_count, LUA_MASKCOUNT, 1);
-    rcs_lua_push_error(lua, "rcsim ends a script after 200000000 instructions: it takes no virtual "
-                            "time, so nobody could kill it");
+    char text[128];
+    snprintf(text, sizeof(text),
+             "rcsim ends a script after %lld instructions: it takes no virtual time, so nobody "
+             "could kill it",
+             (long long)script->limit);
+    rcs_lua_push_error(lua, text);
     lua_error(lua);
 }
 
@@ -348,7 +359,7 @@ void rcs_lua_run(struct rcs_lua *script, const struct rcs_lua_run *run, struct r
     RCS_ASSERT(script->running == NULL && lua_gettop(lua) == 0);
     script->running = run;
     script->resp3 = false;
-    script->instructions = RCS_LUA_INSTRUCTIONS;
+    script->instructions = script->limit;
     set_global_list(lua, "KEYS", run->keys, run->key_count);
     set_global_list(lua, "ARGV", run->args, run->arg_count);
     lua_getfield(lua, LUA_REGISTRYINDEX, RCS_LUA_ON_ERROR);

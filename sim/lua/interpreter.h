@@ -55,6 +55,8 @@ struct rcs_lua_run {
 struct rcs_lua;
 struct rcs_lua *rcs_lua_new(void);
 void rcs_lua_free(struct rcs_lua *script); /* NULL: nothing */
+/* Scripts end after so many instructions instead of RCS_LUA_INSTRUCTIONS. */
+void rcs_lua_limit(struct rcs_lua *script, int64_t instructions);
 /* Forgets all scripts, in a new interpreter (SCRIPT FLUSH). The generator behind math.random goes
  * on, as it does in a real server. */
 void rcs_lua_flush(struct rcs_lua *script);

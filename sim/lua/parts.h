@@ -16,6 +16,7 @@ struct rcs_lua {
     uint64_t drawn;           /* state of the generator behind math.random: 48 bits */
     uint64_t named;           /* objects that were printed so far */
     unsigned runs;            /* since garbage was last collected */
+    int64_t limit;            /* instructions that a script may run */
     int64_t instructions;     /* left for the script that runs */
     const struct rcs_lua_run *running; /* NULL: none */
     bool resp3;                        /* redis.setresp(3) */

@@ -284,14 +284,14 @@ static void unpack_one(lua_State *lua, struct format *format, struct data *data)
     case 'x':
         break;
     case 'f': {
-        float number;
+        float number = 0;
         ordered((char *)&number, at, format);
         lua_pushnumber(lua, number);
         data->results++;
         break;
     }
     case 'd': {
-        double number;
+        double number = 0;
         ordered((char *)&number, at, format);
         lua_pushnumber(lua, number);
         data->results++;
