@@ -64,6 +64,13 @@ static void say(void *context, int level, const char *text)
     RCS_ASSERT(level >= 0 && level <= 3 && text != NULL);
 }
 
+static void count_error(void *context, const char *text, bool counted)
+{
+    (void)context;
+    (void)counted;
+    RCS_ASSERT(text[0] == '-');
+}
+
 static void replicate(void *context, unsigned where)
 {
     (void)context;
@@ -87,7 +94,7 @@ static void expect_one_reply(const struct rcs_buf *out)
 static void run(struct rcs_lua *lua, const struct rcs_arg *body, const struct rcs_arg *args,
                 bool resp3)
 {
-    const struct rcs_lua_host host = { NULL, call, knows, say, replicate };
+    const struct rcs_lua_host host = { NULL, call, knows, count_error, say, replicate };
     struct rcs_buf out;
     char sha[RCS_SHA1_HEX + 1];
     unsigned flags;

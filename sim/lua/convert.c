@@ -270,7 +270,8 @@ static void reply_with_table(lua_State *lua, const struct form *form)
             size_bytes--;
         }
         lua_pushlstring(lua, lua_tostring(lua, -1), size_bytes);
-        rcs_resp_error_raw(form->out, lua_tostring(lua, -1));
+        rcs_lua_error_reply(lua, lua_tostring(lua, -1),
+                            rcs_lua_is_counted(lua, lua_gettop(lua) - 2), form->out);
         lua_pop(lua, 2);
     } else if (has(lua, "ok", LUA_TSTRING)) {
         lua_pushstring(lua, lua_tostring(lua, -1)); /* it ends at a NUL */
@@ -307,7 +308,7 @@ static void reply_to(lua_State *lua, const struct form *form)
 {
     size_t size_bytes;
     if (lua_checkstack(lua, 4) == 0) {
-        rcs_resp_error(form->out, "reached lua stack limit");
+        rcs_lua_error_reply(lua, "ERR reached lua stack limit", false, form->out);
         lua_pop(lua, 1);
         return;
     }

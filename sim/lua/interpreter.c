@@ -324,11 +324,13 @@ static void reply_with_error(lua_State *lua, const char *sha, struct rcs_buf *ou
 {
     struct rcs_buf text;
     int error = lua_gettop(lua);
+    bool counted = false;
     rcs_buf_init(&text);
     if (lua_istable(lua, error)) {
         const char *message = error_field(lua, error, "err");
         const char *source = error_field(lua, error, "source");
         const char *line = error_field(lua, error, "line");
+        counted = rcs_lua_is_counted(lua, error);
         rcs_buf_text(&text, message == NULL ? "ERR unknown error" : message);
         if (source != NULL && line != NULL) {
             rcs_buf_format(&text, " script: %s, on %s:%s.", sha, source, line);
@@ -339,7 +341,7 @@ static void reply_with_error(lua_State *lua, const char *sha, struct rcs_buf *ou
                        message == NULL ? "execution failure" : message);
     }
     rcs_buf_add(&text, "", 1);
-    rcs_resp_error_raw(out, text.data);
+    rcs_lua_error_reply(lua, text.data, counted, out);
     rcs_buf_close(&text);
 }
 

@@ -39,6 +39,9 @@ struct rcs_lua_host {
     const char *(*call)(void *context, unsigned argc, const struct rcs_arg *args, bool resp3,
                         struct rcs_buf *reply);
     bool (*knows)(void *context, unsigned argc, const struct rcs_arg *args); /* the command */
+    /* An error is replied, "-CODE text"; `counted`: it is the reply of a command, or was said why
+     * that was not executed. */
+    void (*count_error)(void *context, const char *text, bool counted);
     void (*log)(void *context, int level, const char *text); /* level 0..3: debug..warning */
     void (*replicate)(void *context, unsigned where);        /* enum rcs_lua_repl */
 };

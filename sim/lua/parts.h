@@ -54,6 +54,9 @@ void rcs_lua_random(lua_State *lua);
 void rcs_lua_push_error(lua_State *lua, const char *text);
 /* Notes in the error table on top that a command counted the error already, which scripts see. */
 void rcs_lua_mark_counted(lua_State *lua);
+bool rcs_lua_is_counted(lua_State *lua, int table);
+/* Appends an error reply, "CODE text", and has it counted. */
+void rcs_lua_error_reply(lua_State *lua, const char *text, bool counted, struct rcs_buf *out);
 
 /* convert.c */
 /* Pushes a reply. */

@@ -40,6 +40,28 @@ void rcs_lua_mark_counted(lua_State *lua)
     lua_setfield(lua, -2, "ignore_error_stats_update");
 }
 
+bool rcs_lua_is_counted(lua_State *lua, int table)
+{
+    lua_pushliteral(lua, "ignore_error_stats_update");
+    lua_rawget(lua, table);
+    bool counted = lua_toboolean(lua, -1) != 0;
+    lua_pop(lua, 1);
+    return counted;
+}
+
+void rcs_lua_error_reply(lua_State *lua, const char *text, bool counted, struct rcs_buf *out)
+{
+    const struct rcs_lua_host *host = rcs_lua_of(lua)->running->host;
+    struct rcs_buf coded;
+    rcs_buf_init(&coded);
+    rcs_buf_text(&coded, "-");
+    rcs_buf_text(&coded, text);
+    rcs_buf_add(&coded, "", 1);
+    host->count_error(host->context, coded.data, counted);
+    rcs_resp_error_raw(out, text);
+    rcs_buf_close(&coded);
+}
+
 static int raise(lua_State *lua, const char *text)
 {
     rcs_lua_push_error(lua, text);

@@ -195,9 +195,11 @@ static bool node_is_able(struct gate *gate)
 {
     const struct rcs_node *node = gate->node;
     bool writes = (gate->flags & RCS_COMMAND_WRITE) != 0;
-    if (rcs_memory_limited(node) && !rcs_memory_make_room(gate->node) &&
-        (gate->flags & RCS_COMMAND_DENYOOM) != 0) {
-        return refuse(gate, "-OOM command not allowed when used memory > 'maxmemory'.");
+    if (rcs_memory_limited(node)) {
+        gate->node->out_of_memory = !rcs_memory_make_room(gate->node);
+        if (node->out_of_memory && (gate->flags & RCS_COMMAND_DENYOOM) != 0) {
+            return refuse(gate, "-OOM command not allowed when used memory > 'maxmemory'.");
+        }
     }
     if (writes && !rcs_node_has_enough_replicas(node)) {
         return refuse(gate, "-NOREPLICAS Not enough good replicas to write.");

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "sim/node/command_rows.h"
+#include "sim/node/help.h"
+#include "sim/node/monitor.h"
 #include "sim/node/script_host.h"
 
 #include "sim/pure.h"
@@ -29,12 +31,14 @@ static bool define_script(struct rcs_call *call, const struct rcs_arg *body,
 {
     struct rcs_buf error;
     rcs_buf_init(&error);
-    rcs_buf_text(&error, "ERR ");
     rcs_sha1_hex(sha, body->bytes, body->size_bytes);
     bool defined = rcs_lua_define(rcs_scripts_interpreter(call->node), body, sha, flags, &error);
     if (!defined) {
         rcs_buf_add(&error, "", 1);
-        rcs_resp_error_raw(call->out, error.data);
+        for (char *end = strpbrk(error.data, "\r\n"); end != NULL; end = strpbrk(end, "\r\n")) {
+            *end = ' ';
+        }
+        rcs_refuse(call->client, error.data);
     }
     rcs_buf_close(&error);
     return defined;
@@ -47,6 +51,9 @@ static void run_generic(struct rcs_call *call)
     char sha[RCS_SHA1_HEX + 1];
     unsigned flags;
     int64_t keys;
+    if (call->node->clients.monitors > 0) { /* before the commands it will call */
+        rcs_monitor_tell(call->node, call->client, call->command, call->request);
+    }
     if (by_sha && call->args[1].size_bytes != RCS_SHA1_HEX) {
         rcs_refuse(call->client, NO_SUCH_SCRIPT);
         return;
@@ -120,36 +127,13 @@ static void run_debug(struct rcs_call *call)
     }
 }
 
-static void run_help(struct rcs_call *call)
-{
-    static const char *const help[] = {
-        "SCRIPT <subcommand> [<arg> ...]. What there is:",
-        "DEBUG (YES|SYNC|NO)",
-        "    Not modelled: only NO is taken.",
-        "EXISTS <sha1> [<sha1> ...]",
-        "    Which of the scripts are known: 1 or 0 for each.",
-        "FLUSH [ASYNC|SYNC]",
-        "    Forget all scripts.",
-        "HELP",
-        "    This text.",
-        "KILL",
-        "    End the running script. There is never one to end here.",
-        "LOAD <script>",
-        "    Make a script known without running it; its SHA-1.",
-    };
-    rcs_resp_array(call->out, sizeof(help) / sizeof(help[0]));
-    for (size_t i = 0; i < sizeof(help) / sizeof(help[0]); i++) {
-        rcs_resp_status(call->out, help[i]);
-    }
-}
-
 /* clang-format off */
 #define EVALUATES NOSCRIPT | STALE | SKIP_MONITOR | KEYS_OPTIONAL | MOVABLE_KEYS | RUNS_SCRIPT
 #define COUNTED_KEYS(flags, notes) { { 3, 0, 1, flags, NULL, 2, notes } }
 #define ASSUMED "We cannot tell how the keys will be used so we assume the worst, "
 #define ALL_NODES "request_policy:all_nodes response_policy:all_succeeded"
 static const struct rcs_command subcommands[] = {
-    { "help", run_help, 2, LOADING | STALE, CATEGORY(SCRIPTING), NO_KEYS, NULL, NULL },
+    { "help", rcs_run_help, 2, LOADING | STALE, CATEGORY(SCRIPTING), NO_KEYS, NULL, NULL },
     { "exists", run_exists, -3, NOSCRIPT, CATEGORY(SCRIPTING), NO_KEYS,
       "request_policy:all_shards response_policy:agg_logical_and", NULL },
     { "debug", run_debug, 3, NOSCRIPT, CATEGORY(SCRIPTING), NO_KEYS, NULL, NULL },

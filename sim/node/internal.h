@@ -274,6 +274,7 @@ struct rcs_node {
     int64_t memory_bytes;
     struct rcs_migrate *migrate; /* migrate.h; NULL: not used yet */
     struct rcs_scripts *scripts; /* script_host.h; NULL: not used yet */
+    bool out_of_memory; /* over maxmemory when the command under way began; if there is a limit */
 };
 
 static inline int64_t rcs_node_wall_ms(const struct rcs_node *node)

@@ -5,6 +5,7 @@
 
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
+#include "sim/node/memory.h"
 
 #include "sim/pure.h"
 
@@ -14,10 +15,12 @@ struct rcs_scripts {
     struct rcs_client *client; /* executes the commands of scripts; in nobody's list */
     /* of the script that runs */
     const struct rcs_client *caller;
-    bool read_only;  /* it may not write */
-    bool cross_slot; /* it may use keys of any slot, declared or not */
-    bool wrote;      /* it tried to: from now on it is not stopped half-way */
-    int slot;        /* of its keys so far; -1 none */
+    const struct rcs_command *command; /* EVAL or one of its kin */
+    bool read_only;                    /* it may not write */
+    bool any_memory;                   /* it may run over maxmemory */
+    bool cross_slot;                   /* it may use keys of any slot, declared or not */
+    bool wrote;                        /* it tried to: from now on it is not stopped half-way */
+    int slot;                          /* of its keys so far; -1 none */
 };
 
 static struct rcs_scripts *scripts_of(struct rcs_node *node)
@@ -132,6 +135,12 @@ static bool is_stale(const struct rcs_node *node)
            !node->config.replica_serve_stale_data;
 }
 
+/* As it was when the script began: what it writes itself does not stop it half-way. */
+static bool is_out_of_memory(const struct rcs_node *node)
+{
+    return rcs_memory_limited(node) && node->out_of_memory;
+}
+
 static const char *refuse(struct rcs_scripts *scripts, const struct rcs_command_found *found,
                           const struct rcs_request *request)
 {
@@ -147,6 +156,10 @@ static const char *refuse(struct rcs_scripts *scripts, const struct rcs_command_
     if (refused != NULL) {
         return refused;
     }
+    if (!scripts->any_memory && !scripts->wrote && is_out_of_memory(scripts->node) &&
+        (command->flags & RCS_COMMAND_DENYOOM) != 0) {
+        return "-OOM command not allowed when used memory > 'maxmemory'.";
+    }
     scripts->wrote = scripts->wrote || (command->flags & RCS_COMMAND_WRITE) != 0;
     return refuse_place(scripts, command, request);
 }
@@ -159,14 +172,9 @@ static void execute(struct rcs_scripts *scripts, const struct rcs_command *comma
 {
     struct rcs_client *client = scripts->client;
     client->protocol = resp3 ? 3 : 2;
-    client->flags |= RCS_CLIENT_MULTI | RCS_CLIENT_AUTHENTICATED;
+    client->flags |= RCS_CLIENT_MULTI | RCS_CLIENT_MAY_NOT_BLOCK | RCS_CLIENT_AUTHENTICATED;
     rcs_call_run(scripts->node, client, command, request);
-    if (client->blocked != NULL) {
-        rcs_client_unblock(scripts->node, client);
-    }
-    if (client->reply.size_bytes == 0) {
-        rcs_resp_nil_array(&client->reply, resp3);
-    }
+    RCS_ASSERT(client->blocked == NULL && client->reply.size_bytes > 0);
     rcs_buf_add(reply, client->reply.data, client->reply.size_bytes);
     rcs_buf_clear(&client->reply);
 }
@@ -181,6 +189,11 @@ static const char *call_command(void *context, unsigned argc, const struct rcs_a
     const char *refused = refuse(scripts, &found, request);
     if (refused == NULL) {
         execute(scripts, found.command, request, resp3, reply);
+    } else {
+        rcs_stats_error(&node->stats, refused);
+        if (known(node, &found)) {
+            rcs_stats_of(&node->stats, found.command)->rejected++;
+        }
     }
     rcs_request_release(node->store, request);
     return refused;
@@ -191,6 +204,18 @@ static bool knows_command(void *context, unsigned argc, const struct rcs_arg *ar
     const struct rcs_scripts *scripts = context;
     struct rcs_command_found found = rcs_command_find(argc, args, NULL);
     return known(scripts->node, &found);
+}
+
+/* What a command has counted is not counted again, but EVAL has failed nevertheless. */
+static void count_error(void *context, const char *text, bool counted)
+{
+    struct rcs_scripts *scripts = context;
+    struct rcs_stats *stats = &scripts->node->stats;
+    if (counted) {
+        rcs_stats_of(stats, scripts->command)->failed++;
+    } else {
+        rcs_stats_error(stats, text);
+    }
 }
 
 static void log_line(void *context, int level, const char *text)
@@ -228,7 +253,7 @@ static const char *refuse_script(const struct rcs_node *node, unsigned flags, bo
                "'allow-stale' flag is not set on the script.";
     }
     if ((flags & RCS_LUA_NO_WRITES) != 0) {
-        return NULL;
+        return NULL; /* which stands for allow-oom as well */
     }
     if (node->repl.has_master && node->config.replica_read_only) {
         return "-READONLY Can not run script with write flag on readonly replica";
@@ -236,8 +261,14 @@ static const char *refuse_script(const struct rcs_node *node, unsigned flags, bo
     if (read_only) {
         return "Can not execute a script with write flag using *_ro command.";
     }
-    return rcs_node_has_enough_replicas(node) ? NULL
-                                              : "-NOREPLICAS Not enough good replicas to write.";
+    if (!rcs_node_has_enough_replicas(node)) {
+        return "-NOREPLICAS Not enough good replicas to write.";
+    }
+    if (is_out_of_memory(node) && (flags & RCS_LUA_ALLOW_OOM) == 0) {
+        return "-OOM allow-oom flag is not set on the script, can not run it when used memory > "
+               "'maxmemory'";
+    }
+    return NULL;
 }
 
 void rcs_scripts_run(struct rcs_call *call, const char *sha, unsigned flags, bool read_only,
@@ -251,7 +282,9 @@ void rcs_scripts_run(struct rcs_call *call, const char *sha, unsigned flags, boo
     }
     bool declared = (flags & RCS_LUA_NO_SHEBANG) == 0;
     scripts->caller = call->client;
+    scripts->command = call->command;
     scripts->read_only = read_only || (declared && (flags & RCS_LUA_NO_WRITES) != 0);
+    scripts->any_memory = declared && (flags & RCS_LUA_ALLOW_OOM) != 0;
     scripts->cross_slot = !declared || (flags & RCS_LUA_ALLOW_CROSS_SLOT) != 0;
     scripts->wrote = false;
     scripts->slot =
@@ -259,6 +292,7 @@ void rcs_scripts_run(struct rcs_call *call, const char *sha, unsigned flags, boo
     struct rcs_lua_host host = { .context = scripts,
                                  .call = call_command,
                                  .knows = knows_command,
+                                 .count_error = count_error,
                                  .log = log_line,
                                  .replicate = replicate };
     struct rcs_lua_run run = { .sha = sha,
