@@ -255,6 +255,79 @@ static void an_error_without_text_is_survived(void **state)
     expect(eval(desk, "error({})"), "-ERR unknown error script: *, on @user_script:1.\r\n");
 }
 
+static const struct rcs_command_stat *stat_of(const struct desk *desk, const char *name)
+{
+    const struct rcs_stats *stats = &desk->node->stats;
+    for (unsigned i = 0; i < stats->command_count; i++) {
+        if (strcmp(stats->commands[i].command->name, name) == 0) {
+            return &stats->commands[i];
+        }
+    }
+    fail_msg("no stat of %s", name);
+    return NULL;
+}
+
+static void expect_stat(const struct desk *desk, const char *name, unsigned calls,
+                        unsigned rejected, unsigned failed)
+{
+    const struct rcs_command_stat *stat = stat_of(desk, name);
+    assert_int_equal(stat->calls, calls);
+    assert_int_equal(stat->rejected, rejected);
+    assert_int_equal(stat->failed, failed);
+}
+
+/* As INFO of a 7.0.15 server counts the same scripts. */
+static void an_error_is_counted_once(void **state)
+{
+    static const char *const programs[] = {
+        "return redis.call('nosuch')",
+        "redis.pcall('get')",
+        "return redis.call('get')",
+        "redis.call('set', 'l', 'x') return redis.pcall('incr', 'l')",
+        "redis.pcall('incr', 'l') return 1",
+        "error('x')",
+        "return 1",
+        "return redis.call('auth', 'x')",
+    };
+    struct desk *desk = *state;
+    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+        eval(desk, programs[i]);
+    }
+    expect_stat(desk, "eval", 8, 0, 5);
+    expect_stat(desk, "get", 0, 2, 0);
+    expect_stat(desk, "auth", 0, 1, 0);
+    expect_stat(desk, "incr", 2, 0, 2);
+    expect_stat(desk, "set", 1, 0, 0);
+    assert_int_equal(desk->node->stats.error_replies, 7);
+}
+
+/* In the order and the words of a 7.0.15 server; `*` for the time. */
+static void a_monitor_sees_the_script_before_its_commands(void **state)
+{
+    struct desk *desk = *state;
+    desk_expect(desk, 1, "MONITOR", "+OK\n");
+    eval(desk, "redis.call('set', 'a', 1) return redis.pcall('nosuch')");
+    expect(desk_receive(desk, 1, NULL),
+           "+* \\[0 *\\] \"EVAL\" \"redis.call('set', 'a', 1) return redis.pcall('nosuch')\" "
+           "\"0\"\r\n+* \\[0 lua\\] \"set\" \"a\" \"1\"\r\n");
+}
+
+/* As a 7.0.15 server with maxmemory 1 answers. */
+static void memory_of_the_node_is_minded(void **state)
+{
+    struct desk *desk = *state;
+    const char *oom = "-OOM command not allowed when used memory > 'maxmemory'.";
+    desk_ask(desk, 0, "CONFIG SET maxmemory 1");
+    expect(eval(desk, "return redis.call('set', 'a', 'b')"),
+           "-OOM command not allowed when used memory > 'maxmemory'. script: *, on "
+           "@user_script:1.\r\n");
+    expect(eval(desk, "return redis.call('get', 'a')"), "$-1\r\n");
+    expect(eval(desk, "redis.call('del', 'a') return redis.call('set', 'a', 'b')"), "+OK\r\n");
+    assert_memory_equal(eval(desk, "#!lua\nreturn 1"), oom, strlen(oom));
+    expect(eval(desk, "#!lua flags=allow-oom\nreturn redis.call('set', 'a', 'b')"), "+OK\r\n");
+    expect(eval(desk, "#!lua flags=no-writes\nreturn 1"), ":1\r\n");
+}
+
 static void redis_log_is_a_line_of_the_log(void **state)
 {
     struct desk *desk = *state;
@@ -281,9 +354,12 @@ int main(void)
         OWNER(the_clock_stands_still),
         OWNER(nothing_shows_an_address),
         OWNER(an_error_without_text_is_survived),
+        OWNER(an_error_is_counted_once),
+        OWNER(a_monitor_sees_the_script_before_its_commands),
+        OWNER(memory_of_the_node_is_minded),
         OWNER(redis_log_is_a_line_of_the_log),
     };
-    size_t count = 12;
+    size_t count = 15;
     for (size_t i = 0; i < sizeof(stream_rows) / sizeof(stream_rows[0]); i++) {
         tests[count++] = (struct CMUnitTest){ .name = stream_rows[i].name,
                                               .test_func = stream_row,

@@ -172,7 +172,7 @@ static void execute(struct rcs_scripts *scripts, const struct rcs_command *comma
 {
     struct rcs_client *client = scripts->client;
     client->protocol = resp3 ? 3 : 2;
-    client->flags |= RCS_CLIENT_MULTI | RCS_CLIENT_MAY_NOT_BLOCK | RCS_CLIENT_AUTHENTICATED;
+    client->flags |= RCS_CLIENT_MULTI | RCS_CLIENT_AUTHENTICATED;
     rcs_call_run(scripts->node, client, command, request);
     RCS_ASSERT(client->blocked == NULL && client->reply.size_bytes > 0);
     rcs_buf_add(reply, client->reply.data, client->reply.size_bytes);
@@ -191,6 +191,7 @@ static const char *call_command(void *context, unsigned argc, const struct rcs_a
         execute(scripts, found.command, request, resp3, reply);
     } else {
         rcs_stats_error(&node->stats, refused);
+        rcs_stats_failed(&node->stats); /* that error is not EVAL's own */
         if (known(node, &found)) {
             rcs_stats_of(&node->stats, found.command)->rejected++;
         }
