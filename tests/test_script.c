@@ -328,6 +328,29 @@ static void memory_of_the_node_is_minded(void **state)
     expect(eval(desk, "#!lua flags=no-writes\nreturn 1"), ":1\r\n");
 }
 
+/* Redis 7.0 handleClientsBlockedOnKeys runs after the script, and what it takes is replicated
+ * behind what the script wrote. */
+static void who_waits_is_served_after_the_script(void **state)
+{
+    struct desk *desk = *state;
+    desk_ask(desk, 0, "SET first 1");
+    desk_ask(desk, 1, "BLPOP l 0");
+    expect(eval(desk, "redis.call('rpush', 'l', 'a', 'b') return redis.call('llen', 'l')"),
+           ":2\r\n");
+    expect(desk_receive(desk, 1, NULL), "\\*2\r\n$1\r\nl\r\n$1\r\na\r\n");
+    expect(eval(desk, "return redis.call('blmpop', 0, 1, 'none', 'left')"), "$-1\r\n");
+    desk_expect(desk, 0, "LLEN l", ":1\n");
+}
+
+static void what_is_watched_changes_by_a_script(void **state)
+{
+    struct desk *desk = *state;
+    desk_ask(desk, 1, "WATCH a");
+    desk_ask(desk, 1, "MULTI");
+    eval(desk, "redis.call('set', 'a', 1)");
+    desk_expect(desk, 1, "EXEC", "*-1\n");
+}
+
 static void redis_log_is_a_line_of_the_log(void **state)
 {
     struct desk *desk = *state;
@@ -357,9 +380,11 @@ int main(void)
         OWNER(an_error_is_counted_once),
         OWNER(a_monitor_sees_the_script_before_its_commands),
         OWNER(memory_of_the_node_is_minded),
+        OWNER(who_waits_is_served_after_the_script),
+        OWNER(what_is_watched_changes_by_a_script),
         OWNER(redis_log_is_a_line_of_the_log),
     };
-    size_t count = 15;
+    size_t count = 17;
     for (size_t i = 0; i < sizeof(stream_rows) / sizeof(stream_rows[0]); i++) {
         tests[count++] = (struct CMUnitTest){ .name = stream_rows[i].name,
                                               .test_func = stream_row,
