@@ -351,6 +351,19 @@ static void what_is_watched_changes_by_a_script(void **state)
     desk_expect(desk, 1, "EXEC", "*-1\n");
 }
 
+/* As a 7.0.15 server has it: what a script reads counts as the keys it was given. */
+static void tracking_takes_the_keys_of_eval(void **state)
+{
+    struct desk *desk = *state;
+    desk_ask(desk, 0, "HELLO 3");
+    desk_ask(desk, 0, "CLIENT TRACKING ON");
+    desk_expect(desk, 0, "EVAL return(redis.call('get',KEYS[2])) 2 {k}1 {k}2", "_\n");
+    desk_expect(desk, 0, "EVAL_RO return(1) 1 {k}3", ":1\n");
+    desk_ask(desk, 1, "SET {k}3 x");
+    desk_ask(desk, 1, "SET {k}1 x");
+    expect(desk_receive(desk, 0, NULL), ">2\r\n$10\r\ninvalidate\r\n\\*1\r\n$4\r\n{k}1\r\n");
+}
+
 static void redis_log_is_a_line_of_the_log(void **state)
 {
     struct desk *desk = *state;
@@ -382,9 +395,10 @@ int main(void)
         OWNER(memory_of_the_node_is_minded),
         OWNER(who_waits_is_served_after_the_script),
         OWNER(what_is_watched_changes_by_a_script),
+        OWNER(tracking_takes_the_keys_of_eval),
         OWNER(redis_log_is_a_line_of_the_log),
     };
-    size_t count = 17;
+    size_t count = 18;
     for (size_t i = 0; i < sizeof(stream_rows) / sizeof(stream_rows[0]); i++) {
         tests[count++] = (struct CMUnitTest){ .name = stream_rows[i].name,
                                               .test_func = stream_row,

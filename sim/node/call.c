@@ -87,7 +87,8 @@ void rcs_call_run(struct rcs_node *node, struct rcs_client *client,
     node->stat_commands++;
     count_call(node, client, command, request);
     node->call_us += outer_us;
-    if (client->track != NULL && (command->flags & RCS_COMMAND_READONLY) != 0) {
+    if (client->track != NULL && (command->flags & RCS_COMMAND_READONLY) != 0 &&
+        (command->flags & RCS_COMMAND_RUNS_SCRIPT) == 0) {
         rcs_tracking_read(&call);
     }
     if (node->dirty != dirty && !call.said && (command->flags & RCS_COMMAND_WRITE) != 0 &&

@@ -6,6 +6,7 @@
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
 #include "sim/node/memory.h"
+#include "sim/node/tracking.h"
 
 #include "sim/pure.h"
 
@@ -14,13 +15,12 @@ struct rcs_scripts {
     struct rcs_lua *interpreter;
     struct rcs_client *client; /* executes the commands of scripts; in nobody's list */
     /* of the script that runs */
-    const struct rcs_client *caller;
-    const struct rcs_command *command; /* EVAL or one of its kin */
-    bool read_only;                    /* it may not write */
-    bool any_memory;                   /* it may run over maxmemory */
-    bool cross_slot;                   /* it may use keys of any slot, declared or not */
-    bool wrote;                        /* it tried to: from now on it is not stopped half-way */
-    int slot;                          /* of its keys so far; -1 none */
+    struct rcs_call *call; /* of EVAL or one of its kin */
+    bool read_only;        /* it may not write */
+    bool any_memory;       /* it may run over maxmemory */
+    bool cross_slot;       /* it may use keys of any slot, declared or not */
+    bool wrote;            /* it tried to: from now on it is not stopped half-way */
+    int slot;              /* of its keys so far; -1 none */
 };
 
 static struct rcs_scripts *scripts_of(struct rcs_node *node)
@@ -107,7 +107,7 @@ static const char *refuse_place(struct rcs_scripts *scripts, const struct rcs_co
     const unsigned of_caller = RCS_CLIENT_READONLY | RCS_CLIENT_ASKING;
     int slot = -1;
     scripts->client->flags &= ~of_caller;
-    scripts->client->flags |= scripts->caller->flags & of_caller;
+    scripts->client->flags |= scripts->call->client->flags & of_caller;
     switch (rcs_redirect_look(scripts->node, scripts->client, command, request, &slot)) {
     case RCS_HERE_SERVED:
         break;
@@ -175,6 +175,9 @@ static void execute(struct rcs_scripts *scripts, const struct rcs_command *comma
     client->flags |= RCS_CLIENT_MULTI | RCS_CLIENT_AUTHENTICATED;
     rcs_call_run(scripts->node, client, command, request);
     RCS_ASSERT(client->blocked == NULL && client->reply.size_bytes > 0);
+    if (scripts->call->client->track != NULL && (command->flags & RCS_COMMAND_READONLY) != 0) {
+        rcs_tracking_read(scripts->call); /* the keys that EVAL was given, as in 7.0 */
+    }
     rcs_buf_add(reply, client->reply.data, client->reply.size_bytes);
     rcs_buf_clear(&client->reply);
 }
@@ -213,7 +216,7 @@ static void count_error(void *context, const char *text, bool counted)
     struct rcs_scripts *scripts = context;
     struct rcs_stats *stats = &scripts->node->stats;
     if (counted) {
-        rcs_stats_of(stats, scripts->command)->failed++;
+        rcs_stats_of(stats, scripts->call->command)->failed++;
     } else {
         rcs_stats_error(stats, text);
     }
@@ -282,8 +285,7 @@ void rcs_scripts_run(struct rcs_call *call, const char *sha, unsigned flags, boo
         return;
     }
     bool declared = (flags & RCS_LUA_NO_SHEBANG) == 0;
-    scripts->caller = call->client;
-    scripts->command = call->command;
+    scripts->call = call;
     scripts->read_only = read_only || (declared && (flags & RCS_LUA_NO_WRITES) != 0);
     scripts->any_memory = declared && (flags & RCS_LUA_ALLOW_OOM) != 0;
     scripts->cross_slot = !declared || (flags & RCS_LUA_ALLOW_CROSS_SLOT) != 0;
@@ -305,7 +307,7 @@ void rcs_scripts_run(struct rcs_call *call, const char *sha, unsigned flags, boo
                                .host = &host };
     rcs_lua_run(scripts->interpreter, &run, call->out);
     call->node->clients.unreplicated = false;
-    scripts->caller = NULL;
+    scripts->call = NULL;
 }
 
 /* --- before it runs --------------------------------------------------------------------------- */
