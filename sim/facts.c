@@ -17,6 +17,10 @@ static const struct rcs_fact_row rows[] = {
     [RCS_FACT_##name] = { RCS_LEVEL_NONE, false, true, trace, NULL, { a, b, c } },
     RCS_CAUSE_FACTS(X)
 #undef X
+#define X(name, level, milestone, trace, text, a, b, c) \
+    [RCS_FACT_##name] = { RCS_LEVEL_##level, milestone, false, trace, text, { a, b, c } },
+    RCS_NODE_LATER_FACTS(X)
+#undef X
 };
 /* clang-format on */
 

@@ -34,6 +34,9 @@ enum rcs_fact_code {
 #define X(name, trace, a, b, c) RCS_FACT_##name,
         RCS_CAUSE_FACTS(X)
 #undef X
+#define X(name, level, milestone, trace, text, a, b, c) RCS_FACT_##name,
+            RCS_NODE_LATER_FACTS(X)
+#undef X
             RCS_FACT_COUNT
 };
 

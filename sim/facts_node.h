@@ -32,5 +32,10 @@
     X(SCRIPT_VERBOSE,      VERBOSE, 0, "script-log",     "%s", "", "", "")                           \
     X(SCRIPT_NOTICE,       NOTICE,  0, "script-log",     "%s", "", "", "")                           \
     X(SCRIPT_WARNING,      WARNING, 0, "script-log",     "%s", "", "", "")
+
+/* Rows that came later stand behind all others: digests hold the numbers. */
+#define RCS_NODE_LATER_FACTS(X)                                                                     \
+    X(SHUTDOWN_WAITING,    NOTICE,  0, "shutdown-waits", "Waiting for replicas before shutting down.", "", "", "") \
+    X(SHUTDOWN_ABORTED,    NOTICE,  0, "shutdown-aborted", "Shutdown manually aborted.", "", "", "")
 /* clang-format on */
 #endif

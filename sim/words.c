@@ -45,6 +45,8 @@ static const struct row rows[] = {
     W(BOOT_READY,       R72, V80, NOTICE,  "Ready to accept connections tcp"),
     W(SHUTDOWN,         R72, V80, NOTICE,  "User requested shutdown..."),
     W(SHUTDOWN_REPLICAS, R30, R62, NONE,   NULL),
+    W(SHUTDOWN_WAITING, R30, R62, NONE,    NULL),
+    W(SHUTDOWN_ABORTED, R30, R62, NONE,    NULL),
     W(SHUTDOWN_CONF,    V80, V80, NOTICE,  "Saving the cluster configuration file before exiting."),
     W(SHUTDOWN_KILLS,   R30, R50, NONE,    NULL),
     W(SHUTDOWN_FAILED,  R30, R62, WARNING,

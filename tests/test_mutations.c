@@ -137,7 +137,7 @@ static const struct row rows[] = {
     { REJOIN, "rule: pfail", OFF("pfail"), "redis-slave-2 election-delayed" },
 
     { CLIENTS, "the master is killed and at once started", "stop redis-1\n",
-      "stop redis-1\nwait 500ms\nstart redis-1\n", NULL, NULL, "role master on redis-5" },
+      "stop redis-1\nwait 1500ms\nstart redis-1\n", NULL, NULL, "role master on redis-5" },
     { CLIENTS, "another master is stopped", "stop redis-1", "stop redis-2", NULL, NULL,
       "role master on redis-5" },
     { CLIENTS, "the master hangs", "stop redis-1", "pause redis-1", NULL, NULL,

@@ -110,6 +110,7 @@ RCS_RARE static void fork_child(struct rcs_node *node)
     } else if (node->config.appendonly) {
         say(node, RCS_FACT_AOF_TEMP_INCR, 0, NULL);
     }
+    node->stats.forks++;
     aof->child = (struct rcs_aof_child){
         .phase = RCS_CHILD_WRITING,
         .pid = node->next_child_pid++,
@@ -166,6 +167,7 @@ RCS_RARE static void take_over(struct rcs_node *node)
     bool had_base = aof->file.data != NULL;
     uint32_t old_base = aof->file.base, old_incr = aof->on ? aof->file.incr - 1 : aof->file.incr;
     aof->file.base = old_base + 1;
+    node->stats.aof_rewrites++;
     say(node, RCS_FACT_AOF_DONE, 0, NULL);
     rcs_node_fact(node, RCS_FACT_AOF_NEW_BASE, RCS_ID_NONE, aof->child.pid, aof->file.base, 0, NULL,
                   NULL);

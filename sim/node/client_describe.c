@@ -62,7 +62,8 @@ static void add_flags(const struct rcs_client *client, struct rcs_buf *out)
             rcs_buf_text(out, rcs_tracking_broadcasts(client) ? "B" : "");
             continue;
         }
-        bool blocked = letters[i].flag == RCS_CLIENT_PAUSED && client->blocked != NULL;
+        bool blocked = letters[i].flag == RCS_CLIENT_PAUSED &&
+                       (client->blocked != NULL || (client->flags & RCS_CLIENT_IN_SHUTDOWN) != 0);
         if ((client->flags & letters[i].flag) != 0 || blocked) {
             rcs_buf_text(out, letters[i].letter);
         }

@@ -6,6 +6,7 @@
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/connection.h"
+#include "sim/node/shutdown.h"
 
 #include "sim/pure.h"
 
@@ -101,13 +102,28 @@ static void run_lastsave(struct rcs_call *call)
     rcs_resp_integer(call->out, call->node->repl.last_save_s);
 }
 
-/* A real server first waits up to ten seconds for replicas that lag; here they lag by nothing a
- * wait could mend, so NOW changes nothing. */
+static void begin_shutdown(struct rcs_call *call, enum rcs_exit_save save, bool now, bool force)
+{
+    switch (rcs_shutdown_begin(call->node, save, now, force)) {
+    case RCS_SHUTDOWN_DONE:
+        break;
+    case RCS_SHUTDOWN_WAITS: /* answered if it fails or is aborted */
+        call->client->flags |= RCS_CLIENT_IN_SHUTDOWN;
+        break;
+    case RCS_SHUTDOWN_FAILED:
+        if (rcs_node_profile(call->node)->exit_ends_any_rewrite) { /* before, after a signal only */
+            rcs_node_fact(call->node, RCS_FACT_SHUTDOWN_FAILED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+        }
+        rcs_refuse(call->client, "Errors trying to SHUTDOWN. Check logs.");
+        break;
+    }
+}
+
 static void run_shutdown(struct rcs_call *call)
 {
     enum rcs_exit_save save = RCS_EXIT_SAVE_AS_CONFIGURED;
     unsigned save_words = 0;
-    bool abort = false, force = false;
+    bool abort = false, force = false, now = false;
     for (unsigned i = 1; i < call->argc; i++) {
         const struct rcs_arg *word = &call->args[i];
         if (rcs_arg_is(word, "nosave") || rcs_arg_is(word, "save")) {
@@ -117,20 +133,21 @@ static void run_shutdown(struct rcs_call *call)
             abort = true;
         } else if (rcs_arg_is(word, "force")) {
             force = true;
-        } else if (!rcs_arg_is(word, "now")) {
+        } else if (rcs_arg_is(word, "now")) {
+            now = true;
+        } else {
             rcs_refuse(call->client, "syntax error");
             return;
         }
     }
     if (save_words > 1 || (abort && call->argc > 2)) {
         rcs_refuse(call->client, "syntax error");
-    } else if (abort) {
+    } else if (!abort) {
+        begin_shutdown(call, save, now, force);
+    } else if (rcs_shutdown_abort(call->node)) {
+        rcs_reply_ok(call->client);
+    } else {
         rcs_refuse(call->client, "No shutdown in progress.");
-    } else if (!rcs_node_exit(call->node, save, force)) {
-        if (rcs_node_profile(call->node)->exit_ends_any_rewrite) { /* before, after a signal only */
-            rcs_node_fact(call->node, RCS_FACT_SHUTDOWN_FAILED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-        }
-        rcs_refuse(call->client, "Errors trying to SHUTDOWN. Check logs.");
     }
 }
 

@@ -1,9 +1,15 @@
-/* INFO: a table of sections. Only what the model knows is said; a field a real server has beside
- * these is left out, not invented. */
+/* INFO: a table of sections, with the fields of Redis 7.0 in its order. What a virtual process has
+ * not (an allocator, a processor's time, threads, children's memory) is 0. */
 #include <string.h>
 
+#include "sim/node/aof.h"
+#include "sim/node/backlog.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/info_since.h"
+#include "sim/node/memory.h"
+#include "sim/node/migrate.h"
 #include "sim/node/pubsub.h"
+#include "sim/node/tracking.h"
 
 #include "sim/pure.h"
 
@@ -17,6 +23,45 @@ static void add_field(struct rcs_buf *out, const char *name, int64_t value)
     rcs_buf_text(out, "\r\n");
 }
 
+/* Redis 7.0 bytesToHuman */
+static void add_human(struct rcs_buf *out, const char *name, int64_t bytes)
+{
+    static const char units[] = "BKMGTP";
+    double shown = (double)bytes;
+    unsigned unit = 0;
+    while (shown >= 1024 && unit + 1 < sizeof(units) - 1) {
+        shown /= 1024;
+        unit++;
+    }
+    if (unit == 0) {
+        rcs_buf_format(out, "%s:%lldB\r\n", name, (long long)bytes);
+    } else {
+        rcs_buf_format(out, "%s:%.2f%c\r\n", name, shown, units[unit]);
+    }
+}
+
+static void add_both(struct rcs_buf *out, const char *name, const char *human, int64_t bytes)
+{
+    add_field(out, name, bytes);
+    add_human(out, human, bytes);
+}
+
+static void add_ratio(struct rcs_buf *out, const char *name, double value, const char *unit)
+{
+    rcs_buf_format(out, "%s:%.2f%s\r\n", name, value, unit);
+}
+
+/* Fields that are 0 because what they count does not happen here: threads, modules, defragmentation,
+ * lazy frees, an allocator's losses. */
+static void add_zeros(struct rcs_buf *out, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        add_field(out, *names, 0);
+    }
+}
+
+/* --- sections --------------------------------------------------------------------------------- */
+
 static void add_server(struct rcs_node *node, struct rcs_buf *out)
 {
     int64_t uptime_s = (rcs_node_wall_ms(node) - node->started_wall_ms) / 1000;
@@ -24,13 +69,16 @@ static void add_server(struct rcs_node *node, struct rcs_buf *out)
     if (profile->says_primary) {
         rcs_buf_format(out,
                        "# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\n"
-                       "valkey_version:%s\r\nserver_mode:cluster\r\narch_bits:64\r\n",
+                       "valkey_version:%s\r\nserver_mode:cluster\r\n",
                        profile->version);
     } else {
         rcs_buf_format(out,
-                       "# Server\r\nredis_version:%s\r\nredis_mode:cluster\r\narch_bits:64\r\n",
+                       "# Server\r\nredis_version:%s\r\nredis_git_sha1:00000000\r\n"
+                       "redis_git_dirty:0\r\nredis_build_id:0\r\nredis_mode:cluster\r\n",
                        profile->version);
     }
+    rcs_buf_text(out, "os:rcsim\r\narch_bits:64\r\nmonotonic_clock:virtual\r\n"
+                      "multiplexing_api:rcsim\r\natomicvar_api:none\r\ngcc_version:0.0.0\r\n");
     add_field(out, "process_id", node->pid);
     rcs_buf_text(out, "process_supervised:no\r\nrun_id:");
     rcs_buf_text(out, node->run_id);
@@ -41,7 +89,11 @@ static void add_server(struct rcs_node *node, struct rcs_buf *out)
     add_field(out, "uptime_in_days", uptime_s / 86400);
     add_field(out, "hz", node->config.hz);
     add_field(out, "configured_hz", node->config.hz);
-    rcs_buf_text(out, "executable:/rcsim/redis-server\r\nconfig_file:\r\n");
+    add_field(out, "lru_clock", rcs_node_unixtime(node) & 0xffffff);
+    rcs_buf_text(out, "executable:/rcsim/redis-server\r\nconfig_file:\r\nio_threads_active:0\r\n");
+    if (node->shutdown.until_ms != 0) {
+        add_field(out, "shutdown_in_milliseconds", node->shutdown.until_ms - node->now_ms);
+    }
 }
 
 static void add_clients(struct rcs_node *node, struct rcs_buf *out)
@@ -56,46 +108,242 @@ static void add_clients(struct rcs_node *node, struct rcs_buf *out)
     add_field(out, "connected_clients", node->clients.count - replicas);
     add_field(out, "cluster_connections", 2 * ((int64_t)node->cluster.known - 1));
     add_field(out, "maxclients", node->config.maxclients);
+    add_field(out, "client_recent_max_input_buffer", 0);
+    add_field(out, "client_recent_max_output_buffer", 0);
     add_field(out, "blocked_clients", blocked);
+    add_field(out, "tracking_clients", rcs_tracking_clients(node));
+    add_field(out, "clients_in_timeout_table", 0);
 }
 
 static void add_memory(struct rcs_node *node, struct rcs_buf *out)
 {
-    (void)node;
-    rcs_buf_text(out, "# Memory\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n");
+    int64_t used = rcs_memory_used(node), peak = node->stats.peak_memory_bytes;
+    int64_t backlog = node->repl.backlog == NULL ? 0 : rcs_backlog_length(node->repl.backlog);
+    int64_t keys = rcs_memory_of_keys(node), replicas = node->repl.replica_count;
+    struct rcs_buf policy;
+    rcs_buf_text(out, "# Memory\r\n");
+    add_both(out, "used_memory", "used_memory_human", used);
+    add_both(out, "used_memory_rss", "used_memory_rss_human", used);
+    add_both(out, "used_memory_peak", "used_memory_peak_human", peak);
+    add_ratio(out, "used_memory_peak_perc", (double)used * 100 / (double)peak, "%");
+    add_field(out, "used_memory_overhead", used - keys);
+    add_field(out, "used_memory_startup", RCS_MEMORY_STARTUP);
+    add_field(out, "used_memory_dataset", keys);
+    add_ratio(out, "used_memory_dataset_perc",
+              used == RCS_MEMORY_STARTUP
+                  ? 0
+                  : (double)keys * 100 / (double)(used - RCS_MEMORY_STARTUP),
+              "%");
+    add_field(out, "allocator_allocated", used);
+    add_field(out, "allocator_active", used);
+    add_field(out, "allocator_resident", used);
+    add_both(out, "total_system_memory", "total_system_memory_human", 0);
+    add_field(out, "used_memory_lua", 0);
+    add_field(out, "used_memory_vm_eval", 0);
+    add_human(out, "used_memory_lua_human", 0);
+    static const char *const scripts[] = { "used_memory_scripts_eval", "number_of_cached_scripts",
+                                           "number_of_functions", "number_of_libraries",
+                                           "used_memory_vm_functions", "used_memory_vm_total", NULL };
+    add_zeros(out, scripts);
+    add_human(out, "used_memory_vm_total_human", 0);
+    add_field(out, "used_memory_functions", 0);
+    add_both(out, "used_memory_scripts", "used_memory_scripts_human", 0);
+    add_both(out, "maxmemory", "maxmemory_human", node->config.maxmemory_bytes);
+    rcs_buf_init(&policy);
+    rcs_config_get(&node->config, "maxmemory-policy", &policy);
+    rcs_buf_format(out, "maxmemory_policy:%.*s\r\n", (int)policy.size_bytes, policy.data);
+    rcs_buf_close(&policy);
+    static const char *const ratios[] = { "allocator_frag", "allocator_rss", "rss_overhead",
+                                          "mem_fragmentation" };
+    for (size_t i = 0; i < sizeof(ratios) / sizeof(ratios[0]); i++) {
+        rcs_buf_format(out, "%s_ratio:1.00\r\n%s_bytes:0\r\n", ratios[i], ratios[i]);
+    }
+    add_field(out, "mem_not_counted_for_evict", backlog);
+    add_field(out, "mem_replication_backlog", backlog);
+    add_field(out, "mem_total_replication_buffers", backlog);
+    add_field(out, "mem_clients_slaves", replicas * RCS_MEMORY_CLIENT);
+    add_field(out, "mem_clients_normal",
+              ((int64_t)node->clients.count - replicas) * RCS_MEMORY_CLIENT);
+    add_field(out, "mem_cluster_links", 0);
+    add_field(out, "mem_aof_buffer", 0);
+    rcs_buf_text(out, "mem_allocator:rcsim\r\n");
+    static const char *const rest[] = { "active_defrag_running", "lazyfree_pending_objects",
+                                        "lazyfreed_objects", NULL };
+    add_zeros(out, rest);
 }
 
 static void add_persistence(struct rcs_node *node, struct rcs_buf *out)
 {
+    bool saving = node->repl.child.phase != RCS_CHILD_NONE && !node->repl.child.to_sockets;
+    bool rewriting = rcs_aof_rewriting(node);
     rcs_buf_text(out, "# Persistence\r\n");
     add_field(out, "loading", rcs_repl_loading(node));
-    rcs_buf_text(out, "async_loading:0\r\n");
+    static const char *const first[] = { "async_loading", "current_cow_peak", "current_cow_size",
+                                         "current_cow_size_age", NULL };
+    add_zeros(out, first);
+    add_ratio(out, "current_fork_perc", 0, "");
+    add_field(out, "current_save_keys_processed", 0);
+    add_field(out, "current_save_keys_total", saving ? node->repl.child.snapshot->keys : 0);
     add_field(out, "rdb_changes_since_last_save", (int64_t)(node->dirty - node->repl.saved_dirty));
     add_field(out, "rdb_bgsave_in_progress", node->repl.child.phase != RCS_CHILD_NONE);
     add_field(out, "rdb_last_save_time", node->repl.last_save_s);
     rcs_buf_text(out, "rdb_last_bgsave_status:ok\r\n");
+    add_field(out, "rdb_last_bgsave_time_sec", node->stats.rdb_saves == 0 ? -1 : 0);
+    add_field(out, "rdb_current_bgsave_time_sec", saving ? 0 : -1);
+    add_field(out, "rdb_saves", (int64_t)node->stats.rdb_saves);
+    static const char *const loaded[] = { "rdb_last_cow_size", "rdb_last_load_keys_expired", NULL };
+    add_zeros(out, loaded);
+    add_field(out, "rdb_last_load_keys_loaded", 0);
     add_field(out, "aof_enabled", node->config.appendonly);
+    add_field(out, "aof_rewrite_in_progress", rewriting);
+    add_field(out, "aof_rewrite_scheduled", node->aof.scheduled);
+    add_field(out, "aof_last_rewrite_time_sec", node->stats.aof_rewrites == 0 ? -1 : 0);
+    add_field(out, "aof_current_rewrite_time_sec", rewriting ? 0 : -1);
+    rcs_buf_text(out, "aof_last_bgrewrite_status:ok\r\n");
+    add_field(out, "aof_rewrites", (int64_t)node->stats.aof_rewrites);
+    add_field(out, "aof_rewrites_consecutive_failures", 0);
+    rcs_buf_text(out, "aof_last_write_status:ok\r\n");
+    static const char *const last[] = { "aof_last_cow_size", "module_fork_in_progress",
+                                        "module_fork_last_cow_size", NULL };
+    add_zeros(out, last);
 }
 
 static void add_stats(struct rcs_node *node, struct rcs_buf *out)
 {
+    const struct rcs_stats *stats = &node->stats;
     rcs_buf_text(out, "# Stats\r\n");
-    add_field(out, "total_connections_received", (int64_t)node->clients.next_id - 1);
+    add_field(out, "total_connections_received", (int64_t)stats->connections);
     add_field(out, "total_commands_processed", (int64_t)node->stat_commands);
+    add_field(out, "instantaneous_ops_per_sec", rcs_stats_ops_per_s(node));
+    add_field(out, "total_net_input_bytes", (int64_t)stats->net_input_bytes);
+    add_field(out, "total_net_output_bytes", (int64_t)stats->net_output_bytes);
+    add_field(out, "total_net_repl_input_bytes", 0);
+    add_field(out, "total_net_repl_output_bytes", 0);
+    add_ratio(out, "instantaneous_input_kbps", 0, "");
+    add_ratio(out, "instantaneous_output_kbps", 0, "");
+    add_ratio(out, "instantaneous_input_repl_kbps", 0, "");
+    add_ratio(out, "instantaneous_output_repl_kbps", 0, "");
+    add_field(out, "rejected_connections", (int64_t)stats->rejected_connections);
     add_field(out, "sync_full", (int64_t)node->stat_sync_full);
     add_field(out, "sync_partial_ok", (int64_t)node->stat_sync_partial_ok);
     add_field(out, "sync_partial_err", (int64_t)node->stat_sync_partial_err);
     add_field(out, "expired_keys", (int64_t)node->stat_expired);
+    add_ratio(out, "expired_stale_perc", 0, "");
+    add_field(out, "expired_time_cap_reached_count", 0);
+    add_field(out, "expire_cycle_cpu_milliseconds", 0);
+    add_field(out, "evicted_keys", (int64_t)stats->evicted_keys);
+    add_field(out, "evicted_clients", (int64_t)stats->evicted_clients);
+    add_field(out, "total_eviction_exceeded_time", 0);
+    add_field(out, "current_eviction_exceeded_time", 0);
     add_field(out, "keyspace_hits", (int64_t)node->stat_keyspace_hits);
     add_field(out, "keyspace_misses", (int64_t)node->stat_keyspace_misses);
-    add_field(out, "pubsub_channels", rcs_pubsub_count(node, false));
-    add_field(out, "pubsub_patterns", rcs_pubsub_count(node, true));
+    add_field(out, "pubsub_channels", rcs_pubsub_count(node, RCS_PUBSUB_CHANNELS));
+    add_field(out, "pubsub_patterns", rcs_pubsub_count(node, RCS_PUBSUB_PATTERNS));
+    add_field(out, "pubsubshard_channels", rcs_pubsub_count(node, RCS_PUBSUB_SHARD_CHANNELS));
+    add_field(out, "latest_fork_usec", 0);
+    add_field(out, "total_forks", (int64_t)stats->forks);
+    add_field(out, "migrate_cached_sockets", rcs_migrate_sockets(node));
+    static const char *const defrag[] = { "slave_expires_tracked_keys", "active_defrag_hits",
+                                          "active_defrag_misses",       "active_defrag_key_hits",
+                                          "active_defrag_key_misses",   "total_active_defrag_time",
+                                          "current_active_defrag_time", NULL };
+    add_zeros(out, defrag);
+    add_field(out, "tracking_total_keys", (int64_t)rcs_tracking_keys(node));
+    add_field(out, "tracking_total_items", (int64_t)rcs_tracking_items(node));
+    add_field(out, "tracking_total_prefixes", (int64_t)rcs_tracking_prefixes(node));
+    add_field(out, "unexpected_error_replies", 0);
+    add_field(out, "total_error_replies", (int64_t)stats->error_replies);
+    add_field(out, "dump_payload_sanitizations", 0);
+    add_field(out, "total_reads_processed", (int64_t)stats->reads);
+    add_field(out, "total_writes_processed", (int64_t)stats->writes);
+    static const char *const io[] = { "io_threaded_reads_processed", "io_threaded_writes_processed",
+                                      "reply_buffer_shrinks", "reply_buffer_expands", NULL };
+    add_zeros(out, io);
+}
+
+/* A virtual process takes no time of a processor. */
+static void add_cpu(struct rcs_node *node, struct rcs_buf *out)
+{
+    static const char *const names[] = { "sys",           "user",
+                                         "sys_children",  "user_children",
+                                         "sys_main_thread", "user_main_thread" };
+    (void)node;
+    rcs_buf_text(out, "# CPU\r\n");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        rcs_buf_format(out, "used_cpu_%s:0.000000\r\n", names[i]);
+    }
 }
 
 static void add_modules(struct rcs_node *node, struct rcs_buf *out)
 {
     (void)node;
     rcs_buf_text(out, "# Modules\r\n");
+}
+
+/* "client|info", from the row alone. */
+static void add_full_name(const struct rcs_command *command, struct rcs_buf *out)
+{
+    const struct rcs_command *row;
+    for (unsigned i = 0; (row = rcs_command_at(i)) != NULL; i++) {
+        const struct rcs_command *sub = row->subcommands;
+        for (; sub != NULL && sub->name != NULL; sub++) {
+            if (sub == command) {
+                rcs_buf_format(out, "%s|", row->name);
+            }
+        }
+    }
+    rcs_buf_text(out, command->name);
+}
+
+static void add_commandstats(struct rcs_node *node, struct rcs_buf *out)
+{
+    bool counts_errors = rcs_node_profile(node)->release >= RCS_REDIS_6_2;
+    rcs_buf_text(out, "# Commandstats\r\n");
+    for (unsigned i = 0; i < node->stats.command_count; i++) {
+        const struct rcs_command_stat *stat = &node->stats.commands[i];
+        double per_call = stat->calls == 0 ? 0 : (double)stat->usec / (double)stat->calls;
+        rcs_buf_text(out, "cmdstat_");
+        add_full_name(stat->command, out);
+        rcs_buf_format(out, ":calls=%llu,usec=%llu,usec_per_call=%.2f",
+                       (unsigned long long)stat->calls, (unsigned long long)stat->usec, per_call);
+        if (counts_errors) {
+            rcs_buf_format(out, ",rejected_calls=%llu,failed_calls=%llu",
+                           (unsigned long long)stat->rejected, (unsigned long long)stat->failed);
+        }
+        rcs_buf_text(out, "\r\n");
+    }
+}
+
+static void add_errorstats(struct rcs_node *node, struct rcs_buf *out)
+{
+    rcs_buf_text(out, "# Errorstats\r\n");
+    for (unsigned i = 0; i < node->stats.error_count; i++) {
+        const struct rcs_error_stat *stat = &node->stats.errors[i];
+        rcs_buf_format(out, "errorstat_%s:count=%llu\r\n", stat->code,
+                       (unsigned long long)stat->count);
+    }
+}
+
+/* All calls but those that took time, by DEBUG SLEEP, took none; of those the slowest stands for
+ * all. */
+static double percentile(const struct rcs_command_stat *stat, unsigned per_mille)
+{
+    uint64_t fast = stat->calls - stat->slow_calls;
+    return fast * 1000 >= stat->calls * per_mille ? 0 : (double)stat->slowest_us;
+}
+
+static void add_latencystats(struct rcs_node *node, struct rcs_buf *out)
+{
+    rcs_buf_text(out, "# Latencystats\r\n");
+    for (unsigned i = 0; node->config.latency_tracking && i < node->stats.command_count; i++) {
+        const struct rcs_command_stat *stat = &node->stats.commands[i];
+        if (stat->calls > 0) {
+            rcs_buf_text(out, "latency_percentiles_usec_");
+            add_full_name(stat->command, out);
+            rcs_buf_format(out, ":p50=%.3f,p99=%.3f,p99.9=%.3f\r\n", percentile(stat, 500),
+                           percentile(stat, 990), percentile(stat, 999));
+        }
+    }
 }
 
 static void add_cluster(struct rcs_node *node, struct rcs_buf *out)
@@ -114,41 +362,25 @@ static void add_keyspace(struct rcs_node *node, struct rcs_buf *out)
     }
 }
 
+/* In the order of 7.0. */
 static const struct {
     const char *name;
     section_fn *add;
+    bool asked_for_by_default;
 } sections[] = {
-    { "server", add_server },     { "clients", add_clients },
-    { "memory", add_memory },     { "persistence", add_persistence },
-    { "stats", add_stats },       { "replication", rcs_repl_info },
-    { "modules", add_modules },   { "cluster", add_cluster },
-    { "keyspace", add_keyspace },
-};
-
-/* Sections and fields that 3.0 has not; what came with 3.2 counts as 4.0. */
-static const struct {
-    const char *name;
-    enum rcs_release since;
-} since[] = {
-    { "# Modules", RCS_REDIS_6_0 },
-    { "async_loading", RCS_REDIS_7_0 },
-    { "cluster_connections", RCS_REDIS_6_2 },
-    { "configured_hz", RCS_REDIS_5_0 },
-    { "executable", RCS_REDIS_4_0 },
-    { "master_failover_state", RCS_REDIS_6_2 },
-    { "master_replid", RCS_REDIS_4_0 },
-    { "master_replid2", RCS_REDIS_4_0 },
-    { "master_sync_perc", RCS_REDIS_6_2 },
-    { "master_sync_read_bytes", RCS_REDIS_6_2 },
-    { "master_sync_total_bytes", RCS_REDIS_6_2 },
-    { "maxclients", RCS_REDIS_6_2 },
-    { "maxmemory", RCS_REDIS_4_0 },
-    { "maxmemory_policy", RCS_REDIS_4_0 },
-    { "process_supervised", RCS_REDIS_6_2 },
-    { "replica_announced", RCS_REDIS_6_2 },
-    { "second_repl_offset", RCS_REDIS_4_0 },
-    { "server_time_usec", RCS_REDIS_6_2 },
-    { "slave_read_repl_offset", RCS_REDIS_6_2 },
+    { "server", add_server, true },
+    { "clients", add_clients, true },
+    { "memory", add_memory, true },
+    { "persistence", add_persistence, true },
+    { "stats", add_stats, true },
+    { "replication", rcs_repl_info, true },
+    { "cpu", add_cpu, true },
+    { "modules", add_modules, true },
+    { "commandstats", add_commandstats, false },
+    { "errorstats", add_errorstats, true },
+    { "latencystats", add_latencystats, false },
+    { "cluster", add_cluster, true },
+    { "keyspace", add_keyspace, true },
 };
 
 static bool has_field(const struct rcs_profile *profile, const char *line)
@@ -182,16 +414,16 @@ static void add_known_lines(const struct rcs_profile *profile, struct rcs_buf *s
     }
 }
 
-static bool is_asked_for(const struct rcs_call *call, const char *section)
+static bool is_asked_for(const struct rcs_call *call, const char *section, bool by_default)
 {
     for (unsigned i = 1; i < call->argc; i++) {
         const struct rcs_arg *name = &call->args[i];
-        if (rcs_arg_is(name, section) || rcs_arg_is(name, "default") || rcs_arg_is(name, "all") ||
-            rcs_arg_is(name, "everything")) {
+        if (rcs_arg_is(name, section) || (by_default && rcs_arg_is(name, "default")) ||
+            rcs_arg_is(name, "all") || rcs_arg_is(name, "everything")) {
             return true;
         }
     }
-    return call->argc == 1;
+    return call->argc == 1 && by_default;
 }
 
 static void run_info(struct rcs_call *call)
@@ -200,7 +432,7 @@ static void run_info(struct rcs_call *call)
     rcs_buf_init(&text);
     rcs_buf_init(&section);
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
-        if (is_asked_for(call, sections[i].name)) {
+        if (is_asked_for(call, sections[i].name, sections[i].asked_for_by_default)) {
             rcs_buf_clear(&section);
             sections[i].add(call->node, &section);
             add_known_lines(call->client->profile, &section, &text);

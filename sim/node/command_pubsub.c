@@ -10,7 +10,7 @@
 
 #include "sim/pure.h"
 
-enum kind { KIND_CHANNEL, KIND_PATTERN, KIND_SHARD, KINDS };
+enum kind { KIND_CHANNEL, KIND_PATTERN, KIND_SHARD, KINDS }; /* as enum rcs_pubsub_kind */
 
 struct name {
     uint32_t size_bytes;
@@ -397,9 +397,9 @@ static void run_numpat(struct rcs_call *call)
     rcs_resp_integer(call->out, list_names(call->node, KIND_PATTERN, NULL, NULL));
 }
 
-unsigned rcs_pubsub_count(const struct rcs_node *node, bool patterns)
+unsigned rcs_pubsub_count(const struct rcs_node *node, enum rcs_pubsub_kind kind)
 {
-    return list_names(node, patterns ? KIND_PATTERN : KIND_CHANNEL, NULL, NULL);
+    return list_names(node, (enum kind)kind, NULL, NULL);
 }
 
 /* clang-format off */

@@ -73,6 +73,7 @@ struct rcs_config {
     char shutdown_on_sigterm[32], shutdown_on_sigint[32];
     int64_t query_buffer_bytes;
     struct rcs_output_limit output_limits[RCS_OUTPUT_CLASSES];
+    int64_t least_output_bytes; /* no limit is below it; INT64_MAX: there is none */
     int64_t maxmemory_bytes; /* 0: no limit */
     int maxmemory_policy;    /* enum rcs_eviction */
     bool replica_ignore_maxmemory;

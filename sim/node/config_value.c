@@ -21,7 +21,7 @@ static const char *const sanitize_words[] = { "no", "yes", "clients" };
 static const char *const supervised_words[] = { "upstart", "systemd", "auto", "no" };
 static const char *const policies[] = { "volatile-lru",   "volatile-lfu", "volatile-random",
                                         "volatile-ttl",   "allkeys-lru",  "allkeys-lfu",
-                                        "allkeys-random", "noeviction",   NULL };
+                                        "allkeys-random", "noeviction" };
 
 static const struct {
     const char *directive;
@@ -251,7 +251,8 @@ static int output_class(const char *word, size_t size)
 
 /* Fours of a class, a hard limit, a soft one and its seconds; classes not named stay as they are
  * (Redis 7.0 setConfigClientOutputBufferLimitOption). */
-static enum rcs_err set_limits(struct rcs_output_limit *at, const char *value, char *reason)
+static enum rcs_err set_limits(struct rcs_output_limit *at, int64_t *least, const char *value,
+                               char *reason)
 {
     struct rcs_output_limit limits[RCS_OUTPUT_CLASSES];
     memcpy(limits, at, sizeof(limits));
@@ -299,6 +300,13 @@ static enum rcs_err set_limits(struct rcs_output_limit *at, const char *value, c
         value += size;
     }
     memcpy(at, limits, sizeof(limits));
+    *least = INT64_MAX;
+    for (int i = 0; i < RCS_OUTPUT_CLASSES; i++) {
+        *least = limits[i].hard_bytes != 0 && limits[i].hard_bytes < *least ? limits[i].hard_bytes
+                                                                            : *least;
+        *least = limits[i].soft_bytes != 0 && limits[i].soft_bytes < *least ? limits[i].soft_bytes
+                                                                            : *least;
+    }
     return RCS_OK;
 }
 
@@ -455,7 +463,7 @@ enum rcs_err rcs_directive_set(struct rcs_config *config, const struct rcs_direc
     case RCS_VALUE_KEPT:
         return set_string(config, directive, value, reason);
     case RCS_VALUE_LIMITS:
-        return set_limits(at, value, reason);
+        return set_limits(at, &config->least_output_bytes, value, reason);
     case RCS_VALUE_SIGNAL:
         return set_signal(directive, at, value, reason);
     case RCS_VALUE_NOTIFY:

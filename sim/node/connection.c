@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/node/blocked.h"
+#include "sim/node/client_limits.h"
 #include "sim/node/command.h"
 #include "sim/node/migrate.h"
 #include "sim/node/monitor.h"
@@ -61,6 +62,7 @@ struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link)
 
 void rcs_client_free(struct rcs_node *node, struct rcs_client *client)
 {
+    node->clients.unwritten -= client->unwritten_bytes > 0;
     rcs_monitor_end(node, client);
     rcs_tracking_end(node, client);
     rcs_transaction_discard(node, client); /* forgets the watched keys as well */
@@ -124,6 +126,11 @@ void rcs_client_drop(struct rcs_node *node, struct rcs_client *client)
 
 void rcs_client_flush(struct rcs_node *node, struct rcs_client *client)
 {
+    if ((int64_t)(client->reply.size_bytes + client->unwritten_bytes) >=
+            node->config.least_output_bytes &&
+        rcs_client_overflows(node, client)) {
+        rcs_client_cut(client);
+    }
     if (client->reply.size_bytes > 0) {
         node->stats.net_output_bytes += client->reply.size_bytes;
         node->stats.writes++;
@@ -154,7 +161,8 @@ void rcs_client_reset(struct rcs_node *node, struct rcs_client *client)
 
 static bool held_back(const struct rcs_client *client)
 {
-    return client->blocked != NULL || (client->flags & RCS_CLIENT_PAUSED) != 0;
+    return client->blocked != NULL ||
+           (client->flags & (RCS_CLIENT_PAUSED | RCS_CLIENT_IN_SHUTDOWN)) != 0;
 }
 
 /* ASKING lives until the next request was processed, but for a whole transaction; CLIENT REPLY SKIP
@@ -315,7 +323,13 @@ static void on_data(struct rcs_node *node, const struct rcs_event *event)
         return; /* sent before it could know that it was cut off */
     }
     client->last_wall_s = rcs_node_unixtime(node);
+    node->stats.reads++;
+    node->stats.net_input_bytes += event->data.size_bytes;
     rcs_resp_requests_feed(client->reader, event->data.bytes, event->data.size_bytes);
+    if ((int64_t)rcs_resp_requests_left(client->reader) > node->config.query_buffer_bytes) {
+        rcs_client_cut(client);
+        return;
+    }
     read_requests(node, client);
 }
 
@@ -390,22 +404,23 @@ static void end_pause_if_over(int64_t *until_ms, int32_t now_ms)
     }
 }
 
-static bool any_pause(const struct rcs_clients *clients)
+static bool any_pause(const struct rcs_node *node)
 {
+    const struct rcs_clients *clients = &node->clients;
     return (clients->pause_all_until_ms | clients->pause_writes_until_ms |
-            clients->failover_pause_until_ms) != 0;
+            clients->failover_pause_until_ms | node->shutdown.until_ms) != 0;
 }
 
 bool rcs_clients_paused(struct rcs_node *node)
 {
     struct rcs_clients *clients = &node->clients;
-    if (!any_pause(clients)) {
+    if (!any_pause(node)) {
         return false;
     }
     end_pause_if_over(&clients->pause_all_until_ms, node->now_ms);
     end_pause_if_over(&clients->pause_writes_until_ms, node->now_ms);
     end_pause_if_over(&clients->failover_pause_until_ms, node->now_ms);
-    return any_pause(clients);
+    return any_pause(node);
 }
 
 /* --- what the event loop does ----------------------------------------------------------------- */
@@ -438,13 +453,16 @@ void rcs_clients_cron(struct rcs_node *node)
     rcs_blocked_cron(node);
     rcs_clients_paused(node); /* a pause ends at a tick, or at the first command after its time */
     rcs_key_expire_cycle(node);
+    if (rcs_client_limits_wanted(node)) {
+        rcs_client_limits_tick(node);
+    }
 }
 
 /* Requests that waited for a pause go through all gates again when the last pause is over, all of
  * them together (Redis 7.0), and are held back again if need be. */
 static void process_all_held(struct rcs_node *node)
 {
-    bool over = !any_pause(&node->clients);
+    bool over = !any_pause(node);
     for (unsigned i = 0; over && i < node->clients.count; i++) {
         node->clients.list[i]->flags &= ~(unsigned)RCS_CLIENT_PAUSED;
     }

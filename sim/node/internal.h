@@ -27,6 +27,7 @@ enum rcs_client_flag {
     RCS_CLIENT_SUBSCRIBED = 8192, /* to a channel, pattern or shard channel */
     RCS_CLIENT_NO_EVICT = 16384,
     RCS_CLIENT_MONITOR = 32768, /* sees all commands */
+    RCS_CLIENT_IN_SHUTDOWN = 65536, /* its SHUTDOWN waits for replicas */
 };
 /* Whose blocking commands answer at once what they would answer when their time is over. */
 #define RCS_CLIENT_MAY_NOT_BLOCK ((uint32_t)(RCS_CLIENT_MULTI | RCS_CLIENT_MASTER))
@@ -68,6 +69,8 @@ struct rcs_client {
     int64_t created_wall_s, last_wall_s;
     struct rcs_buf name, lib_name, lib_ver;
     struct rcs_buf reply; /* what this step writes to it; flushed as one effect at the end */
+    size_t unwritten_bytes; /* emitted, and not taken yet (rcs_node_client_unwritten) */
+    int64_t soft_since_s;   /* more than the soft limit waits since then; 0 it does not */
     struct rcs_replica replica;
     struct rcs_request **queued; /* MULTI: references held */
     unsigned queued_count, queued_room;
@@ -92,6 +95,7 @@ struct rcs_clients {
     int64_t pause_all_until_ms, pause_writes_until_ms, failover_pause_until_ms;
     unsigned watching; /* clients with watched keys */
     unsigned monitors; /* clients in MONITOR */
+    unsigned unwritten; /* clients that read more slowly than they are written to */
     /* those who wait (blocked.h) */
     unsigned blocked;        /* clients */
     unsigned waiting_acks;   /* of these in WAIT */
@@ -220,6 +224,15 @@ struct rcs_aof {
     struct rcs_aof_child child;
 };
 
+/* --- the end of the process (shutdown.h) ------------------------------------------------------ */
+
+enum rcs_exit_save { RCS_EXIT_SAVE_AS_CONFIGURED, RCS_EXIT_SAVE, RCS_EXIT_NO_SAVE };
+struct rcs_shutdown {
+    int64_t until_ms; /* node ms: replicas are waited for; 0 no shutdown is under way */
+    enum rcs_exit_save save;
+    bool force;
+};
+
 /* --- the node --------------------------------------------------------------------------------- */
 
 /* How often the work of the timer runs, worked out for one `hz`. */
@@ -254,6 +267,7 @@ struct rcs_node {
     int64_t started_wall_ms;
     struct rcs_snapshot *dump; /* what this host's dump.rdb holds, NULL none; one reference */
     bool shutdown_asked;       /* SIGTERM came: the next tick ends the process */
+    struct rcs_shutdown shutdown;
     bool dead;                 /* EXIT was emitted */
     bool settled;              /* the last turn left nothing that another turn alone would do */
     uint64_t dirty;            /* writes since start */
@@ -295,11 +309,6 @@ void rcs_node_fact(struct rcs_node *node, enum rcs_fact_code code, rcs_id about,
 /* The same, said by a forked child (role C, its pid in v2 for the log writer). */
 void rcs_node_child_fact(struct rcs_node *node, enum rcs_fact_code code, uint32_t child_pid,
                          int64_t v0, int64_t v1);
-
-enum rcs_exit_save { RCS_EXIT_SAVE_AS_CONFIGURED, RCS_EXIT_SAVE, RCS_EXIT_NO_SAVE };
-/* Ends the process (node.c): the dump, the facts, EXIT. False: a child writes the first append-only
- * file, which is waited for unless `force`; the process goes on. */
-bool rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save, bool force);
 
 /* connection.c */
 void rcs_clients_init(struct rcs_node *node);

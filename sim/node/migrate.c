@@ -78,6 +78,11 @@ static void free_migration(struct rcs_node *node, struct migration *job)
     free(job);
 }
 
+unsigned rcs_migrate_sockets(const struct rcs_node *node)
+{
+    return node->migrate == NULL ? 0 : node->migrate->sockets.count;
+}
+
 void rcs_migrate_close(struct rcs_node *node)
 {
     struct rcs_migrate *migrate = node->migrate;

@@ -16,5 +16,6 @@ bool rcs_migrate_waits(const struct rcs_node *node);
 void rcs_migrate_event(struct rcs_node *node, const struct rcs_event *event); /* TARGET_, BLOCK_ */
 void rcs_migrate_cron(struct rcs_node *node); /* once a second: idle connections are closed */
 void rcs_migrate_close(struct rcs_node *node);
+unsigned rcs_migrate_sockets(const struct rcs_node *node); /* connections that are kept */
 
 #endif

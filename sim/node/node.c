@@ -13,6 +13,7 @@
 #include "sim/node/blocked.h"
 #include "sim/node/internal.h"
 #include "sim/node/migrate.h"
+#include "sim/node/shutdown.h"
 #include "sim/node/tracking.h"
 #include "sim/node/replication.h"
 #include "sim/node/script_host.h"
@@ -227,37 +228,6 @@ static bool due(struct rcs_every *every)
     return true;
 }
 
-bool rcs_node_exit(struct rcs_node *node, enum rcs_exit_save save, bool force)
-{
-    unsigned replicas = rcs_repl_online(node);
-    rcs_child_finish_fork(node);
-    rcs_node_fact(node, RCS_FACT_SHUTDOWN, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-    if (replicas > 0) {
-        rcs_node_fact(node, RCS_FACT_SHUTDOWN_REPLICAS, RCS_ID_NONE,
-                      rcs_repl_acked(node, node->repl.offset), replicas, 0, NULL, NULL);
-    }
-    rcs_child_at_exit(node);
-    if (!rcs_aof_at_exit(node, force)) {
-        return false;
-    }
-    struct rcs_snapshot *dump = save == RCS_EXIT_SAVE      ? rcs_persistence_snapshot(node)
-                                : save == RCS_EXIT_NO_SAVE ? NULL
-                                                           : rcs_persistence_at_exit(node);
-    if (node->aof.on || (node->aof.wanted && rcs_aof_rewriting(node))) {
-        rcs_node_fact(node, RCS_FACT_SHUTDOWN_AOF, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-    }
-    if (dump != NULL) {
-        rcs_node_fact(node, RCS_FACT_SHUTDOWN_SAVING, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-        rcs_node_fact(node, RCS_FACT_SHUTDOWN_SAVED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-        rcs_effect_add(node->out, RCS_EFFECT_SAVE_DUMP, 0)->snapshot = dump;
-    }
-    rcs_node_fact(node, RCS_FACT_SHUTDOWN_CONF, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-    rcs_node_fact(node, RCS_FACT_SHUTDOWN_BYE, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-    rcs_effect_add(node->out, RCS_EFFECT_EXIT, 0)->status = 0;
-    node->dead = true;
-    return true;
-}
-
 RCS_HOT static void server_cron(struct rcs_node *node)
 {
     if (node->cron_paused) {
@@ -265,12 +235,11 @@ RCS_HOT static void server_cron(struct rcs_node *node)
     }
     rcs_stats_sample(node);
     rcs_clients_cron(node);
-    if (node->shutdown_asked) {
-        if (rcs_node_exit(node, RCS_EXIT_SAVE_AS_CONFIGURED, false)) {
+    if (node->shutdown_asked || rcs_shutdown_under_way(node)) {
+        rcs_shutdown_tick(node);
+        if (node->dead) {
             return;
         }
-        node->shutdown_asked = false;
-        rcs_node_fact(node, RCS_FACT_SHUTDOWN_FAILED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
     }
     rcs_repl_tick(node);
     rcs_aof_tick(node);

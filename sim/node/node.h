@@ -59,6 +59,10 @@ size_t rcs_node_bytes(const struct rcs_node *node);
 void rcs_node_left_on_disk(struct rcs_node *node, rcs_us at_us, bool power_lost,
                            struct rcs_saved_aof *out);
 
+/* What a client's connection could not take yet of the replies that were emitted: its owner says so
+ * when that changes, and the node's ticks hold it against client-output-buffer-limit. */
+void rcs_node_client_unwritten(struct rcs_node *node, uint32_t link, size_t size_bytes);
+
 /* Sets a directive in the running node as CONFIG SET does, without a client. */
 enum rcs_err rcs_node_configure(struct rcs_node *node, const char *name, const char *value,
                                 struct rcs_diag *diag);

@@ -29,6 +29,7 @@ void rcs_persistence_store(struct rcs_node *node, struct rcs_snapshot *snapshot)
 
 void rcs_persistence_saved(struct rcs_node *node, uint64_t dirty)
 {
+    node->stats.rdb_saves++;
     node->repl.saved_dirty = dirty;
     node->repl.last_save_s = rcs_node_unixtime(node);
 }

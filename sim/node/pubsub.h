@@ -11,6 +11,7 @@ unsigned rcs_pubsub_channels(const struct rcs_client *client);
 unsigned rcs_pubsub_patterns(const struct rcs_client *client);
 unsigned rcs_pubsub_shard_channels(const struct rcs_client *client);
 /* Different channels, or patterns, with a subscriber at this node (INFO). */
-unsigned rcs_pubsub_count(const struct rcs_node *node, bool patterns);
+enum rcs_pubsub_kind { RCS_PUBSUB_CHANNELS, RCS_PUBSUB_PATTERNS, RCS_PUBSUB_SHARD_CHANNELS };
+unsigned rcs_pubsub_count(const struct rcs_node *node, enum rcs_pubsub_kind kind);
 
 #endif

@@ -16,6 +16,7 @@ void rcs_child_start(struct rcs_node *node, bool to_sockets)
     struct rcs_rdb_child *child = &node->repl.child;
     RCS_ASSERT(child->phase == RCS_CHILD_NONE);
     struct rcs_snapshot *snapshot = rcs_persistence_snapshot(node);
+    node->stats.forks++;
     *child = (struct rcs_rdb_child){
         .phase = RCS_CHILD_FORKING,
         .to_sockets = to_sockets,

@@ -33,7 +33,7 @@ struct rcs_stats {
     uint64_t error_replies, errors_seen; /* `seen`: when a command was last judged by them */
     uint64_t connections, rejected_connections, evicted_keys, evicted_clients;
     uint64_t net_input_bytes, net_output_bytes, reads, writes;
-    uint64_t forks;
+    uint64_t forks, rdb_saves, aof_rewrites;
     int64_t peak_memory_bytes;
     /* commands of ticks in which there were any */
     struct {
