@@ -1,0 +1,43 @@
+/* Connections to a server that is asked and compared: one that is tested, one beside it. */
+#ifndef RCSIM_TEST_LIVE_WIRE_H
+#define RCSIM_TEST_LIVE_WIRE_H
+
+#include <stdbool.h>
+
+#include <rcsim/resp.h>
+
+struct live_wire {
+    const char *name; /* in what is printed */
+    char host[64];
+    int port;
+    int fd, beside_fd; /* -1: not connected */
+};
+
+/* What came back: the bytes of all replies, and whether the server closed the connection. */
+struct live_answer {
+    struct rcs_buf bytes;
+    bool closed;
+    bool silent; /* nothing, though the server had handled the request */
+};
+
+/* (Re)connects both. False: nobody is there. */
+bool live_wire_open(struct live_wire *wire);
+void live_wire_close(struct live_wire *wire);
+
+/* Sends a request on the tested connection and collects all that the server has to say to it. The
+ * server is taken to have handled the request, and to have written its reply, when it has answered
+ * two PINGs that the connection beside sent after it: it does one thing at a time. */
+void live_wire_ask(struct live_wire *wire, unsigned argc, const struct rcs_arg *args,
+                   struct live_answer *answer);
+/* What comes within `limit_ms` more, up to a whole reply. */
+void live_wire_await(struct live_wire *wire, int limit_ms, struct live_answer *answer);
+/* By the connection beside. Waits for one whole reply. */
+void live_wire_beside(struct live_wire *wire, unsigned argc, const struct rcs_arg *args,
+                      struct live_answer *answer);
+/* The same for words separated by blanks. The reply is `bytes`, borrowed until the next. */
+const struct rcs_buf *live_wire_say(struct live_wire *wire, const char *words);
+
+void live_answer_init(struct live_answer *answer);
+void live_answer_close(struct live_answer *answer);
+
+#endif
