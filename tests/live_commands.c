@@ -439,7 +439,8 @@ static bool ask_both(struct conversation *talk, const struct plan_step *step,
 
 static struct plan_step restores[32]; /* CONFIG SET of what was there at the beginning */
 static unsigned restore_count;
-static const char *planted; /* said to the tested server before each sequence; NULL: nothing */
+static bool changed_directives; /* by the sequence before */
+static const char *planted;     /* said to the tested server before each sequence; NULL: nothing */
 
 static void remember_directives(void)
 {
@@ -559,9 +560,10 @@ static bool run_plan(const struct plan *plan, const bool *dropped, struct differ
     say_both("SCRIPT FLUSH");
     say_both("CONFIG RESETSTAT");
     say_both("SLOWLOG RESET");
-    if (changes_directives(plan)) {
+    if (changed_directives) {
         restore_directives();
     }
+    changed_directives = changes_directives(plan);
     if (planted != NULL) {
         live_wire_say(&wires[TESTED], planted);
     }
@@ -579,10 +581,6 @@ static bool run_plan(const struct plan *plan, const bool *dropped, struct differ
     if (same && !same_keys(&talk, difference, answers)) {
         same = false;
         note(difference, (int)plan->count, answers);
-    }
-    if (!same && changes_directives(plan)) {
-        begin_conversation(&talk); /* whatever state they are in */
-        restore_directives();
     }
     live_answer_close(&answers[REAL]);
     live_answer_close(&answers[TESTED]);
