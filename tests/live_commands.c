@@ -4,14 +4,16 @@
  * sequence's end. Commands only the real server has are counted and printed. For each command
  * that differs the first sequence is shrunk to the shortest that still differs, and printed.
  *
- * Usage: live_commands [--sequences N] [--seed N] [--from N] [--only COMMAND]... [--show N]
- *                      [--port PORT] (--with HOST:PORT | --rcsim PROGRAM | --self)
+ * Usage: live_commands [--sequences N] [--seed N] [--from N] [--only COMMAND]...
+ *                      [--without COMMAND]... [--show N] [--port PORT]
+ *                      (--with HOST:PORT | --rcsim PROGRAM | --self)
  *   --with     an empty cluster node that runs at this address; it gets all slots
  *   --rcsim    `PROGRAM serve` is started
  *   --self     two real servers; then two with a planted difference, which must be found
  * Servers listen at PORT and above (default 25300, or as far above as it takes for them to be
  * free), on 127.0.0.1, and are stopped by their ids. Exit status 0: agrees, 1: differs, 2: could
  * not be tried. */
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,9 +41,34 @@ static struct live_wire wires[BOTH] = { { .name = "redis-server", .fd = -1, .bes
                                         { .name = "tested", .fd = -1, .beside_fd = -1 } };
 static char directory[200];
 static pid_t rcsim_pid;
+static int64_t
+    date_offset_s; /* how much later it is at the real one: a simulated date is settable */
+
+static void print_step(const struct plan_step *step);
+
+/* What a server that ended by itself was asked last. */
+static const struct plan_step *asked;
+
+static void say_how_it_ended(void)
+{
+    int status;
+    if (waitpid(rcsim_pid, &status, WNOHANG) == rcsim_pid) {
+        printf("NOT: rcsim ended by itself (%s %d); the last command:\n",
+               WIFSIGNALED(status) ? "signal" : "exit status",
+               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+        if (asked != NULL) {
+            print_step(asked);
+        }
+        rcsim_pid = 0;
+    }
+}
 
 static void clean_up(void)
 {
+    if (rcsim_pid > 0) {
+        live_sleep_us(50000);
+        say_how_it_ended();
+    }
     if (rcsim_pid > 0) {
         kill(rcsim_pid, SIGTERM);
         waitpid(rcsim_pid, NULL, 0);
@@ -63,8 +90,8 @@ struct name_list {
     unsigned count;
 };
 
-static struct name_list drawn, unsupported, left_out;
-static unsigned draws[NAMES_MAX], differing[NAMES_MAX]; /* by `drawn` */
+static struct name_list supported, drawn, unsupported, left_out; /* sorted */
+static unsigned draws[NAMES_MAX], differing[NAMES_MAX];          /* by `drawn` */
 static unsigned class_draws[PLAN_CLASS_COUNT], rule_uses[RULE_COUNT];
 
 static void add_name(struct name_list *list, const char *bytes, size_t size_bytes)
@@ -84,52 +111,76 @@ static bool has_name(const struct name_list *list, const char *name)
     return bsearch(&name, list->names, list->count, sizeof(char *), by_name) != NULL;
 }
 
-/* COMMAND LIST, sorted: the real one's order is that of a hash table. */
+/* An entry's name and those of its subcommands. */
+static void add_entry(struct name_list *list, const struct rcs_reply *entry)
+{
+    const struct rcs_reply *part = entry + 1;
+    if (entry->elements < 10) {
+        return;
+    }
+    add_name(list, part->bytes, part->size_bytes);
+    for (int i = 0; i < 9; i++) {
+        part += part->size;
+    }
+    const struct rcs_reply *subcommand = part + 1;
+    for (uint32_t i = 0; i < part->elements; i++, subcommand += subcommand->size) {
+        add_entry(list, subcommand);
+    }
+}
+
+/* By COMMAND, sorted: the real one's order is that of a hash table. */
 static void read_names(struct live_wire *wire, struct name_list *list)
 {
-    const struct rcs_buf *bytes = live_wire_say(wire, "COMMAND LIST");
+    const struct rcs_buf *bytes = live_wire_say(wire, "COMMAND");
     struct rcs_resp_replies *reader = rcs_resp_replies_new();
     const struct rcs_reply *all;
     rcs_resp_replies_feed(reader, bytes->data, bytes->size_bytes);
     if (rcs_resp_replies_next(reader, &all) != RCS_OK || all->kind != RCS_REPLY_ARRAY) {
-        live_give_up("does not answer COMMAND LIST", wire->name);
+        live_give_up("does not answer COMMAND", wire->name);
     }
-    for (uint32_t i = 1; i <= all->elements; i++) {
-        add_name(list, all[i].bytes, all[i].size_bytes);
+    const struct rcs_reply *entry = all + 1;
+    for (uint32_t i = 0; i < all->elements; i++, entry += entry->size) {
+        add_entry(list, entry);
     }
     rcs_resp_replies_free(reader);
     qsort(list->names, list->count, sizeof(char *), by_name);
 }
 
-static bool is_only(char *const *only, unsigned count, const char *name)
+static bool is_unmodelled(const char *name)
 {
-    bool found = count == 0;
+    return has_name(&unsupported, name);
+}
+
+static bool is_in(char *const *only, unsigned count, const char *name)
+{
+    bool found = false;
     for (unsigned i = 0; i < count; i++) {
         found = found || strcmp(only[i], name) == 0;
     }
     return found;
 }
 
-static void sort_names(char *const *only, unsigned only_count)
+static void sort_names(char *const *only, unsigned only_count, char *const *without,
+                       unsigned without_count)
 {
-    static struct name_list of_real, of_tested;
-    of_real.count = of_tested.count = drawn.count = unsupported.count = left_out.count = 0;
+    static struct name_list of_real;
     read_names(&wires[REAL], &of_real);
-    read_names(&wires[TESTED], &of_tested);
+    read_names(&wires[TESTED], &supported);
     for (unsigned i = 0; i < of_real.count; i++) {
         const char *name = of_real.names[i];
-        if (!has_name(&of_tested, name)) {
+        if (!has_name(&supported, name)) {
             add_name(&unsupported, name, strlen(name));
         } else if (command_row_excluded(name, strlen(name)) != NULL) {
             add_name(&left_out, name, strlen(name));
-        } else if (is_only(only, only_count, name)) {
+        } else if ((only_count == 0 || is_in(only, only_count, name)) &&
+                   !is_in(without, without_count, name)) {
             add_name(&drawn, name, strlen(name));
         }
     }
-    for (unsigned i = 0; i < of_tested.count; i++) {
-        if (!has_name(&of_real, of_tested.names[i])) {
+    for (unsigned i = 0; i < supported.count; i++) {
+        if (!has_name(&of_real, supported.names[i])) {
             printf("NOT: %s lists %s, which the real server does not have\n", wires[TESTED].name,
-                   of_tested.names[i]);
+                   supported.names[i]);
         }
     }
     if (drawn.count == 0) {
@@ -407,6 +458,7 @@ static bool ask_both(struct conversation *talk, const struct plan_step *step,
         read_members(step, &members);
         talk->question.members = &members.bytes;
     }
+    asked = step;
     for (int i = 0; i < BOTH; i++) {
         clear(&answers[i]);
         live_wire_ask(&wires[i], step->argc, step->args, &answers[i]);
@@ -555,6 +607,8 @@ static bool run_plan(const struct plan *plan, const bool *dropped, struct differ
     bool same = true;
     talk.question.port_a = wires[REAL].port;
     talk.question.port_b = wires[TESTED].port;
+    talk.question.date_offset_s = date_offset_s;
+    talk.question.unmodelled = is_unmodelled;
     begin_conversation(&talk);
     say_both("FLUSHALL");
     say_both("SCRIPT FLUSH");
@@ -755,8 +809,8 @@ struct options {
     int port;
     const char *with, *rcsim;
     bool self, quiet;
-    char *only[64];
-    unsigned only_count;
+    char *only[64], *without[64];
+    unsigned only_count, without_count;
 };
 
 static void count_draws(const struct plan *plan)
@@ -781,6 +835,19 @@ static bool is_new(const struct plan_step *step)
     return differing[at == NULL ? 0 : at - drawn.names]++ == 0;
 }
 
+/* The tested server may not have all types: then keys of those are not filled. */
+static void drop_unsupported(const struct plan *plan, bool *dropped)
+{
+    for (unsigned i = 0; i < plan->count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        char name[16] = "";
+        for (uint32_t j = 0; j < step->args[0].size_bytes && j < sizeof(name) - 1; j++) {
+            name[j] = (char)tolower((unsigned char)step->args[0].bytes[j]);
+        }
+        dropped[i] = step->class == PLAN_GIVEN && !has_name(&supported, name);
+    }
+}
+
 /* The number of sequences that differ. `shortest`: steps of the shortest shown. */
 static unsigned experiment(const struct options *options, unsigned *shortest)
 {
@@ -796,6 +863,7 @@ static unsigned experiment(const struct options *options, unsigned *shortest)
         struct difference difference;
         difference_init(&difference);
         plan_make(&plan, options->seed, i, (const char *const *)drawn.names, drawn.count);
+        drop_unsupported(&plan, dropped);
         count_draws(&plan);
         if (run_plan(&plan, dropped, &difference)) {
             unsigned kept = 0;
@@ -829,6 +897,8 @@ static void start_real(int which, int port)
     snprintf(server->dir, sizeof(server->dir), "%s/%s", directory,
              which == REAL ? "real" : "tested");
     live_start(server, settings);
+    close(server->fd); /* CLIENT LIST shows who is connected */
+    server->fd = -1;
     wires[which].port = port;
     snprintf(wires[which].host, sizeof(wires[which].host), "127.0.0.1");
 }
@@ -860,6 +930,13 @@ static void start_rcsim(const char *program, int port)
 }
 
 /* All slots, and no others to gossip with. */
+static int64_t seconds_of(struct live_wire *wire)
+{
+    const struct rcs_buf *bytes = live_wire_say(wire, "TIME");
+    const char *digits = memchr(bytes->data + 4, '\n', bytes->size_bytes - 4); /* *2 $10 SECONDS */
+    return digits == NULL ? 0 : strtoll(digits + 1, NULL, 10);
+}
+
 static void make_cluster(void)
 {
     for (int i = 0; i < BOTH; i++) {
@@ -880,6 +957,11 @@ static void make_cluster(void)
             }
             live_sleep_us(20000);
         }
+    }
+    date_offset_s = seconds_of(&wires[REAL]) - seconds_of(&wires[TESTED]);
+    if (llabs(date_offset_s) > 5) {
+        printf("%s says it is %lld s earlier: taken into account\n", wires[TESTED].name,
+               (long long)date_offset_s);
     }
     remember_directives();
 }
@@ -944,6 +1026,8 @@ static bool read_options(struct options *options, int argc, char **argv)
             options->rcsim = value;
         } else if (strcmp(name, "--only") == 0 && options->only_count < 64) {
             options->only[options->only_count++] = argv[i];
+        } else if (strcmp(name, "--without") == 0 && options->without_count < 64) {
+            options->without[options->without_count++] = argv[i];
         } else {
             return false;
         }
@@ -958,7 +1042,8 @@ int main(int argc, char **argv)
     if (!read_options(&options, argc, argv)) {
         fprintf(stderr,
                 "usage: live_commands [--sequences N] [--seed N] [--from N] [--only COMMAND]... "
-                "[--show N] [--port PORT] (--with HOST:PORT | --rcsim PROGRAM | --self)\n");
+                "[--without COMMAND]... [--show N] [--port PORT] (--with HOST:PORT | --rcsim "
+                "PROGRAM | --self)\n");
         return 2;
     }
     live_directory("live_commands", "/tmp", directory, clean_up);
@@ -979,7 +1064,7 @@ int main(int argc, char **argv)
         wires[TESTED].port = (int)strtol(colon + 1, NULL, 10);
     }
     make_cluster();
-    sort_names(options.only, options.only_count);
+    sort_names(options.only, options.only_count, options.without, options.without_count);
     if (options.self) {
         return test_itself(&options);
     }

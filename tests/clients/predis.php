@@ -81,7 +81,7 @@ check('subscribes on one node to what is published on another', array_slice($see
 $found = [];
 foreach ($ports as $port) {
     $node = single((int) $port);
-    if ($node->role()[0] === 'master') {
+    if ($node->executeRaw(['ROLE'])[0] === 'master') {
         foreach (new Predis\Collection\Iterator\Keyspace($node, 'key:*', 7) as $key) {
             $found[$key] = true;
         }

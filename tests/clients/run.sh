@@ -38,7 +38,7 @@ control=$((base + 90))
 clean_up() {
     local pid
     for pid in "${pids[@]}"; do
-        kill -9 "$pid" && wait "$pid"
+        kill -9 "$pid"
     done 2>/dev/null
     rm -rf "$work"
 }
@@ -71,6 +71,7 @@ start_real() { # start_real PORT [OPTION...]
     mkdir -p "$work/$1"
     redis-server --bind 127.0.0.1 --port "$1" --dir "$work/$1" --logfile log "${directives[@]}" "${@:2}" &
     pids[$1]=$!
+    disown $! # so that nobody is told of its end
     echo $! >"$work/pid.$1"
     await 10 answers "$1" || give_up "redis-server does not start at port $1"
 }
@@ -78,6 +79,7 @@ start_real() { # start_real PORT [OPTION...]
 start_rcsim() { # start_rcsim PORT CONTROL OPTION...
     "$rcsim" serve --port "$1" --control "$2" --speed 1 "${directives[@]}" "${@:3}" >"$work/serve.$1" 2>&1 &
     pids[$1]=$!
+    disown $!
     await 10 grep -q '^ready' "$work/serve.$1" || {
         cat "$work/serve.$1" >&2
         give_up "rcsim serve does not become ready"
@@ -153,7 +155,7 @@ start_empty() { # eight nodes that know nobody, for --cluster create and what fo
 stop() { # stop PORT...
     local port
     for port in "$@"; do
-        [ -z "${pids[$port]:-}" ] || { kill -9 "${pids[$port]}" && wait "${pids[$port]}"; } 2>/dev/null
+        [ -z "${pids[$port]:-}" ] || kill -9 "${pids[$port]}" 2>/dev/null
         unset "pids[$port]"
     done
 }

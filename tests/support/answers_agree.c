@@ -184,16 +184,21 @@ static bool agree_random(const struct answer_question *question, const struct rc
     return agree && a->kind != RCS_REPLY_ERROR;
 }
 
-static bool agree_clock(const struct command_row *row, const struct rcs_reply *a,
+static bool agree_clock(const struct answer_question *question, const struct rcs_reply *a,
                         const struct rcs_reply *b)
 {
-    int64_t most = row->name[0] == 'p' ? 2000 : 2;
+    bool in_ms = question->row->name[0] == 'p';
+    int64_t most = in_ms ? 2000 : 2, offset = question->date_offset_s * (in_ms ? 1000 : 1);
     if (a->kind == RCS_REPLY_ARRAY && a->elements == 2) { /* TIME: microseconds are anything */
         return same_shape(a, b) && a[1].kind == RCS_REPLY_BULK && same_shape(&a[1], &b[1]) &&
-               llabs(strtoll(a[1].bytes, NULL, 10) - strtoll(b[1].bytes, NULL, 10)) <= most;
+               llabs(strtoll(a[1].bytes, NULL, 10) - strtoll(b[1].bytes, NULL, 10) - offset) <=
+                   most;
     }
+    /* What was set as a date is further away on a server with an earlier one. */
+    int64_t more = b->integer - a->integer;
     return a->kind == RCS_REPLY_INTEGER && b->kind == RCS_REPLY_INTEGER && a->integer >= 0 &&
-           b->integer >= 0 && llabs(a->integer - b->integer) <= most;
+           b->integer >= 0 &&
+           (llabs(more) <= most || llabs(more - offset) <= most || llabs(more + offset) <= most);
 }
 
 /* --- ids, sizes ------------------------------------------------------------------------------- */
@@ -392,11 +397,31 @@ static bool holds(const struct rcs_reply *a, const struct rcs_reply *b)
     return true;
 }
 
-static bool agree_members(const struct command_row *row, const struct rcs_reply *a,
+static bool is_unmodelled(const struct answer_question *question, const struct rcs_reply *name)
+{
+    char text[64] = ""; /* no NUL stands behind a reply's bytes */
+    if (name->size_bytes < sizeof(text)) {
+        memcpy(text, name->bytes, name->size_bytes);
+    }
+    return question->unmodelled(text);
+}
+
+/* COMMAND LIST: b's names are among a's, and what a has more is not modelled. */
+static bool agree_list(const struct answer_question *question, const struct children *a,
+                       const struct children *b)
+{
+    unsigned missing = 0;
+    for (unsigned i = 0; i < a->count; i++) {
+        missing += a->at[i]->kind == RCS_REPLY_BULK && is_unmodelled(question, a->at[i]);
+    }
+    return all_among(a, b, 1, false) && a->count == b->count + missing;
+}
+
+static bool agree_members(const struct answer_question *question, const struct rcs_reply *a,
                           const struct rcs_reply *b)
 {
     static struct children of_a, of_b;
-    unsigned stride = (row->flags & ROW_PAIRS) != 0 ? 2 : 1;
+    const struct command_row *row = question->row;
     if (a->kind != b->kind || a->kind == RCS_REPLY_ERROR) {
         return false;
     }
@@ -405,8 +430,11 @@ static bool agree_members(const struct command_row *row, const struct rcs_reply 
     if (strcmp(row->name, "command|docs") == 0) {
         return holds(a, b) && (b->elements > 0 || a->elements == 0);
     }
-    if (stride == 2) {
-        return all_among(&of_a, &of_b, 2, true);
+    if (strcmp(row->name, "command|list") == 0) {
+        return agree_list(question, &of_a, &of_b);
+    }
+    if ((row->flags & ROW_PAIRS) != 0) { /* CONFIG GET */
+        return of_a.count == of_b.count && all_among(&of_a, &of_b, 2, true);
     }
     for (unsigned i = 0; i < of_b.count; i++) {
         unsigned j = 0;
@@ -442,13 +470,13 @@ static bool agree_reply(const struct answer_question *question, const struct com
     case RULE_RANDOM:
         return agree_random(&one, a, b);
     case RULE_CLOCK:
-        return agree_clock(row, a, b);
+        return agree_clock(&one, a, b);
     case RULE_IDS:
         return agree_ids(&one, a, b);
     case RULE_SIZES:
         return agree_sizes(a, b);
     case RULE_MEMBERS:
-        return agree_members(row, a, b);
+        return agree_members(&one, a, b);
     case RULE_SAME:
     case RULE_COUNT:
         return false;

@@ -13,8 +13,10 @@ struct answer_question {
     /* EXEC: rows of what was queued, in order */
     const struct command_row *queued[ANSWER_QUEUED_MAX];
     unsigned queued_count;
-    const struct rcs_buf *members; /* RULE_RANDOM: a reply that holds all there are */
+    const struct rcs_buf *members;           /* RULE_RANDOM: a reply that holds all there are */
+    bool (*unmodelled)(const char *command); /* RULE_MEMBERS: only a has it, and may */
     int port_a, port_b;
+    int64_t date_offset_s; /* a's less b's */
 };
 
 enum answer_verdict { ANSWER_SAME, ANSWER_BY_RULE, ANSWER_DIFFERS };
