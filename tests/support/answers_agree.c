@@ -301,6 +301,12 @@ static bool agree_line(const struct line *a, const struct line *b)
         return false;
     }
     size_t from = a->name_bytes + 1;
+    const char *ttl_a = memmem(a->text, a->size_bytes, ",avg_ttl=", 9);
+    const char *ttl_b = memmem(b->text, b->size_bytes, ",avg_ttl=", 9);
+    if (ttl_a != NULL && ttl_b != NULL) { /* as the last cycle of expiry found it */
+        return ttl_a - a->text == ttl_b - b->text &&
+               memcmp(a->text, b->text, (size_t)(ttl_a - a->text)) == 0;
+    }
     if (both && strncmp(a->text, "errorstat_", 10) == 0) {
         return true; /* count=: those of the connection beside are among them */
     }

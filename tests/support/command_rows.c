@@ -239,7 +239,7 @@ static const struct command_row rows[] = {
     { "latency|history", "command", RULE_SIZES, 0, NULL },
     { "replicaof",   "( NO ONE | 127.0.0.1 1 )", RULE_SAME, 0, NULL },
     { "slaveof",     "( NO ONE | 127.0.0.1 1 )", RULE_SAME, 0, NULL },
-    { "debug",       "( SLEEP 0 | HELP )", RULE_SAME, ROW_NO_EDGE, NULL },
+    { "debug",       "SLEEP 0", RULE_SAME, ROW_NO_EDGE, NULL },
     /* cluster: what does not change who has which slot */
     { "readonly",    "", RULE_SAME, 0, NULL },
     { "readwrite",   "", RULE_SAME, 0, NULL },
