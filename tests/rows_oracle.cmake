@@ -21,3 +21,11 @@ if(TARGET rcsim_core)
         set_target_properties(${name} PROPERTIES C_EXTENSIONS ON) # processes, sockets, clocks
     endforeach()
 endif()
+
+# Driven by tests/clients/run.sh.
+pkg_check_modules(HIREDIS QUIET IMPORTED_TARGET hiredis)
+if(HIREDIS_FOUND)
+    add_executable(client_hiredis clients/hiredis.c)
+    target_link_libraries(client_hiredis PRIVATE PkgConfig::HIREDIS)
+    set_target_properties(client_hiredis PROPERTIES C_EXTENSIONS ON)
+endif()

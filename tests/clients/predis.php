@@ -93,6 +93,7 @@ check('reads a hash', $client->hgetall('hash') == ['a' => '1', 'b' => '2']);
 check('runs a script', $client->eval('return {KEYS[1], ARGV[1]}', 1, 'key:1', 'x') === ['key:1', 'x']);
 
 $client = connect($ports);
+$client->get('key:1'); // now it knows who has it
 $victim = (int) $client->getConnection()->getConnection($client->createCommand('GET', ['key:1']))->getParameters()->port;
 single($victim)->executeRaw(['WAIT', '1', '1000']);
 $start = microtime(true);

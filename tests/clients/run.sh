@@ -69,7 +69,8 @@ await() { # await SECONDS COMMAND...: tries ten times a second
 
 start_real() { # start_real PORT [OPTION...]
     mkdir -p "$work/$1"
-    redis-server --bind 127.0.0.1 --port "$1" --dir "$work/$1" --logfile log "${directives[@]}" "${@:2}" &
+    touch "$work/$1/conf" # CONFIG REWRITE wants one, and with it --cluster set-timeout
+    redis-server "$work/$1/conf" --bind 127.0.0.1 --port "$1" --dir "$work/$1" --logfile log "${directives[@]}" "${@:2}" &
     pids[$1]=$!
     disown $! # so that nobody is told of its end
     echo $! >"$work/pid.$1"
