@@ -10,7 +10,7 @@
  *   --with     an empty cluster node that runs at this address; it gets all slots
  *   --rcsim    `PROGRAM serve` is started
  *   --self     two real servers; then two with a planted difference, which must be found
- * Servers listen at PORT and above (default 25300, or as far above as it takes for them to be
+ * Servers listen at PORT and above (default 20300, or as far above as it takes for them to be
  * free), on 127.0.0.1, and are stopped by their ids. Exit status 0: agrees, 1: differs, 2: could
  * not be tried. */
 #include <ctype.h>
@@ -999,7 +999,7 @@ static int test_itself(const struct options *options)
 
 static bool read_options(struct options *options, int argc, char **argv)
 {
-    *options = (struct options){ .seed = 1, .sequences = 200, .show = 20, .port = 25300 };
+    *options = (struct options){ .seed = 1, .sequences = 200, .show = 20, .port = 20300 };
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(name, "--self") == 0) {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Client libraries and redis-cli drive a cluster of six, through a failover each, and write again after it.
 # Usage: tests/clients/run.sh [--build DIRECTORY] [--port PORT] [--only CLIENT]... (--real | --rcsim PROGRAM)
-#   --real    redis-server processes on 127.0.0.1, from PORT on (default 26300); they are stopped by their ids
+#   --real    redis-server processes on 127.0.0.1, from PORT on (default 21300: their bus, 10000 above, lies below
+#             the ports that the kernel lends); they are stopped by their ids
 #   --rcsim   `PROGRAM serve` on the same ports; its control port is PORT + 90
 #   --build   where hiredis' driver was built, and where node's packages go (default: build)
 # A client is a program beside this one: CLIENT PORT [PORT...], with the environment's CUE, a command that kills
@@ -10,7 +11,7 @@
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-build=$here/../../build mode='' rcsim='' base=26300 only=()
+build=$here/../../build mode='' rcsim='' base=21300 only=()
 while [ $# -gt 0 ]; do
     case $1 in
     --real) mode=real ;;
@@ -74,7 +75,7 @@ start_real() { # start_real PORT [OPTION...]
     pids[$1]=$!
     disown $! # so that nobody is told of its end
     echo $! >"$work/pid.$1"
-    await 10 answers "$1" || give_up "redis-server does not start at port $1"
+    await 10 answers "$1" || give_up "redis-server does not start at port $1: $(tail -n 2 "$work/$1/log")"
 }
 
 start_rcsim() { # start_rcsim PORT CONTROL OPTION...
