@@ -14,18 +14,14 @@
  * free), on 127.0.0.1, and are stopped by their ids. Exit status 0: agrees, 1: differs, 2: could
  * not be tried. */
 #include <ctype.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/answers_agree.h"
 #include "tests/support/command_plan.h"
-#include "tests/support/live_server.h"
-#include "tests/support/live_wire.h"
+#include "tests/support/live_target.h"
 
 #define NAMES_MAX  512
 #define BLOCKED_MS 400
@@ -35,49 +31,25 @@
 
 enum { REAL, TESTED, BOTH };
 
-static struct live_server servers[BOTH] = { { .name = "real", .fd = -1 },
-                                            { .name = "tested", .fd = -1 } };
-static struct live_wire wires[BOTH] = { { .name = "redis-server", .fd = -1, .beside_fd = -1 },
-                                        { .name = "tested", .fd = -1, .beside_fd = -1 } };
+static struct live_target targets[BOTH] = { LIVE_TARGET("redis-server"), LIVE_TARGET("tested") };
+#define WIRE(which) (&targets[which].wire)
 static char directory[200];
-static pid_t rcsim_pid;
 static int64_t
-    date_offset_s; /* how much later it is at the real one: a simulated date is settable */
+    date_offset_s; /* how much later it is at the real one: a simulated date can be set */
 
 static void print_step(const struct plan_step *step);
 
-/* What a server that ended by itself was asked last. */
-static const struct plan_step *asked;
-
-static void say_how_it_ended(void)
-{
-    int status;
-    if (waitpid(rcsim_pid, &status, WNOHANG) == rcsim_pid) {
-        printf("NOT: rcsim ended by itself (%s %d); the last command:\n",
-               WIFSIGNALED(status) ? "signal" : "exit status",
-               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-        if (asked != NULL) {
-            print_step(asked);
-        }
-        rcsim_pid = 0;
-    }
-}
+static const struct plan_step *asked; /* at last */
 
 static void clean_up(void)
 {
-    if (rcsim_pid > 0) {
-        live_sleep_us(50000);
-        say_how_it_ended();
-    }
-    if (rcsim_pid > 0) {
-        kill(rcsim_pid, SIGTERM);
-        waitpid(rcsim_pid, NULL, 0);
-        rcsim_pid = 0;
-    }
     for (int i = 0; i < BOTH; i++) {
-        live_stop(&servers[i]);
-        if (servers[i].dir[0] != '\0') {
-            live_remove(&servers[i]);
+        const char *how = live_target_end(&targets[i]);
+        if (how != NULL) {
+            printf("NOT: %s ended by itself (%s); the last command:\n", targets[i].wire.name, how);
+            if (asked != NULL) {
+                print_step(asked);
+            }
         }
     }
     rmdir(directory);
@@ -164,8 +136,8 @@ static void sort_names(char *const *only, unsigned only_count, char *const *with
                        unsigned without_count)
 {
     static struct name_list of_real;
-    read_names(&wires[REAL], &of_real);
-    read_names(&wires[TESTED], &supported);
+    read_names(WIRE(REAL), &of_real);
+    read_names(WIRE(TESTED), &supported);
     for (unsigned i = 0; i < of_real.count; i++) {
         const char *name = of_real.names[i];
         if (!has_name(&supported, name)) {
@@ -179,7 +151,7 @@ static void sort_names(char *const *only, unsigned only_count, char *const *with
     }
     for (unsigned i = 0; i < supported.count; i++) {
         if (!has_name(&of_real, supported.names[i])) {
-            printf("NOT: %s lists %s, which the real server does not have\n", wires[TESTED].name,
+            printf("NOT: %s lists %s, which the real server does not have\n", WIRE(TESTED)->name,
                    supported.names[i]);
         }
     }
@@ -232,16 +204,16 @@ struct conversation {
 
 static void say_both(const char *words)
 {
-    live_wire_say(&wires[REAL], words);
-    live_wire_say(&wires[TESTED], words);
+    live_wire_say(WIRE(REAL), words);
+    live_wire_say(WIRE(TESTED), words);
 }
 
 static void begin_conversation(struct conversation *talk)
 {
     struct plan_step hello;
     for (int i = 0; i < BOTH; i++) {
-        if (!live_wire_open(&wires[i])) {
-            live_give_up("cannot be reached", wires[i].name);
+        if (!live_wire_open(WIRE(i))) {
+            live_give_up("cannot be reached", WIRE(i)->name);
         }
     }
     talk->in_transaction = false;
@@ -251,7 +223,7 @@ static void begin_conversation(struct conversation *talk)
         for (int i = 0; i < BOTH; i++) {
             struct live_answer answer;
             live_answer_init(&answer);
-            live_wire_ask(&wires[i], hello.argc, hello.args, &answer);
+            live_wire_ask(WIRE(i), hello.argc, hello.args, &answer);
             live_answer_close(&answer);
         }
         plan_step_free(&hello);
@@ -295,7 +267,7 @@ static void read_members(const struct plan_step *step, struct live_answer *membe
                 plan_step_free(&ask);
                 plan_step_words(&ask, "KEYS *", NULL);
             }
-            live_wire_beside(&wires[REAL], ask.argc, ask.args, members);
+            live_wire_beside(WIRE(REAL), ask.argc, ask.args, members);
             plan_step_free(&ask);
         }
     }
@@ -358,7 +330,7 @@ static bool agree_scan(const struct plan_step *step, const struct live_answer an
     }
     for (int i = 0; i < BOTH; i++) {
         rcs_buf_init(&all[i]);
-        iterate(&wires[i], step, at, (step->row->flags & ROW_PAIRS) != 0 ? 2 : 1, &all[i]);
+        iterate(WIRE(i), step, at, (step->row->flags & ROW_PAIRS) != 0 ? 2 : 1, &all[i]);
     }
     bool agree = all[REAL].size_bytes == all[TESTED].size_bytes &&
                  memcmp(all[REAL].data, all[TESTED].data, all[REAL].size_bytes) == 0;
@@ -378,7 +350,7 @@ static bool is_hash_table(const struct plan_step *step)
             struct live_answer encoding;
             live_answer_init(&encoding);
             plan_step_words(&ask, "OBJECT ENCODING FIRST", step);
-            live_wire_beside(&wires[REAL], ask.argc, ask.args, &encoding);
+            live_wire_beside(WIRE(REAL), ask.argc, ask.args, &encoding);
             bool compact = !is_reply(&encoding, "$9\r\nhashtable\r\n");
             plan_step_free(&ask);
             live_answer_close(&encoding);
@@ -414,7 +386,7 @@ static void push_beside(const struct plan_step *step)
     for (int i = 0; i < BOTH; i++) {
         struct live_answer pushed;
         live_answer_init(&pushed);
-        live_wire_beside(&wires[i], push.argc, push.args, &pushed);
+        live_wire_beside(WIRE(i), push.argc, push.args, &pushed);
         live_answer_close(&pushed);
     }
     plan_step_free(&push);
@@ -423,7 +395,7 @@ static void push_beside(const struct plan_step *step)
 static void await_both(int limit_ms, struct live_answer answers[BOTH])
 {
     for (int i = 0; i < BOTH; i++) {
-        live_wire_await(&wires[i], limit_ms, &answers[i]);
+        live_wire_await(WIRE(i), limit_ms, &answers[i]);
         answers[i].silent = answers[i].bytes.size_bytes == 0 && !answers[i].closed;
     }
 }
@@ -461,7 +433,7 @@ static bool ask_both(struct conversation *talk, const struct plan_step *step,
     asked = step;
     for (int i = 0; i < BOTH; i++) {
         clear(&answers[i]);
-        live_wire_ask(&wires[i], step->argc, step->args, &answers[i]);
+        live_wire_ask(WIRE(i), step->argc, step->args, &answers[i]);
     }
     if (answers[REAL].silent || answers[TESTED].silent) {
         if (blocks) {
@@ -475,7 +447,7 @@ static bool ask_both(struct conversation *talk, const struct plan_step *step,
         plan_step_words(&del, "DEL FIRST", step);
         for (int i = 0; i < BOTH; i++) {
             clear(&members);
-            live_wire_beside(&wires[i], del.argc, del.args, &members);
+            live_wire_beside(WIRE(i), del.argc, del.args, &members);
         }
         plan_step_free(&del);
     }
@@ -500,7 +472,7 @@ static void remember_directives(void)
     for (unsigned i = 0; command_row_directives[i] != NULL; i++) {
         char words[100];
         snprintf(words, sizeof(words), "CONFIG GET %s", command_row_directives[i]);
-        const struct rcs_buf *bytes = live_wire_say(&wires[REAL], words);
+        const struct rcs_buf *bytes = live_wire_say(WIRE(REAL), words);
         struct rcs_resp_replies *reader = rcs_resp_replies_new();
         const struct rcs_reply *reply;
         rcs_resp_replies_feed(reader, bytes->data, bytes->size_bytes);
@@ -522,7 +494,7 @@ static void restore_directives(void)
         for (int j = 0; j < BOTH; j++) {
             struct live_answer answer;
             live_answer_init(&answer);
-            live_wire_beside(&wires[j], restores[i].argc, restores[i].args, &answer);
+            live_wire_beside(WIRE(j), restores[i].argc, restores[i].args, &answer);
             live_answer_close(&answer);
         }
     }
@@ -567,7 +539,7 @@ static bool read_key(struct conversation *talk, const char *words, const char *r
     talk->question.row = step->row;
     for (int i = 0; i < BOTH; i++) {
         clear(&answers[i]);
-        live_wire_beside(&wires[i], step->argc, step->args, &answers[i]);
+        live_wire_beside(WIRE(i), step->argc, step->args, &answers[i]);
     }
     return judge(talk, step, answers) != ANSWER_DIFFERS;
 }
@@ -605,8 +577,8 @@ static bool run_plan(const struct plan *plan, const bool *dropped, struct differ
     struct conversation talk = { .plan = plan };
     struct live_answer answers[BOTH];
     bool same = true;
-    talk.question.port_a = wires[REAL].port;
-    talk.question.port_b = wires[TESTED].port;
+    talk.question.port_a = WIRE(REAL)->port;
+    talk.question.port_b = WIRE(TESTED)->port;
     talk.question.date_offset_s = date_offset_s;
     talk.question.unmodelled = is_unmodelled;
     begin_conversation(&talk);
@@ -619,7 +591,7 @@ static bool run_plan(const struct plan *plan, const bool *dropped, struct differ
     }
     changed_directives = changes_directives(plan);
     if (planted != NULL) {
-        live_wire_say(&wires[TESTED], planted);
+        live_wire_say(WIRE(TESTED), planted);
     }
     live_answer_init(&answers[REAL]);
     live_answer_init(&answers[TESTED]);
@@ -745,7 +717,7 @@ static void print_difference(const struct plan *plan, const bool *dropped,
     }
     for (int i = 0; i < BOTH; i++) {
         const struct live_answer *answer = &difference->answers[i];
-        printf("    %s: ", wires[i].name);
+        printf("    %s: ", WIRE(i)->name);
         print_bytes(answer->bytes.data, answer->bytes.size_bytes, false);
         printf("%s%s\n", answer->silent ? "(nothing)" : "", answer->closed ? " (closed)" : "");
     }
@@ -886,50 +858,6 @@ static unsigned experiment(const struct options *options, unsigned *shortest)
     return found;
 }
 
-static void start_real(int which, int port)
-{
-    static const char *const settings[] = {
-        "--cluster-enabled",         "yes",      "--save", "", "--enable-debug-command", "yes",
-        "--slowlog-log-slower-than", "10000000", NULL
-    };
-    struct live_server *server = &servers[which];
-    server->port = port;
-    snprintf(server->dir, sizeof(server->dir), "%s/%s", directory,
-             which == REAL ? "real" : "tested");
-    live_start(server, settings);
-    close(server->fd); /* CLIENT LIST shows who is connected */
-    server->fd = -1;
-    wires[which].port = port;
-    snprintf(wires[which].host, sizeof(wires[which].host), "127.0.0.1");
-}
-
-static void start_rcsim(const char *program, int port)
-{
-    char at[16], control[16];
-    snprintf(at, sizeof(at), "%d", port);
-    snprintf(control, sizeof(control), "%d", port + 1);
-    rcsim_pid = fork();
-    if (rcsim_pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (freopen("/dev/null", "w", stdout) != NULL) {
-            execl(program, program, "serve", "--nodes", "1", "--port", at, "--control", control,
-                  "--speed", "1", "--save", "", "--enable-debug-command", "yes", (char *)NULL);
-        }
-        _exit(127);
-    }
-    wires[TESTED].port = port;
-    wires[TESTED].name = "rcsim";
-    snprintf(wires[TESTED].host, sizeof(wires[TESTED].host), "127.0.0.1");
-    for (int tries = 0; !live_wire_open(&wires[TESTED]); tries++) {
-        if (tries == 1000 || waitpid(rcsim_pid, NULL, WNOHANG) == rcsim_pid) {
-            rcsim_pid = 0;
-            live_give_up("serve does not start", program);
-        }
-        live_sleep_us(5000);
-    }
-}
-
-/* All slots, and no others to gossip with. */
 static int64_t seconds_of(struct live_wire *wire)
 {
     const struct rcs_buf *bytes = live_wire_say(wire, "TIME");
@@ -937,30 +865,13 @@ static int64_t seconds_of(struct live_wire *wire)
     return digits == NULL ? 0 : strtoll(digits + 1, NULL, 10);
 }
 
-static void make_cluster(void)
+static void make_clusters(void)
 {
-    for (int i = 0; i < BOTH; i++) {
-        if (!live_wire_open(&wires[i])) {
-            live_give_up("cannot be reached", wires[i].name);
-        }
-    }
-    say_both("CLUSTER SET-CONFIG-EPOCH 1");
-    say_both("CLUSTER ADDSLOTSRANGE 0 16383");
-    for (int i = 0; i < BOTH; i++) {
-        for (int tries = 0;; tries++) {
-            const struct rcs_buf *info = live_wire_say(&wires[i], "SET {t}ready 1");
-            if (info->size_bytes >= 3 && memcmp(info->data, "+OK", 3) == 0) {
-                break;
-            }
-            if (tries == 500) {
-                live_give_up("does not serve all slots", wires[i].name);
-            }
-            live_sleep_us(20000);
-        }
-    }
-    date_offset_s = seconds_of(&wires[REAL]) - seconds_of(&wires[TESTED]);
+    live_target_make_cluster(&targets[REAL]);
+    live_target_make_cluster(&targets[TESTED]);
+    date_offset_s = seconds_of(WIRE(REAL)) - seconds_of(WIRE(TESTED));
     if (llabs(date_offset_s) > 5) {
-        printf("%s says it is %lld s earlier: taken into account\n", wires[TESTED].name,
+        printf("%s says it is %lld s earlier: taken into account\n", WIRE(TESTED)->name,
                (long long)date_offset_s);
     }
     remember_directives();
@@ -1048,22 +959,17 @@ int main(int argc, char **argv)
     }
     live_directory("live_commands", "/tmp", directory, clean_up);
     int port = live_free_ports(options.port, 8);
-    start_real(REAL, port);
+    live_target_real(&targets[REAL], directory, port);
     if (options.self) {
-        start_real(TESTED, port + 2);
-        wires[TESTED].name = "other";
+        targets[TESTED].wire.name = "other";
+        live_target_real(&targets[TESTED], directory, port + 2);
     } else if (options.rcsim != NULL) {
-        start_rcsim(options.rcsim, port + 4);
+        targets[TESTED].wire.name = "rcsim";
+        live_target_rcsim(&targets[TESTED], options.rcsim, port + 4);
     } else {
-        const char *colon = strrchr(options.with, ':');
-        if (colon == NULL) {
-            live_give_up("is no HOST:PORT", options.with);
-        }
-        snprintf(wires[TESTED].host, sizeof(wires[TESTED].host), "%.*s",
-                 (int)(colon - options.with), options.with);
-        wires[TESTED].port = (int)strtol(colon + 1, NULL, 10);
+        live_target_at(&targets[TESTED], options.with);
     }
-    make_cluster();
+    make_clusters();
     sort_names(options.only, options.only_count, options.without, options.without_count);
     if (options.self) {
         return test_itself(&options);

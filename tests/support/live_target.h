@@ -1,0 +1,32 @@
+/* A cluster of one node with all slots, to be asked: a real redis-server, `rcsim serve`, or what
+ * runs already. Whatever cannot be had ends the program with status 2 and a line that says what. */
+#ifndef RCSIM_TEST_LIVE_TARGET_H
+#define RCSIM_TEST_LIVE_TARGET_H
+
+#include "tests/support/live_server.h"
+#include "tests/support/live_wire.h"
+
+struct live_target {
+    struct live_wire wire;
+    struct live_server server; /* real */
+    pid_t rcsim_pid;           /* 0: none */
+};
+
+#define LIVE_TARGET(name)                                                                          \
+    {                                                                                              \
+        .wire = { .name = name, .fd = -1, .beside_fd = -1 }, .server.fd = -1                       \
+    }
+
+/* Each starts or finds one, without slots. */
+void live_target_real(struct live_target *target, const char *directory, int port);
+void live_target_rcsim(struct live_target *target, const char *program,
+                       int port); /* and port + 1 */
+void live_target_at(struct live_target *target, const char *host_port);
+
+/* Connects, gives it all slots, waits until it serves them. */
+void live_target_make_cluster(struct live_target *target);
+
+/* Ends what was started, by its id. How it ended if it did so by itself, "signal 11"; else NULL. */
+const char *live_target_end(struct live_target *target);
+
+#endif
