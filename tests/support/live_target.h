@@ -12,9 +12,9 @@ struct live_target {
     pid_t rcsim_pid;           /* 0: none */
 };
 
-#define LIVE_TARGET(name)                                                                          \
+#define LIVE_TARGET(named)                                                                         \
     {                                                                                              \
-        .wire = { .name = name, .fd = -1, .beside_fd = -1 }, .server.fd = -1                       \
+        .wire = { .name = named, .fd = -1, .beside_fd = -1 }, .server.fd = -1                      \
     }
 
 /* Each starts or finds one, without slots. */

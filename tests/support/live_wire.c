@@ -56,18 +56,23 @@ void live_wire_close(struct live_wire *wire)
     wire->fd = wire->beside_fd = -1;
 }
 
-static void put(int fd, unsigned argc, const struct rcs_arg *args)
+static void put_bytes(int fd, const void *bytes, size_t size_bytes)
 {
-    struct rcs_buf request;
-    rcs_buf_init(&request);
-    rcs_resp_request(&request, argc, args);
-    for (size_t sent = 0; sent < request.size_bytes;) {
-        ssize_t wrote = send(fd, request.data + sent, request.size_bytes - sent, MSG_NOSIGNAL);
+    for (size_t sent = 0; sent < size_bytes;) {
+        ssize_t wrote = send(fd, (const char *)bytes + sent, size_bytes - sent, MSG_NOSIGNAL);
         if (wrote <= 0) {
             break; /* closed: the read says so */
         }
         sent += (size_t)wrote;
     }
+}
+
+static void put(int fd, unsigned argc, const struct rcs_arg *args)
+{
+    struct rcs_buf request;
+    rcs_buf_init(&request);
+    rcs_resp_request(&request, argc, args);
+    put_bytes(fd, request.data, request.size_bytes);
     rcs_buf_close(&request);
 }
 
@@ -129,10 +134,8 @@ void live_wire_await(struct live_wire *wire, int limit_ms, struct live_answer *a
     } while (!is_whole(answer) && left_us >= 0);
 }
 
-void live_wire_ask(struct live_wire *wire, unsigned argc, const struct rcs_arg *args,
-                   struct live_answer *answer)
+static void collect(struct live_wire *wire, struct live_answer *answer)
 {
-    put(wire->fd, argc, args);
     for (int pings = 0; pings < 2 && !answer->closed; pings++) {
         ping_beside(wire);
         while (take(wire->fd, 0, answer)) {
@@ -142,6 +145,20 @@ void live_wire_ask(struct live_wire *wire, unsigned argc, const struct rcs_arg *
         }
     }
     answer->silent = answer->bytes.size_bytes == 0 && !answer->closed;
+}
+
+void live_wire_ask(struct live_wire *wire, unsigned argc, const struct rcs_arg *args,
+                   struct live_answer *answer)
+{
+    put(wire->fd, argc, args);
+    collect(wire, answer);
+}
+
+void live_wire_send(struct live_wire *wire, const void *bytes, size_t size_bytes,
+                    struct live_answer *answer)
+{
+    put_bytes(wire->fd, bytes, size_bytes);
+    collect(wire, answer);
 }
 
 void live_wire_beside(struct live_wire *wire, unsigned argc, const struct rcs_arg *args,

@@ -29,6 +29,9 @@ void live_wire_close(struct live_wire *wire);
  * two PINGs that the connection beside sent after it: it does one thing at a time. */
 void live_wire_ask(struct live_wire *wire, unsigned argc, const struct rcs_arg *args,
                    struct live_answer *answer);
+/* The same for any bytes. */
+void live_wire_send(struct live_wire *wire, const void *bytes, size_t size_bytes,
+                    struct live_answer *answer);
 /* What comes within `limit_ms` more, up to a whole reply. */
 void live_wire_await(struct live_wire *wire, int limit_ms, struct live_answer *answer);
 /* By the connection beside. Waits for one whole reply. */

@@ -1,0 +1,250 @@
+#define _GNU_SOURCE /* memmem */
+/* Recorded requests, sent again over TCP to a server that runs: its replies must be the recorded
+ * bytes, but for what a command's row lets differ (command_rows.h). vectors/resp/served.tsv was
+ * recorded from a redis-server 7.0.15 that is a cluster of one with all slots. Each case is one
+ * connection; before it all keys and scripts are removed. Requests of commands that are not in the
+ * server's COMMAND list are not sent; they are listed.
+ *
+ * Usage: live_replay [--port PORT] [--record FILE] (--with HOST:PORT | --rcsim PROGRAM | --real)
+ *   --record   plays FILE below vectors (its requests alone) and prints it with the replies that
+ * came Exit status 0: the same, 1: not, 2: could not be tried. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/answers_agree.h"
+#include "tests/support/live_target.h"
+#include "tests/support/support.h"
+#include "tests/support/tsv.h"
+
+#define RECORDED_PORT 20300
+#define NOTHING_MS    300 /* a reply that does not come within this does not come */
+
+enum { CASE, STEP, PROTO, REQUEST, REPLY, CLOSED, FIELDS };
+
+static struct live_target target = LIVE_TARGET("tested");
+static char directory[200];
+static unsigned same, by_rule, differing, left_out;
+
+static void clean_up(void)
+{
+    const char *how = live_target_end(&target);
+    if (how != NULL) {
+        printf("NOT: it ended by itself (%s)\n", how);
+    }
+    rmdir(directory);
+}
+
+static void print_bytes(const char *what, const struct rcs_buf *bytes)
+{
+    printf("    %s: ", what);
+    for (size_t i = 0; i < bytes->size_bytes && i < 600; i++) {
+        unsigned char byte = (unsigned char)bytes->data[i];
+        if (byte == '\r' || byte == '\n') {
+            fputs(byte == '\r' ? "\\r" : "\\n", stdout);
+        } else {
+            printf(byte < 32 || byte > 126 ? "\\x%02x" : "%c", byte);
+        }
+    }
+    putchar('\n');
+}
+
+/* As test_hex reads it. */
+static void print_hex(const struct rcs_buf *bytes)
+{
+    for (size_t i = 0; i < bytes->size_bytes;) {
+        size_t run = 1;
+        while (i + run < bytes->size_bytes && bytes->data[i + run] == bytes->data[i]) {
+            run++;
+        }
+        if (run >= 6) {
+            printf("%s%02x*%zu ", i == 0 ? "" : " ", (unsigned char)bytes->data[i], run);
+        } else {
+            run = 1;
+            printf("%02x", (unsigned char)bytes->data[i]);
+        }
+        i += run;
+    }
+}
+
+/* --- commands --------------------------------------------------------------------------------- */
+
+static struct live_answer all; /* the server's COMMAND LIST */
+
+/* "name" or "name|subcommand" of a request's first command; "" if it is none. */
+static void name_of(const uint8_t *bytes, size_t size_bytes, char name[100])
+{
+    struct rcs_resp_requests *reader = rcs_resp_requests_new();
+    const struct rcs_arg *args;
+    unsigned argc;
+    const char *error;
+    name[0] = '\0';
+    rcs_resp_requests_feed(reader, bytes, size_bytes);
+    if (rcs_resp_requests_next(reader, &args, &argc, &error) == RCS_OK && args[0].size_bytes < 30) {
+        static const char *const containers[] = { "client",   "cluster", "command", "config",
+                                                  "debug",    "object",  "pubsub",  "script",
+                                                  "function", "memory",  "latency", "slowlog" };
+        snprintf(name, 100, "%.*s", (int)args[0].size_bytes, args[0].bytes);
+        for (size_t i = 0; i < sizeof(containers) / sizeof(containers[0]); i++) {
+            if (strcasecmp(name, containers[i]) == 0 && argc > 1 && args[1].size_bytes < 40 &&
+                i != 4) {
+                snprintf(name + strlen(name), 60, "|%.*s", (int)args[1].size_bytes, args[1].bytes);
+            }
+        }
+        for (char *at = name; *at != '\0'; at++) {
+            *at = (char)tolower((unsigned char)*at);
+        }
+    }
+    rcs_resp_requests_free(reader);
+}
+
+static bool is_listed(const char *name)
+{
+    char bulk[120];
+    snprintf(bulk, sizeof(bulk), "\r\n%s\r\n", name);
+    return memmem(all.bytes.data, all.bytes.size_bytes, bulk, strlen(bulk)) != NULL;
+}
+
+/* Known to 7.0 (it has a row), but not to this server. */
+static bool is_unmodelled(const char *name)
+{
+    const char *bar = strchr(name, '|');
+    char container[100];
+    snprintf(container, sizeof(container), "%.*s", (int)(bar == NULL ? 0 : bar - name), name);
+    return name[0] != '\0' && command_row_find(name, strlen(name)) != NULL && !is_listed(name) &&
+           (bar == NULL || !is_listed(container));
+}
+
+/* --- playing ---------------------------------------------------------------------------------- */
+
+static void play(char *row[FIELDS], bool record)
+{
+    char name[100];
+    size_t request_bytes, reply_bytes;
+    uint8_t *request = test_hex(row[REQUEST], &request_bytes),
+            *reply = test_hex(row[REPLY], &reply_bytes);
+    struct live_answer want, got;
+    struct answer_question question = { .port_a = RECORDED_PORT, .port_b = target.wire.port };
+    name_of(request, request_bytes, name);
+    if (!record && is_unmodelled(name)) {
+        printf("not modelled: %s %s (RESP%s): %s\n", row[CASE], row[STEP], row[PROTO], name);
+        left_out++;
+    } else {
+        live_answer_init(&want);
+        live_answer_init(&got);
+        rcs_buf_add(&want.bytes, reply, reply_bytes);
+        want.closed = row[CLOSED][0] == '1';
+        live_wire_send(&target.wire, request, request_bytes, &got);
+        if (got.silent || (!got.closed && got.bytes.size_bytes < reply_bytes)) {
+            live_wire_await(&target.wire, NOTHING_MS, &got);
+        }
+        question.row = command_row_find(name, strlen(name));
+        enum answer_verdict verdict = answers_agree(&question, &want, &got);
+        if (record) {
+            printf("%s\t%s\t%s\t%s\t", row[CASE], row[STEP], row[PROTO], row[REQUEST]);
+            print_hex(&got.bytes);
+            printf("\t%d\n", got.closed);
+        } else if (verdict == ANSWER_DIFFERS) {
+            printf("DIFFERS: %s %s (RESP%s): %s\n", row[CASE], row[STEP], row[PROTO], name);
+            print_bytes("recorded", &want.bytes);
+            print_bytes("now", &got.bytes);
+            if (want.closed != got.closed) {
+                printf("    the connection is %s\n", got.closed ? "closed" : "not closed");
+            }
+        }
+        same += verdict == ANSWER_SAME;
+        by_rule += verdict == ANSWER_BY_RULE;
+        differing += verdict == ANSWER_DIFFERS;
+        live_answer_close(&want);
+        live_answer_close(&got);
+    }
+    free(request);
+    free(reply);
+}
+
+static void begin_case(const char *name, const char *proto)
+{
+    static const char hello[] = "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n";
+    if (!live_wire_open(&target.wire)) {
+        live_give_up("cannot be reached", target.wire.name);
+    }
+    live_wire_say(&target.wire, "FLUSHALL");
+    live_wire_say(&target.wire, "SCRIPT FLUSH");
+    if (strncmp(name, "cluster", 7) == 0) { /* they come last, and want slots that nobody has */
+        live_wire_say(&target.wire, "CONFIG SET cluster-require-full-coverage no");
+        live_wire_say(&target.wire, "CLUSTER DELSLOTSRANGE 16000 16383");
+    }
+    if (proto[0] == '3') {
+        struct live_answer answer;
+        live_answer_init(&answer);
+        live_wire_send(&target.wire, hello, sizeof(hello) - 1, &answer);
+        live_answer_close(&answer);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const char *with = NULL, *rcsim = NULL, *record = NULL;
+    int port = 20300;
+    bool real = false, good = true;
+    for (int i = 1; i < argc && good; i++) {
+        if (strcmp(argv[i], "--real") == 0) {
+            real = true;
+        } else if (i + 1 == argc) {
+            good = false;
+        } else if (strcmp(argv[i], "--with") == 0) {
+            with = argv[++i];
+        } else if (strcmp(argv[i], "--rcsim") == 0) {
+            rcsim = argv[++i];
+        } else if (strcmp(argv[i], "--record") == 0) {
+            record = argv[++i];
+        } else if (strcmp(argv[i], "--port") == 0) {
+            port = (int)strtol(argv[++i], NULL, 10);
+        } else {
+            good = false;
+        }
+    }
+    if (!good || real + (with != NULL) + (rcsim != NULL) != 1) {
+        fprintf(stderr,
+                "usage: live_replay [--port PORT] [--record FILE] (--with HOST:PORT | --rcsim "
+                "PROGRAM | --real)\n");
+        return 2;
+    }
+    live_directory("live_replay", "/tmp", directory, clean_up);
+    port = live_free_ports(port, 4);
+    if (real) {
+        live_target_real(&target, directory, port);
+    } else if (rcsim != NULL) {
+        live_target_rcsim(&target, rcsim, port);
+    } else {
+        live_target_at(&target, with);
+    }
+    live_target_make_cluster(&target);
+    struct rcs_arg list[] = { { "COMMAND", 7 }, { "LIST", 4 } };
+    live_answer_init(&all);
+    live_wire_beside(&target.wire, 2, list, &all);
+
+    struct tsv file;
+    char *row[FIELDS], now[100] = "";
+    for (tsv_open(&file, record != NULL ? record : "resp/served.tsv");
+         tsv_row(&file, row, FIELDS);) {
+        char key[100];
+        snprintf(key, sizeof(key), "%s %s", row[CASE], row[PROTO]);
+        if (strcmp(key, now) != 0) {
+            snprintf(now, sizeof(now), "%s", key);
+            begin_case(row[CASE], row[PROTO]);
+        }
+        play(row, record != NULL);
+    }
+    tsv_close(&file);
+    live_answer_close(&all);
+    if (record == NULL) {
+        printf("%u replies are the recorded bytes, %u agree by a rule, %u differ; %u requests are "
+               "of commands that are "
+               "not modelled\n",
+               same, by_rule, differing, left_out);
+    }
+    return differing == 0 ? 0 : 1;
+}
