@@ -22,6 +22,11 @@ if(TARGET rcsim_core)
     endforeach()
 endif()
 
+# Needs nothing but the command.
+if(TARGET rcsim AND TARGET live_replay)
+    add_test(NAME served_replay COMMAND live_replay --rcsim $<TARGET_FILE:rcsim>)
+endif()
+
 # Driven by tests/clients/run.sh.
 pkg_check_modules(HIREDIS QUIET IMPORTED_TARGET hiredis)
 if(HIREDIS_FOUND)

@@ -36,6 +36,22 @@ need_to_build() {
     need_module lua5.1-cjson lua-cjson-dev
 }
 
+need_file() { # need_file FILE PACKAGE
+    [ -e "$1" ] || missing+=("$2")
+}
+
+need_clients() { # what tests/clients and tests/recipes drive; node's own packages come by npm, pinned
+    need_command node nodejs
+    need_command npm npm
+    need_command php php-cli
+    need_command phpunit phpunit
+    need_file /usr/share/php/Predis/Autoloader.php php-nrk-predis
+    php -m 2>/dev/null | grep -qx redis || missing+=(php-redis)
+    /usr/bin/python3 -c 'import redis' 2>/dev/null || missing+=(python3-redis)
+    /usr/bin/python3 -c 'import pytest' 2>/dev/null || missing+=(python3-pytest)
+    need_module hiredis libhiredis-dev
+}
+
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"

@@ -92,8 +92,12 @@ step "fix" '>>> Fixing open slot' fix "${addresses[0]}"
 await "they agree after fix" whole 8
 
 step "backup" '^\[OK\] Backup created into' backup "${addresses[0]}" "$work"
-[ "$(find "$work" -name '*.rdb' | wc -l)" -eq 4 ] && grep -q '"slots"' "$work/nodes.json" && echo "ok: four RDB files and nodes.json" ||
-    { echo "NOT: four RDB files and nodes.json"; ls "$work"; exit 1; }
+if [ "$(find "$work" -name '*.rdb' | wc -l)" -ne 4 ] || ! grep -q '"slots"' "$work/nodes.json"; then
+    echo "NOT: four RDB files and nodes.json"
+    ls "$work"
+    exit 1
+fi
+echo "ok: four RDB files and nodes.json"
 if command -v redis-check-rdb >/dev/null; then
     for file in "$work"/*.rdb; do
         redis-check-rdb "$file" >"$work/rdb" 2>&1 || { echo "NOT: a good RDB"; tail -n 3 "$work/rdb"; exit 1; }

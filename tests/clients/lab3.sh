@@ -30,7 +30,7 @@ writes_again() { [ "$(tail -n 200 "$out" | grep -c '^ok ')" -ge 200 ]; } # all s
 
 await "it writes and reads without an error" written
 victim=$(redis-cli -p "${ports[0]}" CLUSTER NODES | awk '$3 ~ /master/ { split($2, a, /[:@]/); print a[2]; exit }')
-"$CUE" "$victim" >/dev/null
+"$CUE" "$victim" >/dev/null || { echo "NOT: the cue is given"; exit 1; }
 await "a master is gone, and it is told so" has_failed
 await "it writes and reads all keys again" writes_again
 echo "ok: $(grep -c '^error' "$out") tries failed: $(grep '^error' "$out" | sed 's/^error [0-9]*: //; s/:.*//' | sort | uniq -c | tr -s ' \n' ' ')"

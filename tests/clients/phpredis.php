@@ -102,7 +102,8 @@ foreach ($client->_masters() as [$host, $port]) {
 }
 single($victim)->rawCommand('WAIT', 1, 1000);
 $start = microtime(true);
-exec(escapeshellarg(getenv('CUE')) . " $victim");
+exec(escapeshellarg(getenv('CUE')) . " $victim", $output, $status);
+check('the cue is given', $status === 0);
 $written = false;
 $errors = [];
 while (!$written && microtime(true) - $start < LIMIT_S) { // fresh objects: 5.3.7 crashes in an old one

@@ -97,7 +97,8 @@ $client->get('key:1'); // now it knows who has it
 $victim = (int) $client->getConnection()->getConnection($client->createCommand('GET', ['key:1']))->getParameters()->port;
 single($victim)->executeRaw(['WAIT', '1', '1000']);
 $start = microtime(true);
-exec(escapeshellarg(getenv('CUE')) . " $victim");
+exec(escapeshellarg(getenv('CUE')) . " $victim", $output, $status);
+check('the cue is given', $status === 0);
 $errors = [];
 $written = false;
 while (!$written && microtime(true) - $start < LIMIT_S) {

@@ -51,6 +51,7 @@ check "--latency" shows 'min|^[0-9]+ [0-9]+ [0-9.]+ [1-9][0-9]*' "$work/latency"
 timeout -s INT 2 stdbuf -oL redis-cli -p "$port" --stat -i 0.5 >"$work/stat" 2>&1 </dev/null
 check "--stat" shows '^[0-9]+ +[0-9.]+[KMG]? +[0-9]+' "$work/stat"
 
+# shellcheck disable=SC2016 # the dollars are the protocol's
 for i in $(seq 200); do printf '*3\r\n$3\r\nSET\r\n$%d\r\n{t}p%d\r\n$1\r\nx\r\n' $((4 + ${#i})) "$i"; done >"$work/mass"
 owner=$(c -p "$port" CLUSTER KEYSLOT t >/dev/null; for p in "$@"; do
     redis-cli -p "$p" SET '{t}p1' x 2>/dev/null | grep -q '^OK' && echo "$p" && break; done)
@@ -80,10 +81,10 @@ check "a transaction" says $'OK\nQUEUED\nQUEUED\nOK\n2' cat "$work/multi"
 check "a script from a file" says 'x y' bash -c "echo 'return KEYS[1] .. \" \" .. ARGV[1]' >$work/s.lua; redis-cli -c -p $port --eval $work/s.lua x , y"
 
 victim=$(c CLUSTER NODES | awk '$3 ~ /master/ { split($2, a, /[:@]/); print a[2] }' | while read -r p; do
-    [ -z "$(redis-cli -p "$p" GET key:1 | grep MOVED)" ] && echo "$p"; done | head -n 1)
+    redis-cli -p "$p" GET key:1 | grep -q MOVED || echo "$p"; done | head -n 1)
 check "somebody has key:1" [ -n "$victim" ]
 redis-cli -p "$victim" WAIT 1 1000 >/dev/null
-"$CUE" "$victim" >/dev/null
+"$CUE" "$victim" >/dev/null || { echo "NOT: the cue is given"; exit 1; }
 for p in "$@"; do [ "$p" = "$victim" ] || port=$p; done
 for _ in $(seq 300); do
     [ "$(c SET key:1 after 2>&1)" = OK ] && break

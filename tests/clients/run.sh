@@ -95,7 +95,7 @@ up() { # up PORT: again, as it was
     esac
 }
 
-ports=($(seq "$base" $((base + 5))))
+mapfile -t ports < <(seq "$base" $((base + 5)))
 
 is_whole() { # six nodes know each other, three replicas are in step
     local port nodes
@@ -124,7 +124,7 @@ make_cluster() {
         ;;
     rcsim)
         start_rcsim "$base" "$control" --nodes 6 --replicas 1
-        printf '%s\n' '#!/bin/sh' "redis-cli -p $control kill n\$((\$1 - $base + 1))" >"$work/cue"
+        printf '%s\n' '#!/bin/sh' "redis-cli -e -p $control kill n\$((\$1 - $base + 1))" >"$work/cue"
         ;;
     esac
     chmod +x "$work/cue"
@@ -143,7 +143,7 @@ mend() { # who was killed comes back, and the cluster is whole before the next o
 empty_ports=()
 start_empty() { # eight nodes that know nobody, for --cluster create and what follows it
     local port first=$((base + 10))
-    empty_ports=($(seq $first $((first + 7))))
+    mapfile -t empty_ports < <(seq "$first" $((first + 7)))
     case $mode in
     real)
         for port in "${empty_ports[@]}"; do
