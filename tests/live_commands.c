@@ -27,6 +27,7 @@
 #define BLOCKED_MS 400
 #define SILENT_MS  150 /* behind CLIENT PAUSE: servers look ten times a second */
 #define SHRINK_MAX 400 /* runs */
+#define ENDED_MAX  25  /* of those that end the server, which takes seconds to start again */
 #define PLANT_MAX  30  /* sequences */
 
 enum { REAL, TESTED, BOTH };
@@ -37,21 +38,12 @@ static char directory[200];
 static int64_t
     date_offset_s; /* how much later it is at the real one: a simulated date can be set */
 
-static void print_step(const struct plan_step *step);
-
-static const struct plan_step *asked; /* at last */
+static unsigned ended; /* how often the tested server ended by itself */
 
 static void clean_up(void)
 {
-    for (int i = 0; i < BOTH; i++) {
-        const char *how = live_target_end(&targets[i]);
-        if (how != NULL) {
-            printf("NOT: %s ended by itself (%s); the last command:\n", targets[i].wire.name, how);
-            if (asked != NULL) {
-                print_step(asked);
-            }
-        }
-    }
+    live_target_end(&targets[REAL]);
+    live_target_end(&targets[TESTED]);
     rmdir(directory);
 }
 
@@ -212,7 +204,12 @@ static void begin_conversation(struct conversation *talk)
 {
     struct plan_step hello;
     for (int i = 0; i < BOTH; i++) {
-        if (!live_wire_open(WIRE(i))) {
+        bool open = live_wire_open(WIRE(i));
+        if (!open && WIRE(i)->revive != NULL && WIRE(i)->revive(WIRE(i))) {
+            WIRE(i)->died = false;
+            open = live_wire_open(WIRE(i));
+        }
+        if (!open) {
             live_give_up("cannot be reached", WIRE(i)->name);
         }
     }
@@ -430,7 +427,6 @@ static bool ask_both(struct conversation *talk, const struct plan_step *step,
         read_members(step, &members);
         talk->question.members = &members.bytes;
     }
-    asked = step;
     for (int i = 0; i < BOTH; i++) {
         clear(&answers[i]);
         live_wire_ask(WIRE(i), step->argc, step->args, &answers[i]);
@@ -453,7 +449,7 @@ static bool ask_both(struct conversation *talk, const struct plan_step *step,
     }
     live_answer_close(&members);
     follow(talk, step, &answers[REAL]);
-    if (answers[REAL].closed || (blocks && answers[REAL].silent)) {
+    if (answers[REAL].closed || answers[TESTED].closed || (blocks && answers[REAL].silent)) {
         begin_conversation(talk);
     }
     return verdict != ANSWER_DIFFERS;
@@ -629,14 +625,16 @@ static bool same_culprit(const struct plan_step *a, const struct plan_step *b)
 /* Drops steps, many at first, as long as the same command still differs. */
 static void shrink(const struct plan *plan, bool *dropped, struct difference *difference)
 {
-    unsigned runs = 0;
+    unsigned runs = 0, ended_before = ended;
     struct difference found;
     difference_init(&found);
     for (unsigned i = (unsigned)difference->step + 1; i < plan->count; i++) {
         dropped[i] = true;
     }
     for (unsigned piece = 16; piece > 0; piece /= 2) {
-        for (unsigned from = 0; from < plan->count && runs < SHRINK_MAX; from += piece) {
+        for (unsigned from = 0;
+             from < plan->count && runs < SHRINK_MAX && ended - ended_before < ENDED_MAX;
+             from += piece) {
             bool trial[PLAN_STEPS_MAX], changed = false;
             memcpy(trial, dropped, sizeof(trial));
             for (unsigned i = from; i < from + piece && i < plan->count; i++) {
@@ -661,7 +659,7 @@ static void shrink(const struct plan *plan, bool *dropped, struct difference *di
 
 /* --- printing --------------------------------------------------------------------------------- */
 
-#define SHOWN_BYTES 1500
+#define SHOWN_BYTES 700
 
 static void print_bytes(const char *bytes, size_t size_bytes, bool quoted)
 {
@@ -770,6 +768,9 @@ static void print_summary(unsigned sequences, unsigned found)
         }
         putchar('\n');
     }
+    if (ended > 0) {
+        printf("the tested server ended by itself %u times\n", ended);
+    }
     printf("%u of %u sequences differ\n", found, sequences);
 }
 
@@ -863,6 +864,28 @@ static int64_t seconds_of(struct live_wire *wire)
     const struct rcs_buf *bytes = live_wire_say(wire, "TIME");
     const char *digits = memchr(bytes->data + 4, '\n', bytes->size_bytes - 4); /* *2 $10 SECONDS */
     return digits == NULL ? 0 : strtoll(digits + 1, NULL, 10);
+}
+
+static const char *program; /* rcsim */
+
+static bool start_again(struct live_wire *wire)
+{
+    const char *how;
+    int port = wire->port;
+    if (!live_target_ended(&targets[TESTED], &how)) {
+        return false;
+    }
+    if (ended++ == 0) {
+        printf("NOT: %s ended by itself (%s), for the first time; it is started again\n",
+               wire->name, how);
+    }
+    wire->revive = NULL;
+    live_target_rcsim(&targets[TESTED], program, port);
+    live_target_make_cluster(&targets[TESTED]);
+    wire->revive = start_again;
+    wire->died = true;
+    changed_directives = true;
+    return true;
 }
 
 static void make_clusters(void)
@@ -965,7 +988,9 @@ int main(int argc, char **argv)
         live_target_real(&targets[TESTED], directory, port + 2);
     } else if (options.rcsim != NULL) {
         targets[TESTED].wire.name = "rcsim";
-        live_target_rcsim(&targets[TESTED], options.rcsim, port + 4);
+        program = options.rcsim;
+        live_target_rcsim(&targets[TESTED], program, port + 4);
+        targets[TESTED].wire.revive = start_again;
     } else {
         live_target_at(&targets[TESTED], options.with);
     }

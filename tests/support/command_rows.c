@@ -317,6 +317,9 @@ const struct command_row *command_row_find(const char *name, size_t size_bytes)
 
 const char *command_row_excluded(const char *name, size_t size_bytes)
 {
+    if (size_bytes > 5 && memcmp(name + size_bytes - 5, "|help", 5) == 0) {
+        return "a text in rcsim's own words";
+    }
     for (size_t i = 0; i < sizeof(excluded) / sizeof(excluded[0]); i++) {
         if (same_name(excluded[i].name, name, size_bytes)) {
             return excluded[i].why;

@@ -36,6 +36,7 @@ void live_target_rcsim(struct live_target *target, const char *program, int port
     char at[16], control[16];
     snprintf(at, sizeof(at), "%d", port);
     snprintf(control, sizeof(control), "%d", port + 1);
+    fflush(stdout); /* or the child prints it as well */
     target->rcsim_pid = fork();
     if (target->rcsim_pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -83,17 +84,28 @@ void live_target_make_cluster(struct live_target *target)
     }
 }
 
-const char *live_target_end(struct live_target *target)
+bool live_target_ended(struct live_target *target, const char **how)
 {
-    static char how[32];
+    static char text[32];
     int status = 0;
-    bool by_itself = false;
+    bool ended = false;
+    for (int tries = 0; tries < 10 && target->rcsim_pid > 0 && !ended; tries++) {
+        ended = waitpid(target->rcsim_pid, &status, WNOHANG) == target->rcsim_pid;
+        live_sleep_us(5000); /* one that crashes is not gone at once */
+    }
+    if (ended) {
+        target->rcsim_pid = 0;
+        snprintf(text, sizeof(text), "%s %d", WIFSIGNALED(status) ? "signal" : "exit status",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+        *how = text;
+    }
+    return ended;
+}
+
+void live_target_end(struct live_target *target)
+{
     live_wire_close(&target->wire);
     if (target->rcsim_pid > 0) {
-        live_sleep_us(50000); /* one that crashes is not gone at once */
-        by_itself = waitpid(target->rcsim_pid, &status, WNOHANG) == target->rcsim_pid;
-    }
-    if (target->rcsim_pid > 0 && !by_itself) {
         kill(target->rcsim_pid, SIGTERM);
         waitpid(target->rcsim_pid, NULL, 0);
     }
@@ -102,7 +114,4 @@ const char *live_target_end(struct live_target *target)
     if (target->server.dir[0] != '\0') {
         live_remove(&target->server);
     }
-    snprintf(how, sizeof(how), "%s %d", WIFSIGNALED(status) ? "signal" : "exit status",
-             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    return by_itself ? how : NULL;
 }

@@ -26,7 +26,9 @@ void live_target_at(struct live_target *target, const char *host_port);
 /* Connects, gives it all slots, waits until it serves them. */
 void live_target_make_cluster(struct live_target *target);
 
-/* Ends what was started, by its id. How it ended if it did so by itself, "signal 11"; else NULL. */
-const char *live_target_end(struct live_target *target);
+/* True if it ended by itself since it was started; *how says so, "signal 11". */
+bool live_target_ended(struct live_target *target, const char **how);
+/* Ends what was started, by its id. */
+void live_target_end(struct live_target *target);
 
 #endif

@@ -136,13 +136,17 @@ void live_wire_await(struct live_wire *wire, int limit_ms, struct live_answer *a
 
 static void collect(struct live_wire *wire, struct live_answer *answer)
 {
-    for (int pings = 0; pings < 2 && !answer->closed; pings++) {
+    for (int pings = 0; pings < 2 && !answer->closed && !wire->died; pings++) {
         ping_beside(wire);
         while (take(wire->fd, 0, answer)) {
         }
         if (answer->bytes.size_bytes > 0 && !is_whole(answer)) {
             live_wire_await(wire, LIMIT_MS, answer); /* large: it takes its time to arrive */
         }
+    }
+    if (wire->died) {
+        answer->closed = true;
+        wire->died = false;
     }
     answer->silent = answer->bytes.size_bytes == 0 && !answer->closed;
 }
@@ -176,7 +180,7 @@ void live_wire_beside(struct live_wire *wire, unsigned argc, const struct rcs_ar
     if (answer->closed) { /* a command to close it was among those before */
         close(wire->beside_fd);
         wire->beside_fd = connect_to(wire);
-        if (wire->beside_fd < 0) {
+        if (wire->beside_fd < 0 && (wire->revive == NULL || !wire->revive(wire))) {
             live_give_up("is gone", wire->name);
         }
     }

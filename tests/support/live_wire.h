@@ -11,6 +11,9 @@ struct live_wire {
     char host[64];
     int port;
     int fd, beside_fd; /* -1: not connected */
+    /* The server is gone: starts it again. NULL, or false: that ends the program. */
+    bool (*revive)(struct live_wire *wire);
+    bool died; /* and was started again, since the last question */
 };
 
 /* What came back: the bytes of all replies, and whether the server closed the connection. */
