@@ -41,8 +41,6 @@ static char *make_scenario(const struct run_arguments *arguments, size_t *size_b
                        "await link up on n%u..n%u within 60s\n",
                        arguments->nodes, arguments->replicas, arguments->nodes,
                        arguments->nodes / (arguments->replicas + 1) + 1, arguments->nodes);
-    } else {
-        rcs_buf_text(&text, "step \"Start the nodes\"\nwait 100ms\n");
     }
     *size_bytes = text.size_bytes;
     rcs_buf_add(&text, "", 1);

@@ -247,6 +247,9 @@ static void read_requests(struct rcs_node *node, struct rcs_client *client)
                                         (client->flags & RCS_CLIENT_AUTHENTICATED) != 0);
         enum rcs_err err = rcs_resp_requests_next(client->reader, &args, &argc, &error);
         if (err == RCS_ERR_PROTOCOL) {
+            if (error[0] == '\0') { /* POST, Host: what is due is not written any more either */
+                rcs_buf_clear(&client->reply);
+            }
             rcs_buf_text(&client->reply, error);
             client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY;
         }
