@@ -36,7 +36,7 @@ def await_write(key, value, ports):
             client = connect(ports)
             client.set(key, value)
             return client
-        except redis.exceptions.RedisError:
+        except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException):
             time.sleep(0.1)
     return None
 

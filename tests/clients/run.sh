@@ -82,7 +82,7 @@ start_rcsim() { # start_rcsim PORT CONTROL OPTION...
     "$rcsim" serve --port "$1" --control "$2" --speed 1 "${directives[@]}" "${@:3}" >"$work/serve.$1" 2>&1 &
     pids[$1]=$!
     disown $!
-    await 10 grep -q '^ready' "$work/serve.$1" || {
+    await 10 grep -qs '^ready' "$work/serve.$1" || {
         cat "$work/serve.$1" >&2
         give_up "rcsim serve does not become ready"
     }

@@ -18,6 +18,10 @@ import redis
 from redis.cluster import ClusterNode, RedisCluster
 
 
+# RedisClusterException is no RedisError in 4.3.4.
+ERRORS = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, RuntimeError)
+
+
 def connect(addresses):
     nodes = []
     for address in addresses:
@@ -47,7 +51,7 @@ def main():
             write_and_read(client, number)
             well = True
             print(f"ok {number}", flush=True)
-        except (redis.exceptions.RedisError, RuntimeError) as error:
+        except ERRORS as error:
             client, well = None, False
             print(f"error {number}: {type(error).__name__}: {str(error).splitlines()[0]}", flush=True)
         time.sleep(arguments.every)
