@@ -880,7 +880,7 @@ static bool start_again(struct live_wire *wire)
                wire->name, how);
     }
     wire->revive = NULL;
-    live_target_rcsim(&targets[TESTED], program, port);
+    live_target_rcsim(&targets[TESTED], program, port, 1);
     live_target_make_cluster(&targets[TESTED]);
     wire->revive = start_again;
     wire->died = true;
@@ -989,7 +989,7 @@ int main(int argc, char **argv)
     } else if (options.rcsim != NULL) {
         targets[TESTED].wire.name = "rcsim";
         program = options.rcsim;
-        live_target_rcsim(&targets[TESTED], program, port + 4);
+        live_target_rcsim(&targets[TESTED], program, port + 4, 1);
         targets[TESTED].wire.revive = start_again;
     } else {
         live_target_at(&targets[TESTED], options.with);

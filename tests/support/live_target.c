@@ -31,17 +31,18 @@ void live_target_real(struct live_target *target, const char *directory, int por
     set_address(target, "127.0.0.1", 9, port);
 }
 
-void live_target_rcsim(struct live_target *target, const char *program, int port)
+void live_target_rcsim(struct live_target *target, const char *program, int port, int nodes)
 {
-    char at[16], control[16];
+    char at[16], control[16], count[16];
     snprintf(at, sizeof(at), "%d", port);
-    snprintf(control, sizeof(control), "%d", port + 1);
+    snprintf(control, sizeof(control), "%d", port + nodes);
+    snprintf(count, sizeof(count), "%d", nodes);
     fflush(stdout); /* or the child prints it as well */
     target->rcsim_pid = fork();
     if (target->rcsim_pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (freopen("/dev/null", "w", stdout) != NULL) {
-            execl(program, program, "serve", "--nodes", "1", "--port", at, "--control", control,
+            execl(program, program, "serve", "--nodes", count, "--port", at, "--control", control,
                   "--speed", "1", "--save", "", "--enable-debug-command", "yes", (char *)NULL);
         }
         _exit(127);

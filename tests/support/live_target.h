@@ -19,8 +19,8 @@ struct live_target {
 
 /* Each starts or finds one, without slots. */
 void live_target_real(struct live_target *target, const char *directory, int port);
-void live_target_rcsim(struct live_target *target, const char *program,
-                       int port); /* and port + 1 */
+/* The first of `nodes` at ports from `port` on; its control port is the one behind them. */
+void live_target_rcsim(struct live_target *target, const char *program, int port, int nodes);
 void live_target_at(struct live_target *target, const char *host_port);
 
 /* Connects, gives it all slots, waits until it serves them. */
