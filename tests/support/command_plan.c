@@ -244,7 +244,7 @@ void plan_make(struct plan *plan, uint64_t seed, unsigned sequence, const char *
         } while (transaction > 0 && row != NULL && (row->flags & ROW_ALONE) != 0 && count > 1);
         draw_command(&words, name);
         unsigned flags = row == NULL ? 0 : row->flags;
-        if (subscribed > 0 && --subscribed == 0) {
+        if (subscribed > 0 && transaction == 0 && --subscribed == 0) {
             end_subscriptions(plan);
         }
         if (transaction > 0 && --transaction == 0) {
