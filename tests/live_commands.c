@@ -375,6 +375,16 @@ static enum answer_verdict judge(struct conversation *talk, const struct plan_st
     return verdict;
 }
 
+static bool waits_long(const struct plan_step *step)
+{
+    bool found = false;
+    for (unsigned i = 1; i < step->argc; i++) {
+        found = found || (step->args[i].size_bytes == strlen(PLAN_LONG_WAIT) &&
+                          memcmp(step->args[i].bytes, PLAN_LONG_WAIT, strlen(PLAN_LONG_WAIT)) == 0);
+    }
+    return found;
+}
+
 /* A command that waits is given what it waits for. */
 static void push_beside(const struct plan_step *step)
 {
@@ -432,7 +442,7 @@ static bool ask_both(struct conversation *talk, const struct plan_step *step,
         live_wire_ask(WIRE(i), step->argc, step->args, &answers[i]);
     }
     if (answers[REAL].silent || answers[TESTED].silent) {
-        if (blocks) {
+        if (blocks && waits_long(step)) {
             push_beside(step);
         }
         await_both(blocks ? BLOCKED_MS : SILENT_MS, answers);

@@ -13,6 +13,9 @@
 #define PLAN_STEPS_MAX 128
 #define PLAN_ARGS_MAX  40
 
+/* Seconds: a command that would wait so long is given what it waits for; shorter ones run out. */
+#define PLAN_LONG_WAIT "5.5"
+
 /* How the arguments of a command were drawn. X(constant, name) */
 #define PLAN_CLASSES(X)                                                                            \
     X(VALID, "valid")                                                                              \

@@ -66,7 +66,7 @@ static const struct word indexes[] = {
 };
 static const struct word offsets[] = { BYTES("0"), BYTES("1"), BYTES("7"), BYTES("8"), BYTES("33"), BYTES("1000") };
 static const struct word bits[] = { BYTES("0"), BYTES("1") };
-static const struct word timeouts[] = { BYTES("0.01"), BYTES("0.02"), BYTES("0.05") };
+static const struct word timeouts[] = { BYTES("0.01"), BYTES("0.05"), BYTES(PLAN_LONG_WAIT), BYTES(PLAN_LONG_WAIT) };
 static const struct word databases[] = { BYTES("0"), BYTES("0"), BYTES("1") };
 static const struct word type_names[] = {
     BYTES("string"), BYTES("list"), BYTES("hash"), BYTES("SET"), BYTES("zset"), BYTES("stream"), BYTES("x"),
