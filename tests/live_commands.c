@@ -329,8 +329,7 @@ static bool agree_scan(const struct plan_step *step, const struct live_answer an
         rcs_buf_init(&all[i]);
         iterate(WIRE(i), step, at, (step->row->flags & ROW_PAIRS) != 0 ? 2 : 1, &all[i]);
     }
-    bool agree = all[REAL].size_bytes == all[TESTED].size_bytes &&
-                 memcmp(all[REAL].data, all[TESTED].data, all[REAL].size_bytes) == 0;
+    bool agree = bytes_are_same(&all[REAL], &all[TESTED]);
     rcs_buf_close(&all[REAL]);
     rcs_buf_close(&all[TESTED]);
     return agree;

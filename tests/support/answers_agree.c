@@ -12,6 +12,12 @@ struct children {
     unsigned count;
 };
 
+bool bytes_are_same(const struct rcs_buf *a, const struct rcs_buf *b)
+{
+    return a->size_bytes == b->size_bytes &&
+           (a->size_bytes == 0 || memcmp(a->data, b->data, a->size_bytes) == 0);
+}
+
 static void children_of(const struct rcs_reply *reply, struct children *children)
 {
     const struct rcs_reply *child = reply + 1;
@@ -265,8 +271,7 @@ static bool agree_ids(const struct answer_question *question, const struct rcs_r
         rcs_buf_init(&of_b);
         mask(&a[i], question->port_a, &of_a);
         mask(&b[i], question->port_b, &of_b);
-        agree = agree && of_a.size_bytes == of_b.size_bytes &&
-                memcmp(of_a.data, of_b.data, of_a.size_bytes) == 0;
+        agree = agree && bytes_are_same(&of_a, &of_b);
         rcs_buf_close(&of_a);
         rcs_buf_close(&of_b);
     }
@@ -514,7 +519,7 @@ static bool agree_several(const struct live_answer *a, const struct live_answer 
     struct rcs_resp_replies *reader = rcs_resp_replies_new();
     const struct rcs_reply *reply;
     unsigned count = 0;
-    bool agree = a->bytes.size_bytes == b->bytes.size_bytes;
+    bool agree = a->bytes.size_bytes == b->bytes.size_bytes && a->bytes.size_bytes > 0;
     rcs_resp_replies_feed(reader, b->bytes.data, b->bytes.size_bytes);
     while (agree && rcs_resp_replies_next(reader, &reply) == RCS_OK) {
         count++;
@@ -528,8 +533,7 @@ static bool agree_several(const struct live_answer *a, const struct live_answer 
 enum answer_verdict answers_agree(const struct answer_question *question,
                                   const struct live_answer *a, const struct live_answer *b)
 {
-    if (a->closed == b->closed && a->bytes.size_bytes == b->bytes.size_bytes &&
-        memcmp(a->bytes.data, b->bytes.data, a->bytes.size_bytes) == 0) {
+    if (a->closed == b->closed && bytes_are_same(&a->bytes, &b->bytes)) {
         return ANSWER_SAME;
     }
     const struct command_row *row = question->row;

@@ -19,6 +19,8 @@ struct answer_question {
     int64_t date_offset_s; /* a's less b's */
 };
 
+bool bytes_are_same(const struct rcs_buf *a, const struct rcs_buf *b);
+
 enum answer_verdict { ANSWER_SAME, ANSWER_BY_RULE, ANSWER_DIFFERS };
 
 enum answer_verdict answers_agree(const struct answer_question *question,
