@@ -278,6 +278,9 @@ static void every_listed_command_is_there(void **state)
     rcs_resp_replies_feed(reader, list.data, list.size_bytes);
     assert_int_equal(rcs_resp_replies_next(reader, &reply), RCS_OK);
     for (uint32_t i = 1; i <= reply->elements; i++) {
+        if (memchr(reply[i].bytes, '|', reply[i].size_bytes) != NULL) {
+            continue; /* a subcommand */
+        }
         snprintf(words, sizeof(words), "%.*s x y z", (int)reply[i].size_bytes, reply[i].bytes);
         desk_ask(desk, 1, words);
         desk_receive(desk, 1, &size_bytes);
@@ -312,7 +315,8 @@ int main(void)
     };
     static const char *const files[] = { "resp/commands.txt", "resp/commands_more.txt",
                                          "resp/commands_notify.txt", "resp/commands_bit.txt",
-                                         "resp/commands_watch.txt" };
+                                         "resp/commands_watch.txt",
+                                         "resp/commands_docs.txt" };
     enum { FILES = sizeof(files) / sizeof(files[0]) };
     size_t count = 15;
     char *texts[FILES];

@@ -173,6 +173,9 @@ struct rcs_command_found {
 /* `guess`: a row of a table that is tried first, NULL none. */
 struct rcs_command_found rcs_command_find(unsigned argc, const struct rcs_arg *args,
                                           const struct rcs_command *guess);
+/* By "get" or "client|id", which 7.0 began to take. */
+struct rcs_command_found rcs_command_by_full_name(enum rcs_release release,
+                                                  const struct rcs_arg *name);
 /* "get", "client|info". */
 void rcs_command_full_name(const struct rcs_command_found *found, struct rcs_buf *out);
 /* The two ranges that hold the keys of this request: the command's own, or those put together in

@@ -1,9 +1,11 @@
 /* COMMAND: what commands there are, as a client library asks for it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/keys/glob.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/docs.h"
 #include "sim/node/help.h"
 
 #include "sim/pure.h"
@@ -218,7 +220,11 @@ static void add_command(struct rcs_call *call, const struct rcs_command_found *f
         struct rcs_command_found sub = { &command->subcommands[i], command };
         subcommands += rcs_release_has(call->client->profile, &sub);
     }
-    rcs_resp_set(call->out, subcommands, call->resp3);
+    if (subcommands > 0) {
+        rcs_resp_array(call->out, subcommands);
+    } else {
+        rcs_resp_set(call->out, 0, call->resp3);
+    }
     for (size_t i = 0; i < rows; i++) {
         struct rcs_command_found sub = { &command->subcommands[i], command };
         if (rcs_release_has(call->client->profile, &sub)) {
@@ -264,7 +270,7 @@ static void run_count(struct rcs_call *call)
 }
 
 /* "get" or "client|id". */
-static struct rcs_command_found find_full_name(enum rcs_release release, const struct rcs_arg *name)
+struct rcs_command_found rcs_command_by_full_name(enum rcs_release release, const struct rcs_arg *name)
 {
     const char *bar = name->size_bytes == 0 ? NULL : memchr(name->bytes, '|', name->size_bytes);
     if (bar == NULL || release < RCS_REDIS_7_0) {
@@ -286,7 +292,7 @@ static void run_info(struct rcs_call *call)
     rcs_resp_array(call->out, call->argc - 2);
     for (unsigned i = 2; i < call->argc; i++) {
         struct rcs_command_found found =
-            find_full_name(call->client->profile->release, &call->args[i]);
+            rcs_command_by_full_name(call->client->profile->release, &call->args[i]);
         if (found.command == NULL || !rcs_release_has(call->client->profile, &found)) {
             rcs_resp_nil(call->out, call->resp3);
         } else {
@@ -322,27 +328,27 @@ static void list_one(const struct rcs_command_found *found, const struct filter 
     rcs_buf_close(&name);
 }
 
-static void list(struct rcs_call *call, const struct filter *filter, bool with_subcommands)
+/* Redis counts as it goes, and that makes an array. */
+static void list(struct rcs_call *call, const struct filter *filter)
 {
     struct rcs_buf names;
     size_t count = 0;
     rcs_buf_init(&names);
     for (unsigned i = 0; rcs_command_at(i) != NULL; i++) {
         struct rcs_command_found found = { rcs_command_at(i), NULL };
+        if (!has(call, found.command)) {
+            continue;
+        }
         list_one(&found, filter, &names, &count);
         const struct rcs_command *sub = found.command->subcommands;
-        for (; with_subcommands && sub != NULL && sub->name != NULL; sub++) {
+        for (; sub != NULL && sub->name != NULL; sub++) {
             struct rcs_command_found found_sub = { sub, found.command };
             if (rcs_release_has(call->client->profile, &found_sub)) {
                 list_one(&found_sub, filter, &names, &count);
             }
         }
     }
-    if (with_subcommands) { /* filtered: Redis counts as it goes, and that makes an array */
-        rcs_resp_array(call->out, count);
-    } else {
-        rcs_resp_set(call->out, count, call->resp3);
-    }
+    rcs_resp_array(call->out, count);
     rcs_buf_add(call->out, names.data, names.size_bytes);
     rcs_buf_close(&names);
 }
@@ -369,31 +375,47 @@ static void run_list(struct rcs_call *call)
 {
     struct filter filter = { .pattern = NULL };
     if (call->argc == 2) {
-        list(call, &filter, false);
+        list(call, &filter);
         return;
     }
     if (call->argc == 5 && rcs_arg_is(&call->args[2], "filterby")) {
         if (rcs_arg_is(&call->args[3], "pattern")) {
             filter.pattern = &call->args[4];
-            list(call, &filter, true);
+            list(call, &filter);
             return;
         }
         if (rcs_arg_is(&call->args[3], "aclcat")) {
             filter.by_category = true;
             filter.categories = rcs_command_category_named(&call->args[4]);
-            list(call, &filter, true);
+            list(call, &filter);
             return;
         }
         if (rcs_arg_is(&call->args[3], "module")) { /* there are none */
             filter.nothing = true;
-            list(call, &filter, true);
+            list(call, &filter);
             return;
         }
     }
     rcs_refuse(call->client, "syntax error");
 }
 
-static void run_getkeys(struct rcs_call *call)
+/* What a command does with a key of this range, as GETKEYSANDFLAGS says it: SET is the one whose
+ * flags depend on its options (Redis 7.0 setGetKeys). */
+static unsigned key_flags(const struct rcs_key_range *range, unsigned count,
+                          const struct rcs_arg *words)
+{
+    if ((range->flags & RCS_KEY_VARIABLE) == 0) {
+        return range->flags;
+    }
+    for (unsigned i = 3; i < count; i++) {
+        if (rcs_arg_is(&words[i], "get")) {
+            return RCS_KEY_RW | RCS_KEY_ACCESS | RCS_KEY_UPDATE;
+        }
+    }
+    return RCS_KEY_OW | RCS_KEY_UPDATE;
+}
+
+static void reply_keys(struct rcs_call *call, bool with_flags)
 {
     const struct rcs_arg *words = call->args + 2;
     unsigned count = call->argc - 2;
@@ -411,27 +433,50 @@ static void run_getkeys(struct rcs_call *call)
         rcs_refuse(call->client, "Invalid number of arguments specified for command");
         return;
     }
-    unsigned positions[64];
-    unsigned keys = rcs_command_keys(command, count, words, positions, 64);
+    unsigned *positions = malloc(count * sizeof(positions[0]));
+    RCS_ASSERT(positions != NULL);
+    unsigned keys = rcs_command_keys(command, count, words, positions, count);
     if (keys == 0 && (command->flags & RCS_COMMAND_NO_MANDATORY_KEYS) == 0) {
         rcs_refuse(call->client, "Invalid arguments specified for command");
+        free(positions);
         return;
     }
-    if (keys > 64) {
-        rcs_refuse(call->client, "rcsim shows no more than 64 keys here");
-        return;
-    }
+    RCS_ASSERT(keys <= count);
     rcs_resp_array(call->out, keys);
     for (unsigned i = 0; i < keys; i++) {
-        rcs_resp_bulk(call->out, words[positions[i]].bytes, words[positions[i]].size_bytes);
+        const struct rcs_arg *key = &words[positions[i]];
+        /* A second range begins where its first key is. */
+        bool second = command->keys[1].first > 0 && i > 0 &&
+                      (int)positions[i] >= command->keys[1].first;
+        if (with_flags) {
+            rcs_resp_array(call->out, 2);
+        }
+        rcs_resp_bulk(call->out, key->bytes, key->size_bytes);
+        if (with_flags) {
+            add_bits(call, key_flags(&command->keys[second], count, words), key_flag_names,
+                     COUNT_OF(key_flag_names));
+        }
     }
+    free(positions);
+}
+
+static void run_getkeys(struct rcs_call *call)
+{
+    reply_keys(call, false);
+}
+
+void rcs_run_getkeysandflags(struct rcs_call *call)
+{
+    reply_keys(call, true);
 }
 
 /* clang-format off */
 #define ASKED LOADING | STALE, CATEGORY(CONNECTION), NO_KEYS
 static const struct rcs_command subcommands[] = {
     { "count", run_count, 2, ASKED, NULL, NULL },
+    { "docs", rcs_run_docs, -2, ASKED, "nondeterministic_output_order", NULL },
     { "getkeys", run_getkeys, -4, ASKED, NULL, NULL },
+    { "getkeysandflags", rcs_run_getkeysandflags, -4, ASKED, NULL, NULL },
     { "help", rcs_run_help, 2, ASKED, NULL, NULL },
     { "info", run_info, -2, ASKED, "nondeterministic_output_order", NULL },
     { "list", run_list, -2, ASKED, "nondeterministic_output_order", NULL },

@@ -132,7 +132,9 @@ static bool names_fit(struct rcs_call *call)
             if (call->client->profile->release < RCS_REDIS_7_0) {
                 refuse_name(call, &call->args[i]);
             } else {
-                refuse_failed(call, &call->args[i], "can't set immutable config");
+                refuse_failed(call, &call->args[i],
+                              rcs_config_protected(name) ? "can't set protected config"
+                                                         : "can't set immutable config");
             }
             return false;
         }

@@ -344,7 +344,7 @@ static enum rcs_err set_signal(const struct rcs_directive *directive, char *at, 
     }
     if ((bits & 6) == 6) {
         return refuse(reason, RCS_ERR_SYNTAX,
-                      "shutdown-on-signal: can't use SAVE and NOSAVE simultaneously");
+                      "shutdown options SAVE and NOSAVE can't be used simultaneously");
     }
     size_t size = 0;
     at[0] = '\0';
