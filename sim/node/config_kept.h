@@ -47,7 +47,7 @@
     X(LAZYFREE_USER_FLUSH, "lazyfree-lazy-user-flush", NULL, V6_2, true, YES_NO, 0, 0, "no") \
     X(LFU_DECAY_TIME, "lfu-decay-time", NULL, V4_0, true, INTEGER, 0, INT_MAX, "1") \
     X(LFU_LOG_FACTOR, "lfu-log-factor", NULL, V4_0, true, INTEGER, 0, INT_MAX, "10") \
-    X(MAXMEMORY_CLIENTS, "maxmemory-clients", NULL, V7_0, true, BYTES, 0, INT64_MAX, "0") \
+    X(MAXMEMORY_CLIENTS, "maxmemory-clients", NULL, V7_0, true, PERCENT, 0, 0, "0") \
     X(MAXMEMORY_TENACITY, "maxmemory-eviction-tenacity", NULL, V6_2, true, INTEGER, 0, 100, "10") \
     X(MAXMEMORY_SAMPLES, "maxmemory-samples", NULL, V3_0, true, INTEGER, 1, INT_MAX, "5") \
     X(NO_FSYNC_ON_REWRITE, "no-appendfsync-on-rewrite", NULL, V3_0, true, YES_NO, 0, 0, "no") \

@@ -94,11 +94,85 @@ bool rcs_config_bytes(const char *value, int64_t *out)
     return false;
 }
 
+/* Any number of digits is a count of bytes to Redis: strtoull takes what is too much for the most. */
+static bool is_unsigned(const char *value)
+{
+    return value[0] != '\0' && value[strspn(value, "0123456789")] == '\0';
+}
+
+/* maxmemory-clients: bytes, or a share of maxmemory, which is kept as a negative number. */
+static enum rcs_err set_bytes_or_percent(int64_t *at, const char *value, char *reason)
+{
+    size_t size = strlen(value);
+    int64_t number;
+    if (size > 1 && value[size - 1] == '%' && rcs_decimal_read(value, size - 1, &number) &&
+        number >= 0) {
+        if (number > 100) {
+            return refuse(reason, RCS_ERR_RANGE, "percentage argument must be less or equal to 100");
+        }
+        *at = -number;
+        return RCS_OK;
+    }
+    if (!rcs_config_bytes(value, &number)) {
+        return refuse(reason, RCS_ERR_SYNTAX, "argument must be a memory or percent value");
+    }
+    *at = number;
+    return RCS_OK;
+}
+
+/* latency-tracking-info-percentiles: decimals from 0 to 100. */
+static bool is_percentile(const char *word, size_t size, bool *in_range)
+{
+    size_t digits = 0, dots = 0, whole = 0;
+    bool negative = size > 0 && word[0] == '-';
+    for (size_t i = negative; i < size; i++) {
+        if (word[i] == '.') {
+            dots++;
+        } else if (word[i] < '0' || word[i] > '9') {
+            return false;
+        } else {
+            digits++;
+            whole = dots == 0 && whole < 1000 ? whole * 10 + (size_t)(word[i] - '0') : whole;
+        }
+    }
+    size_t fraction = 0;
+    for (size_t i = size; dots == 1 && i > 0 && word[i - 1] != '.'; i--) {
+        fraction += word[i - 1] != '0';
+    }
+    *in_range = !(negative && (whole > 0 || fraction > 0)) &&
+                (whole < 100 || (whole == 100 && fraction == 0));
+    return digits > 0 && dots <= 1;
+}
+
+static enum rcs_err check_percentiles(const char *value, char *reason)
+{
+    for (; *value != '\0'; value += strcspn(value, " ")) {
+        value += strspn(value, " ");
+        bool in_range;
+        if (!is_percentile(value, strcspn(value, " "), &in_range)) {
+            return refuse(reason, RCS_ERR_SYNTAX,
+                          "Invalid latency-tracking-info-percentiles parameters");
+        }
+        if (!in_range) {
+            return refuse(reason, RCS_ERR_RANGE,
+                          "latency-tracking-info-percentiles parameters should sit between "
+                          "[0.0,100.0]");
+        }
+    }
+    return RCS_OK;
+}
+
 static enum rcs_err set_number(const struct rcs_directive *directive, int64_t *at,
                                const char *value, char *reason)
 {
     int64_t number;
     if (directive->kind == RCS_VALUE_BYTES && !rcs_config_bytes(value, &number)) {
+        if (is_unsigned(value)) {
+            snprintf(reason, RCS_CONFIG_REASON_BYTES,
+                     "argument must be between %lld and %lld inclusive",
+                     (long long)directive->least, (long long)directive->most);
+            return RCS_ERR_RANGE;
+        }
         return refuse(reason, RCS_ERR_SYNTAX, "argument must be a memory value");
     }
     if (directive->kind != RCS_VALUE_BYTES && !rcs_decimal_read(value, strlen(value), &number)) {
@@ -261,7 +335,7 @@ static enum rcs_err set_limits(struct rcs_output_limit *at, int64_t *least, cons
         c += strspn(c, " ");
         words += *c != '\0';
     }
-    if (words == 0 || words % 4 != 0) {
+    if (words % 4 != 0) {
         return refuse(reason, RCS_ERR_SYNTAX,
                       "Wrong number of arguments in buffer limit configuration.");
     }
@@ -325,7 +399,8 @@ static enum rcs_err set_signal(const struct rcs_directive *directive, char *at, 
 {
     static const char *const names[] = { "default", "save", "nosave", "now", "force" };
     unsigned bits = 0;
-    while (*value != '\0') {
+    const char *word_at = value;
+    while (word_at == value || *value != '\0') {
         value += strspn(value, " ");
         size_t size = strcspn(value, " ");
         unsigned found = 0;
@@ -460,7 +535,13 @@ enum rcs_err rcs_directive_set(struct rcs_config *config, const struct rcs_direc
             return refuse(reason, RCS_ERR_RANGE, "rcsim models no eviction by frequency of use");
         }
         return set_word(at, value, words, word, reason);
+    case RCS_VALUE_PERCENT:
+        return set_bytes_or_percent(at, value, reason);
     case RCS_VALUE_KEPT:
+        if (strcmp(directive->name, "latency-tracking-info-percentiles") == 0 &&
+            check_percentiles(value, reason) != RCS_OK) {
+            return RCS_ERR_SYNTAX;
+        }
         return set_string(config, directive, value, reason);
     case RCS_VALUE_LIMITS:
         return set_limits(at, &config->least_output_bytes, value, reason);
@@ -506,6 +587,10 @@ void rcs_directive_show(const struct rcs_config *config, const struct rcs_direct
         break;
     case RCS_VALUE_LEVEL:
         rcs_buf_text(out, levels[config->loglevel]);
+        break;
+    case RCS_VALUE_PERCENT:
+        rcs_buf_i64(out, *(const int64_t *)at < 0 ? -*(const int64_t *)at : *(const int64_t *)at);
+        rcs_buf_text(out, *(const int64_t *)at < 0 ? "%" : "");
         break;
     case RCS_VALUE_SIGNAL:
         rcs_buf_text(out, at);
