@@ -330,6 +330,16 @@ static void a_soft_limit_takes_its_time(void **state)
     assert_false(desk->clients[2].closed);
 }
 
+/* --- CONFIG REWRITE --------------------------------------------------------------------------- */
+
+static void a_file_is_rewritten_if_there_is_one(void **state)
+{
+    struct desk *desk = *state;
+    desk_expect(desk, 0, "CONFIG REWRITE", "-ERR The server is running without a config file\n");
+    desk->node->config.has_file = true;
+    desk_expect(desk, 0, "CONFIG REWRITE", "+OK\n");
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, desk_setup, desk_teardown)
@@ -348,6 +358,7 @@ int main(void)
         TEST(the_least_recently_used_goes),
         TEST(only_keys_that_expire_go),
         TEST(policies_that_are_not_modelled_are_refused),
+        TEST(a_file_is_rewritten_if_there_is_one),
         TEST(the_idle_are_cut_off),
         TEST(a_hard_limit_cuts_at_once),
         TEST(a_soft_limit_takes_its_time),

@@ -190,10 +190,16 @@ static void run_resetstat(struct rcs_call *call)
     rcs_reply_ok(call->client);
 }
 
-/* A virtual node's directives stand in the scenario; there is no file to write. */
+/* Who runs the node keeps its configuration: what it starts with next time is what it has now, and
+ * rcs_config_rewrite makes the text. */
 static void run_rewrite(struct rcs_call *call)
 {
-    rcs_refuse(call->client, "The server is running without a config file");
+    if (!call->node->config.has_file) {
+        rcs_refuse(call->client, "The server is running without a config file");
+        return;
+    }
+    rcs_effect_add(call->node->out, RCS_EFFECT_SAVE_REDIS_CONF, 0);
+    rcs_reply_ok(call->client);
 }
 
 /* clang-format off */

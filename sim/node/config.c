@@ -344,6 +344,23 @@ const char *rcs_config_name_after(const char *after)
     return best;
 }
 
+const struct rcs_directive *rcs_directive_find(const char *name)
+{
+    return find(name);
+}
+
+const struct rcs_directive *rcs_directive_at(unsigned index)
+{
+    const char *name = "";
+    while ((name = rcs_config_name_after(name)) != NULL) {
+        const struct rcs_directive *directive = find(name);
+        if (strcmp(directive->name, name) == 0 && index-- == 0) {
+            return directive;
+        }
+    }
+    return NULL;
+}
+
 bool rcs_config_protected(const char *name)
 {
     return rcs_name_compare(name, "dir") == 0 || rcs_name_compare(name, "dbfilename") == 0;

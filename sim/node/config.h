@@ -91,6 +91,7 @@ struct rcs_config {
     unsigned notify_classes;             /* notify-keyspace-events: enum rcs_notify_class */
     union rcs_kept kept[RCS_KEPT_COUNT]; /* config_kept.h: shown, without effect */
     char kept_texts[RCS_KEPT_TEXTS_BYTES];
+    bool has_file; /* there is a redis.conf for CONFIG REWRITE; no directive of real servers */
     uint32_t rules_off; /* bits of enum rcs_rule; no directive of real servers */
 };
 

@@ -53,6 +53,10 @@ static inline int rcs_name_compare(const char *a, const char *b)
  * RCS_CONFIG_REASON_BYTES: in Redis 7.0's words where that refuses the value, too. */
 enum rcs_err rcs_directive_set(struct rcs_config *config, const struct rcs_directive *directive,
                                const char *value, char *reason);
+/* By any of its names, NULL none; the i-th of all, ascending by the newer name, NULL past the end
+ * (config.c). */
+const struct rcs_directive *rcs_directive_find(const char *name);
+const struct rcs_directive *rcs_directive_at(unsigned index);
 /* Appends the value as CONFIG GET shows it. */
 void rcs_directive_show(const struct rcs_config *config, const struct rcs_directive *directive,
                         struct rcs_buf *out);

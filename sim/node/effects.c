@@ -56,6 +56,7 @@ static void give_back(struct rcs_effect *effect, struct rcs_store *store)
     case RCS_EFFECT_LINK_CLOSE:
     case RCS_EFFECT_LINK_RENAME:
     case RCS_EFFECT_TURN:
+    case RCS_EFFECT_SAVE_REDIS_CONF:
     case RCS_EFFECT_CLIENT_CLOSE:
     case RCS_EFFECT_MASTER_CONNECT:
     case RCS_EFFECT_MASTER_CLOSE:

@@ -158,6 +158,9 @@ static bool carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
         rcs_host_save_dump(sim, node, effect->snapshot);
         effect->snapshot = NULL;
         break;
+    case RCS_EFFECT_SAVE_REDIS_CONF: /* what it starts with from now on */
+        sim->nodes[node].config = *rcs_node_config(sim->nodes[node].machine);
+        break;
     case RCS_EFFECT_SLEEP:
         rcs_sim_fall_asleep(sim, node, effect->duration_us);
         return false;

@@ -247,6 +247,8 @@ static void carry_out(struct lab *lab, unsigned index)
         case RCS_EFFECT_CLIENT_CLOSE:
             to_client(lab, index, effect);
             break;
+        case RCS_EFFECT_SAVE_REDIS_CONF:
+            break;
         case RCS_EFFECT_SAVE_DUMP:
             if (lab->dumps[index] != NULL) {
                 rcs_snapshot_release(lab->dumps[index]);

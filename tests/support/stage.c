@@ -297,6 +297,7 @@ static void step(struct stage *stage, struct rcs_event *event)
         case RCS_EFFECT_BLOCK:
         case RCS_EFFECT_UNBLOCK:
         case RCS_EFFECT_SAVE_CONFIG:
+        case RCS_EFFECT_SAVE_REDIS_CONF:
         case RCS_EFFECT_SAVE_DUMP:
         case RCS_EFFECT_SLEEP:
             break;
