@@ -24,6 +24,7 @@ struct rcs_sim_options {
     bool wire_check;       /* encode and decode every bus message; must not change the digest */
     bool keep_milestones;  /* for rcs_sim_milestone below */
     bool own_hosts;        /* each node is a host of its own, even where addresses share an ip */
+    bool config_files;     /* nodes have a redis.conf that CONFIG REWRITE can change */
     int64_t start_wall_ms; /* wall clock at time 0, whole seconds; 0: 2026-01-01 00:00:00 UTC */
 };
 

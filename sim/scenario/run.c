@@ -317,6 +317,7 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
         .wire_check = options->wire_check,
         .start_wall_ms = options->start_wall_ms,
         .own_hosts = options->serve_ip != NULL,
+        .config_files = options->serve_ip != NULL,
         .keep_milestones = true, /* the transcript is made of them */
     };
     run->transcript = rcs_transcript_new(script, options);
