@@ -171,9 +171,10 @@ void live_remove(const struct live_server *server)
 
 void live_tell(struct live_server *server, const char *command)
 {
-    char line[300];
+    char line[8192];
     int length = snprintf(line, sizeof(line), "%s\r\n", command);
-    if (send(server->fd, line, (size_t)length, MSG_NOSIGNAL) != length) {
+    if (length >= (int)sizeof(line) ||
+        send(server->fd, line, (size_t)length, MSG_NOSIGNAL) != length) {
         live_give_up("does not take a command", server->name);
     }
 }
