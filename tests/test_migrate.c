@@ -69,6 +69,24 @@ static void migrate_sends_select_and_restore_asking(void **state)
     expect_keys(desk, ":0\r\n");
 }
 
+/* The payloads are those of a redis-server 7.0.15. */
+static void migrate_sends_values_of_every_type(void **state)
+{
+    struct desk *desk = *state;
+    desk_ask(desk, 1, "RPUSH k a b");
+    desk_ask(desk, 1, "ZADD {k}2 1.5 m");
+    desk_ask(desk, 0, "MIGRATE 10.0.0.2 6379  0 500 KEYS k {k}2");
+    desk_targets(desk);
+    UP(1);
+    expect_targets(desk, "send 1 SELECT 0\n"
+                         "send 1 RESTORE-ASKING k 0 ...........a..b....h....A..\n"
+                         "send 1 RESTORE-ASKING {k}2 0 .........m..1.5....I..`x%N.\n"
+                         "wait 500\n");
+    SAYS(1, "+OK\r\n+OK\r\n+OK\r\n");
+    expect_reply(desk, "+OK\r\n");
+    expect_keys(desk, ":0\r\n");
+}
+
 static void migrate_uses_the_connection_again_without_select(void **state)
 {
     struct desk *desk = *state;
@@ -363,6 +381,7 @@ int main(void)
 #define DESK(function) cmocka_unit_test_setup_teardown(function, desk_setup, desk_teardown)
     static struct CMUnitTest tests[CASES_MAX] = {
         DESK(migrate_sends_select_and_restore_asking),
+        DESK(migrate_sends_values_of_every_type),
         DESK(migrate_uses_the_connection_again_without_select),
         DESK(migrate_closes_a_connection_idle_for_ten_seconds),
         DESK(migrate_authenticates_first),
