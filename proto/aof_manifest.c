@@ -191,7 +191,7 @@ static enum rcs_err read_line(struct rcs_aof_manifest *manifest, const char *tex
 {
     char copy[LINE_MAX_BYTES];
     struct resp_args words = { .list = NULL };
-    struct rcs_aof_part part;
+    struct rcs_aof_part part = { .sequence = 0 };
     memcpy(copy, text, size_bytes);
     enum rcs_err err = rcs_resp_split_words(copy, copy + size_bytes, &words)
                            ? read_part(&part, words.list, words.count, line, diag)

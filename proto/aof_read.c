@@ -67,7 +67,7 @@ static enum rcs_err take_number(struct rcs_aof_reader *reader, char kind, int64_
 static enum rcs_err take_argument(struct rcs_aof_reader *reader, struct rcs_arg *out,
                                   struct rcs_diag *diag)
 {
-    int64_t size;
+    int64_t size = 0;
     enum rcs_err err = take_number(reader, '$', 0, RESP_BULK_MAX_BYTES, &size, diag);
     if (err != RCS_OK) {
         return err;
@@ -134,7 +134,7 @@ static void note_whole(struct rcs_aof_reader *reader)
 enum rcs_err rcs_aof_reader_next(struct rcs_aof_reader *reader, const struct rcs_arg **args,
                                  unsigned *argc, struct rcs_diag *diag)
 {
-    int64_t count;
+    int64_t count = 0;
     *args = NULL;
     *argc = 0;
     if (!pass_annotations(reader)) {

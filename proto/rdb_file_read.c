@@ -100,19 +100,19 @@ static bool take_database(struct rcs_rdb_reader *reader, struct rcs_rdb_input *i
 /* True: the opcode, whose byte was taken, is dealt with. */
 static bool take_opcode(struct rcs_rdb_reader *reader, struct rcs_rdb_input *in, unsigned opcode)
 {
-    uint64_t ignored;
-    unsigned byte;
+    uint64_t keys, expires, idle_s;
+    unsigned frequency;
     switch (opcode) {
     case RCS_RDB_OPCODE_AUX:
         return take_field(reader, in);
     case RCS_RDB_OPCODE_DATABASE:
         return take_database(reader, in);
     case RCS_RDB_OPCODE_RESIZE:
-        return rcs_rdb_take_length(in, &ignored) && rcs_rdb_take_length(in, &ignored);
+        return rcs_rdb_take_length(in, &keys) && rcs_rdb_take_length(in, &expires);
     case RCS_RDB_OPCODE_IDLE:
-        return rcs_rdb_take_length(in, &ignored);
+        return rcs_rdb_take_length(in, &idle_s);
     case RCS_RDB_OPCODE_FREQUENCY:
-        return rcs_rdb_take_byte(in, &byte);
+        return rcs_rdb_take_byte(in, &frequency);
     case RCS_RDB_OPCODE_EXPIRE_MS:
         return take_number(in, 8, &reader->expire_ms);
     case RCS_RDB_OPCODE_EXPIRE_S:
