@@ -262,6 +262,21 @@ static void refused_row(void **state)
     assert_non_null(strstr(diag.text, row->text));
 }
 
+static void an_expiry_before_1970_is_one_at_its_beginning(void **state)
+{
+    (void)state;
+    static const char bytes[] = HEAD "\xfc\xfe\xff\xff\xff\xff\xff\xff\xff" KEY END;
+    struct rcs_snapshot *snapshot;
+    struct rcs_keyspace *keys = rcs_keyspace_new();
+    assert_int_equal(rcs_snapshot_read_rdb(bytes, sizeof(bytes) - 1, 10, &rcs_value_limits_default,
+                                           &snapshot, NULL, NULL, NULL),
+                     RCS_OK);
+    rcs_keyspace_load(keys, snapshot);
+    check_value(keys, "k", "v", 0);
+    rcs_keyspace_free(keys);
+    rcs_snapshot_release(snapshot);
+}
+
 /* --- append-only files ------------------------------------------------------------------------ */
 
 struct folder {
@@ -563,6 +578,7 @@ int main(void)
         cmocka_unit_test(a_list_without_nodes_is_pushed_anew),
         cmocka_unit_test(a_snapshot_comes_back_from_its_file),
         cmocka_unit_test(a_file_read_and_written_is_the_same_file),
+        cmocka_unit_test(an_expiry_before_1970_is_one_at_its_beginning),
         cmocka_unit_test(an_append_only_file_comes_back_from_its_files),
         cmocka_unit_test(files_have_the_names_of_a_real_server),
         cmocka_unit_test(commands_are_carried_out_by_the_callers_hook),

@@ -68,7 +68,9 @@ static enum rcs_err add_key(struct rcs_keyspace *keys, const struct rcs_rdb_key 
     }
     struct rcs_entry *entry = rcs_keyspace_add(keys, name->bytes, name->size_bytes,
                                                rcs_value_of_parts(&key->value, limits));
-    rcs_keyspace_expire(keys, entry, key->expire_ms);
+    /* No server saves a time before 1970; a key that has one is over, as it is at 0. */
+    bool before = key->expire_ms < 0 && key->expire_ms != RCS_RDB_NO_EXPIRE;
+    rcs_keyspace_expire(keys, entry, before ? 0 : key->expire_ms);
     return RCS_OK;
 }
 
