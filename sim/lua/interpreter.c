@@ -200,6 +200,9 @@ bool rcs_lua_shebang(const struct rcs_arg *body, unsigned *flags, size_t *code,
                     ? read_words(words, count, flags, error)
                     : wrong(error, "Invalid engine in script shebang", NULL);
     rcs_resp_requests_free(line);
+    if (!good) {
+        *flags = RCS_LUA_NO_SHEBANG;
+    }
     if (code != NULL) {
         *code = (size_t)(end - body->bytes);
     }

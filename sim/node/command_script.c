@@ -10,19 +10,11 @@
 
 #define NO_SUCH_SCRIPT "-NOSCRIPT No matching script. Please use EVAL."
 
-/* Names of scripts are compared in any case, up to their first NUL. */
 static bool find_script(struct rcs_call *call, const struct rcs_arg *name,
                         char sha[RCS_SHA1_HEX + 1], unsigned *flags)
 {
-    if (rcs_arg_text_bytes(name) != RCS_SHA1_HEX) {
-        return false;
-    }
-    for (unsigned i = 0; i < RCS_SHA1_HEX; i++) {
-        char c = name->bytes[i];
-        sha[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-    }
-    sha[RCS_SHA1_HEX] = '\0';
-    return rcs_lua_find(rcs_scripts_interpreter(call->node), sha, flags);
+    return rcs_scripts_read_sha(name, sha) &&
+           rcs_lua_find(rcs_scripts_interpreter(call->node), sha, flags);
 }
 
 /* Defines the script if it is not yet; false: it was refused in a reply. */

@@ -312,10 +312,9 @@ void rcs_scripts_run(struct rcs_call *call, const char *sha, unsigned flags, boo
 
 /* --- before it runs --------------------------------------------------------------------------- */
 
-/* A name of 40 digits in lower case, as scripts are looked up; false: it has not so many. */
-static bool read_sha(const struct rcs_arg *arg, char sha[RCS_SHA1_HEX + 1])
+bool rcs_scripts_read_sha(const struct rcs_arg *arg, char sha[RCS_SHA1_HEX + 1])
 {
-    if (arg->size_bytes != RCS_SHA1_HEX) {
+    if (rcs_arg_text_bytes(arg) != RCS_SHA1_HEX) {
         return false;
     }
     for (unsigned i = 0; i < RCS_SHA1_HEX; i++) {
@@ -348,13 +347,12 @@ unsigned rcs_scripts_command_flags(struct rcs_node *node, const struct rcs_comma
     bool by_sha = (command->flags & RCS_COMMAND_BY_SHA) != 0;
     const struct rcs_arg *script = &request->args[1];
     char sha[RCS_SHA1_HEX + 1];
-    unsigned flags;
-    if (by_sha ? read_sha(script, sha) && node->scripts != NULL &&
-                     rcs_lua_find(node->scripts->interpreter, sha, &flags)
-               : rcs_lua_shebang(script, &flags, NULL, NULL)) {
-        if ((flags & RCS_LUA_NO_SHEBANG) == 0) {
-            return with_script_flags(command->flags, flags);
-        }
+    unsigned flags = RCS_LUA_NO_SHEBANG;
+    if (!by_sha) {
+        rcs_lua_shebang(script, &flags, NULL, NULL);
+    } else if (node->scripts != NULL && rcs_scripts_read_sha(script, sha)) {
+        rcs_lua_find(node->scripts->interpreter, sha, &flags);
     }
-    return command->flags;
+    return (flags & RCS_LUA_NO_SHEBANG) != 0 ? command->flags
+                                             : with_script_flags(command->flags, flags);
 }

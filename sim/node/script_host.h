@@ -13,6 +13,10 @@ struct rcs_lua *rcs_scripts_interpreter(struct rcs_node *node);
 void rcs_scripts_close(struct rcs_node *node); /* with the node */
 size_t rcs_scripts_count(const struct rcs_node *node);
 
+/* The name of a script in lower case, as scripts are looked up; false: it has not 40 characters
+ * before its first NUL. */
+bool rcs_scripts_read_sha(const struct rcs_arg *arg, char sha[RCS_SHA1_HEX + 1]);
+
 /* Runs a script that is defined, its conditions met: the reply is the call's. `read_only`: by
  * EVAL_RO or EVALSHA_RO. */
 void rcs_scripts_run(struct rcs_call *call, const char *sha, unsigned flags, bool read_only,
