@@ -364,6 +364,20 @@ static void tracking_takes_the_keys_of_eval(void **state)
     expect(desk_receive(desk, 0, NULL), ">2\r\n$10\r\ninvalidate\r\n\\*1\r\n$4\r\n{k}1\r\n");
 }
 
+static void info_counts_scripts(void **state)
+{
+    struct desk *desk = *state;
+    assert_non_null(strstr(desk_ask(desk, 0, "INFO memory"), "used_memory_lua:0\r\n"));
+    eval(desk, "return 1");
+    eval(desk, "return 2");
+    desk_ask(desk, 0, "SCRIPT LOAD return(1)");
+    const char *info = desk_ask(desk, 0, "INFO memory");
+    assert_non_null(strstr(info, "number_of_cached_scripts:3\r\n"));
+    assert_null(strstr(info, "used_memory_lua:0\r\n"));
+    desk_ask(desk, 0, "SCRIPT FLUSH");
+    assert_non_null(strstr(desk_ask(desk, 0, "INFO memory"), "number_of_cached_scripts:0\r\n"));
+}
+
 static void redis_log_is_a_line_of_the_log(void **state)
 {
     struct desk *desk = *state;
@@ -396,9 +410,10 @@ int main(void)
         OWNER(who_waits_is_served_after_the_script),
         OWNER(what_is_watched_changes_by_a_script),
         OWNER(tracking_takes_the_keys_of_eval),
+        OWNER(info_counts_scripts),
         OWNER(redis_log_is_a_line_of_the_log),
     };
-    size_t count = 18;
+    size_t count = 19;
     for (size_t i = 0; i < sizeof(stream_rows) / sizeof(stream_rows[0]); i++) {
         tests[count++] = (struct CMUnitTest){ .name = stream_rows[i].name,
                                               .test_func = stream_row,

@@ -275,6 +275,11 @@ size_t rcs_lua_count(const struct rcs_lua *script)
     return script->count;
 }
 
+size_t rcs_lua_memory_bytes(const struct rcs_lua *script)
+{
+    return (size_t)lua_gc(script->lua, LUA_GCCOUNT, 0) * 1024;
+}
+
 /* --- running one ------------------------------------------------------------------------------ */
 
 enum { INSTRUCTIONS_A_LOOK = 100000, RUNS_A_COLLECTION = 50 };

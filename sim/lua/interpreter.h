@@ -74,6 +74,8 @@ bool rcs_lua_find(struct rcs_lua *script, const char *sha, unsigned *flags);
 bool rcs_lua_define(struct rcs_lua *script, const struct rcs_arg *body, const char *sha,
                     unsigned *flags, struct rcs_buf *error);
 size_t rcs_lua_count(const struct rcs_lua *script);
+size_t
+rcs_lua_memory_bytes(const struct rcs_lua *script); /* what Lua holds; whole KB, as it tells */
 /* Runs a script and appends its one reply to `out`. */
 void rcs_lua_run(struct rcs_lua *script, const struct rcs_lua_run *run, struct rcs_buf *out);
 

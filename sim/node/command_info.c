@@ -9,6 +9,7 @@
 #include "sim/node/memory.h"
 #include "sim/node/migrate.h"
 #include "sim/node/pubsub.h"
+#include "sim/node/script_host.h"
 #include "sim/node/tracking.h"
 
 #include "sim/pure.h"
@@ -138,14 +139,17 @@ static void add_memory(struct rcs_node *node, struct rcs_buf *out)
     add_field(out, "allocator_active", used);
     add_field(out, "allocator_resident", used);
     add_both(out, "total_system_memory", "total_system_memory_human", 0);
-    add_field(out, "used_memory_lua", 0);
-    add_field(out, "used_memory_vm_eval", 0);
-    add_human(out, "used_memory_lua_human", 0);
-    static const char *const scripts[] = { "used_memory_scripts_eval", "number_of_cached_scripts",
-                                           "number_of_functions", "number_of_libraries",
-                                           "used_memory_vm_functions", "used_memory_vm_total", NULL };
-    add_zeros(out, scripts);
-    add_human(out, "used_memory_vm_total_human", 0);
+    int64_t lua = (int64_t)rcs_scripts_memory_bytes(node);
+    add_field(out, "used_memory_lua", lua);
+    add_field(out, "used_memory_vm_eval", lua);
+    add_human(out, "used_memory_lua_human", lua);
+    add_field(out, "used_memory_scripts_eval", 0); /* they are Lua's alone */
+    add_field(out, "number_of_cached_scripts", (int64_t)rcs_scripts_count(node));
+    static const char *const functions[] = { "number_of_functions", "number_of_libraries",
+                                             "used_memory_vm_functions", NULL };
+    add_zeros(out, functions);
+    add_field(out, "used_memory_vm_total", lua);
+    add_human(out, "used_memory_vm_total_human", lua);
     add_field(out, "used_memory_functions", 0);
     add_both(out, "used_memory_scripts", "used_memory_scripts_human", 0);
     add_both(out, "maxmemory", "maxmemory_human", node->config.maxmemory_bytes);

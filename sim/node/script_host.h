@@ -11,7 +11,9 @@ struct rcs_scripts;
 /* The interpreter of this node, made when it is first asked for. */
 struct rcs_lua *rcs_scripts_interpreter(struct rcs_node *node);
 void rcs_scripts_close(struct rcs_node *node); /* with the node */
+/* For INFO; 0 until a script has come. */
 size_t rcs_scripts_count(const struct rcs_node *node);
+size_t rcs_scripts_memory_bytes(const struct rcs_node *node);
 
 /* The name of a script in lower case, as scripts are looked up; false: it has not 40 characters
  * before its first NUL. */
