@@ -36,7 +36,7 @@ static void *allocate(void *context, void *block, size_t old_bytes, size_t new_b
 static int on_panic(lua_State *lua)
 {
     (void)lua;
-    RCS_ASSERT(!"an error of Lua outside of a script");
+    RCS_ASSERT(false); /* an error of Lua outside of a script */
     return 0;
 }
 
