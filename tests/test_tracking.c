@@ -32,7 +32,8 @@ static void a_redirection_reaches_a_subscriber_of_resp2(void **state)
     desk_ask(desk, 1, "SUBSCRIBE __redis__:invalidate");
     desk_ask(desk, 0, "GET k");
     desk_expect(desk, 0, "SET k 1", "+OK\n");
-    expect_received(desk, 1, "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n*1\r\n$1\r\nk\r\n");
+    expect_received(desk, 1,
+                    "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n*1\r\n$1\r\nk\r\n");
     desk_ask(desk, 0, "FLUSHALL");
     expect_received(desk, 1, "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n$-1\r\n");
 }
@@ -116,7 +117,10 @@ static void many_keys_are_found_again(void **state)
         snprintf(words, sizeof(words), "SET key:%d 1", i);
         desk_ask(desk, 1, words);
         snprintf(want, sizeof(want), ">2\r\n$10\r\ninvalidate\r\n*1\r\n$%d\r\nkey:%d\r\n",
-                 i < 10 ? 5 : i < 100 ? 6 : 7, i);
+                 i < 10    ? 5
+                 : i < 100 ? 6
+                           : 7,
+                 i);
         expect_received(desk, 0, want);
     }
     assert_int_equal(rcs_tracking_keys(desk->node), 0);

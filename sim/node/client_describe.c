@@ -43,16 +43,11 @@ static void add_flags(const struct rcs_client *client, struct rcs_buf *out)
         unsigned flag;
         const char *letter;
     } letters[] = {
-        { RCS_CLIENT_MONITOR, "O" },
-        { RCS_CLIENT_REPLICA, "S" },
-        { RCS_CLIENT_SUBSCRIBED, "P" },
-        { RCS_CLIENT_MULTI, "x" },
-        { RCS_CLIENT_PAUSED, "b" },
-        { 0, NULL }, /* here stand those of tracking */
-        { RCS_CLIENT_DIRTY_CAS, "d" },
-        { RCS_CLIENT_CLOSE_AFTER_REPLY, "c" },
-        { RCS_CLIENT_READONLY, "r" },
-        { RCS_CLIENT_NO_EVICT, "e" },
+        { RCS_CLIENT_MONITOR, "O" },    { RCS_CLIENT_REPLICA, "S" },
+        { RCS_CLIENT_SUBSCRIBED, "P" }, { RCS_CLIENT_MULTI, "x" },
+        { RCS_CLIENT_PAUSED, "b" },     { 0, NULL }, /* here stand those of tracking */
+        { RCS_CLIENT_DIRTY_CAS, "d" },  { RCS_CLIENT_CLOSE_AFTER_REPLY, "c" },
+        { RCS_CLIENT_READONLY, "r" },   { RCS_CLIENT_NO_EVICT, "e" },
     };
     size_t before = out->size_bytes;
     for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
@@ -149,9 +144,8 @@ static void add_fields(const struct rcs_node *node, const struct rcs_client *cli
     rcs_buf_format(out,
                    " user=%s redir=%lld resp=%u lib-name=%.*s lib-ver=%.*s tot-net-in=0 "
                    "tot-net-out=0 tot-cmds=0",
-                   redacted ? "*redacted*" : "default",
-                   (long long)rcs_tracking_redirect(client), (unsigned)client->protocol,
-                   (int)client->lib_name.size_bytes,
+                   redacted ? "*redacted*" : "default", (long long)rcs_tracking_redirect(client),
+                   (unsigned)client->protocol, (int)client->lib_name.size_bytes,
                    client->lib_name.data == NULL ? "" : client->lib_name.data,
                    (int)client->lib_ver.size_bytes,
                    client->lib_ver.data == NULL ? "" : client->lib_ver.data);

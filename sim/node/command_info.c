@@ -35,7 +35,10 @@ static void add_human(struct rcs_buf *out, const char *name, int64_t bytes)
         unit++;
     }
     if (unit == 0) {
-        rcs_buf_format(out, "%s:%lldB\r\n", name, (long long)bytes);
+        rcs_buf_text(out, name);
+        rcs_buf_text(out, ":");
+        rcs_buf_i64(out, bytes);
+        rcs_buf_text(out, "B\r\n");
     } else {
         rcs_buf_format(out, "%s:%.2f%c\r\n", name, shown, units[unit]);
     }
@@ -49,11 +52,18 @@ static void add_both(struct rcs_buf *out, const char *name, const char *human, i
 
 static void add_ratio(struct rcs_buf *out, const char *name, double value, const char *unit)
 {
+    if (value == 0) { /* mostly */
+        rcs_buf_text(out, name);
+        rcs_buf_text(out, ":0.00");
+        rcs_buf_text(out, unit);
+        rcs_buf_text(out, "\r\n");
+        return;
+    }
     rcs_buf_format(out, "%s:%.2f%s\r\n", name, value, unit);
 }
 
-/* Fields that are 0 because what they count does not happen here: threads, modules, defragmentation,
- * lazy frees, an allocator's losses. */
+/* Fields that are 0 because what they count does not happen here: threads, modules,
+ * defragmentation, lazy frees, an allocator's losses. */
 static void add_zeros(struct rcs_buf *out, const char *const *names)
 {
     for (; *names != NULL; names++) {
@@ -131,9 +141,8 @@ static void add_memory(struct rcs_node *node, struct rcs_buf *out)
     add_field(out, "used_memory_startup", RCS_MEMORY_STARTUP);
     add_field(out, "used_memory_dataset", keys);
     add_ratio(out, "used_memory_dataset_perc",
-              used == RCS_MEMORY_STARTUP
-                  ? 0
-                  : (double)keys * 100 / (double)(used - RCS_MEMORY_STARTUP),
+              used == RCS_MEMORY_STARTUP ? 0
+                                         : (double)keys * 100 / (double)(used - RCS_MEMORY_STARTUP),
               "%");
     add_field(out, "allocator_allocated", used);
     add_field(out, "allocator_active", used);
@@ -157,11 +166,10 @@ static void add_memory(struct rcs_node *node, struct rcs_buf *out)
     rcs_config_get(&node->config, "maxmemory-policy", &policy);
     rcs_buf_format(out, "maxmemory_policy:%.*s\r\n", (int)policy.size_bytes, policy.data);
     rcs_buf_close(&policy);
-    static const char *const ratios[] = { "allocator_frag", "allocator_rss", "rss_overhead",
-                                          "mem_fragmentation" };
-    for (size_t i = 0; i < sizeof(ratios) / sizeof(ratios[0]); i++) {
-        rcs_buf_format(out, "%s_ratio:1.00\r\n%s_bytes:0\r\n", ratios[i], ratios[i]);
-    }
+    rcs_buf_text(out, "allocator_frag_ratio:1.00\r\nallocator_frag_bytes:0\r\n"
+                      "allocator_rss_ratio:1.00\r\nallocator_rss_bytes:0\r\n"
+                      "rss_overhead_ratio:1.00\r\nrss_overhead_bytes:0\r\n"
+                      "mem_fragmentation_ratio:1.00\r\nmem_fragmentation_bytes:0\r\n");
     add_field(out, "mem_not_counted_for_evict", backlog);
     add_field(out, "mem_replication_backlog", backlog);
     add_field(out, "mem_total_replication_buffers", backlog);
@@ -268,14 +276,11 @@ static void add_stats(struct rcs_node *node, struct rcs_buf *out)
 /* A virtual process takes no time of a processor. */
 static void add_cpu(struct rcs_node *node, struct rcs_buf *out)
 {
-    static const char *const names[] = { "sys",           "user",
-                                         "sys_children",  "user_children",
-                                         "sys_main_thread", "user_main_thread" };
     (void)node;
-    rcs_buf_text(out, "# CPU\r\n");
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        rcs_buf_format(out, "used_cpu_%s:0.000000\r\n", names[i]);
-    }
+    rcs_buf_text(out,
+                 "# CPU\r\nused_cpu_sys:0.000000\r\nused_cpu_user:0.000000\r\n"
+                 "used_cpu_sys_children:0.000000\r\nused_cpu_user_children:0.000000\r\n"
+                 "used_cpu_sys_main_thread:0.000000\r\nused_cpu_user_main_thread:0.000000\r\n");
 }
 
 static void add_modules(struct rcs_node *node, struct rcs_buf *out)
@@ -389,6 +394,9 @@ static const struct {
 
 static bool has_field(const struct rcs_profile *profile, const char *line)
 {
+    if (profile->release >= RCS_REDIS_7_0) {
+        return true; /* nothing in the table is younger */
+    }
     size_t length = strcspn(line, ":\r");
     for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++) {
         if (profile->release < since[i].since && strlen(since[i].name) == length &&

@@ -94,7 +94,8 @@ bool rcs_config_bytes(const char *value, int64_t *out)
     return false;
 }
 
-/* Any number of digits is a count of bytes to Redis: strtoull takes what is too much for the most. */
+/* Any number of digits is a count of bytes to Redis: strtoull takes what is too much for the most.
+ */
 static bool is_unsigned(const char *value)
 {
     return value[0] != '\0' && value[strspn(value, "0123456789")] == '\0';
@@ -108,7 +109,8 @@ static enum rcs_err set_bytes_or_percent(int64_t *at, const char *value, char *r
     if (size > 1 && value[size - 1] == '%' && rcs_decimal_read(value, size - 1, &number) &&
         number >= 0) {
         if (number > 100) {
-            return refuse(reason, RCS_ERR_RANGE, "percentage argument must be less or equal to 100");
+            return refuse(reason, RCS_ERR_RANGE,
+                          "percentage argument must be less or equal to 100");
         }
         *at = -number;
         return RCS_OK;

@@ -28,9 +28,8 @@ void rcs_client_peer(const struct rcs_node *node, const struct rcs_client *clien
                      struct rcs_buf *out)
 {
     bool is_master = (client->flags & RCS_CLIENT_MASTER) != 0;
-    rcs_client_add_address(out, is_master
-                                    ? rcs_store_address(node->store, node->repl.master_addr)
-                                    : rcs_client_remote(node, client));
+    rcs_client_add_address(out, is_master ? rcs_store_address(node->store, node->repl.master_addr)
+                                          : rcs_client_remote(node, client));
 }
 
 /* --- what is not to be seen ------------------------------------------------------------------- */

@@ -78,8 +78,7 @@ static void name_set(struct rcs_buf *name, const void *bytes, size_t size_bytes)
 static void names_add(struct rcs_names *names, unsigned at, const void *bytes, size_t size_bytes)
 {
     names->list = grow(names->list, names->count, &names->room, sizeof(names->list[0]));
-    memmove(&names->list[at + 1], &names->list[at],
-            (names->count++ - at) * sizeof(names->list[0]));
+    memmove(&names->list[at + 1], &names->list[at], (names->count++ - at) * sizeof(names->list[0]));
     name_set(&names->list[at], bytes, size_bytes);
 }
 
@@ -261,7 +260,8 @@ static void close_prefix(struct prefix *prefix)
     rcs_buf_close(&prefix->name);
 }
 
-static void leave_prefix(struct rcs_tracking *tracking, unsigned at, const struct rcs_client *client)
+static void leave_prefix(struct rcs_tracking *tracking, unsigned at,
+                         const struct rcs_client *client)
 {
     struct prefix *prefix = &tracking->prefixes[at];
     unsigned kept = 0;
@@ -287,8 +287,7 @@ static void note_change(struct rcs_node *node, struct prefix *prefix, const void
                         size_t key_bytes)
 {
     unsigned at = 0;
-    while (at < prefix->change_count &&
-           compare(&prefix->changes[at].key, key, key_bytes) < 0) {
+    while (at < prefix->change_count && compare(&prefix->changes[at].key, key, key_bytes) < 0) {
         at++;
     }
     if (at == prefix->change_count || compare(&prefix->changes[at].key, key, key_bytes) != 0) {
@@ -378,7 +377,8 @@ static void tell_flush(struct rcs_node *node, struct rcs_client *client)
 }
 
 /* The client that is being served hears of it behind the reply to its command. */
-static void tell_or_keep(struct rcs_node *node, struct rcs_client *client, const struct tracked *key)
+static void tell_or_keep(struct rcs_node *node, struct rcs_client *client,
+                         const struct tracked *key)
 {
     struct rcs_names *own = &node->tracking->own;
     if (client == node->clients.current) {
@@ -394,8 +394,7 @@ static void invalidate(struct rcs_node *node, struct tracked *key)
         struct rcs_client *client = rcs_client_by_id(node, key->ids[i]);
         if (client == NULL || client->track == NULL ||
             (client->track->flags & RCS_TRACK_BCAST) != 0 ||
-            ((client->track->flags & RCS_TRACK_NOLOOP) != 0 &&
-             client == node->clients.current)) {
+            ((client->track->flags & RCS_TRACK_NOLOOP) != 0 && client == node->clients.current)) {
             continue;
         }
         tell_or_keep(node, client, key);
@@ -409,10 +408,9 @@ void rcs_tracking_changed(struct rcs_node *node, const void *key, size_t key_byt
     if (tracking->prefix_count > 0) {
         note_in_prefixes(node, key, key_bytes);
     }
-    struct tracked *found =
-        tracking->keys == 0
-            ? NULL
-            : *place_of(tracking, XXH3_64bits(key, key_bytes), key, key_bytes);
+    struct tracked *found = tracking->keys == 0
+                                ? NULL
+                                : *place_of(tracking, XXH3_64bits(key, key_bytes), key, key_bytes);
     if (found != NULL) {
         invalidate(node, found);
     }

@@ -1,7 +1,7 @@
 /* CLIENT TRACKING: clients that are told when keys they have read, or keys with a prefix, change.
  *
- * A node without such a client has no tracking state: `tracking` of struct rcs_node is NULL. What is
- * remembered of keys goes with the first change of theirs. */
+ * A node without such a client has no tracking state: `tracking` of struct rcs_node is NULL. What
+ * is remembered of keys goes with the first change of theirs. */
 #ifndef RCSIM_SIM_NODE_TRACKING_H
 #define RCSIM_SIM_NODE_TRACKING_H
 
