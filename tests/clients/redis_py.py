@@ -29,12 +29,15 @@ def check(sentence, holds):
 
 
 def await_write(key, value, ports):
-    """Fresh client objects: 4.3.4 never reads its map again when the first node of it is dead."""
+    """Fresh client objects: 4.3.4 never reads its map again when the first node of it is dead. The new master
+    serves before the others have heard of it: each key is read."""
     start = time.monotonic()
     while time.monotonic() - start < LIMIT_S:
         try:
             client = connect(ports)
             client.set(key, value)
+            for i in range(60):
+                client.get(f"key:{i}")
             return client
         except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException):
             time.sleep(0.1)

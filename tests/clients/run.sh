@@ -202,7 +202,7 @@ for client in "${clients[@]}"; do
         mend
         drive "$client" "${ports[@]}" >"$work/out" 2>&1 </dev/null || status=$?
     fi
-    sed "s/^/$client: /" "$work/out"
+    grep -E '^(ok|NOT): ' "$work/out" | sed "s/^/$client: /"
     grep -q '^ok: ' "$work/out" || status=1 # it did nothing
     ! grep -q '^NOT: ' "$work/out" || status=1
     if [ $status -eq 0 ]; then
@@ -211,6 +211,7 @@ for client in "${clients[@]}"; do
     else
         failed=$((failed + 1))
         echo "NOT: $client (exit status $status, $((SECONDS - start)) s)"
+        grep -v '^ok: ' "$work/out" | tail -n 30 | sed 's/^/    /'
     fi
 done
 echo "$passed passed, $failed failed"
