@@ -66,7 +66,8 @@ static bool is_own(const char *name, size_t size_bytes)
         "mem_allocator",
         "master_replid",
         "master_replid2",
-        /* CONFIG GET */ "port",
+        /* CONFIG GET */ "bind",
+        "port",
         "dir",
         "slowlog-log-slower-than",
         "enable-debug-command",
@@ -387,12 +388,23 @@ static bool agree_entry(const struct rcs_reply *a, const struct rcs_reply *b)
     return true;
 }
 
+/* What a server says in sentences is said in its own words. */
+static bool is_sentence(const struct rcs_reply *leaf)
+{
+    return (leaf->kind == RCS_REPLY_BULK || leaf->kind == RCS_REPLY_STATUS) &&
+           (memchr(leaf->bytes, ' ', leaf->size_bytes) != NULL ||
+            (leaf->size_bytes > 2 && memcmp(leaf->bytes, "O(", 2) == 0) ||
+            memchr(leaf->bytes, '`', leaf->size_bytes) != NULL ||
+            (leaf->size_bytes > 0 && leaf->bytes[leaf->size_bytes - 1] == '.'));
+}
+
 /* COMMAND DOCS: whatever b says of a command a says too; subcommands are in a hash table's order.
  */
 static bool holds(const struct rcs_reply *a, const struct rcs_reply *b)
 {
     const struct rcs_reply *part = b + 1;
-    if (a->kind != b->kind || (b->elements == 0 && !same_leaf(a, b))) {
+    if (a->kind != b->kind ||
+        (b->elements == 0 && !same_leaf(a, b) && !(is_sentence(a) && is_sentence(b)))) {
         return false;
     }
     for (uint32_t i = 0; i < b->elements; i++, part += part->size) {

@@ -65,7 +65,7 @@ static const struct command_row rows[] = {
     { "dbsize",      "", RULE_SAME, 0, NULL },
     { "object|encoding", "key:a", RULE_SAME, 0, NULL },
     { "object|refcount", "key:a", RULE_SAME, 0, NULL },
-    { "object|idletime", "key:a", RULE_CLOCK, 0, NULL },
+    { "object|idletime", "key:a", RULE_SIZES, 0, NULL }, /* small integers are shared, idle since the start */
     { "object|freq",     "key:a", RULE_SAME, 0, NULL },
     { "dump",        "key:a", RULE_ORDER, 0, NULL },
     { "restore",     "key:a ttl payload < [ REPLACE ] [ ABSTTL ] [ IDLETIME count ] [ FREQ count ] >", RULE_SAME, 0, NULL },

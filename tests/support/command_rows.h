@@ -25,7 +25,8 @@
     X(IDS, "ids, addresses, ports", "each server's own: numbers, 40 hexadecimal digits, address=") \
     X(SIZES, "sizes in memory, durations, counters of a process",                                  \
       "allocator and machine; names of fields and values that are no numbers are compared")        \
-    X(MEMBERS, "what is not modelled", "lists of all commands and directives: what both have")
+    X(MEMBERS, "what is not modelled",                                                             \
+      "lists of all commands: what both have; COMMAND DOCS: all but the sentences")
 
 enum answer_rule {
 #define X(constant, name, reason) RULE_##constant,
