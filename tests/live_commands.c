@@ -35,9 +35,8 @@ enum { REAL, TESTED, BOTH };
 static struct live_target targets[BOTH] = { LIVE_TARGET("redis-server"), LIVE_TARGET("tested") };
 #define WIRE(which) (&targets[which].wire)
 static char directory[200];
-static int64_t
-    date_offset_s; /* how much later it is at the real one: a simulated date can be set */
-
+/* How much later it is at the real one: a simulated date can be set. */
+static int64_t date_offset_s;
 static unsigned ended; /* how often the tested server ended by itself */
 
 static void clean_up(void)

@@ -1,5 +1,6 @@
-/* hiredis through a failover: a program that follows redirections itself, as one does with a library that knows
- * single connections only. Usage: client_hiredis PORT...; CUE in the environment kills the node at a port. */
+/* hiredis through a failover: a program that follows redirections itself, as one does with a
+ * library that knows single connections only. Usage: client_hiredis PORT...; CUE in the environment
+ * kills the node at a port. */
 #include <hiredis/hiredis.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -92,7 +93,8 @@ static redisReply *ask(const char *format, ...)
 
 static bool is(redisReply *reply, const char *text)
 {
-    bool same = reply != NULL && reply->type != REDIS_REPLY_ERROR && reply->str != NULL && strcmp(reply->str, text) == 0;
+    bool same = reply != NULL && reply->type != REDIS_REPLY_ERROR && reply->str != NULL &&
+                strcmp(reply->str, text) == 0;
     freeReplyObject(reply);
     return same;
 }
@@ -127,7 +129,8 @@ static bool pipeline(void)
 static bool transaction(void)
 {
     freeReplyObject(ask("SET {t}a 1"));
-    bool queued = is(ask("MULTI"), "OK") && is(ask("INCR {t}a"), "QUEUED") && is(ask("GET {t}a"), "QUEUED");
+    bool queued =
+        is(ask("MULTI"), "OK") && is(ask("INCR {t}a"), "QUEUED") && is(ask("GET {t}a"), "QUEUED");
     redisReply *reply = ask("EXEC");
     bool right = queued && reply != NULL && reply->elements == 2 && reply->element[0]->integer == 2;
     freeReplyObject(reply);
@@ -138,7 +141,8 @@ static bool heard(redisContext *c, const char *kind, const char *text)
 {
     redisReply *reply = NULL;
     bool right = redisGetReply(c, (void **)&reply) == REDIS_OK && reply->elements == 3 &&
-                 strcmp(reply->element[0]->str, kind) == 0 && (text == NULL || strcmp(reply->element[2]->str, text) == 0);
+                 strcmp(reply->element[0]->str, kind) == 0 &&
+                 (text == NULL || strcmp(reply->element[2]->str, text) == 0);
     freeReplyObject(reply);
     return right;
 }
@@ -169,7 +173,9 @@ static int scan(void)
         bool master = role != NULL && strcmp(role->element[0]->str, "master") == 0;
         freeReplyObject(role);
         do {
-            redisReply *reply = master ? redisCommand(connection(i), "SCAN %s MATCH key:* COUNT 1000", cursor) : NULL;
+            redisReply *reply =
+                master ? redisCommand(connection(i), "SCAN %s MATCH key:* COUNT 1000", cursor)
+                       : NULL;
             snprintf(cursor, sizeof(cursor), "%s", reply == NULL ? "0" : reply->element[0]->str);
             found += reply == NULL ? 0 : (int)reply->element[1]->elements;
             freeReplyObject(reply);
@@ -195,7 +201,8 @@ int main(int argc, char **argv)
     check("writes keys of all nodes, following MOVED", right && all_there());
     check("pipelines", pipeline());
     check("transacts", transaction());
-    check("subscribes on one node to what is published on another", publication("subscribe", "PUBLISH", "message"));
+    check("subscribes on one node to what is published on another",
+          publication("subscribe", "PUBLISH", "message"));
     check("subscribes to a shard", publication("ssubscribe", "SPUBLISH", "smessage"));
     check("scans all nodes", scan() == KEYS);
     check("runs a script", is(ask("EVAL %s 1 key:1 x", "return KEYS[1] .. ARGV[1]"), "key:1x"));

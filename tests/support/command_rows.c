@@ -41,7 +41,7 @@ static const struct command_row rows[] = {
     { "bitcount",    "key:s [ index index [ ( BYTE | BIT ) ] ]", RULE_SAME, 0, NULL },
     { "bitpos",      "key:s bit [ index [ index [ ( BYTE | BIT ) ] ] ]", RULE_SAME, 0, NULL },
     { "bitop",       "( AND | OR | XOR | NOT ) key:s ( key:s )+", RULE_SAME, 0, NULL },
-    /* keys and their expiry */
+    /* keys and their expiry; small integers are shared, and idle since a server began */
     { "del",         "( key:a )+", RULE_SAME, 0, NULL },
     { "unlink",      "( key:a )+", RULE_SAME, 0, NULL },
     { "exists",      "( key:a )+", RULE_SAME, 0, NULL },
@@ -65,7 +65,7 @@ static const struct command_row rows[] = {
     { "dbsize",      "", RULE_SAME, 0, NULL },
     { "object|encoding", "key:a", RULE_SAME, 0, NULL },
     { "object|refcount", "key:a", RULE_SAME, 0, NULL },
-    { "object|idletime", "key:a", RULE_SIZES, 0, NULL }, /* small integers are shared, idle since the start */
+    { "object|idletime", "key:a", RULE_SIZES, 0, NULL },
     { "object|freq",     "key:a", RULE_SAME, 0, NULL },
     { "dump",        "key:a", RULE_ORDER, 0, NULL },
     { "restore",     "key:a ttl payload < [ REPLACE ] [ ABSTTL ] [ IDLETIME count ] [ FREQ count ] >", RULE_SAME, 0, NULL },
@@ -269,14 +269,14 @@ static const struct command_row rows[] = {
 static const struct {
     const char *name, *why;
 } excluded[] = {
-    { "shutdown",            "ends the server (tests/clients drive it)" },
+    { "shutdown",            "ends the server" },
     { "monitor",             "its stream holds times and addresses (tests/clients)" },
     { "sync",                "makes the connection a replica's (tests/clients: --cluster backup)" },
     { "psync",               "makes the connection a replica's" },
     { "replconf",            "makes the connection a replica's" },
-    { "quit",                "ends the connection (tests/clients)" },
+    { "quit",                "ends the connection (live_replay)" },
     { "failover",            "needs replicas" },
-    { "cluster|reset",       "ends the cluster of one (tests/clients)" },
+    { "cluster|reset",       "ends the cluster of one (tests/clients: del-node)" },
     { "cluster|flushslots",  "ends the cluster of one" },
     { "cluster|delslots",    "ends the cluster of one" },
     { "cluster|delslotsrange", "ends the cluster of one" },

@@ -2,7 +2,7 @@
  * COMMAND LIST. Commands without a row get generic arguments and must answer the same bytes.
  *
  * `arguments` are words separated by blanks: capitals stand for themselves (in odd case now and
- * then), small words name what is drawn (command_draw.c); besides
+ * then), small words name what is drawn (command_words.c); besides
  *     [ x ]        or not              ( x | y )    one of them      ( x )+     once to three times
  *     < x y z >    in any order        key:T        a key of type T  keys:T     numkeys and keys
  * T is s l h t z (string, list, hash, set, sorted set), u (of the last two) or a (any), and e for
@@ -18,15 +18,16 @@
     X(SAME, "nothing", "the same bytes")                                                           \
     X(ORDER, "order of members",                                                                   \
       "hash tables iterate in an order that a server draws at its start; not so what is compact")  \
-    X(SCAN, "cursors", "the same; what a whole iteration gives is compared")                       \
-    X(RANDOM, "random members", "as many, and each must be one")                                   \
+    X(SCAN, "cursors",                                                                             \
+      "they are places in a hash table; what a whole iteration gives is compared")                 \
+    X(RANDOM, "random members", "drawn by each server; as many, and each must be one")             \
     X(CLOCK, "times",                                                                              \
       "two servers are not asked at one instant: seconds by 2, milliseconds by 2000")              \
     X(IDS, "ids, addresses, ports", "each server's own: numbers, 40 hexadecimal digits, address=") \
     X(SIZES, "sizes in memory, durations, counters of a process",                                  \
-      "allocator and machine; names of fields and values that are no numbers are compared")        \
+      "they are the machine's; names of fields and values that are no numbers are compared")       \
     X(MEMBERS, "what is not modelled",                                                             \
-      "lists of all commands: what both have; COMMAND DOCS: all but the sentences")
+      "lists of all commands: what both have; COMMAND DOCS: all but sentences, own words")
 
 enum answer_rule {
 #define X(constant, name, reason) RULE_##constant,
