@@ -29,6 +29,7 @@ if(TARGET rcsim)
     add_test(NAME golden COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden.sh $<TARGET_FILE:rcsim>)
 endif()
 # Runs that are served: orders, the control port, sessions played again.
+rcs_test(clock rcsim_core)
 rcs_test(control rcsim_core)
 rcs_test(order rcsim_core)
 rcs_test(served rcsim_core)

@@ -130,6 +130,18 @@ enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int 
  * loop stands still meanwhile, and what it was about to send waits. */
 enum rcs_err rcs_sim_fsync(struct rcs_sim *sim, const int *nodes, unsigned count, rcs_us fsync_us,
                            struct rcs_diag *diag);
+/* The clocks of the nodes' hosts: what their nodes take for the time of day, and what timeouts of
+ * the bus and of replication, expiry and log lines go by; the event loop does not (Redis 7.0). */
+enum rcs_clock_change {
+    RCS_CLOCK_JUMP,  /* by so many microseconds, back if negative */
+    RCS_CLOCK_DRIFT, /* gains so many millionths from now on, loses if negative; 10000 at most */
+    RCS_CLOCK_BACK   /* goes right again, whatever it had been */
+};
+/* RCS_ERR_RANGE: more than a day off, all in all. */
+enum rcs_err rcs_sim_clock(struct rcs_sim *sim, const int *nodes, unsigned count,
+                           enum rcs_clock_change change, int64_t value, struct rcs_diag *diag);
+/* How far it is ahead of true time now. */
+rcs_us rcs_sim_clock_ahead(const struct rcs_sim *sim, int node);
 /* Takes a copy of nodes.conf as the nodes' hosts hold it (none: there is none), instead of an older
  * copy; RCS_ERR_STATE if a node was never started. */
 enum rcs_err rcs_sim_keep_conf(struct rcs_sim *sim, const int *nodes, unsigned count,

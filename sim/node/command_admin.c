@@ -18,7 +18,7 @@ static void run_time(struct rcs_call *call)
     rcs_buf_i64(&text, call->wall_ms / 1000);
     rcs_resp_bulk(call->out, text.data, text.size_bytes);
     rcs_buf_clear(&text);
-    rcs_buf_i64(&text, call->wall_ms % 1000 * 1000 + call->node->now_us % 1000);
+    rcs_buf_i64(&text, call->wall_ms % 1000 * 1000 + rcs_node_wall_us_part(call->node));
     rcs_resp_bulk(call->out, text.data, text.size_bytes);
     rcs_buf_close(&text);
 }

@@ -95,7 +95,7 @@ static void add_server(struct rcs_node *node, struct rcs_buf *out)
     rcs_buf_text(out, node->run_id);
     rcs_buf_text(out, "\r\n");
     add_field(out, "tcp_port", node->config.port);
-    add_field(out, "server_time_usec", rcs_node_wall_ms(node) * 1000 + node->now_us % 1000);
+    add_field(out, "server_time_usec", rcs_node_wall_ms(node) * 1000 + rcs_node_wall_us_part(node));
     add_field(out, "uptime_in_seconds", uptime_s);
     add_field(out, "uptime_in_days", uptime_s / 86400);
     add_field(out, "hz", node->config.hz);

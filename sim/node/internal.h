@@ -265,6 +265,8 @@ struct rcs_node {
     uint32_t pid, next_child_pid;
     uint32_t index;
     int64_t started_wall_ms;
+    struct rcs_clock host_clock;
+    bool clock_differs;        /* from true time */
     struct rcs_snapshot *dump; /* what this host's dump.rdb holds, NULL none; one reference */
     bool shutdown_asked;       /* SIGTERM came: the next tick ends the process */
     struct rcs_shutdown shutdown;
@@ -278,7 +280,7 @@ struct rcs_node {
     struct rcs_slowlog slowlog;
     struct rcs_latency latency;
     struct rcs_tracking *tracking; /* tracking.h; NULL: nobody ever tracked */
-    int64_t call_us; /* what the command that runs takes: DEBUG SLEEP */
+    int64_t call_us;               /* what the command that runs takes: DEBUG SLEEP */
     /* DEBUG: keys end when somebody looks at them only; the timer does nothing */
     bool passive_expire, cron_paused;
     /* what all keys take, as it was when `dirty` and their number were these (memory.h) */
@@ -290,6 +292,18 @@ struct rcs_node {
     struct rcs_scripts *scripts; /* script_host.h; NULL: not used yet */
     bool out_of_memory; /* over maxmemory when the command under way began; if there is a limit */
 };
+
+/* Microseconds by its host's clock since the world began. */
+static inline rcs_us rcs_node_clock_us(const struct rcs_node *node)
+{
+    return node->now_us + (node->clock_differs ? rcs_clock_ahead(&node->host_clock, node->now_us) : 0);
+}
+
+/* What the wall clock shows below its milliseconds. */
+static inline int64_t rcs_node_wall_us_part(const struct rcs_node *node)
+{
+    return (RCS_MS((rcs_us)RCS_NODE_MS_START) + rcs_node_clock_us(node)) % 1000;
+}
 
 static inline int64_t rcs_node_wall_ms(const struct rcs_node *node)
 {

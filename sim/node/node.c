@@ -13,10 +13,10 @@
 #include "sim/node/blocked.h"
 #include "sim/node/internal.h"
 #include "sim/node/migrate.h"
-#include "sim/node/shutdown.h"
-#include "sim/node/tracking.h"
 #include "sim/node/replication.h"
 #include "sim/node/script_host.h"
+#include "sim/node/shutdown.h"
+#include "sim/node/tracking.h"
 
 #include "sim/pure.h"
 
@@ -147,6 +147,7 @@ struct rcs_node *rcs_node_new(const struct rcs_node_params *params)
     rcs_cluster_init(&node->cluster, params->store, &node->config, &node->cluster_host,
                      params->seed, stream);
     node->cluster.wall_base_ms = params->wall_base_ms;
+    rcs_node_set_clock(node, &params->host_clock);
     node->next_tick_us = RCS_NEVER;
     rcs_clients_init(node);
     rcs_repl_init(node);
@@ -362,12 +363,27 @@ static handler_fn *const handlers[] = {
 _Static_assert(sizeof(handlers) / sizeof(handlers[0]) == RCS_EVENT_KIND_COUNT,
                "a handler for every kind of event");
 
+void rcs_node_set_clock(struct rcs_node *node, const struct rcs_clock *host_clock)
+{
+    node->host_clock = *host_clock;
+    node->clock_differs = host_clock->ahead_us != 0 || host_clock->drift_ppm != 0;
+}
+
+/* By a clock that is not right; what lies before the beginning is rounded as what lies behind it.
+ */
+RCS_RARE static int32_t other_ms(const struct rcs_node *node)
+{
+    rcs_us clock_ms = (RCS_MS((rcs_us)RCS_NODE_MS_START) + rcs_node_clock_us(node)) / 1000;
+    return (int32_t)(clock_ms < RCS_NODE_MS_MAX ? clock_ms : RCS_NODE_MS_MAX);
+}
+
 static void set_clock(struct rcs_node *node, rcs_us at_us)
 {
     RCS_ASSERT(at_us >= node->now_us);
     RCS_ASSERT(at_us < RCS_MS((rcs_us)RCS_NODE_MS_MAX - RCS_NODE_MS_START + 1));
     node->now_us = at_us;
-    node->now_ms = RCS_NODE_MS_START + (int32_t)(at_us / 1000);
+    node->now_ms =
+        node->clock_differs ? other_ms(node) : RCS_NODE_MS_START + (int32_t)(at_us / 1000);
     node->cluster.now_ms = node->now_ms;
 }
 

@@ -7,6 +7,7 @@
 #define RCSIM_SIM_NODE_NODE_H
 
 #include "sim/cluster/cluster.h"
+#include "sim/node/host_clock.h"
 #include "sim/node/config.h"
 #include "sim/node/effects.h"
 #include "sim/node/event.h"
@@ -22,10 +23,13 @@ struct rcs_node_params {
     uint32_t life;        /* how often it was started before: so do these */
     uint32_t pid;         /* printed in its log */
     int64_t wall_base_ms; /* wall clock at node millisecond 0, a whole second */
+    struct rcs_clock host_clock;
 };
 
 struct rcs_node *rcs_node_new(const struct rcs_node_params *params);
 void rcs_node_free(struct rcs_node *node);
+/* Its host's clock goes otherwise from now on; the node sees that when it next looks. */
+void rcs_node_set_clock(struct rcs_node *node, const struct rcs_clock *host_clock);
 
 /* Advances `node` to event->at_us and appends to `out` what the outside must now do. Keeps no
  * pointer into `event`. The first event must be RCS_EVENT_START. One call is one iteration of the

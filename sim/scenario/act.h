@@ -20,6 +20,7 @@ enum rcs_progress rcs_act_only(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_path(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_disk(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_clock(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_keep(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_fault(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_partition(struct rcs_run *run, struct rcs_task *task);

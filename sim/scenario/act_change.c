@@ -40,12 +40,12 @@ static const struct rcs_frame *during_of(const struct rcs_task *task)
 }
 
 /* In `during`: what is to be put back when the block's time is over. */
-static bool in_during(const struct rcs_task *task)
+bool rcs_act_in_during(const struct rcs_task *task)
 {
     return during_of(task) != NULL;
 }
 
-static struct rcs_put_off undo_of(const struct rcs_task *task)
+struct rcs_put_off rcs_act_undo_of(const struct rcs_task *task)
 {
     return (struct rcs_put_off){
         .at_us = during_of(task)->until_us,
@@ -82,12 +82,12 @@ enum rcs_progress rcs_act_directive(struct rcs_run *run, struct rcs_task *task)
     if (overridden(run, stmt->name)) {
         return RCS_PROGRESS_DONE;
     }
-    if (in_during(task) && strcmp(stmt->name, RCS_DIRECTIVE_RELEASE) == 0) {
+    if (rcs_act_in_during(task) && strcmp(stmt->name, RCS_DIRECTIVE_RELEASE) == 0) {
         rcs_run_stop(run, stmt, RCS_ERR_STATE, "a release does not end with a block: put it above");
         return RCS_PROGRESS_DONE;
     }
-    if (in_during(task)) {
-        struct rcs_put_off undo = undo_of(task);
+    if (rcs_act_in_during(task)) {
+        struct rcs_put_off undo = rcs_act_undo_of(task);
         struct rcs_buf saved;
         rcs_buf_init(&saved);
         for (unsigned i = 0; i < each_node(run, stmt); i++) {
@@ -175,7 +175,7 @@ enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task)
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     struct rcs_pair_latency *pair = pair_of(run, stmt->name, stmt->value);
     bool jitter = stmt->low_us < 0;
-    if (pair == NULL && (jitter || in_during(task))) {
+    if (pair == NULL && (jitter || rcs_act_in_during(task))) {
         rcs_run_stop(
             run, stmt, RCS_ERR_STATE,
             jitter ? "jitter adds to a latency: none is set for these sites above"
@@ -185,8 +185,8 @@ enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task)
     if (pair == NULL) {
         pair = new_pair(run, stmt->name, stmt->value);
     }
-    if (in_during(task)) {
-        struct rcs_put_off undo = undo_of(task);
+    if (rcs_act_in_during(task)) {
+        struct rcs_put_off undo = rcs_act_undo_of(task);
         undo.pair = *pair;
         rcs_run_put_off(run, &undo);
     }
@@ -253,10 +253,10 @@ static void note_processes(struct rcs_run *run, const struct rcs_stmt *stmt,
 enum rcs_progress rcs_act_fault(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
-    const bool undone = in_during(task) && (stmt->verb->flags & RCS_VERB_UNDO) != 0;
+    const bool undone = rcs_act_in_during(task) && (stmt->verb->flags & RCS_VERB_UNDO) != 0;
     struct rcs_put_off undo = { 0 };
     if (undone) {
-        undo = undo_of(task);
+        undo = rcs_act_undo_of(task);
         note_processes(run, stmt, &undo);
     }
     struct rcs_diag diag = { .line = 0 };
@@ -304,8 +304,8 @@ enum rcs_progress rcs_act_partition(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     rcs_run_tell(run, "fault", stmt->text);
-    if (in_during(task)) {
-        struct rcs_put_off undo = undo_of(task);
+    if (rcs_act_in_during(task)) {
+        struct rcs_put_off undo = rcs_act_undo_of(task);
         note_cuts(run, stmt, &undo);
         rcs_run_put_off(run, &undo);
     }
@@ -454,6 +454,8 @@ static void undo_setting(struct rcs_run *run, const struct rcs_put_off *what, st
         rcs_act_undo_path(run, what);
     } else if (what->stmt->verb->begin == rcs_act_disk) {
         rcs_act_undo_disk(run, what);
+    } else if (what->stmt->verb->begin == rcs_act_clock) {
+        rcs_act_undo_clock(run, what);
     } else {
         undo_directive(run, what);
     }

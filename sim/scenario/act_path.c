@@ -1,21 +1,13 @@
 /* Statements about what lies between sites, and about disks. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/scenario/act.h"
 #include "sim/scenario/run_parts.h"
 #include "sim/world/world.h"
 
 #include "sim/pure.h"
-
-static struct rcs_put_off undo_of(const struct rcs_task *task)
-{
-    return (struct rcs_put_off){
-        .at_us = task->frames[task->depth].until_us,
-        .stmt = rcs_task_stmt(task),
-        .undo = true,
-    };
-}
 
 static void tell(struct rcs_run *run, const struct rcs_stmt *stmt)
 {
@@ -38,8 +30,8 @@ enum rcs_progress rcs_act_path(struct rcs_run *run, struct rcs_task *task)
         rcs_run_stop(run, stmt, err, diag.text);
         return RCS_PROGRESS_DONE;
     }
-    if (task->depth > 0) {
-        struct rcs_put_off undo = undo_of(task);
+    if (rcs_act_in_during(task)) {
+        struct rcs_put_off undo = rcs_act_undo_of(task);
         undo.pair.rule = rule;
         rcs_run_put_off(run, &undo);
     }
@@ -66,8 +58,8 @@ static void set_fsync(struct rcs_run *run, const struct rcs_stmt *stmt, const in
 enum rcs_progress rcs_act_disk(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
-    if (task->depth > 0) {
-        struct rcs_put_off undo = undo_of(task);
+    if (rcs_act_in_during(task)) {
+        struct rcs_put_off undo = rcs_act_undo_of(task);
         struct rcs_buf saved;
         rcs_buf_init(&saved);
         for (unsigned i = 0; i < stmt->a.count; i++) {
@@ -88,6 +80,42 @@ void rcs_act_undo_disk(struct rcs_run *run, const struct rcs_put_off *what)
     char *at = what->saved;
     for (unsigned i = 0; i < what->stmt->a.count; i++) {
         set_fsync(run, what->stmt, &what->stmt->a.nodes[i], 1, strtoll(at, &at, 10));
+    }
+}
+
+/* --- clocks ----------------------------------------------------------------------------------- */
+
+enum rcs_progress rcs_act_clock(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    struct rcs_diag diag = { .line = 0 };
+    struct rcs_put_off undo = { .undo = false };
+    if (rcs_act_in_during(task)) {
+        undo = rcs_act_undo_of(task);
+        undo.saved = rcs_run_alloc(stmt->a.count * sizeof(struct rcs_clock));
+        for (unsigned i = 0; i < stmt->a.count; i++) {
+            struct rcs_clock host_clock = rcs_sim_clock_of(run->sim, stmt->a.nodes[i]);
+            memcpy(undo.saved + i * sizeof(host_clock), &host_clock, sizeof(host_clock));
+        }
+    }
+    tell(run, stmt);
+    enum rcs_err err = rcs_sim_clock(run->sim, stmt->a.nodes, stmt->a.count,
+                                     (enum rcs_clock_change)stmt->number, stmt->high_us, &diag);
+    if (err != RCS_OK) {
+        free(undo.saved);
+        rcs_run_stop(run, stmt, err, diag.text);
+    } else if (undo.undo) {
+        rcs_run_put_off(run, &undo);
+    }
+    return RCS_PROGRESS_DONE;
+}
+
+void rcs_act_undo_clock(struct rcs_run *run, const struct rcs_put_off *what)
+{
+    for (unsigned i = 0; i < what->stmt->a.count; i++) {
+        struct rcs_clock host_clock;
+        memcpy(&host_clock, what->saved + i * sizeof(host_clock), sizeof(host_clock));
+        rcs_sim_put_clock(run->sim, what->stmt->a.nodes[i], &host_clock);
     }
 }
 

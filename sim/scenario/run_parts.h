@@ -137,10 +137,14 @@ void rcs_run_mark(struct rcs_run *run, const char *text);
 /* A statement that changes the world: in the transcript and the history; the trace has it from the
  * world. */
 void rcs_run_tell(struct rcs_run *run, const char *kind, const char *text);
+/* In `during`: what is to be put back when the block's time is over. */
+bool rcs_act_in_during(const struct rcs_task *task);
+struct rcs_put_off rcs_act_undo_of(const struct rcs_task *task);
 /* Undoes what rcs_act_... did within `during`. */
 void rcs_act_undo(struct rcs_run *run, const struct rcs_put_off *what);
 void rcs_act_undo_path(struct rcs_run *run, const struct rcs_put_off *what);
 void rcs_act_undo_disk(struct rcs_run *run, const struct rcs_put_off *what);
+void rcs_act_undo_clock(struct rcs_run *run, const struct rcs_put_off *what);
 /* A word with its references in place. */
 void rcs_run_word(struct rcs_run *run, const struct rcs_word *word, struct rcs_buf *out);
 /* malloc that aborts. */

@@ -39,6 +39,7 @@ static const struct rcs_verb verbs[] = {
     { "bandwidth", "bandwidth SITE [SITE] 10mbit", "what fits between them each way; kbit, mbit, gbit; packets keep their order", SETTING, AT | UNDO, rcs_parse_bandwidth, rcs_act_path, NULL },
     { "link", "link SITE [SITE] lan|loopback", "another kind of link between them", SETTING, AT | UNDO, rcs_parse_link, rcs_act_path, NULL },
     { "disk", "disk NODES fsync DURATION", "each fsync of nodes.conf takes so long, and the node stands still", SETTING, AT | UNDO, rcs_parse_disk, rcs_act_disk, NULL },
+    { "clock", "clock NODES +500ms|-2s | clock NODES drift 50ppm | clock NODES back", "the clocks of their hosts jump, gain (lose: -50ppm), or go right again: what timeouts, expiry and log lines go by, not the event loop", SETTING, AT | UNDO, rcs_parse_clock, rcs_act_clock, NULL },
 
     { "step", "step \"TITLE\"", "begins a part of the story", ACTS, 0, rcs_parse_step, rcs_act_step, NULL },
     { "print", "print \"TEXT\"", "a line of the transcript", ACTS, AT | DURING, rcs_parse_print, rcs_act_print, NULL },
@@ -72,7 +73,6 @@ static const struct rcs_verb verbs[] = {
     { "remove", "remove NODE", "a node that is down is taken off the lists; its name and address are free again", ACTS, ORDER, rcs_parse_remove, rcs_act_remove, NULL },
 
     { "chaos", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
-    { "clock", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
 };
 /* clang-format on */
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

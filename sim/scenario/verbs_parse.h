@@ -45,6 +45,7 @@ bool rcs_parse_loss(struct rcs_parser *parser);
 bool rcs_parse_bandwidth(struct rcs_parser *parser);
 bool rcs_parse_link(struct rcs_parser *parser);
 bool rcs_parse_disk(struct rcs_parser *parser);
+bool rcs_parse_clock(struct rcs_parser *parser);
 bool rcs_parse_keep(struct rcs_parser *parser);
 bool rcs_parse_restore(struct rcs_parser *parser);
 

@@ -130,6 +130,58 @@ bool rcs_parse_disk(struct rcs_parser *parser)
     return rcs_parser_end(parser);
 }
 
+/* --- clocks ----------------------------------------------------------------------------------- */
+
+/* "50ppm", "-50ppm". */
+static bool take_drift(struct rcs_parser *parser)
+{
+    const struct rcs_word *word;
+    int64_t ppm = 0;
+    if (!rcs_parser_word(parser, "millionths, such as 50ppm,", &word)) {
+        return false;
+    }
+    size_t size = strlen(word->text);
+    if (size < 4 || strcmp(word->text + size - 3, "ppm") != 0 ||
+        !rcs_decimal_read(word->text, size - 3, &ppm) || ppm > 10000 || ppm < -10000) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
+                                "\"%s\" is no drift (50ppm, -50ppm; 10000ppm at most)", word->text);
+    }
+    parser->stmt->high_us = ppm;
+    return true;
+}
+
+/* number: enum rcs_clock_change; high_us: what it says with it. */
+bool rcs_parse_clock(struct rcs_parser *parser)
+{
+    struct rcs_stmt *stmt = parser->stmt;
+    const struct rcs_word *word;
+    if (!rcs_parser_group(parser, &stmt->a)) {
+        return false;
+    }
+    if (rcs_parser_is(parser, "back")) {
+        stmt->number = RCS_CLOCK_BACK;
+        return rcs_parser_end(parser);
+    }
+    if (rcs_parser_is(parser, "drift")) {
+        stmt->number = RCS_CLOCK_DRIFT;
+        return take_drift(parser) && rcs_parser_end(parser);
+    }
+    if (!rcs_parser_word(parser, "how the clock goes (+500ms, -2s, drift 50ppm or back)", &word)) {
+        return false;
+    }
+    stmt->number = RCS_CLOCK_JUMP;
+    if ((word->text[0] != '+' && word->text[0] != '-') ||
+        !rcs_duration_read(word->text + 1, &stmt->high_us) || stmt->high_us > RCS_S(86400)) {
+        return rcs_parser_wrong(
+            parser, RCS_ERR_SYNTAX, parser->at - 1,
+            "\"%s\" stands where +500ms, -2s, drift 50ppm or back should (a day "
+            "at most)",
+            word->text);
+    }
+    stmt->high_us = word->text[0] == '-' ? -stmt->high_us : stmt->high_us;
+    return rcs_parser_end(parser);
+}
+
 static bool take_conf(struct rcs_parser *parser)
 {
     return rcs_parser_expect(parser, "conf") && rcs_parser_groups(parser, NULL, &parser->stmt->a);

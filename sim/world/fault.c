@@ -293,6 +293,108 @@ rcs_us rcs_sim_fsync_us(const struct rcs_sim *sim, int node)
     return sim->nodes[node].fsync_us;
 }
 
+/* --- clocks ----------------------------------------------------------------------------------- */
+
+#define DRIFT_PPM_MAX 10000
+
+static void set_host_clock(struct rcs_sim *sim, unsigned host, const struct rcs_clock *host_clock)
+{
+    for (unsigned i = 0; i < sim->node_count; i++) {
+        if (sim->nodes[i].host == host) {
+            sim->nodes[i].host_clock = *host_clock;
+            if (sim->nodes[i].machine != NULL) {
+                rcs_node_set_clock(sim->nodes[i].machine, host_clock);
+            }
+        }
+    }
+}
+
+rcs_us rcs_sim_clock_ahead(const struct rcs_sim *sim, int node)
+{
+    return rcs_clock_ahead(&sim->nodes[node].host_clock, sim->now_us);
+}
+
+static struct rcs_clock changed(const struct rcs_sim *sim, unsigned node,
+                                enum rcs_clock_change change, int64_t value)
+{
+    const struct rcs_clock *before = &sim->nodes[node].host_clock;
+    struct rcs_clock host_clock = { .ahead_us = rcs_clock_ahead(before, sim->now_us),
+                                    .since_us = sim->now_us,
+                                    .drift_ppm = before->drift_ppm };
+    switch (change) {
+    case RCS_CLOCK_JUMP:
+        host_clock.ahead_us += value;
+        break;
+    case RCS_CLOCK_DRIFT:
+        host_clock.drift_ppm = (int32_t)value;
+        break;
+    case RCS_CLOCK_BACK:
+        host_clock = (struct rcs_clock){ .ahead_us = 0 };
+        break;
+    }
+    return host_clock;
+}
+
+static enum rcs_err check_clock(const struct rcs_sim *sim, const int *nodes, unsigned count,
+                                enum rcs_clock_change change, int64_t value, struct rcs_diag *diag)
+{
+    if (change == RCS_CLOCK_DRIFT && (value > DRIFT_PPM_MAX || value < -DRIFT_PPM_MAX)) {
+        return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0, "a clock drifts by %dppm at most",
+                            DRIFT_PPM_MAX);
+    }
+    for (unsigned i = 0; change == RCS_CLOCK_JUMP && i < count; i++) {
+        rcs_us ahead_us = rcs_sim_clock_ahead(sim, nodes[i]);
+        if (value > RCS_CLOCK_AHEAD_US_MAX - ahead_us ||
+            value < -RCS_CLOCK_AHEAD_US_MAX - ahead_us) {
+            return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0,
+                                "the clock of %s would be more than a day off",
+                                sim->nodes[nodes[i]].name);
+        }
+    }
+    return RCS_OK;
+}
+
+enum rcs_err rcs_sim_clock(struct rcs_sim *sim, const int *nodes, unsigned count,
+                           enum rcs_clock_change change, int64_t value, struct rcs_diag *diag)
+{
+    static const char *const names[] = {
+        [RCS_CLOCK_JUMP] = "clock-jump",
+        [RCS_CLOCK_DRIFT] = "clock-drift",
+        [RCS_CLOCK_BACK] = "clock-back",
+    };
+    enum rcs_err err = check_clock(sim, nodes, count, change, value, diag);
+    if (err != RCS_OK) {
+        return err;
+    }
+    rcs_observe_fault(sim, names[change], nodes, count, NULL, 0, value);
+    for (unsigned i = 0; i < count; i++) {
+        unsigned host = sim->nodes[nodes[i]].host;
+        bool done = false; /* nodes of one host have one clock */
+        for (unsigned j = 0; j < i; j++) {
+            done |= sim->nodes[nodes[j]].host == host;
+        }
+        if (!done) {
+            struct rcs_clock host_clock = changed(sim, (unsigned)nodes[i], change, value);
+            set_host_clock(sim, host, &host_clock);
+        }
+    }
+    return RCS_OK;
+}
+
+struct rcs_clock rcs_sim_clock_of(const struct rcs_sim *sim, int node)
+{
+    return sim->nodes[node].host_clock;
+}
+
+void rcs_sim_put_clock(struct rcs_sim *sim, int node, const struct rcs_clock *host_clock)
+{
+    rcs_observe_fault(sim, "clock-put", &node, 1, NULL, 0,
+                      rcs_clock_ahead(host_clock, sim->now_us) - rcs_sim_clock_ahead(sim, node));
+    set_host_clock(sim, sim->nodes[node].host, host_clock);
+}
+
+/* --- nodes.conf ------------------------------------------------------------------------------- */
+
 enum rcs_err rcs_sim_keep_conf(struct rcs_sim *sim, const int *nodes, unsigned count,
                                struct rcs_diag *diag)
 {

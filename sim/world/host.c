@@ -200,6 +200,7 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
         .life = n->lives,
         .pid = FIRST_PID + node,
         .wall_base_ms = sim->start_wall_ms - RCS_NODE_MS_START,
+        .host_clock = n->host_clock,
     });
     n->lives++;
     sim->outside_lives++;

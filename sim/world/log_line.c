@@ -56,7 +56,8 @@ void rcs_log_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fac
     struct rcs_buf *line = &sim->log_line;
     rcs_us at_us = sim->on->at_us;
     rcs_buf_clear(line);
-    int64_t wall_ms = sim->start_wall_ms + at_us / 1000;
+    int64_t wall_ms =
+        sim->start_wall_ms + (at_us + rcs_clock_ahead(&sim->nodes[node].host_clock, at_us)) / 1000;
     rcs_buf_i64(line, fact->role == 'C' ? fact->v[2] : rcs_node_pid(sim->nodes[node].machine));
     if (fact->code == RCS_FACT_SIGTERM || fact->code == RCS_FACT_CHILD_SIGNALLED) {
         /* Redis 7.0 serverLogFromHandler */

@@ -64,6 +64,7 @@ struct rcs_world_node {
     struct rcs_snapshot *dump;          /* dump.rdb, NULL none */
     struct rcs_saved_aof aof;
 
+    struct rcs_clock host_clock; /* of the host */
     struct rcs_config config;
     uint32_t lives; /* how often it was started */
     uint16_t port, bus_port;

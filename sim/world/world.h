@@ -32,6 +32,9 @@ rcs_us rcs_sim_fsync_us(const struct rcs_sim *sim, int node);
 enum rcs_err rcs_sim_latency_change(struct rcs_sim *sim, unsigned rule, rcs_us low, rcs_us high,
                                     struct rcs_diag *diag);
 void rcs_sim_latency_end(struct rcs_sim *sim, unsigned rule);
+/* How the clock of the node's host goes; puts it back to how it went before. */
+struct rcs_clock rcs_sim_clock_of(const struct rcs_sim *sim, int node);
+void rcs_sim_put_clock(struct rcs_sim *sim, int node, const struct rcs_clock *host_clock);
 /* A packet from `from` to `to` vanishes. */
 bool rcs_sim_is_cut(const struct rcs_sim *sim, int from, int to);
 /* Ends cuts one way each: `ways` are `count` pairs from, to. */
