@@ -30,8 +30,8 @@ cat "$here"/vectors/nodes_text/{redis-7.0,redis-3.0,valkey-8.0}.txt | grep -v '^
 
 cp "$here"/../traces/*.scenario "$out/fuzz_scenario/" 2>/dev/null || true
 printf '%s\n' 'site A a1 a2' 'site B b1' 'loss A B 0.25%' 'bandwidth A 10mbit' 'link A B loopback' 'disk a1 fsync 300ms' \
-    'wait 1s' 'keep conf a1..a2' 'kill a1' 'restore conf a1' 'start a1' \
-    'during 2s {' 'partition oneway A B reject icmp' 'partition a1 b1 reject rst' 'loss A A 100%' '}' \
+    'wait 1s' 'clock a1..a2 -5s' 'clock b1 drift 9000ppm' 'keep conf a1..a2' 'kill a1' 'restore conf a1' 'start a1' \
+    'during 2s {' 'clock a1 +70s' 'partition oneway A B reject icmp' 'partition a1 b1 reject rst' 'loss A A 100%' '}' \
     >"$out/fuzz_scenario/paths.scenario"
 cp "$here"/../traces/*.trace "$here"/../traces/*/*.trace "$out/fuzz_trace/" 2>/dev/null || true
 

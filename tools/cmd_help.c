@@ -84,11 +84,13 @@ static int help_scenario(void)
 static int help_control(void)
 {
     const char *what, *usage;
-    puts("The control port of rcsim serve speaks RESP: redis-cli -p CONTROL kill a1, or any client "
-         "library.\n"
-         "A request is an order by its words; a single word with blanks is a line as it stands "
-         "(\"a1> PING\").\n"
-         "Orders take the virtual time they take; errors name the place in the line.\n");
+    puts(
+        "The control port of rcsim serve speaks RESP: redis-cli -p CONTROL kill a1, or any client "
+        "library.\n"
+        "A request is an order by its words; a single word with blanks is a line as it stands "
+        "(\"a1> PING\").\n"
+        "$name is a parameter's value, $a1.id, $a1.ip, $a1.port belong to a node, $$ is a dollar.\n"
+        "Orders take the virtual time they take; errors name the place in the line.\n");
     for (unsigned i = 0; (usage = rcs_control_usage(i, &what)) != NULL; i++) {
         if (what == NULL) {
             printf("%s%s\n", i == 0 ? "" : "\n", usage);

@@ -5,7 +5,7 @@
 #include <rcsim/resp.h>
 
 /* More than this is never kept: of what is older the first half is forgotten. */
-#define RCS_KEPT_TRACE_BYTES_MAX ((size_t)64 << 20)
+#define RCS_KEPT_TRACE_BYTES_MAX ((size_t)16 << 20)
 
 struct rcs_kept_trace;
 
