@@ -53,7 +53,8 @@ static void play_a_failover(struct served *served, enum rcs_trace_level level, r
     served_pass(served, RCS_S(20), slice);
     assert_true(rcs_run_idle(served->run));
     int heir = replica_of(served, 2);
-    uint32_t writer = served_connect(served, 2), listener = served_connect(served, heir);
+    uint32_t writer = served_connect(served, 2), listener = served_connect(served, heir),
+             waiter = served_connect(served, 2);
     char order[64];
     snprintf(order, sizeof(order), "until role master on a%d within 20s", heir + 1);
     served_send(served, writer, "SET x one");
@@ -64,13 +65,22 @@ static void play_a_failover(struct served *served, enum rcs_trace_level level, r
     served_send(served, writer, "EXEC");
     answered(served, writer, "*2\r\n:1\r\n+OK\r\n");
     served_send(served, listener, "SUBSCRIBE news");
+    served_send(served, waiter, "BLPOP {x}list 0");
+    answered(served, waiter, "");
+    served_send(served, writer, "RPUSH {x}list a b");
+    answered(served, writer, ":2\r\n");
+    answered(served, waiter, "*2\r\n$7\r\n{x}list\r\n$1\r\na\r\n");
+    served_send(served, waiter, "BLPOP {x}none 0.5");
+    served_pass(served, RCS_S(1), slice);
+    answered(served, waiter, "*-1\r\n");
+    served_send(served, waiter, "BLPOP {x}none 0"); /* until its node is killed */
     served_send(served, writer, "WAIT 1 0");
     served_pass(served, RCS_S(2), slice);
     answered(served, writer, ":1\r\n");
     served_order(served, "kill a3");
     assert_string_equal(served->text, "");
     served_pass(served, 0, 0);
-    assert_true(served->closed[writer]);
+    assert_true(served->closed[writer] && served->closed[waiter]);
     served_order(served, order);
     served_order(served, "until state ok on a1,a2,a4..a6 within 20s");
     uint32_t late = served_connect(served, heir);
