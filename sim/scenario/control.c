@@ -23,13 +23,48 @@ struct rcs_control *rcs_control_new(struct rcs_run *run, struct rcs_kept_trace *
     return control;
 }
 
+static void free_words(struct rcs_control_words *words)
+{
+    for (unsigned i = 0; i < words->argc; i++) {
+        free((char *)(uintptr_t)words->args[i].bytes);
+    }
+    free(words->args);
+}
+
+static void client_free(struct rcs_control_client *client)
+{
+    for (struct rcs_control_pending *p = client->control->pending; p != NULL; p = p->next) {
+        p->client = p->client == client ? NULL : p->client;
+    }
+    for (unsigned i = 0; i < client->queue_count; i++) {
+        free_words(&client->queue[i]);
+    }
+    free(client->queue);
+    rcs_resp_requests_free(client->reader);
+    rcs_buf_close(&client->out);
+    free(client);
+}
+
+void rcs_control_close(struct rcs_control_client *client)
+{
+    struct rcs_control_client **at = &client->control->clients;
+    RCS_ASSERT(!client->busy);
+    while (*at != client) {
+        at = &(*at)->next;
+    }
+    *at = client->next;
+    client_free(client);
+}
+
 void rcs_control_free(struct rcs_control *control)
 {
     if (control == NULL) {
         return;
     }
     while (control->clients != NULL) {
-        rcs_control_close(control->clients);
+        struct rcs_control_client *client = control->clients;
+        control->clients = client->next;
+        client_free(client);
     }
     while (control->pending != NULL) { /* the server ended before they were over */
         struct rcs_control_pending *pending = control->pending;
@@ -53,34 +88,6 @@ struct rcs_control_client *rcs_control_open(struct rcs_control *control,
     client->next = control->clients;
     control->clients = client;
     return client;
-}
-
-static void free_words(struct rcs_control_words *words)
-{
-    for (unsigned i = 0; i < words->argc; i++) {
-        free((char *)(uintptr_t)words->args[i].bytes);
-    }
-    free(words->args);
-}
-
-void rcs_control_close(struct rcs_control_client *client)
-{
-    struct rcs_control_client **at = &client->control->clients;
-    RCS_ASSERT(!client->busy);
-    while (*at != client) {
-        at = &(*at)->next;
-    }
-    *at = client->next;
-    for (struct rcs_control_pending *p = client->control->pending; p != NULL; p = p->next) {
-        p->client = p->client == client ? NULL : p->client;
-    }
-    for (unsigned i = 0; i < client->queue_count; i++) {
-        free_words(&client->queue[i]);
-    }
-    free(client->queue);
-    rcs_resp_requests_free(client->reader);
-    rcs_buf_close(&client->out);
-    free(client);
 }
 
 bool rcs_control_is_resp3(const struct rcs_control_client *client)
