@@ -401,6 +401,51 @@ static void what_breaks_the_protocol_is_closed(void **state)
     port_close(&port);
 }
 
+static void who_speaks_http_is_closed_silently(void **state)
+{
+    (void)state;
+    struct port port;
+    port_open(&port, SERVED_SIX);
+    assert_string_equal(ask(&port, "POST / HTTP/1.1"), "");
+    assert_true(port.closed);
+    port_close(&port);
+}
+
+static void but_not_before_what_was_ordered_is_answered(void **state)
+{
+    (void)state;
+    struct port port;
+    port_open(&port, SERVED_SIX);
+    served_pass(&port.served, RCS_S(20), 0);
+    assert_string_equal(ask(&port, "wait 2s\r\nping\r\n*1\r\nnonsense\r\nping"), "");
+    assert_false(port.closed);
+    rcs_control_feed(port.client, "ping\r\n", 6); /* nothing more is read */
+    assert_string_equal(ask_and_wait(&port, "ping", RCS_S(3)),
+                        "+OK\r\n+PONG\r\n-ERR Protocol error: expected '$', got 'n'\r\n");
+    assert_true(port.closed);
+    port_close(&port);
+}
+
+/* Too many that wait: the one they wait for is not answered any more. */
+static void what_ends_after_the_last_answer_is_not_told(void **state)
+{
+    (void)state;
+    struct port port;
+    struct rcs_buf bytes;
+    port_open(&port, SERVED_SIX);
+    served_pass(&port.served, RCS_S(20), 0);
+    rcs_buf_init(&bytes);
+    rcs_buf_text(&bytes, "wait 2s\r\n");
+    for (unsigned i = 0; i < 20000; i++) {
+        rcs_buf_text(&bytes, "ping\r\n");
+    }
+    (void)ask_bytes(&port, bytes.data, bytes.size_bytes);
+    assert_true(port.closed);
+    served_pass(&port.served, RCS_S(5), 0); /* on_reply would fail */
+    rcs_buf_close(&bytes);
+    port_close(&port);
+}
+
 static void quit_closes_behind_what_was_asked(void **state)
 {
     (void)state;
@@ -516,6 +561,9 @@ int main(void)
         cmocka_unit_test(words_stay_words),
         cmocka_unit_test(bytes_come_in_any_pieces),
         cmocka_unit_test(what_breaks_the_protocol_is_closed),
+        cmocka_unit_test(who_speaks_http_is_closed_silently),
+        cmocka_unit_test(but_not_before_what_was_ordered_is_answered),
+        cmocka_unit_test(what_ends_after_the_last_answer_is_not_told),
         cmocka_unit_test(quit_closes_behind_what_was_asked),
         cmocka_unit_test(who_left_is_not_told),
         cmocka_unit_test(too_many_that_wait_are_refused),

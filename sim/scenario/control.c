@@ -42,6 +42,7 @@ static void client_free(struct rcs_control_client *client)
     free(client->queue);
     rcs_resp_requests_free(client->reader);
     rcs_buf_close(&client->out);
+    rcs_buf_close(&client->refusal);
     free(client);
 }
 
@@ -85,6 +86,7 @@ struct rcs_control_client *rcs_control_open(struct rcs_control *control,
     client->id = ++control->last_id;
     client->reader = rcs_resp_requests_new();
     rcs_buf_init(&client->out);
+    rcs_buf_init(&client->refusal);
     client->next = control->clients;
     control->clients = client;
     return client;
@@ -169,8 +171,8 @@ void rcs_control_told(struct rcs_control_pending *pending, const char *error, co
     }
     *at = pending->next;
     free(pending);
-    if (client == NULL) {
-        return;
+    if (client == NULL || client->closing) {
+        return; /* it left, or its last answer was given */
     }
     if (error != NULL) {
         rcs_control_error(client, "%s", error);
@@ -184,9 +186,11 @@ void rcs_control_told(struct rcs_control_pending *pending, const char *error, co
 void rcs_control_answer(struct rcs_control_client *client, const char *bytes, size_t size_bytes)
 {
     RCS_ASSERT(client->waits);
-    rcs_buf_add(&client->out, bytes, size_bytes);
     client->waits = false;
-    go_on(client);
+    if (!client->closing) {
+        rcs_buf_add(&client->out, bytes, size_bytes);
+        go_on(client);
+    }
 }
 
 /* --- orders to the run ------------------------------------------------------------------------ */
@@ -330,6 +334,10 @@ static void carry_out_queued(struct rcs_control_client *client)
     client->queue_count -= taken;
     memmove(client->queue, client->queue + taken, client->queue_count * sizeof(client->queue[0]));
     client->busy = false;
+    if (client->broken && !client->waits && !client->closing) {
+        rcs_buf_add(&client->out, client->refusal.data, client->refusal.size_bytes);
+        client->closing = true;
+    }
 }
 
 static void go_on(struct rcs_control_client *client)
@@ -362,7 +370,7 @@ void rcs_control_feed(struct rcs_control_client *client, const void *bytes, size
     unsigned argc;
     const char *error = "";
     enum rcs_err err = RCS_MORE;
-    if (client->closing) {
+    if (client->closing || client->broken) {
         return;
     }
     rcs_resp_requests_feed(client->reader, bytes, size_bytes);
@@ -374,12 +382,12 @@ void rcs_control_feed(struct rcs_control_client *client, const void *bytes, size
         }
     }
     if (client->queue_count == RCS_CONTROL_QUEUE_MAX) {
-        err = RCS_ERR_LIMIT;
-        error = "-ERR too many requests wait for one that takes time\r\n";
-    }
-    if (err != RCS_MORE && err != RCS_OK && !client->closing) {
-        rcs_buf_text(&client->out, error);
+        rcs_buf_text(&client->out, "-ERR too many requests wait for one that takes time\r\n");
         client->closing = true;
+    } else if (err != RCS_MORE && err != RCS_OK && !client->closing) {
+        rcs_buf_text(&client->refusal, error);
+        client->broken = true;
+        carry_out_queued(client);
     }
     send_answer(client);
 }
