@@ -331,8 +331,11 @@ static void carry_out_queued(struct rcs_control_client *client)
         carry_out(client, words.argc, words.args);
         free_words(&words);
     }
-    client->queue_count -= taken;
-    memmove(client->queue, client->queue + taken, client->queue_count * sizeof(client->queue[0]));
+    if (taken > 0) {
+        client->queue_count -= taken;
+        memmove(client->queue, client->queue + taken,
+                client->queue_count * sizeof(client->queue[0]));
+    }
     client->busy = false;
     if (client->broken && !client->waits && !client->closing) {
         rcs_buf_add(&client->out, client->refusal.data, client->refusal.size_bytes);

@@ -37,7 +37,7 @@ struct rcs_control_client {
     uint32_t id;
     bool resp3;
     bool closing; /* the last answer was given */
-    bool broken;  /* so are its bytes; `refusal` is said behind all answers, the last word */
+    bool broken;  /* its bytes broke the protocol: `refusal` is said behind all answers */
     bool busy;    /* its requests are being carried out: no second time from within */
     bool waits;   /* for the request at hand */
     struct rcs_resp_requests *reader;
@@ -45,8 +45,6 @@ struct rcs_control_client {
     unsigned queue_count, queue_room;
     struct rcs_buf out; /* the answer at hand */
     struct rcs_buf refusal;
-    struct rcs_buf
-        refusal; /* its bytes broke the protocol: said behind all answers, the last word */
 };
 
 /* An order of the port's own: answers into client->out, or makes the client wait. */
