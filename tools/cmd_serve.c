@@ -91,7 +91,8 @@ static int check_arguments(const struct run_arguments *arguments)
                         arguments->file);
     }
     unsigned last = arguments->port + arguments->nodes - 1;
-    if (arguments->control >= arguments->port && arguments->control <= last) {
+    if (arguments->nodes > 0 && arguments->control >= arguments->port &&
+        arguments->control <= last) {
         return complain("--control %u is a port of a node (%u to %u)", arguments->control,
                         arguments->port, last);
     }
@@ -232,6 +233,7 @@ static int serve(struct served *served, const struct run_arguments *arguments, c
         .save = save_trace,
         .bind = arguments->bind,
         .control_port = arguments->control,
+        .disk = arguments->disk,
         .speed = arguments->speed,
         .ready = on_ready,
         .done = on_done,

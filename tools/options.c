@@ -151,7 +151,7 @@ static int set_unsigned(const char *name, const char *value, uint64_t least, uin
 
 static int set_nodes(struct run_arguments *out, const char *value)
 {
-    return set_unsigned("nodes", value, 1, 1000, &out->nodes);
+    return set_unsigned("nodes", value, 0, 1000, &out->nodes);
 }
 
 static int set_replicas(struct run_arguments *out, const char *value)
@@ -237,7 +237,7 @@ static const struct option_row {
     { FOR_RUN, "json", NULL, "--json", "prints the transcript as JSON Lines", set_json },
     { FOR_RUN, "batch", "N", "--batch N", "events between two looks at signals (default 1024)",
       set_batch },
-    { FOR_SERVE, "nodes", "N", "--nodes N", "without FILE: so many nodes, n1 to nN (default 6)",
+    { FOR_SERVE, "nodes", "N", "--nodes N", "without FILE: so many nodes, n1 to nN (default 6; 0: only those that NODE ADD brings)",
       set_nodes },
     { FOR_SERVE, "replicas", "N", "--replicas N",
       "without FILE: they form a cluster with so many replicas a master", set_replicas },

@@ -104,6 +104,9 @@ unsigned rcs_run_orders(const struct rcs_run *run);
 int rcs_run_add_node(struct rcs_run *run, const char *name, const char *address,
                      const char *directives, bool start, struct rcs_diag *diag);
 
+/* Called for each line of any node's log, as rcs_sim_on_log says, of a run that is served. */
+void rcs_run_on_log(struct rcs_run *run, rcs_log_fn *fn, void *arg);
+
 /* Gives away what its trace holds so far; `out` (NULL: nobody wants it) gets the line that makes
  * this a whole trace. False: no trace is written. */
 bool rcs_run_flush_trace(struct rcs_run *run, struct rcs_buf *out);

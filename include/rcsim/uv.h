@@ -41,6 +41,8 @@ struct rcs_serve_options {
     struct rcs_run *run;   /* made with serve_ip; borrowed until the end */
     const char *bind;      /* address the node ports are bound to */
     unsigned control_port; /* 0: none. Bound to 127.0.0.1 only */
+    /* Real directories of stand-in nodes (NODE ADD) lie below this one; NULL: there may be none. */
+    const char *disk;
     int64_t speed;         /* virtual seconds a real one; 0: the clock stands but for orders */
     /* What orders ask of the trace: NULL, or the kept one (sim/scenario/kept_trace.h), and who
      * writes it to a file (NULL: there is none). */

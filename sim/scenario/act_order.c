@@ -5,6 +5,7 @@
 
 #include "sim/scenario/act.h"
 #include "sim/scenario/run_parts.h"
+#include "sim/world/disk.h"
 #include "sim/world/world.h"
 
 #include "sim/pure.h"
@@ -81,6 +82,28 @@ enum rcs_progress rcs_act_new_node(struct rcs_run *run, struct rcs_task *task)
         rcs_run_stop(run, stmt, RCS_ERR_STATE, diag.text);
     }
     rcs_buf_close(&address);
+    return RCS_PROGRESS_DONE;
+}
+
+enum rcs_progress rcs_act_put(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    const struct rcs_arg bytes = { stmt->words[0].text, (uint32_t)stmt->words[0].size_bytes };
+    enum rcs_disk_file file = (enum rcs_disk_file)stmt->number;
+    struct rcs_diag diag = { .line = 0 };
+    struct rcs_buf told;
+    rcs_buf_init(&told);
+    rcs_buf_format(&told, "put %s %s", stmt->a.text, rcs_disk_file_name(file));
+    rcs_run_tell(run, "setting", told.data);
+    rcs_buf_close(&told);
+    for (unsigned i = 0; i < stmt->a.count; i++) {
+        enum rcs_err err = rcs_disk_put(run->sim, stmt->a.nodes[i], file, &bytes, stmt->skip,
+                                        stmt->times, &diag);
+        if (err != RCS_OK) {
+            rcs_run_stop(run, stmt, err, diag.text);
+            break;
+        }
+    }
     return RCS_PROGRESS_DONE;
 }
 

@@ -49,7 +49,11 @@ static void client_free(struct rcs_control_client *client)
 void rcs_control_close(struct rcs_control_client *client)
 {
     struct rcs_control_client **at = &client->control->clients;
+    const struct rcs_control_host *host = &client->control->host;
     RCS_ASSERT(!client->busy);
+    if (host->gone != NULL) {
+        host->gone(host->arg, client);
+    }
     while (*at != client) {
         at = &(*at)->next;
     }
@@ -190,6 +194,14 @@ void rcs_control_answer(struct rcs_control_client *client, const char *bytes, si
     if (!client->closing) {
         rcs_buf_add(&client->out, bytes, size_bytes);
         go_on(client);
+    }
+}
+
+void rcs_control_push(struct rcs_control_client *client, const char *bytes, size_t size_bytes)
+{
+    rcs_buf_add(&client->out, bytes, size_bytes);
+    if (!client->busy) {
+        send_answer(client);
     }
 }
 

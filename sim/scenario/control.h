@@ -29,6 +29,8 @@ struct rcs_control_host {
      * rcs_control_answer now or later. NULL: it has none. */
     bool (*request)(void *arg, struct rcs_control_client *client, unsigned argc,
                     const struct rcs_arg *args);
+    /* A connection is gone; the last call about it. NULL: nobody wants to know. */
+    void (*gone)(void *arg, struct rcs_control_client *client);
 };
 #define RCS_CONTROL_SPEED_MAX 1000000
 
@@ -52,6 +54,8 @@ void rcs_control_close(struct rcs_control_client *client);
 /* For rcs_control_host.request: the answer to the request at hand, whole; the next one's turn
  * comes. */
 void rcs_control_answer(struct rcs_control_client *client, const char *bytes, size_t size_bytes);
+/* Something that is no answer: goes out behind the answers given so far. */
+void rcs_control_push(struct rcs_control_client *client, const char *bytes, size_t size_bytes);
 bool rcs_control_is_resp3(const struct rcs_control_client *client);
 
 /* The port's own orders, then those of the scenario language, for help: usage and a sentence;

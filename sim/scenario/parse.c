@@ -326,7 +326,9 @@ static bool check_end(struct reader *reader)
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0, "this block is not closed by a }");
     }
     parser->place = (struct rcs_place){ reader->sources[0].source, 0, 0 };
-    if (parser->script->node_count == 0) {
+    /* A network where nothing happens may wait for nodes that come by order. */
+    bool waits = parser->script->network[0] != '\0' && parser->script->stmt_count == 0;
+    if (parser->script->node_count == 0 && !waits) {
         reader->here.column = 0;
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0,
                                 "no node is declared (site A a1..a6, or node a1)");

@@ -193,6 +193,9 @@ static void on_log(void *arg, int node, rcs_us at_us, const char *line)
         run->log[run->log_count++] =
             (struct rcs_log_line){ node, at_us, rcs_run_copy(line, strlen(line)) };
     }
+    if (run->log_fn != NULL) {
+        run->log_fn(run->log_arg, node, at_us, line);
+    }
     const char *wanted = run->options.log;
     if (wanted != NULL &&
         (strcmp(wanted, "all") == 0 || strcmp(wanted, run->script->nodes[node].name) == 0)) {
@@ -322,7 +325,7 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     };
     run->transcript = rcs_transcript_new(script, options);
     run->story = rcs_story_new(script);
-    run->prompts = calloc(script->node_count, sizeof(struct rcs_session *));
+    run->prompts = calloc(script->node_count + 1, sizeof(struct rcs_session *));
     run->clients = calloc(script->client_count, sizeof(struct rcs_session *));
     run->workloads = calloc(script->workload_count + 1, sizeof(struct rcs_workload *));
     RCS_ASSERT(run->prompts != NULL && run->clients != NULL && run->workloads != NULL);
@@ -391,6 +394,13 @@ void rcs_run_free(struct rcs_run *run)
     rcs_script_free(run->own_script);
     free(run->overrides);
     free(run);
+}
+
+void rcs_run_on_log(struct rcs_run *run, rcs_log_fn *fn, void *arg)
+{
+    RCS_ASSERT(run->options.serve_ip != NULL);
+    run->log_fn = fn;
+    run->log_arg = arg;
 }
 
 bool rcs_run_flush_trace(struct rcs_run *run, struct rcs_buf *out)

@@ -112,6 +112,8 @@ struct rcs_run {
 
     struct rcs_mark *marks;
     unsigned mark_count;
+    rcs_log_fn *log_fn; /* NULL none */
+    void *log_arg;
     struct rcs_log_line *log;
     unsigned log_count, log_room;
 

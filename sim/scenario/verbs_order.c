@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/scenario/verbs_parse.h"
+#include "sim/world/disk.h"
 
 #include "sim/pure.h"
 
@@ -33,6 +34,32 @@ bool rcs_parse_new_node(struct rcs_parser *parser, const char *name)
         stmt->word_count += 2;
     }
     return true;
+}
+
+/* put NODE FILE BYTES [BASE INCR]: a, number: the file, words: the bytes, skip and times: the
+ * numbers. */
+bool rcs_parse_put(struct rcs_parser *parser)
+{
+    struct rcs_stmt *stmt = parser->stmt;
+    const char *files[RCS_DISK_FILES + 1] = { NULL };
+    int64_t base = 1, incr = 1;
+    for (unsigned i = 0; i < RCS_DISK_FILES; i++) {
+        files[i] = rcs_disk_file_name((enum rcs_disk_file)i);
+    }
+    if (!rcs_parser_group(parser, &stmt->a) ||
+        !rcs_parser_choice(parser, files, &stmt->number) ||
+        !rcs_parser_word(parser, "the file's bytes", &stmt->words)) {
+        return false;
+    }
+    if (stmt->number == RCS_DISK_AOF && rcs_parser_more(parser) &&
+        (!rcs_parser_number(parser, "the number of the base", 0, UINT32_MAX, &base) ||
+         !rcs_parser_number(parser, "the number of the file behind it", 0, UINT32_MAX, &incr))) {
+        return false;
+    }
+    stmt->word_count = 1;
+    stmt->skip = (unsigned)base;
+    stmt->times = (unsigned)incr;
+    return rcs_parser_end(parser);
 }
 
 bool rcs_parse_remove(struct rcs_parser *parser)

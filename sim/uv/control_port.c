@@ -1,8 +1,11 @@
 /* The control port's socket: orders come in, answers go out (sim/scenario/control.h). */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "sim/uv/serve_parts.h"
+#include "sim/uv/standin.h"
 
 /* Orders rule everybody's nodes: they are taken from this machine only. */
 #define CONTROL_IP "127.0.0.1"
@@ -11,6 +14,7 @@ struct control_conn {
     struct rcs_serve *serve;
     struct rcs_control_client *client; /* NULL: closed */
     struct rcs_socket *socket;
+    bool replying; /* it is being written to: it cannot be forgotten now */
 };
 
 static void end_client(struct control_conn *conn)
@@ -24,7 +28,9 @@ static void end_client(struct control_conn *conn)
 static void on_reply(void *arg, const char *bytes, size_t size_bytes, bool close)
 {
     struct control_conn *conn = arg;
+    conn->replying = true;
     rcs_socket_write(conn->socket, bytes, size_bytes);
+    conn->replying = false;
     if (close) {
         rcs_socket_close(conn->socket, false);
     }
@@ -46,8 +52,11 @@ static void on_data(struct rcs_socket *socket, const char *bytes, size_t size_by
 static void on_gone(struct rcs_socket *socket)
 {
     struct control_conn *conn = socket->owner;
+    if (conn->replying) {
+        return; /* the last reply finds nobody: the client ends with its socket */
+    }
+    rcs_serve_catch_up(conn->serve);
     if (!conn->serve->ending) {
-        rcs_serve_catch_up(conn->serve);
         end_client(conn);
         rcs_serve_settle(conn->serve);
     }
@@ -57,14 +66,33 @@ static void on_freed(struct rcs_socket *socket)
 {
     struct control_conn *conn = socket->owner;
     struct rcs_serve *serve = conn->serve;
-    if (!serve->ending) {
-        end_client(conn);
+    if (!serve->ending && conn->client != NULL) {
+        rcs_serve_catch_up(serve);
+        if (!serve->ending) {
+            end_client(conn);
+            rcs_serve_settle(serve);
+        }
     }
     free(conn);
     rcs_serve_closed(serve);
 }
 
 static const struct rcs_socket_handlers handlers = { on_data, on_gone, on_freed };
+
+bool rcs_control_port_left(const struct rcs_serve *serve, const struct rcs_control_client *client)
+{
+    for (const struct rcs_socket *socket = serve->sockets; socket != NULL; socket = socket->next) {
+        const struct control_conn *conn = socket->handlers == &handlers ? socket->owner : NULL;
+        uv_os_fd_t fd;
+        char byte;
+        if (conn != NULL && conn->client == client &&
+            uv_fileno((const uv_handle_t *)&socket->tcp, &fd) == 0) {
+            ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+            return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+        }
+    }
+    return false;
+}
 
 static void on_connection(uv_stream_t *stream, int status)
 {
@@ -128,6 +156,8 @@ int rcs_control_port_open(struct rcs_serve *serve)
         .advance = advance,
         .stop = stop,
         .save = serve->options.save != NULL ? save : NULL,
+        .request = rcs_standin_request,
+        .gone = rcs_standin_gone,
     };
     serve->control = rcs_control_new(serve->run, serve->options.kept, &host);
     serve->control_tcp.data = serve;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/uv/serve_parts.h"
+#include "sim/uv/standin.h"
 
 /* A turn's share: so many events, and so much virtual time between two looks at the sockets. */
 #define EVENTS_A_TURN 4096
@@ -60,6 +61,7 @@ static void on_data(struct rcs_socket *socket, const char *bytes, size_t size_by
 {
     struct rcs_serve *serve = socket->owner;
     rcs_serve_catch_up(serve);
+    rcs_standins_look(serve, false);
     if (socket->closing) {
         return; /* its node is gone meanwhile */
     }
@@ -189,7 +191,7 @@ static int open_port(struct rcs_serve *serve, unsigned node)
 
 /* Ports are open while their processes run; a host without power answers nobody, but the kernel
  * here would refuse, so its port stays open and silent. */
-static int look_at_ports(struct rcs_serve *serve)
+int rcs_serve_look_at_ports(struct rcs_serve *serve)
 {
     unsigned count = rcs_sim_node_count(serve->sim);
     if (count > serve->port_count) {
@@ -325,16 +327,18 @@ void rcs_serve_settle(struct rcs_serve *serve)
     if (serve->ending) {
         return;
     }
+    rcs_standins_save(serve);
     write_out(serve);
     if (serve->stopped_count > 0) {
         read_again(serve);
     }
     if (rcs_outside_lives(serve->sim) != serve->lives) {
-        int err = look_at_ports(serve);
+        int err = rcs_serve_look_at_ports(serve);
         if (err < 0) {
             fprintf(stderr, "rcsim: a node's port cannot be opened: %s\n", uv_strerror(err));
         }
     }
+    rcs_standins_exited(serve);
     if (orders_wait(serve)) {
         rcs_serve_set_idle(serve, true);
     }
@@ -434,6 +438,7 @@ static void close_all(struct rcs_serve *serve)
     uv_handle_t *const handles[] = {
         (uv_handle_t *)&serve->timer,
         (uv_handle_t *)&serve->idle,
+        (uv_handle_t *)&serve->watch,
         (uv_handle_t *)&serve->sigint,
         (uv_handle_t *)&serve->sigterm,
     };
@@ -455,6 +460,7 @@ static void over(struct rcs_serve *serve, const struct rcs_diag *diag)
     if (serve->ending) {
         return;
     }
+    rcs_standins_end(serve);
     serve->ending = true;
     rcs_run_finish(serve->run);
     for (struct rcs_socket *socket = serve->sockets; socket != NULL; socket = socket->next) {
@@ -504,14 +510,16 @@ enum rcs_err rcs_serve_start(struct rcs_serve **out, uv_loop_t *loop,
     serve->bind = malloc(bind_bytes);
     RCS_ASSERT(serve->bind != NULL);
     memcpy(serve->bind, options->bind, bind_bytes);
+    serve->watch.data = serve;
     serve->timer.data = serve->idle.data = serve->sigint.data = serve->sigterm.data = serve;
     uv_timer_init(loop, &serve->timer);
+    uv_timer_init(loop, &serve->watch);
     uv_idle_init(loop, &serve->idle);
     uv_signal_init(loop, &serve->sigint);
     uv_signal_init(loop, &serve->sigterm);
-    serve->open = 4;
+    serve->open = 5;
     rcs_pace_set(&serve->pace, options->speed, uv_hrtime(), rcs_sim_now(serve->sim));
-    int err = look_at_ports(serve);
+    int err = rcs_serve_look_at_ports(serve);
     err = err < 0 ? err : uv_signal_start(&serve->sigint, on_signal, SIGINT);
     err = err < 0 ? err : uv_signal_start(&serve->sigterm, on_signal, SIGTERM);
     if (err < 0) {

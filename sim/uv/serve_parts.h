@@ -9,6 +9,7 @@
 #include "sim/uv/socket.h"
 
 struct rcs_port;
+struct rcs_standin;
 struct rcs_advance;
 
 struct rcs_serve {
@@ -30,6 +31,9 @@ struct rcs_serve {
     uv_signal_t sigint, sigterm;
     uv_tcp_t control_tcp; /* where orders are taken, if `control` is there */
     struct rcs_control *control;
+    struct rcs_standin *standins;
+    uv_timer_t watch;    /* looks at the processes that stand in; runs while there are any */
+    uint64_t watched_ns; /* when it did last */
     bool idling, ending, stop_wanted;
     unsigned open; /* handles and sockets whose close callback is still to come */
     char buffer[RCS_SOCKET_READ_BYTES];
@@ -39,11 +43,16 @@ struct rcs_serve {
 int rcs_serve_listen(uv_tcp_t *tcp, const char *ip, unsigned port, uv_connection_cb accepted);
 /* A handle or socket counted in `open` is closed. */
 void rcs_serve_closed(struct rcs_serve *serve);
+/* Opens and closes ports as processes of nodes began and ended; a libuv error of one that cannot
+ * be opened, 0. */
+int rcs_serve_look_at_ports(struct rcs_serve *serve);
 /* Turns go on without waiting for events of the kernel. */
 void rcs_serve_set_idle(struct rcs_serve *serve, bool yes);
 
 /* control_port.c: opens the port for orders; a libuv error, 0. */
 int rcs_control_port_open(struct rcs_serve *serve);
 void rcs_control_port_close(struct rcs_serve *serve); /* after the run was ended */
+/* True if the program at the other end has left and it was not heard of yet. */
+bool rcs_control_port_left(const struct rcs_serve *serve, const struct rcs_control_client *client);
 
 #endif

@@ -165,6 +165,7 @@ static bool carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
         rcs_sim_fall_asleep(sim, node, effect->duration_us);
         return false;
     case RCS_EFFECT_EXIT:
+        sim->nodes[node].exit_status = (uint8_t)effect->status;
         end_process(sim, node);
         return false;
     case RCS_EFFECT_TARGET_CONNECT:

@@ -8,7 +8,8 @@
 
 #include "sim/pure.h"
 
-#define FIRST_PID 1001
+#define FIRST_PID      1001
+#define STATUS_SIGKILL 137
 
 /* --- the disk --------------------------------------------------------------------------------- */
 
@@ -19,6 +20,7 @@ void rcs_host_save_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_con
         rcs_saved_config_release(sim->store, n->conf);
     }
     n->conf = conf;
+    n->disk_changes[RCS_DISK_CONF]++;
 }
 
 void rcs_host_keep_conf(struct rcs_sim *sim, unsigned node)
@@ -48,6 +50,7 @@ void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot 
         rcs_snapshot_release(n->dump);
     }
     n->dump = dump;
+    n->disk_changes[RCS_DISK_DUMP]++;
 }
 
 void rcs_host_lose_aof(struct rcs_sim *sim, unsigned node)
@@ -57,6 +60,7 @@ void rcs_host_lose_aof(struct rcs_sim *sim, unsigned node)
         rcs_snapshot_release(n->aof.data);
     }
     n->aof = (struct rcs_saved_aof){ .data = NULL };
+    n->disk_changes[RCS_DISK_AOF]++;
 }
 
 const char *rcs_sim_nodes_conf(struct rcs_sim *sim, int node)
@@ -205,6 +209,7 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
     n->lives++;
     sim->outside_lives++;
     n->life = RCS_LIFE_UP;
+    n->exit_status = STATUS_SIGKILL; /* unless it says otherwise when it ends */
     sim->net.nodes[node].listening = true;
     sim->net.nodes[node].keepalive_s = rcs_host_keepalive_s(&n->config);
     rcs_check_started(sim, node);

@@ -5,6 +5,7 @@
 #include <rcsim/trace.h>
 
 #include "sim/keys/keyspace.h"
+#include "sim/world/disk.h"
 #include "sim/world/network.h"
 #include "sim/world/record.h"
 #include "sim/world/world.h"
@@ -35,6 +36,7 @@ struct rcs_world_node {
     bool shutdown_waits;  /* SIGTERM came while frozen */
     bool removed;         /* never to be started again */
     uint8_t life;         /* enum rcs_node_life */
+    uint8_t exit_status;  /* of the process that ended last */
     rcs_id id;            /* who it is, or last was; RCS_ID_NONE: never started */
     rcs_addr ip_addr;     /* interned: its ip, no ports */
     rcs_addr client_addr; /* interned: as a client, with a source port */
@@ -63,6 +65,7 @@ struct rcs_world_node {
     rcs_us fsync_us;                    /* how long an fsync of nodes.conf takes */
     struct rcs_snapshot *dump;          /* dump.rdb, NULL none */
     struct rcs_saved_aof aof;
+    uint32_t disk_changes[RCS_DISK_FILES];
 
     struct rcs_clock host_clock; /* of the host */
     struct rcs_config config;
