@@ -35,6 +35,10 @@ void rcs_outside_gone(struct rcs_sim *sim, uint32_t number);
  * some and then no more. */
 size_t rcs_outside_unread(const struct rcs_sim *sim, uint32_t number);
 
+/* So many of the bytes taken out wait because the program does not read them: what the limits of
+ * output buffers go by. To be said whenever it changes. */
+void rcs_outside_unwritten(struct rcs_sim *sim, uint32_t number, size_t size_bytes);
+
 struct rcs_outside_output {
     uint32_t number;
     void *owner;

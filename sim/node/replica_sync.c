@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rcsim/rdb_file.h>
+
+#include "sim/keys/dump.h"
 #include "sim/node/aof.h"
 #include "sim/node/command_args.h"
 #include "sim/node/replication.h"
@@ -104,9 +107,42 @@ void rcs_replicas_start_sync(struct rcs_node *node, bool whatever_delay)
     }
 }
 
-static void send_rdb(struct rcs_node *node, const struct rcs_client *client,
-                     struct rcs_snapshot *snapshot, const char *preamble, int size)
+/* A replica outside the simulation, or `redis-cli --cluster backup`, gets the bytes of a file:
+ * behind their length, or between two marks. */
+static void send_rdb_bytes(struct rcs_node *node, const struct rcs_client *client,
+                           const struct rcs_snapshot *snapshot, const char *mark)
 {
+    const struct rcs_profile *profile = rcs_node_profile(node);
+    struct rcs_rdb_info info = { .version = (unsigned)profile->rdb_version,
+                                 .used_memory_bytes = (int64_t)snapshot->size_bytes };
+    snprintf(info.redis_version, sizeof(info.redis_version), "%s", profile->version);
+    struct rcs_buf file, preamble;
+    rcs_buf_init(&file);
+    rcs_buf_init(&preamble);
+    rcs_snapshot_write_rdb(snapshot, &info, &file);
+    if (mark == NULL) {
+        rcs_buf_format(&preamble, "$%zu\r\n", file.size_bytes);
+    } else {
+        rcs_buf_format(&preamble, "$EOF:%s\r\n", mark);
+        rcs_buf_text(&file, mark);
+    }
+    rcs_replica_write(node, client, preamble.data, preamble.size_bytes);
+    rcs_replica_write(node, client, file.data, file.size_bytes);
+    rcs_buf_close(&file);
+    rcs_buf_close(&preamble);
+}
+
+/* `mark` NULL: by way of the disk. */
+static void send_rdb(struct rcs_node *node, const struct rcs_client *client,
+                     struct rcs_snapshot *snapshot, const char *mark)
+{
+    if (client->peer != NULL) {
+        send_rdb_bytes(node, client, snapshot, mark);
+        return;
+    }
+    char preamble[64];
+    int size = mark == NULL ? snprintf(preamble, sizeof(preamble), "$%zu\r\n", snapshot->size_bytes)
+                            : snprintf(preamble, sizeof(preamble), "$EOF:%s\r\n", mark);
     rcs_replica_write(node, client, preamble, (size_t)size);
     rcs_effect_add(node->out, RCS_EFFECT_CLIENT_SNAPSHOT, client->link)->snapshot =
         rcs_snapshot_retain(snapshot);
@@ -114,14 +150,13 @@ static void send_rdb(struct rcs_node *node, const struct rcs_client *client,
 
 unsigned rcs_replicas_send_rdb(struct rcs_node *node, struct rcs_snapshot *snapshot)
 {
-    char mark[RCS_ID_LEN + 1], preamble[64];
+    char mark[RCS_ID_LEN + 1];
     rcs_rand_name(&node->child, mark);
-    int size = snprintf(preamble, sizeof(preamble), "$EOF:%s\r\n", mark);
     unsigned count = 0;
     for (unsigned i = 0; i < node->repl.replica_count; i++) {
         const struct rcs_client *client = node->repl.replicas[i];
         if (client->replica.state == RCS_REPLICA_BGSAVE) {
-            send_rdb(node, client, snapshot, preamble, size);
+            send_rdb(node, client, snapshot, mark);
             count++;
         }
     }
@@ -150,9 +185,7 @@ static void child_ended_for(struct rcs_node *node, struct rcs_client *client, bo
         client->replica.stream_waits_for_ack = true;
         return;
     }
-    char preamble[32];
-    int size = snprintf(preamble, sizeof(preamble), "$%zu\r\n", snapshot->size_bytes);
-    send_rdb(node, client, snapshot, preamble, size);
+    send_rdb(node, client, snapshot, NULL);
     client->replica.state = RCS_REPLICA_SEND_BULK;
     node->repl.bulk_sent_us =
         node->now_us + rcs_rand_between(&node->child, RCS_BULK_US_MIN, RCS_BULK_US_MAX);

@@ -145,6 +145,11 @@ static void give(struct rcs_replay *replay, const struct rcs_trace_input *input)
             rcs_outside_gone(sim, input->conn);
         }
         break;
+    case RCS_TRACE_INPUT_UNWRITTEN:
+        if (rcs_outside_known(sim, input->conn)) {
+            rcs_outside_unwritten(sim, input->conn, input->size_bytes);
+        }
+        break;
     case RCS_TRACE_INPUT_ORDER:
         (void)rcs_run_order(replay->run, input->bytes.data == NULL ? "" : input->bytes.data,
                             input->bytes.size_bytes, NULL, NULL, NULL);

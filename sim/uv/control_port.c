@@ -77,7 +77,9 @@ static void on_freed(struct rcs_socket *socket)
     rcs_serve_closed(serve);
 }
 
-static const struct rcs_socket_handlers handlers = { on_data, on_gone, on_freed };
+static const struct rcs_socket_handlers handlers = { .data = on_data,
+                                                     .gone = on_gone,
+                                                     .freed = on_freed };
 
 bool rcs_control_port_left(const struct rcs_serve *serve, const struct rcs_control_client *client)
 {

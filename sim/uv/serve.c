@@ -104,7 +104,29 @@ static void on_freed(struct rcs_socket *socket)
     rcs_serve_closed(socket->owner);
 }
 
-static const struct rcs_socket_handlers client_handlers = { on_data, on_gone, on_freed };
+/* The node minds how much waits for a slow reader. */
+static void tell_unwritten(struct rcs_serve *serve, struct rcs_socket *socket)
+{
+    size_t unsent = rcs_socket_unsent(socket);
+    if (unsent != socket->told_bytes && !socket->closing) {
+        socket->told_bytes = unsent;
+        rcs_outside_unwritten(serve->sim, socket->number, unsent);
+    }
+}
+
+static void on_taken(struct rcs_socket *socket)
+{
+    struct rcs_serve *serve = socket->owner;
+    if (!serve->ending) {
+        rcs_serve_catch_up(serve);
+        tell_unwritten(serve, socket);
+        rcs_serve_settle(serve);
+    }
+}
+
+static const struct rcs_socket_handlers client_handlers = {
+    .data = on_data, .gone = on_gone, .taken = on_taken, .freed = on_freed
+};
 
 static void on_connection(uv_stream_t *stream, int status)
 {
@@ -303,6 +325,7 @@ static void write_out(struct rcs_serve *serve)
             forget_stopped(serve, socket);
         }
         rcs_socket_write(socket, out.bytes, out.size_bytes);
+        tell_unwritten(serve, socket);
         if (out.closed) {
             rcs_socket_close(socket, false);
         }
@@ -390,8 +413,8 @@ static void end_advance(struct rcs_serve *serve)
     free(advance);
 }
 
-/* An order that waits for something lets time pass if the clock stands, and no longer than it waits:
- * instant by instant. */
+/* An order that waits for something lets time pass if the clock stands, and no longer than it
+ * waits: instant by instant. */
 static bool orders_wait(const struct rcs_serve *serve)
 {
     return serve->pace.speed == RCS_PACE_MANUAL && rcs_run_orders(serve->run) > 0;
@@ -436,11 +459,8 @@ static void on_idle(uv_idle_t *idle)
 static void close_all(struct rcs_serve *serve)
 {
     uv_handle_t *const handles[] = {
-        (uv_handle_t *)&serve->timer,
-        (uv_handle_t *)&serve->idle,
-        (uv_handle_t *)&serve->watch,
-        (uv_handle_t *)&serve->sigint,
-        (uv_handle_t *)&serve->sigterm,
+        (uv_handle_t *)&serve->timer,  (uv_handle_t *)&serve->idle,    (uv_handle_t *)&serve->watch,
+        (uv_handle_t *)&serve->sigint, (uv_handle_t *)&serve->sigterm,
     };
     for (unsigned i = 0; i < serve->port_count; i++) {
         close_port(serve, i);

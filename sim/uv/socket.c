@@ -63,6 +63,9 @@ static void on_written(uv_write_t *write, int status)
     } else if (socket->close_after) {
         close_now(socket);
     }
+    if (socket->handlers->taken != NULL && !socket->closing) {
+        socket->handlers->taken(socket);
+    }
 }
 
 /* Waits for the kernel with what it did not take. */

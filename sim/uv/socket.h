@@ -15,6 +15,8 @@ struct rcs_socket_handlers {
     /* The peer closed its side, or is gone; the connection closes by itself. Not called after
      * rcs_socket_close. */
     void (*gone)(struct rcs_socket *socket);
+    /* The kernel took more of what waited. NULL: nobody asks. */
+    void (*taken)(struct rcs_socket *socket);
     /* The last call for this socket: its memory goes. */
     void (*freed)(struct rcs_socket *socket);
 };
@@ -25,6 +27,7 @@ struct rcs_socket {
     const struct rcs_socket_handlers *handlers;
     void *owner;        /* the caller's */
     uint32_t number;    /* the caller's */
+    size_t told_bytes;  /* the caller's */
     struct rcs_buf out; /* what the kernel has not taken yet, but for what `write` holds */
     uv_write_t write;
     struct rcs_buf writing; /* of the write under way */

@@ -201,7 +201,7 @@ static enum rcs_err take_lines(struct reading *r, const struct rcs_arg *text)
     do {
         bool good = rcs_conf_reader_next(&reader);
         r->line = reader.line;
-        err = !good                   ? refuse(r, RCS_ERR_SYNTAX, "Unbalanced quotes in configuration line")
+        err = !good ? refuse(r, RCS_ERR_SYNTAX, "Unbalanced quotes in configuration line")
               : reader.args.count > 0 ? take_line(r, &reader.args)
                                       : RCS_OK;
     } while (err == RCS_OK && reader.args.count > 0);

@@ -92,8 +92,7 @@ enum rcs_err rcs_standin_disk_open(struct standin_disk *out, const char *root,
     memcpy(out->aof_dir, conf->aof_dir, sizeof(out->aof_dir));
     memcpy(out->aof_file, conf->aof_file, sizeof(out->aof_file));
     out->dir = open_below(root, AT_FDCWD, conf->dir, out->path, diag);
-    enum rcs_err err =
-        out->dir < 0 ? RCS_ERR_IO : open_conf_dir(out, root, conf->conf_file, diag);
+    enum rcs_err err = out->dir < 0 ? RCS_ERR_IO : open_conf_dir(out, root, conf->conf_file, diag);
     if (err != RCS_OK) {
         rcs_standin_disk_close(out);
     }
@@ -193,9 +192,9 @@ static void write_file(const struct standin_disk *disk, int dir, const char *nam
     int size = snprintf(temporary, sizeof(temporary), "temp-rcsim-%u.%s", disk->port, name);
     bool named = size > 0 && (size_t)size < sizeof(temporary);
     (void)unlinkat(dir, temporary, 0);
-    int file = named ? openat(dir, temporary,
-                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644)
-                     : -1;
+    int file =
+        named ? openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644)
+              : -1;
     bool good = file >= 0 && write_all(file, bytes);
     good = (file < 0 || close(file) == 0) && good;
     if (!good || renameat(dir, temporary, dir, name) != 0) {

@@ -79,9 +79,9 @@ static enum rcs_err put_data(struct rcs_sim *sim, unsigned node, bool aof,
     struct rcs_value_limits limits;
     struct rcs_snapshot *data;
     rcs_config_value_limits(&n->config, &limits);
-    enum rcs_err err =
-        rcs_snapshot_read_rdb(bytes->bytes, bytes->size_bytes, (unsigned)n->config.profile->rdb_version,
-                              &limits, &data, NULL, NULL, diag);
+    enum rcs_err err = rcs_snapshot_read_rdb(bytes->bytes, bytes->size_bytes,
+                                             (unsigned)n->config.profile->rdb_version, &limits,
+                                             &data, NULL, NULL, diag);
     if (err != RCS_OK) {
         return err;
     }

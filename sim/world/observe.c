@@ -107,7 +107,7 @@ void rcs_observe_outside(struct rcs_sim *sim, enum rcs_outside_news news, uint32
     uint64_t words[3] = { (uint64_t)sim->now_us,
                           head(RECORD_OUTSIDE, (unsigned)news, (int)node, 0) | (uint64_t)number
                                                                                    << 48,
-                          size_bytes == 0 ? 0 : rcs_record_hash(bytes, size_bytes) };
+                          bytes == NULL ? size_bytes : rcs_record_hash(bytes, size_bytes) };
     rcs_record_words(&sim->packets, words, 3);
     /* What came in is needed to run it again, at every level. */
     if (sim->trace != NULL && (news != RCS_OUTSIDE_REPLY || packets_traced(sim))) {

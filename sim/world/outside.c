@@ -221,6 +221,16 @@ void rcs_outside_gone(struct rcs_sim *sim, uint32_t number)
     }
 }
 
+void rcs_outside_unwritten(struct rcs_sim *sim, uint32_t number, size_t size_bytes)
+{
+    const struct rcs_outside *o = outside_at(sim, number);
+    rcs_observe_outside(sim, RCS_OUTSIDE_UNWRITTEN, number, o->node, NULL, NULL, size_bytes);
+    if (!o->deaf && !o->leaving && sim->nodes[o->node].machine != NULL) {
+        rcs_node_client_unwritten(sim->nodes[o->node].machine, RCS_LINK_OUTSIDE + number,
+                                  size_bytes);
+    }
+}
+
 size_t rcs_outside_unread(const struct rcs_sim *sim, uint32_t number)
 {
     return outside_at(sim, number)->unread.size_bytes;

@@ -285,7 +285,13 @@ RCS_APART void rcs_observe_data(struct rcs_sim *sim, uint32_t conn, unsigned way
  * number. */
 void rcs_observe_fault(struct rcs_sim *sim, const char *name, const int *nodes, unsigned count,
                        const int *others, unsigned other_count, int64_t number);
-enum rcs_outside_news { RCS_OUTSIDE_OPEN, RCS_OUTSIDE_DATA, RCS_OUTSIDE_GONE, RCS_OUTSIDE_REPLY };
+enum rcs_outside_news {
+    RCS_OUTSIDE_OPEN,
+    RCS_OUTSIDE_DATA,
+    RCS_OUTSIDE_GONE,
+    RCS_OUTSIDE_REPLY,
+    RCS_OUTSIDE_UNWRITTEN /* `size_bytes` without bytes */
+};
 /* `peer` of an open, bytes of data and reply. */
 void rcs_observe_outside(struct rcs_sim *sim, enum rcs_outside_news news, uint32_t number,
                          unsigned node, const struct rcs_address *peer, const void *bytes,

@@ -41,6 +41,7 @@ static void take_outside(struct rcs_trace_input *input, const json_t *object)
         memcpy(input->ip.ip, ip, strlen(ip));
     }
     (void)rcs_trace_bytes(json_object_get(object, "bytes"), &input->bytes);
+    input->size_bytes = (size_t)json_integer_value(json_object_get(object, "size"));
 }
 
 static void take_line(void *arg, int number, const char *kind, const json_t *object)
@@ -52,6 +53,7 @@ static void take_line(void *arg, int number, const char *kind, const json_t *obj
         { "open", RCS_TRACE_INPUT_OPEN },
         { "data", RCS_TRACE_INPUT_DATA },
         { "gone", RCS_TRACE_INPUT_GONE },
+        { "unwritten", RCS_TRACE_INPUT_UNWRITTEN },
     };
     struct rcs_trace_inputs *inputs = arg;
     rcs_us at_us = json_integer_value(json_object_get(object, "t"));

@@ -10,6 +10,7 @@ enum rcs_trace_input_kind {
     RCS_TRACE_INPUT_OPEN,
     RCS_TRACE_INPUT_DATA,
     RCS_TRACE_INPUT_GONE,
+    RCS_TRACE_INPUT_UNWRITTEN,
     RCS_TRACE_INPUT_ORDER
 };
 
@@ -20,6 +21,7 @@ struct rcs_trace_input {
     char *node;            /* of an open; NULL none */
     struct rcs_address ip; /* of an open: where from */
     struct rcs_buf bytes;  /* of data, of an order */
+    size_t size_bytes;     /* of what is not written */
 };
 
 struct rcs_trace_inputs {

@@ -239,8 +239,8 @@ enum rcs_err rcs_trace_read_header(const char *source, const char *text, size_t 
 struct line_row {
     const char *kind;
     bool numbers;
-    const char *keys[8];
-    const char *types[8];
+    const char *keys[9];
+    const char *types[9];
 };
 
 /* clang-format off */
@@ -254,8 +254,8 @@ static const struct line_row line_rows[] = {
     { "packet", false, { "packet", "from", "to", "hash" },         { "t", "t", "t", "h" } },
     { "link",   false, { "link", "of", "at", "peer" },             { "t", "t", "t", "t" } },
     { "data",   false, { "data", "from", "to", "hash" },           { "t", "t", "t", "h" } },
-    { "outside", false, { "outside", "conn", "node", "ip", "port", "bytes", "hash" },
-                        { "t", "i", "?t", "?t", "?i", "?b", "?h" } },
+    { "outside", false, { "outside", "conn", "node", "ip", "port", "bytes", "hash", "size" },
+                        { "t", "i", "?t", "?t", "?i", "?b", "?h", "?i" } },
     { "order",  false, { "order" },                                { "t" } },
     { "end",    false, { "end", "milestones", "digest", "lines" }, { "t", "h", "h", "h" } },
 };

@@ -282,10 +282,9 @@ void rcs_trace_outside(struct rcs_trace_writer *writer, enum rcs_outside_news ne
                        size_t size_bytes)
 {
     static const char *const names[] = {
-        [RCS_OUTSIDE_OPEN] = "open",
-        [RCS_OUTSIDE_DATA] = "data",
-        [RCS_OUTSIDE_GONE] = "gone",
-        [RCS_OUTSIDE_REPLY] = "reply",
+        [RCS_OUTSIDE_OPEN] = "open",           [RCS_OUTSIDE_DATA] = "data",
+        [RCS_OUTSIDE_GONE] = "gone",           [RCS_OUTSIDE_REPLY] = "reply",
+        [RCS_OUTSIDE_UNWRITTEN] = "unwritten",
     };
     if (writer->without_clients) {
         return;
@@ -306,6 +305,10 @@ void rcs_trace_outside(struct rcs_trace_writer *writer, enum rcs_outside_news ne
         break;
     case RCS_OUTSIDE_REPLY:
         key_hex(out, "hash", rcs_record_hash(bytes, size_bytes));
+        break;
+    case RCS_OUTSIDE_UNWRITTEN:
+        rcs_json_key(out, "size");
+        rcs_json_number(out, (int64_t)size_bytes);
         break;
     case RCS_OUTSIDE_GONE:
         break;
