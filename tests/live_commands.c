@@ -1009,5 +1009,6 @@ int main(int argc, char **argv)
     }
     unsigned found = experiment(&options, &shortest);
     print_summary(options.sequences, found);
-    return found == 0 ? 0 : 1;
+    bool well = live_target_end(&targets[TESTED]);
+    return found == 0 && well ? 0 : 1;
 }

@@ -402,5 +402,9 @@ int main(int argc, char **argv)
                "not modelled\n",
                same, by_rule, differing, left_out);
     }
-    return differing == 0 ? 0 : 1;
+    bool well = true;
+    for (int i = 0; i < TARGETS; i++) {
+        well = live_target_end(&targets[i]) && well;
+    }
+    return differing == 0 && well ? 0 : 1;
 }

@@ -103,16 +103,21 @@ bool live_target_ended(struct live_target *target, const char **how)
     return ended;
 }
 
-void live_target_end(struct live_target *target)
+bool live_target_end(struct live_target *target)
 {
+    int status = 0;
     live_wire_close(&target->wire);
     if (target->rcsim_pid > 0) {
         kill(target->rcsim_pid, SIGTERM);
-        waitpid(target->rcsim_pid, NULL, 0);
+        waitpid(target->rcsim_pid, &status, 0);
     }
     target->rcsim_pid = 0;
     live_stop(&target->server);
     if (target->server.dir[0] != '\0') {
         live_remove(&target->server);
     }
+    if (status != 0) {
+        printf("NOT: %s does not end well (wait status %d)\n", target->wire.name, status);
+    }
+    return status == 0;
 }

@@ -28,7 +28,8 @@ void live_target_make_cluster(struct live_target *target);
 
 /* True if it ended by itself since it was started; *how says so, "signal 11". */
 bool live_target_ended(struct live_target *target, const char **how);
-/* Ends what was started, by its id. */
-void live_target_end(struct live_target *target);
+/* Ends what was started, by its id. False: rcsim was told to end, and did so with a status other
+ * than 0 (a leak that its build looks for, for one). */
+bool live_target_end(struct live_target *target);
 
 #endif
