@@ -186,6 +186,9 @@ static void play(char *row[FIELDS], bool record)
         if (got.silent || (!got.closed && got.bytes.size_bytes < reply_bytes)) {
             live_wire_await(&asked->wire, NOTHING_MS, &got);
         }
+        if (want.closed) {
+            live_wire_await_close(&asked->wire, NOTHING_MS, &got);
+        }
         question.row = command_row_find(name, strlen(name));
         enum answer_verdict verdict = answers_agree(&question, &want, &got);
         if (verdict == ANSWER_DIFFERS && !record && strcmp(name, "scan") == 0 &&

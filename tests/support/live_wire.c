@@ -134,6 +134,12 @@ void live_wire_await(struct live_wire *wire, int limit_ms, struct live_answer *a
     } while (!is_whole(answer) && left_us >= 0);
 }
 
+void live_wire_await_close(struct live_wire *wire, int limit_ms, struct live_answer *answer)
+{
+    while (!answer->closed && take(wire->fd, limit_ms, answer)) {
+    }
+}
+
 static void collect(struct live_wire *wire, struct live_answer *answer)
 {
     for (int pings = 0; pings < 2 && !answer->closed && !wire->died; pings++) {

@@ -37,6 +37,8 @@ void live_wire_send(struct live_wire *wire, const void *bytes, size_t size_bytes
                     struct live_answer *answer);
 /* What comes within `limit_ms` more, up to a whole reply. */
 void live_wire_await(struct live_wire *wire, int limit_ms, struct live_answer *answer);
+/* What comes up to the end of the connection. */
+void live_wire_await_close(struct live_wire *wire, int limit_ms, struct live_answer *answer);
 /* By the connection beside. Waits for one whole reply. */
 void live_wire_beside(struct live_wire *wire, unsigned argc, const struct rcs_arg *args,
                       struct live_answer *answer);
