@@ -44,6 +44,7 @@ struct rcs_outside_output {
     void *owner;
     const char *bytes; /* borrowed until the next call about this world */
     size_t size_bytes; /* may be 0 */
+    bool cut;          /* closed, and what the kernel has not taken is not to be written any more */
     bool closed;       /* the node closes the connection behind these bytes: it is no more */
 };
 /* Takes out what was written to some connection, all of it; in order of the connections that were

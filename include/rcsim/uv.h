@@ -43,7 +43,7 @@ struct rcs_serve_options {
     unsigned control_port; /* 0: none. Bound to 127.0.0.1 only */
     /* Real directories of stand-in nodes (NODE ADD) lie below this one; NULL: there may be none. */
     const char *disk;
-    int64_t speed;         /* virtual seconds a real one; 0: the clock stands but for orders */
+    int64_t speed; /* virtual seconds a real one; 0: the clock stands but for orders */
     /* What orders ask of the trace: NULL, or the kept one (sim/scenario/kept_trace.h), and who
      * writes it to a file (NULL: there is none). */
     struct rcs_kept_trace *kept;

@@ -117,7 +117,9 @@ static void add_fields(const struct rcs_node *node, const struct rcs_client *cli
     rcs_buf_text(out, " laddr=");
     struct rcs_address local = rcs_client_local(node, client);
     rcs_client_add_address(out, &local);
-    rcs_buf_format(out, " fd=%u name=", (unsigned)client->link);
+    rcs_buf_format(out, " fd=%u name=",
+                   (unsigned)(client->link < RCS_LINK_OUTSIDE ? client->link
+                                                              : client->link - RCS_LINK_OUTSIDE));
     if (redacted) {
         rcs_buf_text(out, "*redacted*");
     } else {

@@ -47,6 +47,7 @@ bool rcs_client_overflows(struct rcs_node *node, struct rcs_client *client)
 void rcs_client_cut(struct rcs_client *client)
 {
     rcs_buf_clear(&client->reply);
+    client->cut = true;
     client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY | RCS_CLIENT_REPLY_OFF;
 }
 

@@ -120,8 +120,9 @@ void rcs_client_drop(struct rcs_node *node, struct rcs_client *client)
         client->flags |= RCS_CLIENT_CLOSE_AFTER_REPLY | RCS_CLIENT_REPLY_OFF;
         return;
     }
+    bool cut = client->cut;
     remove_client(node, client);
-    rcs_effect_add(node->out, RCS_EFFECT_CLIENT_CLOSE, link);
+    rcs_effect_add(node->out, RCS_EFFECT_CLIENT_CLOSE, link)->status = cut;
 }
 
 void rcs_client_flush(struct rcs_node *node, struct rcs_client *client)

@@ -22,7 +22,7 @@ enum rcs_effect_kind {
     /* the client port */
     RCS_EFFECT_CLIENT_REPLY,    /* write `blob` to connection `link` */
     RCS_EFFECT_CLIENT_SNAPSHOT, /* stream `snapshot` to the replica at `link` */
-    RCS_EFFECT_CLIENT_CLOSE,    /* after what was written before */
+    RCS_EFFECT_CLIENT_CLOSE,    /* after what was written before; `status` 1: without it */
 
     /* the link to the master */
     RCS_EFFECT_MASTER_CONNECT, /* to `addr` (client port); `link` is the node's number for it */

@@ -26,7 +26,7 @@ enum rcs_client_flag {
     RCS_CLIENT_REPLY_SKIP_NEXT = 4096,
     RCS_CLIENT_SUBSCRIBED = 8192, /* to a channel, pattern or shard channel */
     RCS_CLIENT_NO_EVICT = 16384,
-    RCS_CLIENT_MONITOR = 32768, /* sees all commands */
+    RCS_CLIENT_MONITOR = 32768,     /* sees all commands */
     RCS_CLIENT_IN_SHUTDOWN = 65536, /* its SHUTDOWN waits for replicas */
 };
 /* Whose blocking commands answer at once what they would answer when their time is over. */
@@ -68,7 +68,8 @@ struct rcs_client {
     bool unread;                      /* the reader was left before it had given all it has */
     int64_t created_wall_s, last_wall_s;
     struct rcs_buf name, lib_name, lib_ver;
-    struct rcs_buf reply; /* what this step writes to it; flushed as one effect at the end */
+    struct rcs_buf reply;   /* what this step writes to it; flushed as one effect at the end */
+    bool cut;               /* it closes without what was written to it before */
     size_t unwritten_bytes; /* emitted, and not taken yet (rcs_node_client_unwritten) */
     int64_t soft_since_s;   /* more than the soft limit waits since then; 0 it does not */
     struct rcs_replica replica;
@@ -93,8 +94,8 @@ struct rcs_clients {
     uint64_t next_id;
     /* node ms, 0 none: by CLIENT PAUSE, and of writes by a manual failover */
     int64_t pause_all_until_ms, pause_writes_until_ms, failover_pause_until_ms;
-    unsigned watching; /* clients with watched keys */
-    unsigned monitors; /* clients in MONITOR */
+    unsigned watching;  /* clients with watched keys */
+    unsigned monitors;  /* clients in MONITOR */
     unsigned unwritten; /* clients that read more slowly than they are written to */
     /* those who wait (blocked.h) */
     unsigned blocked;        /* clients */
@@ -270,9 +271,9 @@ struct rcs_node {
     struct rcs_snapshot *dump; /* what this host's dump.rdb holds, NULL none; one reference */
     bool shutdown_asked;       /* SIGTERM came: the next tick ends the process */
     struct rcs_shutdown shutdown;
-    bool dead;                 /* EXIT was emitted */
-    bool settled;              /* the last turn left nothing that another turn alone would do */
-    uint64_t dirty;            /* writes since start */
+    bool dead;      /* EXIT was emitted */
+    bool settled;   /* the last turn left nothing that another turn alone would do */
+    uint64_t dirty; /* writes since start */
     uint64_t stat_commands, stat_sync_full, stat_sync_partial_ok, stat_sync_partial_err;
     uint64_t stat_expired, stat_keyspace_hits, stat_keyspace_misses;
     char run_id[RCS_ID_LEN + 1];
@@ -296,7 +297,8 @@ struct rcs_node {
 /* Microseconds by its host's clock since the world began. */
 static inline rcs_us rcs_node_clock_us(const struct rcs_node *node)
 {
-    return node->now_us + (node->clock_differs ? rcs_clock_ahead(&node->host_clock, node->now_us) : 0);
+    return node->now_us +
+           (node->clock_differs ? rcs_clock_ahead(&node->host_clock, node->now_us) : 0);
 }
 
 /* What the wall clock shows below its milliseconds. */

@@ -327,7 +327,7 @@ static void write_out(struct rcs_serve *serve)
         rcs_socket_write(socket, out.bytes, out.size_bytes);
         tell_unwritten(serve, socket);
         if (out.closed) {
-            rcs_socket_close(socket, false);
+            rcs_socket_close(socket, out.cut);
         }
     }
 }

@@ -136,7 +136,7 @@ static bool carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
         break;
     case RCS_EFFECT_CLIENT_CLOSE:
         if (effect->link >= RCS_LINK_OUTSIDE) {
-            rcs_outside_close(sim, effect->link);
+            rcs_outside_close(sim, effect->link, effect->status != 0);
         } else if (client_conn(sim, node, effect->link) != 0) {
             rcs_network_close_end(&sim->net, effect->link, 1, sim->now_us);
         }

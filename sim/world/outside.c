@@ -14,6 +14,7 @@ struct rcs_outside {
     bool open;    /* the node knows of it */
     bool deaf;    /* its host lost power: what is written to it goes nowhere */
     bool gone;    /* the program left before its node came to read */
+    bool cut;     /* without what was written before */
     bool leaving; /* the node closed it: to be told with its last bytes */
     bool written; /* stands in the list of those with output */
     bool waits;   /* counted in `waiting` */
@@ -270,9 +271,11 @@ static void leave(struct rcs_sim *sim, struct rcs_outside *o)
     }
 }
 
-void rcs_outside_close(struct rcs_sim *sim, uint32_t link)
+void rcs_outside_close(struct rcs_sim *sim, uint32_t link, bool cut)
 {
-    leave(sim, outside_at(sim, link - RCS_LINK_OUTSIDE));
+    struct rcs_outside *o = outside_at(sim, link - RCS_LINK_OUTSIDE);
+    o->cut = cut;
+    leave(sim, o);
 }
 
 void rcs_outside_end_node(struct rcs_sim *sim, unsigned node, bool silently)
@@ -328,7 +331,8 @@ bool rcs_outside_take(struct rcs_sim *sim, struct rcs_outside_output *out)
                                             .owner = o->owner,
                                             .bytes = o->output.data,
                                             .size_bytes = o->output.size_bytes,
-                                            .closed = o->leaving };
+                                            .closed = o->leaving,
+                                            .cut = o->cut };
         return true;
     }
     sim->outside_taking = sim->outside_written_count = 0;

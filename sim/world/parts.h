@@ -260,7 +260,7 @@ uint16_t rcs_host_keepalive_s(const struct rcs_config *config);
 void rcs_outside_flush(struct rcs_sim *sim);
 /* A node writes to / closes a connection by its link. */
 void rcs_outside_write(struct rcs_sim *sim, uint32_t link, const void *bytes, size_t size_bytes);
-void rcs_outside_close(struct rcs_sim *sim, uint32_t link);
+void rcs_outside_close(struct rcs_sim *sim, uint32_t link, bool cut);
 /* The process ended: its kernel closes its connections, or (`silently`) nothing more is heard. */
 void rcs_outside_end_node(struct rcs_sim *sim, unsigned node, bool silently);
 /* The host has power again, and knows nothing of connections from before. */
