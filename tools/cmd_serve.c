@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,7 @@ static int serve(struct served *served, const struct run_arguments *arguments, c
         .arg = served,
     };
     uv_loop_t loop;
+    signal(SIGPIPE, SIG_IGN); /* a client that vanishes ends only its connection */
     int err = uv_loop_init(&loop);
     if (err < 0) {
         fprintf(stderr, "rcsim: libuv: %s\n", uv_strerror(err));

@@ -31,6 +31,8 @@ void rcs_outside_data(struct rcs_sim *sim, uint32_t number, const void *bytes, s
 /* It closed the connection, or is gone. Nothing may be said of this number any more, and nothing
  * more comes out for it. */
 void rcs_outside_gone(struct rcs_sim *sim, uint32_t number);
+/* The node it is connected to. */
+int rcs_outside_node(const struct rcs_sim *sim, uint32_t number);
 /* Bytes that wait for a process that does not read (it is stopped, or asleep): a kernel would take
  * some and then no more. */
 size_t rcs_outside_unread(const struct rcs_sim *sim, uint32_t number);

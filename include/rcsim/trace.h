@@ -28,7 +28,7 @@ struct rcs_trace_header {
      * many steps it played before it waited, -1: all. */
     char *serve;
     int64_t steps;
-    int64_t date_s; /* Unix time at which it began, 0: the usual one */
+    int64_t clock_s; /* Unix time of time 0; 0: that of rcs_sim_options */
     /* What programs outside said to nodes is left out: such a trace can be explained, but not
      * played again. */
     bool without_clients;

@@ -69,6 +69,7 @@ enum rcs_progress rcs_act_new_node(struct rcs_run *run, struct rcs_task *task)
         RCS_ASSERT(run->script->node_count == (unsigned)node + 1);
         rcs_run_tell(run, "setting", stmt->text);
         enum rcs_err err = configure(run, stmt, node, &diag);
+        rcs_sim_set_pid(run->sim, node, (uint32_t)stmt->number);
         if (err == RCS_OK && !stmt->oneway) {
             err = rcs_sim_fault(run->sim, RCS_FAULT_START, &node, 1, &diag);
         }

@@ -34,8 +34,8 @@ static void take_header(const struct rcs_trace_header *header, char ip[46],
     if (header->serve != NULL && rcs_address_read(header->serve, ip, &options->serve_port)) {
         options->serve_ip = ip;
         options->hold = header->steps >= 0;
-        options->start_wall_ms = header->date_s * 1000;
         options->steps = (unsigned)header->steps;
+        options->start_wall_ms = header->clock_s * 1000;
     }
 }
 

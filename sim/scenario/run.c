@@ -278,7 +278,7 @@ static void begin_trace(struct rcs_run *run, const struct rcs_scenario *scenario
         .params = (char *)(uintptr_t)(run->options.params == NULL ? "" : run->options.params),
         .redis = (char *)(uintptr_t)rcs_sim_config(run->sim, -1)->profile->name,
         .serve = serve.data,
-        .date_s = run->options.start_wall_ms / 1000,
+        .clock_s = run->options.start_wall_ms / 1000,
         .without_clients = run->options.trace_without_clients,
         .steps = run->options.hold ? (int64_t)run->options.steps : -1,
     };

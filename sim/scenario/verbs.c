@@ -80,7 +80,7 @@ static const struct rcs_verb verbs[] = {
 
 const struct rcs_verb rcs_verb_new_node = {
     .word = "node",
-    .usage = "node NAME [IP:PORT] [site SITE] [absent] [DIRECTIVE VALUE]...",
+    .usage = "node NAME [IP:PORT] [site SITE] [absent] [pid PID] [DIRECTIVE VALUE]...",
     .what = "one node more, started unless absent; directives behind an address, site or absent",
     .where = RCS_VERB_ACTS,
     .flags = RCS_VERB_ORDER,

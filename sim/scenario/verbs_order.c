@@ -6,8 +6,8 @@
 
 #include "sim/pure.h"
 
-/* node NAME [IP:PORT] [site SITE] [absent] [DIRECTIVE VALUE]...: name, value: the address, words:
- * the directives, b.text: the site, oneway: absent. */
+/* node NAME [IP:PORT] [site SITE] [absent] [pid PID] [DIRECTIVE VALUE]...: name, value: the
+ * address, words: the directives, b.text: the site, oneway: absent, number: the pid or 0. */
 bool rcs_parse_new_node(struct rcs_parser *parser, const char *name)
 {
     struct rcs_stmt *stmt = parser->stmt;
@@ -17,12 +17,19 @@ bool rcs_parse_new_node(struct rcs_parser *parser, const char *name)
         return false;
     }
     const char *next = rcs_parser_more(parser) ? parser->words[parser->at].text : "";
-    bool address = strcmp(next, "site") != 0 && strcmp(next, "absent") != 0 && next[0] != '\0';
+    int64_t pid = 0;
+    bool address = strcmp(next, "site") != 0 && strcmp(next, "absent") != 0 &&
+                   strcmp(next, "pid") != 0 && next[0] != '\0';
     if ((address && !rcs_parser_address(parser, &stmt->value)) ||
         (rcs_parser_is(parser, "site") && !rcs_parser_site(parser, &stmt->b.text))) {
         return false;
     }
     stmt->oneway = rcs_parser_is(parser, "absent");
+    if (rcs_parser_is(parser, "pid") &&
+        !rcs_parser_number(parser, "a process id", 1, INT32_MAX, &pid)) {
+        return false;
+    }
+    stmt->number = (int)pid;
     stmt->words = parser->words + parser->at;
     while (rcs_parser_more(parser)) {
         const struct rcs_word *directive, *value;

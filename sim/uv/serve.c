@@ -61,7 +61,9 @@ static void on_data(struct rcs_socket *socket, const char *bytes, size_t size_by
 {
     struct rcs_serve *serve = socket->owner;
     rcs_serve_catch_up(serve);
-    rcs_standins_look(serve, false);
+    if (serve->standins != NULL && !socket->closing) {
+        rcs_standins_look(serve, rcs_outside_node(serve->sim, socket->number));
+    }
     if (socket->closing) {
         return; /* its node is gone meanwhile */
     }
@@ -142,9 +144,11 @@ static void on_connection(uv_stream_t *stream, int status)
     }
     serve->open++;
     rcs_serve_catch_up(serve);
+    rcs_standins_look(serve, port->node);
     if (rcs_outside_port(serve->sim, port->node) == RCS_PORT_CLOSED) {
         socket->closing = true; /* the process ended while it waited to be accepted */
         rcs_socket_close(socket, true);
+        rcs_serve_settle(serve);
         return;
     }
     struct rcs_address peer;

@@ -33,7 +33,6 @@ struct rcs_serve {
     struct rcs_control *control;
     struct rcs_standin *standins;
     uv_timer_t watch;    /* looks at the processes that stand in; runs while there are any */
-    uint64_t watched_ns; /* when it did last */
     bool idling, ending, stop_wanted;
     unsigned open; /* handles and sockets whose close callback is still to come */
     char buffer[RCS_SOCKET_READ_BYTES];

@@ -1,17 +1,19 @@
 #include "sim/uv/standin.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "proto/conf_text.h"
 #include "sim/uv/standin_parts.h"
 #include "sim/world/world.h"
 
 #define WATCH_MS       10
-#define WATCH_NS       ((uint64_t)1000000)
 #define STATUS_SIGSEGV 139
 
 struct rcs_standin {
@@ -23,7 +25,7 @@ struct rcs_standin {
     unsigned port;
     struct standin_disk disk;
     int64_t pid;       /* of the process that stands in; 0: not known */
-    uint64_t began;    /* when that process began: pids are used again */
+    int status;        /* its /proc/PID/status, open; -1 none */
     bool wants_log;    /* lines of the node's log are sent */
     bool stopped;      /* paused because the process is stopped */
     bool crashed;      /* by order */
@@ -53,7 +55,7 @@ static struct rcs_standin *find_or_add(struct rcs_serve *serve, struct rcs_contr
         s->serve = serve;
         s->client = client;
         s->node = -1;
-        s->disk.dir = s->disk.conf_dir = -1;
+        s->disk.dir = s->disk.conf_dir = s->status = -1;
         rcs_buf_init(&s->to);
         s->next = serve->standins;
         serve->standins = s;
@@ -70,6 +72,9 @@ static void forget(struct rcs_serve *serve, struct rcs_standin *s)
     }
     *at = s->next;
     rcs_standin_disk_close(&s->disk);
+    if (s->status >= 0) {
+        close(s->status);
+    }
     rcs_buf_close(&s->to);
     free(s);
 }
@@ -196,59 +201,58 @@ static void drop(struct rcs_standin *s)
 
 /* --- the process that stands in --------------------------------------------------------------- */
 
-/* A letter as in /proc/PID/stat, 0: there is no such process, or none that can be seen. */
-static char state_of(int64_t pid, uint64_t *began)
+enum process { PROCESS_RUNS, PROCESS_STOPPED, PROCESS_ENDED };
+
+/* A set of signals in a line of /proc/PID/status. */
+static bool has_signal(const char *text, const char *name, int number)
 {
-    char path[64], text[1024];
-    snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
-    FILE *file = fopen(path, "r");
-    size_t size = file == NULL ? 0 : fread(text, 1, sizeof(text) - 1, file);
-    if (file != NULL) {
-        fclose(file);
+    const char *at = strstr(text, name);
+    return at != NULL && (strtoull(at + strlen(name), NULL, 16) >> (number - 1) & 1) != 0;
+}
+
+/* A signal that was sent counts though the process has not been scheduled since: neither would a
+ * server do anything more. */
+static enum process state_of(const struct rcs_standin *s)
+{
+    char text[4096];
+    ssize_t size = pread(s->status, text, sizeof(text) - 1, 0);
+    text[size > 0 ? size : 0] = '\0';
+    const char *state = strstr(text, "\nState:");
+    state = state == NULL ? NULL : state + 8 + strspn(state + 8, " \t");
+    if (state == NULL || *state == 'Z' || *state == 'X' ||
+        has_signal(text, "\nShdPnd:", SIGKILL)) {
+        return PROCESS_ENDED;
     }
-    text[size] = '\0';
-    char *at = strrchr(text, ')'); /* the name before it may hold anything */
-    if (at == NULL || at[1] != ' ') {
-        return '\0';
-    }
-    char state = at[2];
-    for (int field = 3; at != NULL && field < 22; field++) {
-        at = strchr(at + (field == 3 ? 2 : 1), ' ');
-    }
-    *began = at == NULL ? 0 : strtoull(at, NULL, 10);
-    return state;
+    bool stopped = *state == 'T' || *state == 't' || has_signal(text, "\nShdPnd:", SIGSTOP);
+    return stopped ? PROCESS_STOPPED : PROCESS_RUNS;
 }
 
 static void look(struct rcs_standin *s)
 {
-    uint64_t began = 0;
-    char state = state_of(s->pid, &began);
-    if (state == '\0' || began != s->began) {
-        return; /* its connection says what became of it */
-    }
-    bool stopped = state == 'T' || state == 't';
-    if (stopped && life_of(s) == RCS_LIFE_UP) {
-        s->stopped = order(s, "pause", NULL);
-    } else if (!stopped && s->stopped) {
-        s->stopped = false;
-        if (life_of(s) == RCS_LIFE_PAUSED) {
+    switch (state_of(s)) {
+    case PROCESS_ENDED: /* its connection will say so, too */
+        if (lives(s)) {
+            (void)order(s, "kill", NULL);
+        }
+        break;
+    case PROCESS_STOPPED:
+        if (life_of(s) == RCS_LIFE_UP) {
+            s->stopped = order(s, "pause", NULL);
+        }
+        break;
+    case PROCESS_RUNS:
+        if (s->stopped && life_of(s) == RCS_LIFE_PAUSED) {
             (void)order(s, "resume", NULL);
         }
+        s->stopped = false;
+        break;
     }
 }
 
-void rcs_standins_look(struct rcs_serve *serve, bool now)
+void rcs_standins_look(struct rcs_serve *serve, int node)
 {
-    if (serve->standins == NULL) {
-        return;
-    }
-    uint64_t now_ns = uv_hrtime();
-    if (!now && now_ns - serve->watched_ns < WATCH_NS) {
-        return;
-    }
-    serve->watched_ns = now_ns;
     for (struct rcs_standin *s = serve->standins; s != NULL; s = s->next) {
-        if (s->pid > 0 && s->node >= 0) {
+        if (s->status >= 0 && s->node >= 0 && (node < 0 || s->node == node)) {
             look(s);
         }
     }
@@ -263,7 +267,7 @@ static void on_watch(uv_timer_t *timer)
     }
     rcs_serve_catch_up(serve);
     if (!serve->ending) {
-        rcs_standins_look(serve, true);
+        rcs_standins_look(serve, -1);
         rcs_serve_settle(serve);
     }
 }
@@ -398,6 +402,9 @@ static bool lay_out(struct rcs_standin *s, const struct standin_conf *conf, stru
     snprintf(s->name, sizeof(s->name), "redis-%u", conf->port);
     rcs_buf_clear(&s->to);
     rcs_buf_format(&s->to, "node %s %s:%u absent", s->name, s->serve->bind, conf->port);
+    if (s->pid > 0) {
+        rcs_buf_format(&s->to, " pid %lld", (long long)s->pid);
+    }
     rcs_buf_add(&s->to, conf->directives.data, conf->directives.size_bytes);
     rcs_buf_text(&s->to, " dir ");
     rcs_conf_quote(&s->to, s->disk.path, strlen(s->disk.path));
@@ -492,16 +499,19 @@ static void add(struct rcs_standin *s, const struct rcs_arg *args)
 
 static void set_pid(struct rcs_standin *s, const struct rcs_arg *args)
 {
+    char path[64];
     int64_t pid;
-    if (!rcs_decimal_read(args[2].bytes, args[2].size_bytes, &pid) || pid <= 0 ||
-        state_of(pid, &s->began) == '\0') {
-        s->pid = 0;
-        answer(s->client, "-ERR no such process can be seen from here: it can be stopped and "
-                          "continued by NODE PAUSE and NODE RESUME only");
-        return;
+    bool number = rcs_decimal_read(args[2].bytes, args[2].size_bytes, &pid) && pid > 0;
+    if (s->status >= 0) {
+        close(s->status);
+        s->status = -1;
     }
-    s->pid = pid;
-    answer(s->client, "+OK");
+    s->pid = number && pid <= INT32_MAX ? pid : 0;
+    snprintf(path, sizeof(path), "/proc/%lld/status", (long long)s->pid);
+    s->status = s->pid == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    answer(s->client, s->status >= 0 ? "+OK"
+                                     : "-ERR no such process can be seen from here: it can be "
+                                       "stopped and continued by NODE PAUSE and NODE RESUME only");
 }
 
 static void set_log(struct rcs_standin *s, const struct rcs_arg *args)

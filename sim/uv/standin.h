@@ -18,9 +18,9 @@ void rcs_standin_gone(void *arg, struct rcs_control_client *client);
  * acknowledged is on the disk; and when ports were looked at, to tell of processes that ended. */
 void rcs_standins_save(struct rcs_serve *serve);
 void rcs_standins_exited(struct rcs_serve *serve);
-/* Looks whether processes are stopped or go on, unless it was done in this millisecond (`now`:
- * all the same). */
-void rcs_standins_look(struct rcs_serve *serve, bool now);
+/* Looks whether the process that stands in for `node` (-1: each) was stopped, continued or killed.
+ * Called every 10 ms, and before anything is given to a node. */
+void rcs_standins_look(struct rcs_serve *serve, int node);
 /* The server ends: all are killed, their disks written. Before the run ends. */
 void rcs_standins_end(struct rcs_serve *serve);
 

@@ -153,6 +153,12 @@ static void set_power(struct rcs_sim *sim, unsigned host, bool powered)
     }
 }
 
+void rcs_sim_set_pid(struct rcs_sim *sim, int node, uint32_t pid)
+{
+    RCS_ASSERT(node >= 0 && (unsigned)node < sim->node_count);
+    sim->nodes[node].pid = pid;
+}
+
 /* --- processes -------------------------------------------------------------------------------- */
 
 /* Redis 7.0 clusterAcceptHandler: twice the node timeout, in whole seconds. */
@@ -202,7 +208,7 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
         .seed = sim->seed,
         .index = node,
         .life = n->lives,
-        .pid = FIRST_PID + node,
+        .pid = n->pid != 0 ? n->pid : FIRST_PID + node,
         .wall_base_ms = sim->start_wall_ms - RCS_NODE_MS_START,
         .host_clock = n->host_clock,
     });

@@ -232,6 +232,11 @@ void rcs_outside_unwritten(struct rcs_sim *sim, uint32_t number, size_t size_byt
     }
 }
 
+int rcs_outside_node(const struct rcs_sim *sim, uint32_t number)
+{
+    return (int)outside_at(sim, number)->node;
+}
+
 size_t rcs_outside_unread(const struct rcs_sim *sim, uint32_t number)
 {
     return outside_at(sim, number)->unread.size_bytes;

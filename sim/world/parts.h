@@ -70,6 +70,7 @@ struct rcs_world_node {
     struct rcs_clock host_clock; /* of the host */
     struct rcs_config config;
     uint32_t lives; /* how often it was started */
+    uint32_t pid;   /* of its processes, 0: by its number */
     uint16_t port, bus_port;
     unsigned site, host;
     char *name;

@@ -12,8 +12,8 @@
 
 #include "sim/pure.h"
 
-#define REMEDY     "; write the trace again with `rcsim run --trace`"
-#define DATE_S_MAX INT64_C(4102444800) /* the year 2100 */
+#define CLOCK_S_MAX INT64_C(100000000000) /* the year 5138 */
+#define REMEDY "; write the trace again with `rcsim run --trace`"
 #define NO_TRACE                                                                                   \
     "this is no trace: its first line must begin with {\"rcsim-trace\":1 "                         \
     "(a scenario is played by `rcsim run`)"
@@ -150,25 +150,26 @@ static bool read_level(const char *text, enum rcs_trace_level *level)
 static bool read_served(const json_t *object, struct rcs_trace_header *out)
 {
     const json_t *serve = json_object_get(object, "serve"),
-                 *steps = json_object_get(object, "steps"), *date = json_object_get(object, "date"),
+                 *steps = json_object_get(object, "steps"),
+                 *began = json_object_get(object, "clock"),
                  *clients = json_object_get(object, "clients");
     char ip[46];
     unsigned port;
     out->steps = -1;
     if (serve == NULL) {
-        return steps == NULL && clients == NULL && date == NULL;
+        return steps == NULL && began == NULL && clients == NULL;
     }
     if (plain_text(serve) == NULL || !rcs_address_read(plain_text(serve), ip, &port) ||
         (steps != NULL && (!json_is_integer(steps) || json_integer_value(steps) < 0)) ||
-        (date != NULL && (!json_is_integer(date) || json_integer_value(date) < 0 ||
-                          json_integer_value(date) > DATE_S_MAX)) ||
+        (began != NULL && (!json_is_integer(began) || json_integer_value(began) <= 0 ||
+                           json_integer_value(began) > CLOCK_S_MAX)) ||
         (clients != NULL &&
          (plain_text(clients) == NULL || strcmp(plain_text(clients), "left out") != 0))) {
         return false;
     }
     out->serve = copy_field(object, "serve");
     out->steps = steps == NULL ? -1 : json_integer_value(steps);
-    out->date_s = date == NULL ? 0 : json_integer_value(date);
+    out->clock_s = json_integer_value(began);
     out->without_clients = clients != NULL;
     return true;
 }
@@ -206,8 +207,8 @@ static enum rcs_err fill_header(const char *source, const json_t *object,
     }
     if (!read_served(object, out)) {
         return wrong(diag, source, 1, 1,
-                     "the header's \"serve\" must be IP:PORT, \"steps\" a number, \"date\" Unix "
-                     "seconds, \"clients\" \"left out\", and these not without the first");
+                     "the header's \"serve\" must be IP:PORT, \"steps\" and \"clock\" numbers, "
+                     "\"clients\" \"left out\", and the latter not without the first");
     }
     out->source = copy_field(object, "source");
     out->scenario = copy_field(object, "scenario");

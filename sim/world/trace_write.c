@@ -85,13 +85,13 @@ static void write_header(struct rcs_trace_writer *writer, const struct rcs_trace
     key_text(out, "overrides", header->overrides == NULL ? "" : header->overrides);
     if (header->serve != NULL) {
         key_text(out, "serve", header->serve);
-        if (header->date_s != 0) {
-            rcs_json_key(out, "date");
-            rcs_json_number(out, header->date_s);
-        }
         if (header->steps >= 0) {
             rcs_json_key(out, "steps");
             rcs_json_number(out, header->steps);
+        }
+        if (header->clock_s > 0) {
+            rcs_json_key(out, "clock");
+            rcs_json_number(out, header->clock_s);
         }
         if (header->without_clients) {
             key_text(out, "clients", "left out");

@@ -42,6 +42,8 @@ void rcs_sim_heal_ways(struct rcs_sim *sim, const int *ways, unsigned count);
 /* What the node goes by, or will go by when it is started next; of -1 what nodes begin with.
  * Borrowed. */
 const struct rcs_config *rcs_sim_config(const struct rcs_sim *sim, int node);
+/* The id of its processes from the next start on; 0: by its number. */
+void rcs_sim_set_pid(struct rcs_sim *sim, int node, uint32_t pid);
 unsigned rcs_sim_node_bus_port(const struct rcs_sim *sim, int node);
 /* "a.b.c.d:port" with decimal numbers in their shortest form. */
 bool rcs_address_read(const char *text, char ip[46], unsigned *port);

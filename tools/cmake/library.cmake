@@ -47,7 +47,7 @@ if(TARGET rcsim_uv)
 endif()
 
 if(TARGET rcsim)
-    install(TARGETS rcsim RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(TARGETS rcsim rcsim-redis-server RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 install(DIRECTORY include/rcsim DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(DIRECTORY traces DESTINATION ${CMAKE_INSTALL_DATADIR}/rcsim)

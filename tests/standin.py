@@ -1,0 +1,478 @@
+#!/usr/bin/env python3
+"""A suite as others have it: it starts redis-server processes and steers them by signals.
+
+    tests/standin.py RCSIM RCSIM-REDIS-SERVER   on virtual nodes: no other redis-server is on the PATH
+    tests/standin.py --real                     the same suite on real servers (7.0.15)
+
+Six servers, a cluster of three masters and their replicas: kill -9, SIGTERM, SIGSTOP and SIGCONT, restarts with and
+without the directory, SHUTDOWN, a crash, a busy port, a daemon. On virtual nodes then 25 servers in one process, and the
+recorded session played again. Nothing here depends on how fast the machine is, but for limits of a minute.
+"""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+LIMIT_S = 60
+NODE_TIMEOUT_MS = 2000
+SPEED = 20  # virtual seconds a real one
+checks = 0
+
+
+def check(good, what):
+    global checks
+    checks += 1
+    if not good:
+        raise AssertionError(what)
+
+
+def until(what, condition):
+    end = time.monotonic() + LIMIT_S
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not in {LIMIT_S} s: {what}")
+        time.sleep(0.02)
+
+
+# --- a client ---------------------------------------------------------------------------------------
+
+
+class Error(str):
+    pass
+
+
+class Client:
+    def __init__(self, port, timeout=10):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+        self.file = self.socket.makefile("rb")
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+    def send(self, *words):
+        out = b"*%d\r\n" % len(words)
+        for word in words:
+            word = word if isinstance(word, bytes) else str(word).encode()
+            out += b"$%d\r\n%s\r\n" % (len(word), word)
+        self.socket.sendall(out)
+
+    def read(self):
+        line = self.file.readline()
+        if not line.endswith(b"\r\n"):
+            raise ConnectionError("closed")
+        kind, rest = line[:1], line[1:-2].decode()
+        if kind == b"+":
+            return rest
+        if kind == b"-":
+            return Error(rest)
+        if kind == b":":
+            return int(rest)
+        if kind == b"$":
+            return None if rest == "-1" else self.file.read(int(rest) + 2)[:-2].decode()
+        if kind == b"*":
+            return [self.read() for _ in range(int(rest))]
+        raise ValueError(line)
+
+    def ask(self, *words):
+        self.send(*words)
+        return self.read()
+
+
+def ask(port, *words):
+    """On a connection of its own; None if there is no answer."""
+    try:
+        client = Client(port)
+    except OSError:
+        return None
+    try:
+        return client.ask(*words)
+    except OSError:
+        return None
+    finally:
+        client.close()
+
+
+def info(port, section, field):
+    found = re.search(rf"^{field}:(.*?)\r?$", ask(port, "INFO", section) or "", re.M)
+    return found and found.group(1)
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        return True
+    except OSError:
+        return False
+
+
+# --- a server ---------------------------------------------------------------------------------------
+
+
+class Server:
+    def __init__(self, home, port, environment, own_file=False):
+        self.port = port
+        self.directory = os.path.join(home, str(port))
+        self.environment = environment
+        self.own_file = own_file
+        self.log = os.path.join(home, f"{port}.log")
+        self.pidfile = os.path.join(home, f"{port}.pid")
+        self.log_bytes = 0  # what earlier processes wrote
+        self.process = None
+
+    def arguments(self):
+        settings = {
+            "port": self.port,
+            "cluster-enabled": "yes",
+            "cluster-node-timeout": NODE_TIMEOUT_MS,
+            "repl-diskless-sync-delay": 0,
+            "appendonly": "yes",
+            "enable-debug-command": "yes",
+            "bind": "127.0.0.1",
+            "save": "",
+            "pidfile": self.pidfile,
+            "logfile": self.log,
+        }
+        if not self.own_file:
+            settings["dir"] = self.directory
+            return [word for name, value in settings.items() for word in (f"--{name}", str(value))]
+        common = os.path.join(self.directory, "common.conf")
+        with open(common, "w", encoding="utf-8") as file:
+            file.write("# of all servers\nport 1\n" + "".join(f'{n} "{v}"\n' for n, v in settings.items()))
+        path = os.path.join(self.directory, "redis.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"include {common}\ndir '{self.directory}'\n")
+        return [path, "--port", str(self.port)]
+
+    def start(self, wait=True):
+        os.makedirs(self.directory, exist_ok=True)
+        self.log_bytes = os.path.getsize(self.log) if os.path.exists(self.log) else 0
+        self.process = subprocess.Popen(["redis-server"] + self.arguments(), env=self.environment,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        if wait:
+            until(f"{self.port} is ready", lambda: "Ready to accept connections" in self.new_log())
+            check(ask(self.port, "PING") == "PONG", "a server that is ready answers")
+            check(info(self.port, "server", "process_id") == str(self.process.pid), "INFO has the process id")
+
+    def new_log(self):
+        """From its last start on."""
+        try:
+            with open(self.log, encoding="utf-8") as file:
+                file.seek(self.log_bytes)
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self):
+        status = self.process.wait(LIMIT_S)
+        self.process.stderr.close()
+        self.process = None
+        return status
+
+    def gone(self):
+        until(f"{self.port} is closed", lambda: not listens(self.port))
+
+    def ask(self, *words):
+        return ask(self.port, *words)
+
+    def id(self):
+        return self.ask("CLUSTER", "MYID")
+
+    def role(self):
+        return info(self.port, "replication", "role")
+
+    def link_up(self):
+        return info(self.port, "replication", "master_link_status") == "up"
+
+    def master_port(self):
+        return int(info(self.port, "replication", "master_port") or 0)
+
+    def state_ok(self):
+        return "cluster_state:ok" in (self.ask("CLUSTER", "INFO") or "")
+
+    def known(self):
+        return int(re.search(r"cluster_known_nodes:(\d+)", self.ask("CLUSTER", "INFO"))[1])
+
+
+class Cluster:
+    def __init__(self, servers):
+        self.servers = servers
+
+    def command(self, *words):
+        """Follows redirections, asks again while the cluster is down."""
+        port = [None]
+
+        def once():
+            candidates = [port[0]] if port[0] else [s.port for s in self.servers if s.process]
+            for candidate in candidates:
+                reply = ask(candidate, *words)
+                port[0] = None
+                if isinstance(reply, Error) and reply.startswith("MOVED"):
+                    port[0] = int(reply.rpartition(":")[2])
+                    return None
+                if reply is not None and not (isinstance(reply, Error) and reply.startswith("CLUSTERDOWN")):
+                    return [reply]
+            return None
+
+        return until(" ".join(map(str, words)), once)[0]
+
+
+# --- the suite --------------------------------------------------------------------------------------
+
+
+def form(servers):
+    masters, replicas = servers[:3], servers[3:]
+    for i, (first, last) in enumerate(((0, 5460), (5461, 10922), (10923, 16383))):
+        check(masters[i].ask("CLUSTER", "ADDSLOTSRANGE", first, last) == "OK", "slots are given")
+        check(masters[i].ask("CLUSTER", "SET-CONFIG-EPOCH", i + 1) == "OK", "an epoch is given")
+    for server in servers[1:]:
+        check(servers[0].ask("CLUSTER", "MEET", "127.0.0.1", server.port) == "OK", "MEET")
+    for server in servers:
+        until(f"{server.port} knows all", lambda s=server: s.known() == len(servers))
+    for replica, master in zip(replicas, masters):
+        until("it can follow", lambda r=replica, m=master: r.ask("CLUSTER", "REPLICATE", m.id()) == "OK")
+    for server in servers:
+        until(f"{server.port} sees state ok", server.state_ok)
+    for replica in replicas:
+        until(f"{replica.port} is linked", replica.link_up)
+
+
+def suite(home, port, environment):
+    servers = [Server(home, port + i, environment, own_file=i % 2 == 0) for i in range(6)]
+    cluster = Cluster(servers)
+    try:
+        for server in servers:
+            server.start()
+        run(servers, cluster, home, environment)
+    finally:
+        for server in servers:
+            if server.process:
+                server.signal(signal.SIGKILL)
+                server.wait()
+
+
+def run(servers, cluster, home, environment):
+    form(servers)
+    a, b, c, replica_a, replica_b, replica_c = servers
+    for i in range(100):
+        check(cluster.command("SET", f"key:{i}", i) == "OK", "a write")
+    check(a.ask("WAIT", 1, 5000) == 1, "the replica has it")
+
+    # kill -9: the replica takes over, and the node comes back with its files as its replica.
+    old = a.id()
+    a.signal(signal.SIGKILL)
+    check(a.wait() == -signal.SIGKILL, "killed")
+    a.gone()
+    until("the replica takes over", lambda: replica_a.role() == "master")
+    for i in range(100):
+        check(cluster.command("GET", f"key:{i}") == str(i), "nothing is lost")
+    check(cluster.command("SET", "after:kill", 1) == "OK", "a write after the failover")
+    check(os.path.exists(os.path.join(a.directory, "nodes.conf")), "nodes.conf lies in its directory")
+    a.start()
+    check(a.id() == old, "with its directory it is the same node")
+    until("it follows", lambda: a.role() == "slave" and a.link_up() and a.master_port() == replica_a.port)
+
+    # SIGSTOP: it is there, and does not answer; replaced, it follows when it goes on.
+    client = Client(b.port, timeout=1)
+    check(client.ask("PING") == "PONG", "it answers")
+    b.signal(signal.SIGSTOP)
+    client.send("PING")
+    try:
+        check(client.read() is None, "a stopped process answers")
+    except TimeoutError:
+        pass
+    check(listens(b.port), "a stopped process can be connected to")
+    until("the replica takes over", lambda: replica_b.role() == "master")
+    check(b.process.poll() is None, "it lives")
+    b.signal(signal.SIGCONT)
+    client.close()
+    until("it follows", lambda: b.role() == "slave" and b.link_up() and b.master_port() == replica_b.port)
+
+    # SIGTERM: orderly; without its directory it is another node.
+    old = c.id()
+    check(os.path.exists(c.pidfile), "the pid file is there")
+    c.signal(signal.SIGTERM)
+    check(c.wait() == 0, "SIGTERM ends it with status 0")
+    check(not listens(c.port), "its port is closed")
+    check("Received SIGTERM" in c.new_log() and "bye bye" in c.new_log(), "the log says so")
+    check(not os.path.exists(c.pidfile), "the pid file is gone")
+    until("the replica takes over", lambda: replica_c.role() == "master")
+    shutil.rmtree(c.directory)
+    c.start()
+    check(c.id() != old, "without its directory it is a new node")
+    check(c.known() == 1 and c.ask("DBSIZE") == 0, "which knows nobody and holds nothing")
+    check(replica_c.ask("CLUSTER", "MEET", "127.0.0.1", c.port) == "OK", "MEET")
+    until("it can follow", lambda: c.ask("CLUSTER", "REPLICATE", replica_c.id()) == "OK")
+    until("it follows", c.link_up)
+    for i in range(100):
+        check(cluster.command("GET", f"key:{i}") == str(i), "nothing is lost")
+
+    # A stop that is stopped: SIGTERM is handled when the process goes on.
+    a.signal(signal.SIGSTOP)
+    time.sleep(0.2)
+    a.signal(signal.SIGTERM)
+    time.sleep(0.3)
+    check(a.process.poll() is None, "a stopped process does not end")
+    a.signal(signal.SIGCONT)
+    check(a.wait() == 0, "then it ends")
+    a.start()
+    until("it follows again", lambda: a.role() == "slave" and a.link_up())
+
+    # It ends by itself.
+    check(b.ask("SHUTDOWN", "NOSAVE") is None, "SHUTDOWN does not answer")
+    check(b.wait() == 0, "SHUTDOWN ends with status 0")
+    b.start()
+    check(b.ask("DEBUG", "SEGFAULT") is None, "a crash does not answer")
+    check(b.wait() == -signal.SIGSEGV, "a crash ends by SIGSEGV")
+    b.start()
+    until("it follows again", lambda: b.role() == "slave" and b.link_up())
+
+    # A port that is taken.
+    other = Server(home, b.port, environment)
+    other.directory += "-other"
+    other.log += ".other"
+    other.start(wait=False)
+    check(other.wait() == 1, "a busy port ends with status 1")
+    check("Could not create server TCP listening socket" in open(other.log, encoding="utf-8").read(), "and is named")
+
+    # A configuration that is wrong.
+    wrong = subprocess.run(["redis-server", "--port", str(b.port), "--cluster-enabled", "yes", "--dir", home,
+                            "--maxmemory", "much"],
+                           env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    check(wrong.returncode == 1 and "FATAL CONFIG FILE ERROR" in wrong.stderr, "a bad value is refused")
+
+    # All of them, at once, and again: a power cut.
+    ids = [server.id() for server in servers]
+    for server in servers:
+        server.signal(signal.SIGKILL)
+    for server in servers:
+        check(server.wait() == -signal.SIGKILL, "killed")
+        server.gone()
+    for server in servers:
+        server.start()
+    check([server.id() for server in servers] == ids, "all are who they were")
+    for server in servers:
+        until(f"{server.port} sees state ok", server.state_ok)
+    for i in range(100):
+        check(cluster.command("GET", f"key:{i}") == str(i), "what was acknowledged is there")
+
+    # A daemon.
+    daemon = Server(home, servers[-1].port + 1, environment)
+    os.makedirs(daemon.directory)
+    done = subprocess.run(["redis-server"] + daemon.arguments() + ["--daemonize", "yes"], env=environment,
+                          timeout=LIMIT_S, check=False)
+    check(done.returncode == 0, "the parent of a daemon ends at once")
+    until("the daemon is ready", lambda: "Ready to accept connections" in daemon.new_log())
+    with open(daemon.pidfile, encoding="utf-8") as file:
+        pid = int(file.read())
+    check(info(daemon.port, "server", "process_id") == str(pid), "the pid file names the daemon")
+    os.kill(pid, signal.SIGTERM)
+    until("the daemon ends", lambda: not os.path.exists(daemon.pidfile) and not listens(daemon.port))
+
+
+# --- virtual nodes ----------------------------------------------------------------------------------
+
+
+def many(home, port, environment):
+    servers = [Server(home, port + i, environment) for i in range(25)]
+    try:
+        for server in servers:
+            server.start(wait=False)
+        for server in servers:
+            until(f"{server.port} is ready", lambda s=server: "Ready to accept connections" in s.new_log())
+        for server in servers[1:]:
+            check(servers[0].ask("CLUSTER", "MEET", "127.0.0.1", server.port) == "OK", "MEET")
+        for server in servers:
+            until(f"{server.port} knows all 25", lambda s=server: s.known() == 25)
+        for server in servers:
+            server.signal(signal.SIGTERM)
+        for server in servers:
+            check(server.wait() == 0, "SIGTERM ends it with status 0")
+    finally:
+        for server in servers:
+            if server.process:
+                server.signal(signal.SIGKILL)
+                server.wait()
+
+
+def free_ports(count):
+    """The first of so many in a row that are free, and whose bus ports are."""
+    for first in range(10500 + os.getpid() % 100 * 100, 22000, 100):  # bus ports are below those the kernel gives
+        sockets = []
+        try:
+            for port in [first + i for i in range(count)] + [first + 10000 + i for i in range(count)]:
+                sockets.append(socket.socket())
+                sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                sockets[-1].bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
+        finally:
+            for each in sockets:
+                each.close()
+    raise AssertionError("no ports are free")
+
+
+def virtual(rcsim, standin):
+    home = tempfile.mkdtemp()
+    path = os.path.join(home, "bin")
+    os.mkdir(path)
+    os.symlink(os.path.abspath(standin), os.path.join(path, "redis-server"))
+    port = free_ports(40)
+    environment = {"PATH": path, "RCSIM_CONTROL": f"127.0.0.1:{port}"}
+    trace = os.path.join(home, "session.trace")
+    none = subprocess.run(["redis-server", "--cluster-enabled", "yes"], env=environment, capture_output=True, text=True,
+                          timeout=LIMIT_S, check=False)
+    check(none.returncode == 1 and "nobody takes orders" in none.stderr, "without rcsim serve it says what to do")
+    serve = subprocess.Popen([rcsim, "serve", "--nodes", "0", "--control", str(port), "--disk", home, "--speed",
+                              str(SPEED), "--trace", trace], stdout=subprocess.PIPE, text=True)
+    try:
+        until("rcsim serve is ready", lambda: "ready" in serve.stdout.readline())
+        suite(home, port + 1, environment)
+        many(home, port + 10, environment)
+        outside = subprocess.run(["redis-server", "--cluster-enabled", "yes", "--port", str(port + 1), "--dir", "/"],
+                                 env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        check(outside.returncode == 1 and "--disk" in outside.stdout, "other directories are not touched")
+        serve.terminate()
+        check(serve.wait(LIMIT_S) == 0, "rcsim serve ends well")
+        again = subprocess.run([rcsim, "replay", trace], capture_output=True, text=True, check=False)
+        check(again.returncode == 0 and again.stdout == "identical\n", f"replay: {again.stdout}{again.stderr}")
+    finally:
+        if serve.poll() is None:
+            serve.kill()
+        serve.wait()
+        serve.stdout.close()
+        shutil.rmtree(home)
+
+
+def real():
+    home = tempfile.mkdtemp()
+    try:
+        suite(home, free_ports(10), dict(os.environ))
+    finally:
+        shutil.rmtree(home)
+
+
+def main():
+    if sys.argv[1:] == ["--real"]:
+        real()
+    elif len(sys.argv) == 3:
+        virtual(sys.argv[1], sys.argv[2])
+    else:
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
+    print(f"ok: {checks} checks")
+
+
+main()
