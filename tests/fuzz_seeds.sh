@@ -5,7 +5,7 @@ set -euo pipefail
 
 out=${1:?usage: tests/fuzz_seeds.sh DIRECTORY}
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,trace,control,resp,rdb,rdb_file,aof}
+mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,trace,control,resp,rdb,rdb_file,aof,conf_text}
 
 # Lines `bytes TOKENS`, a token hex or HH*N: as \x escapes, and from those as bytes.
 n=0
@@ -121,3 +121,6 @@ printf '\x03<!4bHi3Lfds c0\n\x01\x02\x03\x04\x05\x06\x07\x08abc\x00' >"$out/fuzz
 printf '\x06{"a":[1,-2.5e3,null,true,"\\u00e9\\n"],"b":{}}' >"$out/fuzz_lua/cjson"
 # shellcheck disable=SC2016
 printf '\x88%%1\r\n+a\r\n*2\r\n$1\r\nx\r\n,1.5\r\n' >"$out/fuzz_lua/reply"
+
+# Lines of redis.conf.
+printf 'PORT 7001\n# no line\nsave 900 1\nsave ""\ndir '"'"'it\\'"'"'s'"'"'\nlogfile "a \\"b\\" \\x41"\r\n' >"$out/fuzz_conf_text/all"

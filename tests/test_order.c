@@ -2,7 +2,9 @@
 #include "tests/support/served.h"
 #include "tests/support/support.h"
 
+#include "proto/conf_text.h"
 #include "sim/scenario/expect.h"
+#include "sim/world/disk.h"
 
 /* Five nodes that know each other by nothing yet; a site more, a client and a parameter. */
 #define SMALL                                                                                      \
@@ -274,6 +276,81 @@ static void nodes_come_and_go(void **state)
     served_close(&served);
 }
 
+static bool no_file(void *arg, const char *name, struct rcs_buf *out)
+{
+    (void)arg;
+    (void)name;
+    (void)out;
+    return false;
+}
+
+static void put(struct served *served, const char *what, const char *bytes, size_t size_bytes,
+                const char *numbers)
+{
+    struct rcs_buf order;
+    rcs_buf_init(&order);
+    rcs_buf_format(&order, "put b1 %s ", what);
+    rcs_conf_quote(&order, bytes, size_bytes);
+    rcs_buf_format(&order, "%s", numbers);
+    served_order(served, order.data);
+    rcs_buf_close(&order);
+}
+
+/* What a node left on its disk is given to another one: that is who it is, then. */
+static void files_are_given(void **state)
+{
+    (void)state;
+    struct served served;
+    struct rcs_buf dump, conf;
+    uint32_t base, incr;
+    rcs_buf_init(&dump);
+    rcs_buf_init(&conf);
+    served_open(&served, SERVED_SIX, (struct rcs_run_options){ .has_seed = false });
+    served_pass(&served, RCS_S(20), 0);
+    served_order(&served, "client> SET foo \"bar $$ \\x00\"");
+    served_order(&served, "a3> SAVE");
+    served_order(&served, "kill a3");
+    assert_true(rcs_disk_dump(served.sim, 2, &dump));
+    const char *text = rcs_sim_nodes_conf(served.sim, 2);
+    rcs_buf_text(&conf, text);
+    assert_int_equal(rcs_disk_read_aof(served.sim, 2, "appendonly.aof", no_file, NULL, &conf, &base,
+                                       &incr, NULL),
+                     RCS_OK); /* there is none: nothing is added */
+    served_order(&served, "node b1 127.0.0.1:7100 absent pid 4242");
+    uint32_t before = rcs_disk_changes(served.sim, 6, RCS_DISK_DUMP);
+    put(&served, "nodes.conf", conf.data, conf.size_bytes, "");
+    put(&served, "dump.rdb", dump.data, dump.size_bytes, "");
+    assert_int_not_equal(rcs_disk_changes(served.sim, 6, RCS_DISK_DUMP), before);
+    assert_string_equal(rcs_sim_node_id(served.sim, 6), rcs_sim_node_id(served.sim, 2));
+    assert_non_null(strstr(served_refused(&served, "put b1 dump.rdb REDIS"), "RDB"));
+    assert_non_null(strstr(served_refused(&served, "put b1 dump.txt x"), "dump.rdb"));
+    assert_non_null(strstr(served_refused(&served, "put a1 nodes.conf x"), "stop it first"));
+    served_order(&served, "start b1");
+    assert_non_null(strstr(served_refused(&served, "put b1 dump.rdb x"), "stop it first"));
+    served_order(&served, "until state ok on b1 within 10s");
+    served_order(&served, "b1> GET foo");
+    assert_non_null(strstr(served.text, "\"bar $ \\x00\""));
+    served_order(&served, "b1> INFO server");
+    assert_non_null(strstr(served.text, "process_id:4242"));
+    served_order(&served, "stop b1");
+    served_pass(&served, RCS_S(12), 0); /* it waits for a replica that lags */
+    assert_int_equal(rcs_sim_exit_status(served.sim, 6), 0);
+    served_order(&served, "start b1");
+    served_order(&served, "kill b1");
+    assert_int_equal(rcs_sim_exit_status(served.sim, 6), 137);
+    put(&served, "aof", dump.data, dump.size_bytes, " 3 7");
+    struct rcs_aof_files files;
+    assert_true(rcs_disk_aof(served.sim, 6, "my.aof", &files));
+    assert_string_equal(files.base_name, "my.aof.3.base.rdb");
+    assert_string_equal(files.incr_name, "my.aof.7.incr.aof");
+    rcs_aof_files_close(&files);
+    served_end(&served);
+    served_replays(&served);
+    served_close(&served);
+    rcs_buf_close(&dump);
+    rcs_buf_close(&conf);
+}
+
 static void workloads_begin_and_end(void **state)
 {
     (void)state;
@@ -422,6 +499,7 @@ int main(void)
         cmocka_unit_test(asking_changes_nothing),
         cmocka_unit_test(what_is_put_off_comes_later),
         cmocka_unit_test(nodes_come_and_go),
+        cmocka_unit_test(files_are_given),
         cmocka_unit_test(workloads_begin_and_end),
         cmocka_unit_test(many_wait_at_once),
         cmocka_unit_test(the_next_one_given_when_one_ends),
