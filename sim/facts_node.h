@@ -36,6 +36,7 @@
 /* Rows that came later stand behind all others: digests hold the numbers. */
 #define RCS_NODE_LATER_FACTS(X)                                                                     \
     X(SHUTDOWN_WAITING,    NOTICE,  0, "shutdown-waits", "Waiting for replicas before shutting down.", "", "", "") \
-    X(SHUTDOWN_ABORTED,    NOTICE,  0, "shutdown-aborted", "Shutdown manually aborted.", "", "", "")
+    X(SHUTDOWN_ABORTED,    NOTICE,  0, "shutdown-aborted", "Shutdown manually aborted.", "", "", "") \
+    X(BOOT_ALONE,          NOTICE,  0, "boot-mode",      "Running mode=standalone, port=%0.", "port", "", "")
 /* clang-format on */
 #endif

@@ -125,13 +125,14 @@ class Server:
         self.own_file = own_file
         self.log = os.path.join(home, f"{port}.log")
         self.pidfile = os.path.join(home, f"{port}.pid")
+        self.cluster = "yes"
         self.log_bytes = 0  # what earlier processes wrote
         self.process = None
 
     def arguments(self):
         settings = {
             "port": self.port,
-            "cluster-enabled": "yes",
+            "cluster-enabled": self.cluster,
             "cluster-node-timeout": NODE_TIMEOUT_MS,
             "repl-diskless-sync-delay": 0,
             "appendonly": "yes",
@@ -367,6 +368,26 @@ def run(servers, cluster, home, environment):
     for i in range(100):
         check(cluster.command("GET", f"key:{i}") == str(i), "what was acknowledged is there")
 
+    # A server of its own: no cluster.
+    alone = Server(home, servers[-1].port + 2, environment)
+    alone.cluster = "no"
+    alone.start()
+    check(info(alone.port, "cluster", "cluster_enabled") == "0", "cluster support is off")
+    check(info(alone.port, "server", "redis_mode") == "standalone", "and INFO says so")
+    check(alone.ask("CLUSTER", "INFO") == "ERR This instance has cluster support disabled", "CLUSTER is refused")
+    check(alone.ask("READONLY") == "ERR This instance has cluster support disabled", "READONLY is refused")
+    check(alone.ask("MSET", "a", 1, "b", 2, "c", 3) == "OK", "keys of several slots")
+    check(alone.ask("EVAL", "return redis.call('MGET', 'a', 'b')", 0) == ["1", "2"], "in scripts, too")
+    check(alone.ask("SELECT", 0) == "OK", "SELECT 0")
+    alone.signal(signal.SIGKILL)
+    check(alone.wait() == -signal.SIGKILL, "killed")
+    alone.gone()
+    check(not os.path.exists(os.path.join(alone.directory, "nodes.conf")), "it has no nodes.conf")
+    alone.start()
+    check(alone.ask("GET", "b") == "2", "it has its data again")
+    alone.signal(signal.SIGTERM)
+    check(alone.wait() == 0, "SIGTERM ends it with status 0")
+
     # A daemon.
     daemon = Server(home, servers[-1].port + 1, environment)
     os.makedirs(daemon.directory)
@@ -440,7 +461,7 @@ def virtual(rcsim, standin):
     try:
         until("rcsim serve is ready", lambda: "ready" in serve.stdout.readline())
         suite(home, port + 1, environment)
-        many(home, port + 10, environment)
+        many(home, port + 12, environment)
         outside = subprocess.run(["redis-server", "--cluster-enabled", "yes", "--port", str(port + 1), "--dir", "/"],
                                  env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False)
         check(outside.returncode == 1 and "--disk" in outside.stdout, "other directories are not touched")

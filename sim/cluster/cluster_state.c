@@ -101,6 +101,9 @@ void rcs_cluster_todo(struct rcs_cluster *cluster, uint32_t todo)
 
 void rcs_cluster_save(struct rcs_cluster *cluster, bool fsync)
 {
+    if (!cluster->config->cluster_enabled) {
+        return;
+    }
     struct rcs_effect *effect = rcs_effect_add(cluster->out, RCS_EFFECT_SAVE_CONFIG, 0);
     effect->fsync = fsync;
     effect->saved = rcs_cluster_saved(cluster);

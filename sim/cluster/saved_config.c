@@ -202,7 +202,9 @@ void rcs_cluster_start(struct rcs_cluster *cluster, const struct rcs_saved_confi
         if (cluster->profile->shard_ids) {
             rcs_myself(cluster)->shard = rcs_shard_new(cluster);
         }
-        rcs_cluster_fact0(cluster, RCS_FACT_BOOT_CONF_NEW, cluster->myself);
+        if (cluster->config->cluster_enabled) {
+            rcs_cluster_fact0(cluster, RCS_FACT_BOOT_CONF_NEW, cluster->myself);
+        }
         /* Written before the ports are known: the first file holds :0@0. */
         rcs_cluster_save(cluster, true);
     }

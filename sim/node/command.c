@@ -142,11 +142,28 @@ static bool allowed(struct gate *gate)
     return true;
 }
 
+/* A server without cluster support serves every key (Redis 7.0 clusterCommand, readonlyCommand). */
+static bool served_alone(struct gate *gate)
+{
+    static const char *const of_clusters[] = { "cluster", "asking", "readonly", "readwrite" };
+    const struct rcs_command *command =
+        gate->found.container != NULL ? gate->found.container : gate->found.command;
+    for (size_t i = 0; i < sizeof(of_clusters) / sizeof(of_clusters[0]); i++) {
+        if (strcmp(command->name, of_clusters[i]) == 0) {
+            return refuse(gate, "This instance has cluster support disabled");
+        }
+    }
+    return true;
+}
+
 /* Redirections stand before everything that is about this node's condition. */
 static bool served_here(struct gate *gate)
 {
     const struct rcs_command *command = gate->found.command;
     bool is_exec = (command->flags & RCS_COMMAND_EXEC) != 0;
+    if (!gate->node->config.cluster_enabled) {
+        return served_alone(gate);
+    }
     if (command->keys[0].first == 0 && !is_exec) {
         return true;
     }

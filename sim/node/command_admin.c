@@ -158,27 +158,35 @@ static void run_replication(struct rcs_call *call)
     rcs_repl_command(call->node, call->client, call->request);
 }
 
-/* --- what a server refuses in cluster mode: clusters are all there is here -------------------- */
+/* --- what a server refuses in cluster mode, and rcsim outside of it -------------------- */
 
 static void run_replicaof(struct rcs_call *call)
 {
-    rcs_refuse(call->client, "REPLICAOF not allowed in cluster mode.");
+    rcs_refuse(call->client, call->node->config.cluster_enabled
+                                 ? "REPLICAOF not allowed in cluster mode."
+                                 : "rcsim models replicas in cluster mode only");
 }
 
 static void run_failover(struct rcs_call *call)
 {
-    rcs_refuse(call->client, "FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command "
-                             "instead.");
+    rcs_refuse(call->client, call->node->config.cluster_enabled
+                                 ? "FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER "
+                                   "command instead."
+                                 : "rcsim models failovers in cluster mode only");
 }
 
 static void run_swapdb(struct rcs_call *call)
 {
-    rcs_refuse(call->client, "SWAPDB is not allowed in cluster mode");
+    rcs_refuse(call->client, call->node->config.cluster_enabled
+                                 ? "SWAPDB is not allowed in cluster mode"
+                                 : "rcsim models database 0 only");
 }
 
 static void run_move(struct rcs_call *call)
 {
-    rcs_refuse(call->client, "MOVE is not allowed in cluster mode");
+    rcs_refuse(call->client, call->node->config.cluster_enabled
+                                 ? "MOVE is not allowed in cluster mode"
+                                 : "rcsim models database 0 only");
 }
 
 /* clang-format off */

@@ -56,7 +56,9 @@ static void run_select(struct rcs_call *call)
         rcs_refuse(call->client,
                    "value is out of range, value must between -2147483648 and 2147483647");
     } else if (database != 0) {
-        rcs_refuse(call->client, "SELECT is not allowed in cluster mode");
+        rcs_refuse(call->client, call->node->config.cluster_enabled
+                                     ? "SELECT is not allowed in cluster mode"
+                                     : "rcsim models database 0 only");
     } else {
         rcs_reply_ok(call->client);
     }
@@ -167,7 +169,7 @@ static void reply_hello(struct rcs_call *call)
     rcs_resp_bulk_text(call->out, "id");
     rcs_resp_integer(call->out, (int64_t)call->client->id);
     rcs_resp_bulk_text(call->out, "mode");
-    rcs_resp_bulk_text(call->out, "cluster");
+    rcs_resp_bulk_text(call->out, call->node->config.cluster_enabled ? "cluster" : "standalone");
     rcs_resp_bulk_text(call->out, "role");
     rcs_resp_bulk_text(call->out, call->node->repl.has_master ? "replica" : "master");
     rcs_resp_bulk_text(call->out, "modules");

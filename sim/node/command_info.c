@@ -77,16 +77,17 @@ static void add_server(struct rcs_node *node, struct rcs_buf *out)
 {
     int64_t uptime_s = (rcs_node_wall_ms(node) - node->started_wall_ms) / 1000;
     const struct rcs_profile *profile = rcs_node_profile(node);
+    const char *mode = node->config.cluster_enabled ? "cluster" : "standalone";
     if (profile->says_primary) {
         rcs_buf_format(out,
                        "# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\n"
-                       "valkey_version:%s\r\nserver_mode:cluster\r\n",
-                       profile->version);
+                       "valkey_version:%s\r\nserver_mode:%s\r\n",
+                       profile->version, mode);
     } else {
         rcs_buf_format(out,
                        "# Server\r\nredis_version:%s\r\nredis_git_sha1:00000000\r\n"
-                       "redis_git_dirty:0\r\nredis_build_id:0\r\nredis_mode:cluster\r\n",
-                       profile->version);
+                       "redis_git_dirty:0\r\nredis_build_id:0\r\nredis_mode:%s\r\n",
+                       profile->version, mode);
     }
     rcs_buf_text(out, "os:rcsim\r\narch_bits:64\r\nmonotonic_clock:virtual\r\n"
                       "multiplexing_api:rcsim\r\natomicvar_api:none\r\ngcc_version:0.0.0\r\n");
@@ -357,8 +358,8 @@ static void add_latencystats(struct rcs_node *node, struct rcs_buf *out)
 
 static void add_cluster(struct rcs_node *node, struct rcs_buf *out)
 {
-    (void)node;
-    rcs_buf_text(out, "# Cluster\r\ncluster_enabled:1\r\n");
+    rcs_buf_text(out, "# Cluster\r\n");
+    add_field(out, "cluster_enabled", node->config.cluster_enabled);
 }
 
 static void add_keyspace(struct rcs_node *node, struct rcs_buf *out)

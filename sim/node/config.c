@@ -53,7 +53,7 @@ static const struct rcs_directive directives[] = {
     { "cluster-announce-hostname", NULL, V7_0, true, TEXT(HOSTNAME, announce_hostname), "" },
     { "cluster-announce-ip", NULL, V4_0, true, TEXT(TEXT, announce_ip), "" },
     { "cluster-announce-port", NULL, V4_0, true, INTEGER(announce_port, 0, 65535), "0" },
-    { "cluster-enabled", NULL, V3_0, false, FIXED, "yes" },
+    { "cluster-enabled", NULL, V3_0, false, YES_NO(cluster_enabled), "yes" },
     { "cluster-link-sendbuf-limit", NULL, V7_0, true, FIXED, "0" },
     { "cluster-migration-barrier", NULL, V3_0, true, INTEGER(migration_barrier, 0, INT_MAX), "1" },
     { "cluster-node-timeout", NULL, V3_0, true, CAPPED(node_timeout_ms, 0, NODE_TIMEOUT_MS_CAP), "15000" },

@@ -44,6 +44,7 @@ struct rcs_config {
     uint8_t
         given[RCS_DIRECTIVES_MAX / 8]; /* directives that were set: bits, in the table's order */
     /* cluster */
+    bool cluster_enabled; /* no: a server of its own, which no bus reaches */
     int64_t node_timeout_ms;
     bool require_full_coverage, allow_reads_when_down, allow_pubsubshard_when_down;
     bool replica_no_failover, allow_replica_migration;

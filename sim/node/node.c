@@ -248,7 +248,7 @@ RCS_HOT static void server_cron(struct rcs_node *node)
         rcs_repl_cron(node);
         rcs_migrate_cron(node); /* has the same period */
     }
-    if (due(&node->rates.cluster)) {
+    if (due(&node->rates.cluster) && node->config.cluster_enabled) {
         rcs_cluster_cron(&node->cluster);
     }
     node->cron_loops++;
@@ -272,17 +272,21 @@ static void on_start(struct rcs_node *node, const struct rcs_event *event)
     rcs_fact_add(&node->out->facts, RCS_FACT_BOOT_CONFIGURED, 'C', RCS_ID_NONE, RCS_ID_NONE, 0, 0,
                  node->pid, NULL, NULL);
     rcs_node_fact(node, RCS_FACT_BOOT_CLOCK, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    bool alone = !node->config.cluster_enabled;
     if (!profile->conf_after_mode) {
-        rcs_cluster_start(&node->cluster, start->conf);
+        rcs_cluster_start(&node->cluster, alone ? NULL : start->conf);
     }
-    rcs_node_fact(node, RCS_FACT_BOOT_MODE, RCS_ID_NONE, node->config.port, 0, 0, NULL, NULL);
+    rcs_node_fact(node, alone ? RCS_FACT_BOOT_ALONE : RCS_FACT_BOOT_MODE, RCS_ID_NONE,
+                  node->config.port, 0, 0, NULL, NULL);
     if (profile->conf_after_mode) {
-        rcs_cluster_start(&node->cluster, start->conf);
+        rcs_cluster_start(&node->cluster, alone ? NULL : start->conf);
     }
     rcs_node_fact(node, RCS_FACT_BOOT_INITIALIZED, RCS_ID_NONE, 0, 0, 0, profile->version, NULL);
     rcs_aof_boot(node, &start->aof);
     rcs_repl_start(node, node->config.appendonly ? NULL : start->dump);
-    rcs_cluster_verify_slots(&node->cluster);
+    if (!alone) {
+        rcs_cluster_verify_slots(&node->cluster);
+    }
     rcs_node_fact(node, RCS_FACT_BOOT_READY, RCS_ID_NONE, node->config.port, 0, 0, NULL, NULL);
     /* The timer is first due a millisecond after it is made (Redis 7.0 initServer). */
     rcs_us phase_us = start->any_phase ? rcs_rand_between(&node->tick, FIRST_TICK_US,

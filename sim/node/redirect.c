@@ -196,6 +196,9 @@ enum rcs_here rcs_redirect_look(struct rcs_node *node, const struct rcs_client *
                                 const struct rcs_request *request, int *slot)
 {
     struct survey survey = { .node = node, .owner = RCS_ID_NONE, .verdict = SERVE };
+    if (!node->config.cluster_enabled) {
+        return RCS_HERE_SERVED;
+    }
     survey.shard_pubsub = (command->flags & RCS_COMMAND_SHARD_PUBSUB) != 0;
     survey_command(&survey, command, request);
     enum verdict verdict =
@@ -243,6 +246,9 @@ bool rcs_redirect_blocked(struct rcs_node *node, struct rcs_client *client,
 {
     const struct rcs_cluster *cluster = &node->cluster;
     struct survey survey = { .node = node, .owner = RCS_ID_NONE, .verdict = SERVE };
+    if (!node->config.cluster_enabled) {
+        return false;
+    }
     survey_first(&survey, key);
     enum verdict verdict = SERVE;
     if (!cluster->state_ok) {

@@ -374,7 +374,8 @@ static bool find_files(struct rcs_standin *s, struct rcs_diag *diag)
     uint32_t base = 1, incr = 1;
     rcs_buf_init(&bytes);
     diag->text[0] = '\0';
-    if (rcs_standin_disk_conf(&s->disk, &bytes, diag) && bytes.size_bytes > 0) {
+    const struct rcs_config *config = rcs_sim_config(s->serve->sim, s->node);
+    if (config->cluster_enabled && rcs_standin_disk_conf(&s->disk, &bytes, diag) && bytes.size_bytes > 0) {
         (void)give_file(s, RCS_DISK_CONF, &bytes, "", diag);
     }
     rcs_buf_clear(&bytes);
@@ -382,7 +383,7 @@ static bool find_files(struct rcs_standin *s, struct rcs_diag *diag)
         (void)give_file(s, RCS_DISK_DUMP, &bytes, "", diag);
     }
     rcs_buf_clear(&bytes);
-    if (good(diag) && rcs_sim_config(s->serve->sim, s->node)->appendonly &&
+    if (good(diag) && config->appendonly &&
         rcs_disk_read_aof(s->serve->sim, s->node, s->disk.aof_file, rcs_standin_disk_aof, &s->disk,
                           &bytes, &base, &incr, diag) == RCS_OK &&
         bytes.size_bytes > 0) {
@@ -437,7 +438,7 @@ static bool start(struct rcs_standin *s, const struct standin_conf *conf, struct
         rcs_standin_disk_open(&s->disk, s->serve->options.disk, conf, diag) != RCS_OK) {
         return false;
     }
-    bool begun = conf_is_free(s, diag) && lay_out(s, conf, diag) && find_files(s, diag) &&
+    bool begun = (!conf->cluster || conf_is_free(s, diag)) && lay_out(s, conf, diag) && find_files(s, diag) &&
                  order(s, "start", diag) && rcs_serve_look_at_ports(s->serve) == 0;
     if (begun) {
         rcs_standin_disk_save(&s->disk, s->serve->sim, s->node);

@@ -15,7 +15,7 @@ struct reading {
     struct rcs_config config; /* a copy to try values on */
     struct rcs_buf value;     /* of the directive at hand, NUL behind it */
     struct rcs_buf save;      /* of all `save` lines */
-    bool has_save, cluster;
+    bool has_save;
     unsigned line;
     struct rcs_diag *diag;
 };
@@ -75,8 +75,8 @@ static enum rcs_err take_dir(struct reading *r)
 
 static enum rcs_err take_cluster(struct reading *r)
 {
-    r->cluster = strcmp(r->value.data, "yes") == 0;
-    return r->cluster || strcmp(r->value.data, "no") == 0
+    r->out->cluster = strcmp(r->value.data, "yes") == 0;
+    return r->out->cluster || strcmp(r->value.data, "no") == 0
                ? RCS_OK
                : refuse(r, RCS_ERR_RANGE, "argument must be 'yes' or 'no'");
 }
@@ -114,6 +114,13 @@ static enum rcs_err take_aof_file(struct reading *r)
     return take_file(r, r->out->aof_file, sizeof(r->out->aof_file));
 }
 
+static enum rcs_err refuse_master(struct reading *r)
+{
+    return refuse(r, RCS_ERR_UNKNOWN,
+                  "replicaof directive not allowed in cluster mode; rcsim models replicas in no "
+                  "other");
+}
+
 static enum rcs_err refuse_include(struct reading *r)
 {
     return refuse(r, RCS_ERR_UNKNOWN, "included files are read by who adds the node");
@@ -133,6 +140,8 @@ static const struct {
     { "dbfilename", true, take_dump_file },
     { "appenddirname", true, take_aof_dir },
     { "appendfilename", true, take_aof_file },
+    { "replicaof", false, refuse_master },
+    { "slaveof", false, refuse_master },
     { "include", false, refuse_include },
 };
 
@@ -211,10 +220,8 @@ static enum rcs_err take_lines(struct reading *r, const struct rcs_arg *text)
 
 static enum rcs_err finish(struct reading *r)
 {
-    if (!r->cluster) {
-        return refuse(r, RCS_ERR_UNKNOWN,
-                      "a virtual node is one of a cluster: cluster-enabled yes is missing");
-    }
+    /* Virtual nodes are of a cluster unless told otherwise, servers are not. */
+    rcs_buf_format(&r->out->directives, " cluster-enabled %s", r->out->cluster ? "yes" : "no");
     if (r->has_save) {
         rcs_buf_clear(&r->value);
         rcs_buf_add(&r->value, r->save.data, r->save.size_bytes);

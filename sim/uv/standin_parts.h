@@ -11,6 +11,7 @@
 
 struct standin_conf {
     unsigned port;
+    bool cluster;
     char dir[PATH_MAX]; /* as written, seen from the directory the process was started in */
     char conf_file[PATH_MAX], dump_file[256], aof_dir[256], aof_file[201];
     struct rcs_buf directives; /* " name \"value\"", for an order */

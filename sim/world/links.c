@@ -244,6 +244,7 @@ RCS_HOT void rcs_links_connect_bus(struct rcs_sim *sim, unsigned node, uint32_t 
     /* An address that no host has is refused at once, as on loopback, where the host has all of
      * 127.0.0.0/8 (RFC 1122 3.2.1.3) and a SYN to a closed port gets a RST (RFC 9293 3.5.2). */
     unsigned server = target.node < 0 ? node : (unsigned)target.node;
+    target.nobody |= !sim->nodes[server].config.cluster_enabled; /* no bus */
     bool nobody = target.node < 0 || target.nobody || !sim->net.nodes[server].listening;
     if (nobody && rcs_network_nodes_open(&sim->net, node, server)) {
         note_refusal(sim, node, link,
