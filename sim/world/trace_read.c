@@ -13,7 +13,7 @@
 #include "sim/pure.h"
 
 #define CLOCK_S_MAX INT64_C(100000000000) /* the year 5138 */
-#define REMEDY "; write the trace again with `rcsim run --trace`"
+#define REMEDY      "; write the trace again with `rcsim run --trace`"
 #define NO_TRACE                                                                                   \
     "this is no trace: its first line must begin with {\"rcsim-trace\":1 "                         \
     "(a scenario is played by `rcsim run`)"
