@@ -19,8 +19,8 @@ static const struct command commands[] = {
       "Without FILE: N empty nodes n1, n2..., or with --replicas a formed cluster. With FILE (as "
       "of "
       "run): its nodes,\nwhen its first step is played. A line a node, then `ready`; then real "
-      "clients are served until SIGINT, SIGTERM\nor the order `shutdown`. Orders: redis-cli -p "
-      "7000 help. Exit status: 0 ended as told, 2 wrong usage or scenario,\n3 internal error.\n",
+      "clients are served until SIGINT, SIGTERM\nor the order `shutdown`. Orders: rcsim help "
+      "control. Exit status: 0 ended as told, 2 wrong usage or scenario,\n3 internal error.\n",
       cmd_serve },
     { "replay", "rcsim replay TRACE", "runs a trace again from its header and compares",
       "Says `identical`, or shows the first event that differs. Exit status: 0 identical, 1 not, 2 "
