@@ -351,6 +351,60 @@ static void files_are_given(void **state)
     rcs_buf_close(&conf);
 }
 
+/* Redis 7.0 with cluster-enabled no; where it has more than rcsim models, that is said. */
+static void a_server_of_its_own(void **state)
+{
+    static const char *const wanted[][2] = {
+        { "MSET a 1 b 2 c 3", "OK" },
+        { "MGET a b c", "1) \"1\"\n2) \"2\"\n3) \"3\"" },
+        { "EVAL \"return redis.call('GET', 'a') .. redis.call('GET', 'b')\" 2 a b", "\"12\"" },
+        { "CLUSTER INFO", "(error) ERR This instance has cluster support disabled" },
+        { "CLUSTER HELP", "(error) ERR This instance has cluster support disabled" },
+        { "READONLY", "(error) ERR This instance has cluster support disabled" },
+        { "READWRITE", "(error) ERR This instance has cluster support disabled" },
+        { "ASKING", "(error) ERR This instance has cluster support disabled" },
+        { "SELECT 0", "OK" },
+        { "SELECT 1", "(error) ERR rcsim models database 0 only" },
+        { "MOVE a 1", "(error) ERR rcsim models database 0 only" },
+        { "SWAPDB 0 1", "(error) ERR rcsim models database 0 only" },
+        { "REPLICAOF 127.0.0.1 7001", "(error) ERR rcsim models replicas in cluster mode only" },
+        { "FAILOVER", "(error) ERR rcsim models failovers in cluster mode only" },
+        { "CONFIG GET cluster-enabled", "1) \"cluster-enabled\"\n2) \"no\"" },
+    };
+    (void)state;
+    struct served served;
+    struct rcs_view view;
+    served_open(&served, SERVED_SIX, (struct rcs_run_options){ .has_seed = false });
+    served_pass(&served, RCS_S(20), 0);
+    served_order(&served, "node b1 127.0.0.1:7100 cluster-enabled no");
+    served_order(&served, "expect log b1 \"*Running mode=standalone, port=7100.\"");
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        struct rcs_buf order;
+        rcs_buf_init(&order);
+        rcs_buf_format(&order, "b1> %s", wanted[i][0]);
+        served_order(&served, order.data);
+        assert_non_null(strstr(served.text, wanted[i][1]));
+        rcs_buf_close(&order);
+    }
+    served_order(&served, "b1> INFO server");
+    assert_non_null(strstr(served.text, "redis_mode:standalone"));
+    served_order(&served, "b1> INFO cluster");
+    assert_non_null(strstr(served.text, "cluster_enabled:0"));
+    assert_null(rcs_sim_nodes_conf(served.sim, 6)); /* it keeps no such file */
+    served_order(&served, "a1> CLUSTER MEET 127.0.0.1 7100"); /* nobody is at its bus port */
+    served_pass(&served, RCS_S(40), 0);
+    rcs_sim_view(served.sim, 0, &view);
+    assert_int_equal(view.known, 6);
+    served_order(&served, "stop b1");
+    served_pass(&served, RCS_S(1), 0);
+    served_order(&served, "start b1");
+    served_order(&served, "b1> GET b");
+    assert_string_equal(served.text, "\"2\"\n");
+    served_end(&served);
+    served_replays(&served);
+    served_close(&served);
+}
+
 static void workloads_begin_and_end(void **state)
 {
     (void)state;
@@ -500,6 +554,7 @@ int main(void)
         cmocka_unit_test(what_is_put_off_comes_later),
         cmocka_unit_test(nodes_come_and_go),
         cmocka_unit_test(files_are_given),
+        cmocka_unit_test(a_server_of_its_own),
         cmocka_unit_test(workloads_begin_and_end),
         cmocka_unit_test(many_wait_at_once),
         cmocka_unit_test(the_next_one_given_when_one_ends),
