@@ -3,6 +3,8 @@
 
     tests/standin.py RCSIM RCSIM-REDIS-SERVER   on virtual nodes: no other redis-server is on the PATH
     tests/standin.py --real                     the same suite on real servers (7.0.15)
+    tests/standin.py --exchange RCSIM RCSIM-REDIS-SERVER
+                                                directories that go from real servers to virtual nodes and back
 
 Six servers, a cluster of three masters and their replicas: kill -9, SIGTERM, SIGSTOP and SIGCONT, restarts with and
 without the directory, SHUTDOWN, a crash, a busy port, a daemon. On virtual nodes then 25 servers in one process, and the
@@ -126,6 +128,7 @@ class Server:
         self.log = os.path.join(home, f"{port}.log")
         self.pidfile = os.path.join(home, f"{port}.pid")
         self.cluster = "yes"
+        self.appendonly = "yes"
         self.log_bytes = 0  # what earlier processes wrote
         self.process = None
 
@@ -135,7 +138,7 @@ class Server:
             "cluster-enabled": self.cluster,
             "cluster-node-timeout": NODE_TIMEOUT_MS,
             "repl-diskless-sync-delay": 0,
-            "appendonly": "yes",
+            "appendonly": self.appendonly,
             "enable-debug-command": "yes",
             "bind": "127.0.0.1",
             "save": "",
@@ -445,13 +448,81 @@ def free_ports(count):
     raise AssertionError("no ports are free")
 
 
-def virtual(rcsim, standin):
-    home = tempfile.mkdtemp()
+def alone_on_path(home, standin, port):
+    """An environment in which redis-server is the one that stands in, and rcsim serve is at `port`."""
     path = os.path.join(home, "bin")
     os.mkdir(path)
     os.symlink(os.path.abspath(standin), os.path.join(path, "redis-server"))
+    return {"PATH": path, "RCSIM_CONTROL": f"127.0.0.1:{port}"}
+
+
+def fill(server, tag):
+    for words in (("SET", f"{tag}:s", "text"), ("SET", f"{tag}:n", 12345), ("RPUSH", f"{tag}:l", *range(300)),
+                  ("HSET", f"{tag}:h", "a", 1, "b", "two"), ("SADD", f"{tag}:i", 3, 1, 2), ("SADD", f"{tag}:t", "x", "y"),
+                  ("ZADD", f"{tag}:z", 1.5, "a", -2, "b"), ("SET", f"{tag}:e", "soon", "PX", 86400000)):
+        check(not isinstance(server.ask(*words), Error), f"{words[0]} is carried out")
+
+
+def contents(server):
+    """Keys with their values, as sets of words, and whether they expire."""
+    read = {"string": ("GET",), "list": ("LRANGE", 0, -1), "hash": ("HGETALL",), "set": ("SMEMBERS",),
+            "zset": ("ZRANGE", 0, -1, "WITHSCORES")}
+    out = {}
+    for key in server.ask("KEYS", "*"):
+        kind = server.ask("TYPE", key)
+        value = server.ask(read[kind][0], key, *read[kind][1:])
+        out[key] = kind, sorted(value) if kind in ("hash", "set") else value, server.ask("PTTL", key) > 0
+    return out
+
+
+def exchange(rcsim, standin):
+    home = tempfile.mkdtemp()
+    port = free_ports(10)
+    worlds = {"real": dict(os.environ), "virtual": alone_on_path(home, standin, port)}
+    serve = subprocess.Popen([rcsim, "serve", "--nodes", "0", "--control", str(port), "--disk", home],
+                             stdout=subprocess.PIPE, text=True)
+    server = Server(home, port + 1, worlds["real"])
+    server.appendonly = "no"
+    try:
+        until("rcsim serve is ready", lambda: "ready" in serve.stdout.readline())
+        server.start()
+        check(server.ask("CLUSTER", "ADDSLOTSRANGE", 0, 16383) == "OK", "slots are given")
+        known, own = None, server.id()
+        for number, (world, appendonly) in enumerate((("real", "no"), ("virtual", "no"), ("real", "no"),
+                                                      ("virtual", "no"), ("virtual", "yes"), ("real", "yes"))):
+            if number > 0:
+                if appendonly == "yes" and server.appendonly == "no":
+                    os.remove(os.path.join(server.directory, "dump.rdb"))  # all of it comes back from the other file
+                    shutil.rmtree(os.path.join(server.directory, "appendonlydir"), ignore_errors=True)
+                    known = {}
+                server.environment = worlds[world]
+                server.appendonly = appendonly
+                server.start()
+            until("the state is ok", server.state_ok)
+            check(server.id() == own, f"{world}: the same node")
+            check(known is None or contents(server) == known, f"{world}: the same data")
+            fill(server, f"{world}:{number}")
+            known = contents(server)
+            check(number == 0 or len(known) >= 8, f"{world}: it was filled")
+            if appendonly == "no":
+                check(server.ask("SAVE") == "OK", "SAVE")
+            server.signal(signal.SIGKILL)
+            check(server.wait() == -signal.SIGKILL, "killed")
+            server.gone()
+    finally:
+        if server.process:
+            server.signal(signal.SIGKILL)
+            server.wait()
+        serve.terminate()
+        serve.wait()
+        serve.stdout.close()
+        shutil.rmtree(home)
+
+
+def virtual(rcsim, standin):
+    home = tempfile.mkdtemp()
     port = free_ports(40)
-    environment = {"PATH": path, "RCSIM_CONTROL": f"127.0.0.1:{port}"}
+    environment = alone_on_path(home, standin, port)
     trace = os.path.join(home, "session.trace")
     none = subprocess.run(["redis-server", "--cluster-enabled", "yes"], env=environment, capture_output=True, text=True,
                           timeout=LIMIT_S, check=False)
@@ -488,6 +559,8 @@ def real():
 def main():
     if sys.argv[1:] == ["--real"]:
         real()
+    elif len(sys.argv) == 4 and sys.argv[1] == "--exchange":
+        exchange(sys.argv[2], sys.argv[3])
     elif len(sys.argv) == 3:
         virtual(sys.argv[1], sys.argv[2])
     else:
