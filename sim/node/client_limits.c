@@ -1,4 +1,5 @@
-/* Clients that ask for too much, take too little, or sleep: query buffers, output buffers, timeout. */
+/* Clients that ask for too much, take too little, or sleep: query buffers, output buffers, timeout.
+ */
 #include "sim/node/client_limits.h"
 
 #include "sim/node/connection.h"

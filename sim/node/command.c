@@ -114,8 +114,8 @@ static bool refuse_arity(struct gate *gate)
 static bool may_debug(const struct gate *gate)
 {
     int allowed = gate->node->config.enable_debug_command;
-    return allowed == 1 ||
-           (allowed == 2 && strncmp(rcs_client_remote(gate->node, gate->client)->ip, "127.", 4) == 0);
+    return allowed == 1 || (allowed == 2 && strncmp(rcs_client_remote(gate->node, gate->client)->ip,
+                                                    "127.", 4) == 0);
 }
 
 static bool allowed(struct gate *gate)

@@ -10,7 +10,8 @@
 
 #include "sim/pure.h"
 
-/* --- how clients are shown ---------------------------------------------------------------------- */
+/* --- how clients are shown ----------------------------------------------------------------------
+ */
 
 /* One line of CLIENT LIST. */
 static void add_client(const struct rcs_node *node, const struct rcs_client *client,
@@ -185,7 +186,7 @@ static void run_setinfo(struct rcs_call *call)
 struct filter {
     const struct rcs_arg *addr, *laddr; /* NULL: any */
     int64_t id;                         /* 0: any */
-    enum rcs_client_type type;              /* UNKNOWN: any */
+    enum rcs_client_type type;          /* UNKNOWN: any */
     bool skip_me;
 };
 

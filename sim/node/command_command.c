@@ -270,7 +270,8 @@ static void run_count(struct rcs_call *call)
 }
 
 /* "get" or "client|id". */
-struct rcs_command_found rcs_command_by_full_name(enum rcs_release release, const struct rcs_arg *name)
+struct rcs_command_found rcs_command_by_full_name(enum rcs_release release,
+                                                  const struct rcs_arg *name)
 {
     const char *bar = name->size_bytes == 0 ? NULL : memchr(name->bytes, '|', name->size_bytes);
     if (bar == NULL || release < RCS_REDIS_7_0) {
@@ -446,8 +447,8 @@ static void reply_keys(struct rcs_call *call, bool with_flags)
     for (unsigned i = 0; i < keys; i++) {
         const struct rcs_arg *key = &words[positions[i]];
         /* A second range begins where its first key is. */
-        bool second = command->keys[1].first > 0 && i > 0 &&
-                      (int)positions[i] >= command->keys[1].first;
+        bool second =
+            command->keys[1].first > 0 && i > 0 && (int)positions[i] >= command->keys[1].first;
         if (with_flags) {
             rcs_resp_array(call->out, 2);
         }

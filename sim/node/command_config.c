@@ -24,6 +24,18 @@ static bool is_asked_for(const struct rcs_call *call, const char *name)
     return false;
 }
 
+/* As it was written where no pattern asked for it (Redis 7.0 configGetCommand). */
+static void reply_name(struct rcs_call *call, const char *name)
+{
+    for (unsigned i = 2; i < call->argc; i++) {
+        if (rcs_arg_is(&call->args[i], name)) {
+            rcs_resp_bulk(call->out, call->args[i].bytes, call->args[i].size_bytes);
+            return;
+        }
+    }
+    rcs_resp_bulk_text(call->out, name);
+}
+
 static void run_get(struct rcs_call *call)
 {
     struct rcs_buf value;
@@ -38,7 +50,7 @@ static void run_get(struct rcs_call *call)
         if (is_asked_for(call, name)) {
             rcs_buf_clear(&value);
             rcs_config_get(&call->node->config, name, &value);
-            rcs_resp_bulk_text(call->out, name);
+            reply_name(call, name);
             rcs_resp_bulk(call->out, value.data, value.size_bytes);
         }
     }

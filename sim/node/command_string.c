@@ -531,7 +531,6 @@ const struct rcs_command rcs_string_commands[] = {
     { "setrange", run_setrange, 4, WRITE | DENYOOM, STRING, ONE_KEY(1, RW | UPDATE), NULL, NULL },
     { "strlen", run_strlen, 2, READONLY | FAST, STRING, ONE_KEY(1, RO), NULL, NULL },
     { "substr", run_getrange, 4, READ_PART },
-    { "substr", run_getrange, 4, READ_PART },
     END_OF_COMMANDS
 };
 /* clang-format on */

@@ -183,8 +183,8 @@ static void read_lines(struct rewriting *file, const char *old)
         line->size = strcspn(old, "\n");
         line->directive = directive_of(old, line->size);
         rcs_buf_init(&line->with);
-        file->is_signed |= line->size == strlen(SIGNATURE) &&
-                           memcmp(old, SIGNATURE, line->size) == 0;
+        file->is_signed |=
+            line->size == strlen(SIGNATURE) && memcmp(old, SIGNATURE, line->size) == 0;
         old += line->size;
         old += *old == '\n';
     }

@@ -186,10 +186,19 @@ static void after_request(struct rcs_client *client)
     }
 }
 
+/* The confirmations of subscriptions are messages, no replies (Redis 7.0 CLIENT_PUSHING). */
+static bool is_confirmed(const struct rcs_client *client, size_t reply_before)
+{
+    size_t size = client->last_command == NULL ? 0 : strlen(client->last_command);
+    return size >= strlen("subscribe") &&
+           strcmp(client->last_command + size - strlen("subscribe"), "subscribe") == 0 &&
+           client->reply.data[reply_before] != '-';
+}
+
 void rcs_client_request_done(struct rcs_client *client, size_t reply_before)
 {
     if ((client->flags & (RCS_CLIENT_REPLY_OFF | RCS_CLIENT_REPLY_SKIP)) != 0 &&
-        client->reply.size_bytes > reply_before) {
+        client->reply.size_bytes > reply_before && !is_confirmed(client, reply_before)) {
         client->reply.size_bytes = reply_before;
     }
     after_request(client);

@@ -9,9 +9,8 @@
 #include "sim/pure.h"
 
 static const struct rcs_command_doc *const tables[] = {
-    rcs_docs_cluster,   rcs_docs_connection, rcs_docs_generic, rcs_docs_hash,
-    rcs_docs_list,      rcs_docs_scripting,  rcs_docs_server,  rcs_docs_set,
-    rcs_docs_sorted_set, rcs_docs_string,
+    rcs_docs_cluster,   rcs_docs_connection, rcs_docs_generic, rcs_docs_hash,       rcs_docs_list,
+    rcs_docs_scripting, rcs_docs_server,     rcs_docs_set,     rcs_docs_sorted_set, rcs_docs_string,
 };
 
 const struct rcs_command_doc *rcs_docs_find(const char *full_name, size_t size_bytes)
@@ -90,8 +89,7 @@ static void take_head(struct argument *argument, const char **at)
     argument->type = (struct part){ pure, sizeof(pure) - 1 };
     for (size_t i = argument->name.size; i > 0; i--) {
         if (argument->name.text[i - 1] == ':') {
-            argument->type =
-                (struct part){ argument->name.text + i, argument->name.size - i };
+            argument->type = (struct part){ argument->name.text + i, argument->name.size - i };
             argument->name.size = i - 1;
             return;
         }

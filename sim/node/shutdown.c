@@ -119,7 +119,7 @@ static enum rcs_shutdown_outcome begin_by_signal(struct rcs_node *node)
 {
     const char *words = node->config.shutdown_on_sigterm;
     bool no_save = strstr(words, "nosave") != NULL;
-    enum rcs_exit_save save = no_save                          ? RCS_EXIT_NO_SAVE
+    enum rcs_exit_save save = no_save                         ? RCS_EXIT_NO_SAVE
                               : strstr(words, "save") != NULL ? RCS_EXIT_SAVE
                                                               : RCS_EXIT_SAVE_AS_CONFIGURED;
     bool now = strstr(words, "now") != NULL;
