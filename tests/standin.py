@@ -489,7 +489,8 @@ def exchange(rcsim, standin):
         check(server.ask("CLUSTER", "ADDSLOTSRANGE", 0, 16383) == "OK", "slots are given")
         known, own = None, server.id()
         for number, (world, appendonly) in enumerate((("real", "no"), ("virtual", "no"), ("real", "no"),
-                                                      ("virtual", "no"), ("virtual", "yes"), ("real", "yes"))):
+                                                      ("virtual", "no"), ("virtual", "yes"), ("real", "yes"),
+                                                      ("virtual", "yes"), ("real", "yes"), ("virtual", "yes"))):
             if number > 0:
                 if appendonly == "yes" and server.appendonly == "no":
                     os.remove(os.path.join(server.directory, "dump.rdb"))  # all of it comes back from the other file
@@ -504,6 +505,8 @@ def exchange(rcsim, standin):
             fill(server, f"{world}:{number}")
             known = contents(server)
             check(number == 0 or len(known) >= 8, f"{world}: it was filled")
+            check(server.ask("LPOP", f"{world}:{number}:l") == "0", "a command that changes a value")
+            known = contents(server)
             if appendonly == "no":
                 check(server.ask("SAVE") == "OK", "SAVE")
             server.signal(signal.SIGKILL)

@@ -503,6 +503,22 @@ static const struct rcs_control_order orders[] = {
 /* clang-format on */
 #define ORDER_COUNT (sizeof(orders) / sizeof(orders[0]))
 
+/* What the live server takes itself (rcs_control_host.request): nodes that stand in for processes. */
+/* clang-format off */
+static const struct {
+    const char *usage, *what;
+} of_server[] = {
+    { "node add CWD FILE TEXT", "a node as redis-server with that redis.conf would be, from now on and as long as this connection lasts; its disk is the real directory `dir`; +EXITED STATUS says that it ended" },
+    { "node pause", "as by SIGSTOP" },
+    { "node resume", "as by SIGCONT" },
+    { "node term", "as by SIGTERM" },
+    { "node crash", "as by SIGSEGV" },
+    { "node pid PROCESS", "the process that stands in for the node: stopped and continued, the node is, too" },
+    { "node log", "lines of the node's log come as +LOG LINE" },
+};
+/* clang-format on */
+#define SERVER_COUNT (sizeof(of_server) / sizeof(of_server[0]))
+
 const struct rcs_control_order *rcs_control_order_row(unsigned index)
 {
     return index < ORDER_COUNT ? &orders[index] : NULL;
@@ -548,10 +564,19 @@ const char *rcs_control_usage(unsigned index, const char **what)
         *what = orders[index - 1].what;
         return orders[index - 1].usage;
     }
-    if (index == ORDER_COUNT + 1) {
+    index -= (unsigned)ORDER_COUNT + 1;
+    if (index == 0) {
+        return "Nodes that stand in for redis-server processes, one a connection:";
+    }
+    if (index <= SERVER_COUNT) {
+        *what = of_server[index - 1].what;
+        return of_server[index - 1].usage;
+    }
+    index -= (unsigned)SERVER_COUNT + 1;
+    if (index == 0) {
         return "Orders of the scenario language (NODES: a1, a1..a6, a1,b2, a site's name, all):";
     }
-    const struct rcs_verb *verb = nth_verb(index - (unsigned)ORDER_COUNT - 2);
+    const struct rcs_verb *verb = nth_verb(index - 1);
     *what = verb == NULL ? NULL : verb->what;
     return verb == NULL ? NULL : verb->usage;
 }

@@ -463,8 +463,11 @@ static bool start(struct rcs_standin *s, const struct standin_conf *conf, struct
 
 static void answer_error(struct rcs_control_client *client, const struct rcs_diag *diag)
 {
-    char text[sizeof(diag->text) + 64];
-    if (diag->line > 0) {
+    char text[sizeof(diag->text) + 128];
+    bool file = diag->source[0] != '\0' && strcmp(diag->source, "order") != 0;
+    if (file) {
+        snprintf(text, sizeof(text), "-ERR %.60s: %s", diag->source, diag->text);
+    } else if (diag->line > 0) {
         snprintf(text, sizeof(text), "-ERR line %d: %s", diag->line, diag->text);
     } else {
         snprintf(text, sizeof(text), "-ERR %s", diag->text);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/cluster/saved_config.h"
+#include "sim/world/disk_replay.h"
 #include "sim/world/parts.h"
 
 #include "sim/pure.h"
@@ -121,7 +122,9 @@ enum rcs_err rcs_disk_read_aof(const struct rcs_sim *sim, int node, const char *
     const struct rcs_world_node *n = node_at(sim, node);
     struct rcs_value_limits limits;
     struct rcs_saved_aof saved;
+    struct rcs_disk_replay replay;
     rcs_config_value_limits(&n->config, &limits);
+    rcs_disk_replay_init(&replay, &n->config, sim->now_us, sim->start_wall_ms - RCS_NODE_MS_START);
     struct rcs_aof_source source = {
         .filename = filename,
         .version = (unsigned)n->config.profile->rdb_version,
@@ -129,6 +132,7 @@ enum rcs_err rcs_disk_read_aof(const struct rcs_sim *sim, int node, const char *
         .limits = &limits,
         .read = read,
         .read_arg = read_arg,
+        .replay = &replay.hooks,
     };
     enum rcs_err err = rcs_saved_aof_read(&source, &saved, NULL, diag);
     if (err == RCS_OK && saved.data != NULL) {
