@@ -11,7 +11,8 @@
 
 struct row {
     const char *name, *text;
-    const char *words; /* of all lines: "NUMBER:word|word;" each; "!NUMBER" where quotes are wrong */
+    const char
+        *words; /* of all lines: "NUMBER:word|word;" each; "!NUMBER" where quotes are wrong */
 };
 
 /* clang-format off */

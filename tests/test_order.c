@@ -390,7 +390,7 @@ static void a_server_of_its_own(void **state)
     assert_non_null(strstr(served.text, "redis_mode:standalone"));
     served_order(&served, "b1> INFO cluster");
     assert_non_null(strstr(served.text, "cluster_enabled:0"));
-    assert_null(rcs_sim_nodes_conf(served.sim, 6)); /* it keeps no such file */
+    assert_null(rcs_sim_nodes_conf(served.sim, 6));           /* it keeps no such file */
     served_order(&served, "a1> CLUSTER MEET 127.0.0.1 7100"); /* nobody is at its bus port */
     served_pass(&served, RCS_S(40), 0);
     rcs_sim_view(served.sim, 0, &view);

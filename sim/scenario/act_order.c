@@ -98,8 +98,8 @@ enum rcs_progress rcs_act_put(struct rcs_run *run, struct rcs_task *task)
     rcs_run_tell(run, "setting", told.data);
     rcs_buf_close(&told);
     for (unsigned i = 0; i < stmt->a.count; i++) {
-        enum rcs_err err = rcs_disk_put(run->sim, stmt->a.nodes[i], file, &bytes, stmt->skip,
-                                        stmt->times, &diag);
+        enum rcs_err err =
+            rcs_disk_put(run->sim, stmt->a.nodes[i], file, &bytes, stmt->skip, stmt->times, &diag);
         if (err != RCS_OK) {
             rcs_run_stop(run, stmt, err, diag.text);
             break;

@@ -503,7 +503,8 @@ static const struct rcs_control_order orders[] = {
 /* clang-format on */
 #define ORDER_COUNT (sizeof(orders) / sizeof(orders[0]))
 
-/* What the live server takes itself (rcs_control_host.request): nodes that stand in for processes. */
+/* What the live server takes itself (rcs_control_host.request): nodes that stand in for processes.
+ */
 /* clang-format off */
 static const struct {
     const char *usage, *what;

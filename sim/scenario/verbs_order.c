@@ -53,8 +53,7 @@ bool rcs_parse_put(struct rcs_parser *parser)
     for (unsigned i = 0; i < RCS_DISK_FILES; i++) {
         files[i] = rcs_disk_file_name((enum rcs_disk_file)i);
     }
-    if (!rcs_parser_group(parser, &stmt->a) ||
-        !rcs_parser_choice(parser, files, &stmt->number) ||
+    if (!rcs_parser_group(parser, &stmt->a) || !rcs_parser_choice(parser, files, &stmt->number) ||
         !rcs_parser_word(parser, "the file's bytes", &stmt->words)) {
         return false;
     }

@@ -64,13 +64,17 @@ static struct rcs_standin *find_or_add(struct rcs_serve *serve, struct rcs_contr
     return s;
 }
 
-static void forget(struct rcs_serve *serve, struct rcs_standin *s)
+static void unlink_from(struct rcs_serve *serve, const struct rcs_standin *s)
 {
     struct rcs_standin **at = &serve->standins;
     while (*at != s) {
         at = &(*at)->next;
     }
     *at = s->next;
+}
+
+static void standin_free(struct rcs_standin *s)
+{
     rcs_standin_disk_close(&s->disk);
     if (s->status >= 0) {
         close(s->status);
@@ -187,8 +191,7 @@ static void remove_node(struct rcs_standin *s)
     s->stopped = s->crashed = false;
 }
 
-/* Whoever stands in is gone: SIGKILL. */
-static void drop(struct rcs_standin *s)
+static void kill_node(struct rcs_standin *s)
 {
     if (lives(s)) {
         (void)order(s, "kill", NULL);
@@ -196,7 +199,14 @@ static void drop(struct rcs_standin *s)
     if (s->node >= 0) {
         remove_node(s);
     }
-    forget(s->serve, s);
+}
+
+/* Whoever stands in is gone: SIGKILL. */
+static void drop(struct rcs_standin *s)
+{
+    kill_node(s);
+    unlink_from(s->serve, s);
+    standin_free(s);
 }
 
 /* --- the process that stands in --------------------------------------------------------------- */
@@ -219,8 +229,7 @@ static enum process state_of(const struct rcs_standin *s)
     text[size > 0 ? size : 0] = '\0';
     const char *state = strstr(text, "\nState:");
     state = state == NULL ? NULL : state + 8 + strspn(state + 8, " \t");
-    if (state == NULL || *state == 'Z' || *state == 'X' ||
-        has_signal(text, "\nShdPnd:", SIGKILL)) {
+    if (state == NULL || *state == 'Z' || *state == 'X' || has_signal(text, "\nShdPnd:", SIGKILL)) {
         return PROCESS_ENDED;
     }
     bool stopped = *state == 'T' || *state == 't' || has_signal(text, "\nShdPnd:", SIGSTOP);
@@ -375,7 +384,8 @@ static bool find_files(struct rcs_standin *s, struct rcs_diag *diag)
     rcs_buf_init(&bytes);
     diag->text[0] = '\0';
     const struct rcs_config *config = rcs_sim_config(s->serve->sim, s->node);
-    if (config->cluster_enabled && rcs_standin_disk_conf(&s->disk, &bytes, diag) && bytes.size_bytes > 0) {
+    if (config->cluster_enabled && rcs_standin_disk_conf(&s->disk, &bytes, diag) &&
+        bytes.size_bytes > 0) {
         (void)give_file(s, RCS_DISK_CONF, &bytes, "", diag);
     }
     rcs_buf_clear(&bytes);
@@ -438,8 +448,9 @@ static bool start(struct rcs_standin *s, const struct standin_conf *conf, struct
         rcs_standin_disk_open(&s->disk, s->serve->options.disk, conf, diag) != RCS_OK) {
         return false;
     }
-    bool begun = (!conf->cluster || conf_is_free(s, diag)) && lay_out(s, conf, diag) && find_files(s, diag) &&
-                 order(s, "start", diag) && rcs_serve_look_at_ports(s->serve) == 0;
+    bool begun = (!conf->cluster || conf_is_free(s, diag)) && lay_out(s, conf, diag) &&
+                 find_files(s, diag) && order(s, "start", diag) &&
+                 rcs_serve_look_at_ports(s->serve) == 0;
     if (begun) {
         rcs_standin_disk_save(&s->disk, s->serve->sim, s->node);
         return true;
@@ -644,8 +655,14 @@ void rcs_standins_exited(struct rcs_serve *serve)
 
 void rcs_standins_end(struct rcs_serve *serve)
 {
-    while (serve->standins != NULL) {
-        serve->standins->client = NULL;
-        drop(serve->standins);
+    for (struct rcs_standin *s = serve->standins; s != NULL; s = s->next) {
+        s->client = NULL; /* nobody is told any more */
+        kill_node(s);
     }
+    while (serve->standins != NULL) {
+        struct rcs_standin *s = serve->standins;
+        serve->standins = s->next;
+        standin_free(s);
+    }
+    rcs_run_on_log(serve->run, NULL, NULL); /* the run outlives the server */
 }

@@ -130,7 +130,8 @@ static bool read_sources(struct server_arguments *out, int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "-") == 0) {
         struct rcs_buf text;
         rcs_buf_init(&text);
-        bool good = read_stream(stdin, &text) && add_text(&out->text, text.data, text.size_bytes, 0);
+        bool good =
+            read_stream(stdin, &text) && add_text(&out->text, text.data, text.size_bytes, 0);
         rcs_buf_close(&text);
         at++;
         if (!good) {
@@ -164,7 +165,8 @@ static bool take(struct server_arguments *out, const char *name, const struct rc
     int64_t port;
     if (strcmp(name, "dir") == 0) { /* entered as it is read */
         if (!copy(out->dir, value) || chdir(out->dir) != 0) {
-            fprintf(stderr, "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nCan't chdir to '%s': %s\n",
+            fprintf(stderr,
+                    "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nCan't chdir to '%s': %s\n",
                     out->dir, strerror(errno));
             return false;
         }

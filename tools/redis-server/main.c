@@ -2,8 +2,8 @@
  * this process is called, waited for, and killed as its process would be.
  *
  * It adds the node at the control port (RCSIM_CONTROL) and stays connected: when this process is
- * killed the connection drops, and the node is killed. It says its process id, so that `rcsim serve`
- * sees when it is stopped and when it goes on. */
+ * killed the connection drops, and the node is killed. It says its process id, so that `rcsim
+ * serve` sees when it is stopped and when it goes on. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -151,7 +151,8 @@ static int connect_control(void)
     const char *text = named == NULL || named[0] == '\0' ? CONTROL : named;
     struct sockaddr_in address;
     if (!read_address(text, &address)) {
-        fprintf(stderr, "rcsim-redis-server: RCSIM_CONTROL \"%s\" is no address (IP:PORT, or a port)\n",
+        fprintf(stderr,
+                "rcsim-redis-server: RCSIM_CONTROL \"%s\" is no address (IP:PORT, or a port)\n",
                 text);
         return -1;
     }
@@ -200,7 +201,10 @@ static bool add_node(const struct server *server)
     snprintf(pid, sizeof(pid), "%d", (int)getpid());
     const struct rcs_arg say_pid[] = { word("NODE"), word("PID"), word(pid) };
     const struct rcs_arg log[] = { word("NODE"), word("LOG") };
-    const struct rcs_arg add[] = { word("NODE"), word("ADD"), word(a->cwd), word(a->conf_path),
+    const struct rcs_arg add[] = { word("NODE"),
+                                   word("ADD"),
+                                   word(a->cwd),
+                                   word(a->conf_path),
                                    { a->text.data == NULL ? "" : a->text.data,
                                      (uint32_t)a->text.size_bytes } };
     return send_words(server, 3, say_pid) && send_words(server, 2, log) &&
@@ -211,7 +215,8 @@ static bool add_node(const struct server *server)
 
 static void write_pid(const struct server *server)
 {
-    FILE *file = server->arguments.pidfile[0] == '\0' ? NULL : fopen(server->arguments.pidfile, "w");
+    FILE *file =
+        server->arguments.pidfile[0] == '\0' ? NULL : fopen(server->arguments.pidfile, "w");
     if (file != NULL) {
         fprintf(file, "%d\n", (int)getpid());
         fclose(file);
@@ -239,7 +244,7 @@ static void take_line(struct server *server, const char *line)
     } else if (strncmp(line, "+LOG ", 5) == 0) {
         add_log(server, line + 5);
     } else if (strncmp(line, "+EXITED ", 8) == 0) {
-        exit_as(server, atoi(line + 8));
+        exit_as(server, (int)strtol(line + 8, NULL, 10));
     } else if (++server->replies == ADD_REPLY) {
         if (line[0] == '-') {
             refuse(server, strncmp(line, "-ERR ", 5) == 0 ? line + 5 : line + 1);
