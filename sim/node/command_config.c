@@ -13,27 +13,26 @@
 
 #define NAME_BYTES 80 /* longer than any directive's name */
 
-static bool is_asked_for(const struct rcs_call *call, const char *name)
+/* The first pattern that asks for it; NULL none. */
+static const struct rcs_arg *asked_for(const struct rcs_call *call, const char *name)
 {
     for (unsigned i = 2; i < call->argc && rcs_config_exists(&call->node->config, name); i++) {
         if (rcs_glob_matches(call->args[i].bytes, rcs_arg_text_bytes(&call->args[i]), name,
                              strlen(name), true)) {
-            return true;
+            return &call->args[i];
         }
     }
-    return false;
+    return NULL;
 }
 
-/* As it was written where no pattern asked for it (Redis 7.0 configGetCommand). */
-static void reply_name(struct rcs_call *call, const char *name)
+/* A plain name comes back as it was written (Redis 7.0 configGetCommand). */
+static void reply_name(struct rcs_call *call, const struct rcs_arg *asked, const char *name)
 {
-    for (unsigned i = 2; i < call->argc; i++) {
-        if (rcs_arg_is(&call->args[i], name)) {
-            rcs_resp_bulk(call->out, call->args[i].bytes, call->args[i].size_bytes);
-            return;
-        }
+    if (rcs_arg_is(asked, name)) {
+        rcs_resp_bulk(call->out, asked->bytes, asked->size_bytes);
+    } else {
+        rcs_resp_bulk_text(call->out, name);
     }
-    rcs_resp_bulk_text(call->out, name);
 }
 
 static void run_get(struct rcs_call *call)
@@ -42,15 +41,16 @@ static void run_get(struct rcs_call *call)
     size_t pairs = 0;
     const char *name;
     for (name = ""; (name = rcs_config_name_after(name)) != NULL;) {
-        pairs += is_asked_for(call, name);
+        pairs += asked_for(call, name) != NULL;
     }
     rcs_resp_map(call->out, pairs, call->resp3);
     rcs_buf_init(&value);
     for (name = ""; (name = rcs_config_name_after(name)) != NULL;) {
-        if (is_asked_for(call, name)) {
+        const struct rcs_arg *asked = asked_for(call, name);
+        if (asked != NULL) {
             rcs_buf_clear(&value);
             rcs_config_get(&call->node->config, name, &value);
-            reply_name(call, name);
+            reply_name(call, asked, name);
             rcs_resp_bulk(call->out, value.data, value.size_bytes);
         }
     }
