@@ -1,8 +1,10 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rcsim/uv.h>
 
@@ -16,6 +18,7 @@
 struct served {
     struct rcs_run *run;
     struct rcs_kept_trace *kept;
+    const char *disk;        /* orders write files below it; NULL: nowhere */
     struct trace_file trace; /* path NULL: none is written */
     struct rcs_serve *serve;
     struct rcs_diag diag; /* why it ended, text "": as told */
@@ -203,6 +206,23 @@ static void write_trace(void *arg, const char *bytes, size_t size_bytes)
     }
 }
 
+/* Whoever may give orders may not write wherever this process may: a plain name below --disk. */
+static FILE *open_below(const char *directory, const char *name)
+{
+    if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL) {
+        errno = EINVAL;
+        return NULL;
+    }
+    int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int file = dir < 0
+                   ? -1
+                   : openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (dir >= 0) {
+        (void)close(dir);
+    }
+    return file < 0 ? NULL : fdopen(file, "wb");
+}
+
 /* A copy of the trace as far as it is written. */
 static enum rcs_err save_trace(void *arg, const char *file, struct rcs_diag *diag)
 {
@@ -211,18 +231,28 @@ static enum rcs_err save_trace(void *arg, const char *file, struct rcs_diag *dia
         return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0,
                             "this session is not recorded: start rcsim serve with --trace FILE");
     }
+    if (served->disk == NULL) {
+        return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0,
+                            "orders write files below a directory only that rcsim serve --disk "
+                            "DIR names");
+    }
     size_t size_bytes;
-    char *text =
-        fflush(served->trace.file) == 0 ? file_read(served->trace.path, &size_bytes) : NULL;
-    FILE *out = text == NULL ? NULL : fopen(file, "wb");
-    bool written = out != NULL && fwrite(text, 1, size_bytes, out) == size_bytes;
+    struct rcs_buf end; /* the line that makes it whole */
+    rcs_buf_init(&end);
+    bool written = rcs_run_flush_trace(served->run, &end) && fflush(served->trace.file) == 0;
+    char *text = written ? file_read(served->trace.path, &size_bytes) : NULL;
+    FILE *out = text == NULL ? NULL : open_below(served->disk, file);
+    written = out != NULL && fwrite(text, 1, size_bytes, out) == size_bytes &&
+              fwrite(end.data, 1, end.size_bytes, out) == end.size_bytes;
     if (out != NULL) {
         written &= fclose(out) == 0;
     }
     free(text);
+    rcs_buf_close(&end);
     return written ? RCS_OK
-                   : rcs_diag_set(diag, RCS_ERR_STATE, 0, 0, "%s cannot be written: %s", file,
-                                  strerror(errno));
+                   : rcs_diag_set(diag, RCS_ERR_STATE, 0, 0,
+                                  "%s cannot be written below %s: %s (a plain name does)", file,
+                                  served->disk, strerror(errno));
 }
 
 static int serve(struct served *served, const struct run_arguments *arguments, const char *source,
@@ -273,6 +303,7 @@ static int serve_text(struct run_arguments *arguments, const char *text, size_t 
         return complain_diag(&diag, source, path);
     }
     struct served served = { .kept = rcs_kept_trace_new(),
+                             .disk = arguments->disk,
                              .trace = { .path = arguments->trace_path } };
     arguments->options.print = print_stderr;
     arguments->options.quiet = true;

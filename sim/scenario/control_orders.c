@@ -488,7 +488,7 @@ static const struct rcs_control_order orders[] = {
     { "log", "log NODE [COUNT]", "the newest lines of the node's log, as its server writes them; 20 unless told", 2, 3, tell_log },
     { "explain", "explain NODE [why-not]", "why the node's role and state changed; why-not: why it was not promoted", 2, 3, tell_why },
     { "digest", "digest", "of the run so far", 1, 1, tell_digest },
-    { "save", "save FILE", "the trace so far, to be played again by rcsim replay", 2, 2, save },
+    { "save", "save FILE", "the trace so far, below --disk, to be played again by rcsim replay", 2, 2, save },
     { "speed", "speed [N|manual]", "virtual seconds a real one; manual: the clock stands but for advance", 1, 2, set_speed },
     { "advance", "advance DURATION", "so much virtual time passes at once; answered when it has", 2, 2, advance },
     { "shutdown", "shutdown", "ends it all; the trace is complete", 1, 1, shut_down },
