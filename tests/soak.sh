@@ -42,7 +42,7 @@ load() { # clients without end, some 2000 requests a second
 }
 load &
 loads+=($!)
-sleep 30 # buffers and tables have grown to what they need
+sleep 60 # backlogs, buffers and tables have grown to what they need
 first_ms=$(offset_ms) first_kb=$(rss_kb)
 sleep $((minutes * 60))
 last_ms=$(offset_ms) last_kb=$(rss_kb)
