@@ -237,7 +237,8 @@ static const struct option_row {
     { FOR_RUN, "json", NULL, "--json", "prints the transcript as JSON Lines", set_json },
     { FOR_RUN, "batch", "N", "--batch N", "events between two looks at signals (default 1024)",
       set_batch },
-    { FOR_SERVE, "nodes", "N", "--nodes N", "without FILE: so many nodes, n1 to nN (default 6; 0: only those that NODE ADD brings)",
+    { FOR_SERVE, "nodes", "N", "--nodes N",
+      "without FILE: so many nodes, n1 to nN (default 6; 0: only those that NODE ADD brings)",
       set_nodes },
     { FOR_SERVE, "replicas", "N", "--replicas N",
       "without FILE: they form a cluster with so many replicas a master", set_replicas },
@@ -300,8 +301,8 @@ static int take_option(struct run_arguments *out, unsigned used, int argc, char 
     for (unsigned i = 0; i < ROW_COUNT; i++) {
         row = (rows[i].used & used) != 0 && strcmp(rows[i].name, name) == 0 ? &rows[i] : row;
     }
-    const char *near = rcs_config_nearest(name);
-    bool directive = row == NULL && near != NULL && strcmp(near, name) == 0;
+    const char *near = row != NULL ? NULL : rcs_config_nearest(name);
+    bool directive = near != NULL && strcmp(near, name) == 0;
     if (row == NULL && !directive) {
         return unknown_option(used, name);
     }

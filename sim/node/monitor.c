@@ -97,7 +97,7 @@ void rcs_monitor_tell(struct rcs_node *node, const struct rcs_client *client,
     int64_t wall_ms = rcs_node_wall_ms(node);
     rcs_buf_init(&line);
     rcs_buf_format(&line, "+%lld.%06lld", (long long)(wall_ms / 1000),
-                   (long long)(wall_ms % 1000 * 1000 + rcs_node_wall_us_part(node)));
+                   (long long)(wall_ms % 1000) * 1000 + (long long)rcs_node_wall_us_part(node));
     add_source(node, client, &line);
     for (unsigned i = 0; i < request->argc; i++) {
         struct rcs_arg shown = rcs_shown_arg(command, request, i);
