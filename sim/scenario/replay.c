@@ -165,15 +165,16 @@ static void play_served(struct rcs_replay *replay)
         play_to(replay, replay->inputs.list[i].at_us);
         give(replay, &replay->inputs.list[i]);
     }
+    if (!replay->inputs.interrupted) { /* all of its last instant happened */
+        play_to(replay, replay->inputs.end_us);
+        rcs_run_finish(replay->run);
+        return;
+    }
     play_to(replay, replay->inputs.end_us - 1);
     while (!at_the_end(replay) && rcs_sim_now(rcs_run_sim(replay->run)) <= replay->inputs.end_us &&
            rcs_run_until(replay->run, replay->inputs.end_us, 1) == RCS_RUN_MORE) {
     }
-    if (replay->inputs.interrupted) {
-        rcs_run_interrupt(replay->run);
-    } else {
-        rcs_run_finish(replay->run);
-    }
+    rcs_run_interrupt(replay->run);
 }
 
 void rcs_replay_play(struct rcs_replay *replay)

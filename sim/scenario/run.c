@@ -90,6 +90,11 @@ void rcs_run_stop(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err
     if (run->err != RCS_OK) {
         return;
     }
+    if (run->options.serve_ip != NULL && run->set_up) { /* others live on */
+        rcs_run_fail(run, &stmt->place, stmt->text, text);
+        run->broken_off = true;
+        return;
+    }
     run->err = rcs_diag_set(&run->diag, err, stmt->place.line, stmt->place.column, "%s", text);
     snprintf(run->diag.source, sizeof(run->diag.source), "%s", stmt->place.source);
 }

@@ -100,6 +100,8 @@ struct rcs_run {
     unsigned arena_count;
     unsigned steps_left; /* of the script, until it waits; RCS_RUN_ALL_STEPS */
     bool held;           /* it waits */
+    bool set_up;         /* it waited once, or is at its end: the run is served by now */
+    bool broken_off;     /* served, and the script cannot go on */
     bool started;        /* the nodes were; before that the layout is played */
     bool complete;       /* all events of this instant are done */
 

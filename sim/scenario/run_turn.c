@@ -152,6 +152,7 @@ static bool is_held(struct rcs_run *run, struct rcs_task *task)
     if (!run->started) {
         start_nodes(run, stmt);
     }
+    run->set_up = true;
     task->wake_us = RCS_NEVER;
     task->quiet = true;
     return true;
@@ -160,7 +161,7 @@ static bool is_held(struct rcs_run *run, struct rcs_task *task)
 static void carry(struct rcs_run *run, struct rcs_task *task)
 {
     while (!task->done && run->err == RCS_OK) {
-        if (rcs_order_failed(task->order)) {
+        if (rcs_order_failed(task->order) || (task == run->tasks[0] && run->broken_off)) {
             task->done = true;
             return;
         }
@@ -168,6 +169,7 @@ static void carry(struct rcs_run *run, struct rcs_task *task)
         if (frame->at == frame->count) {
             if (task->depth == 0) {
                 task->done = true;
+                run->set_up |= task == run->tasks[0];
                 if (run->options.serve_ip != NULL && !run->started) {
                     start_nodes(run, &nothing); /* of a script that only lays out */
                 }
