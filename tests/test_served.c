@@ -307,9 +307,91 @@ static void what_clients_said_may_be_left_out(void **state)
     served_close(&served);
 }
 
+/* A stopped process does not read, a host without power says nothing, and both are heard of later.
+ */
+static void silence_and_what_comes_after_it(void **state)
+{
+    (void)state;
+    struct served served;
+    served_open(&served, SERVED_SIX, (struct rcs_run_options){ .trace_level = RCS_TRACE_PACKETS });
+    served_pass(&served, RCS_S(20), 0);
+    uint32_t at_paused = served_connect(&served, 0), at_off = served_connect(&served, 1);
+    served_order(&served, "pause a1");
+    served_order(&served, "poweroff a2");
+    served_send(&served, at_paused, "PING");
+    served_send(&served, at_off, "PING");
+    served_pass(&served, RCS_MS(500), 0);
+    answered(&served, at_paused, "");
+    assert_true(rcs_outside_unread(served.sim, at_paused) > 0);
+    assert_int_equal(rcs_outside_port(served.sim, 0), RCS_PORT_LISTENING);
+    assert_int_equal(rcs_outside_port(served.sim, 1), RCS_PORT_SILENT);
+    served_order(&served, "resume a1");
+    served_pass(&served, RCS_MS(10), 0);
+    answered(&served, at_paused, "+PONG\r\n");
+    assert_int_equal(rcs_outside_unread(served.sim, at_paused), 0);
+    assert_false(served.closed[at_off]);
+    served_order(&served, "start a2"); /* its kernel knows nothing of that connection */
+    served_pass(&served, RCS_MS(10), 0);
+    answered(&served, at_off, "");
+    assert_true(served.closed[at_off]);
+    served_order(&served, "kill a2");
+    assert_int_equal(rcs_outside_port(served.sim, 1), RCS_PORT_CLOSED);
+    served_end(&served);
+    served_replays(&served);
+    served_close(&served);
+}
+
+/* Redis 7.0 checkClientOutputBufferLimits: what the owner of the socket could not write counts. */
+static void slow_readers_are_cut_off(void **state)
+{
+    (void)state;
+    struct served served;
+    served_open(&served, "client-output-buffer-limit \"pubsub 1000 0 0\"\n" SERVED_SIX,
+                (struct rcs_run_options){ .trace_level = RCS_TRACE_PACKETS });
+    served_pass(&served, RCS_S(20), 0);
+    uint32_t slow = served_connect(&served, 0), plain = served_connect(&served, 0);
+    served_send(&served, slow, "SUBSCRIBE news");
+    rcs_outside_unwritten(served.sim, slow, 999);
+    rcs_outside_unwritten(served.sim, plain, 1000000); /* no limit for its class */
+    served_pass(&served, RCS_S(1), 0);
+    assert_false(served.closed[slow]);
+    rcs_outside_unwritten(served.sim, slow, 1000);
+    served_pass(&served, RCS_S(1), 0);
+    assert_true(served.closed[slow]);
+    assert_false(served.closed[plain]);
+    served_end(&served);
+    served_replays(&served);
+    served_close(&served);
+}
+
+/* A scenario that cannot go on while clients are served takes nobody's nodes away. */
+static void a_script_that_fails_breaks_off(void **state)
+{
+    (void)state;
+    struct served served;
+    served_open(&served, SERVED_SIX "step \"again\"\nkill a1\nstep \"on\"\nkill a2\n",
+                (struct rcs_run_options){ .hold = true, .steps = 1 });
+    served_pass(&served, RCS_S(20), 0);
+    served_order(&served, "kill a1");
+    served_order(&served, "play");
+    served_pass(&served, RCS_S(1), 0);
+    assert_int_equal(rcs_run_failures(served.run), 1);
+    assert_int_equal(rcs_run_error(served.run, NULL), RCS_OK);
+    assert_true(rcs_run_idle(served.run));
+    uint32_t client = served_connect(&served, 1);
+    served_send(&served, client, "PING");
+    answered(&served, client, "+PONG\r\n");
+    served_end(&served);
+    served_replays(&served);
+    served_close(&served);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(silence_and_what_comes_after_it),
+        cmocka_unit_test(slow_readers_are_cut_off),
+        cmocka_unit_test(a_script_that_fails_breaks_off),
         cmocka_unit_test(a_served_failover_is_played_again),
         cmocka_unit_test(a_changed_byte_is_found),
         cmocka_unit_test(pieces_of_time_do_not_matter),
