@@ -336,6 +336,7 @@ static int serve_text(struct run_arguments *arguments, const char *text, size_t 
     rcs_run_free(run);
     rcs_scenario_free(scenario);
     rcs_kept_trace_free(served.kept);
+    arguments->options.arg = NULL; /* it was `served` */
     if (!trace_file_close(&served.trace)) {
         state =
             complain("%s cannot be written: %s", served.trace.path, strerror(served.trace.error));
