@@ -101,6 +101,10 @@ static void run_bitcount(struct rcs_call *call)
             (!open_end && !rcs_arg_i64_or_refuse(call->client, &call->args[3], &end))) {
             return;
         }
+        if (start < 0 && end < 0 && start > end) { /* whatever the unit is called */
+            rcs_resp_integer(call->out, 0);
+            return;
+        }
     }
     if ((call->argc == 3 && !open_end) || call->argc > 5 ||
         (call->argc == 5 && !bits && !rcs_arg_is(&call->args[4], "byte"))) {

@@ -171,7 +171,8 @@ static bool copy_options(struct rcs_call *call, bool *replace)
         if (rcs_arg_is(&call->args[i], "replace")) {
             *replace = true;
         } else if (rcs_arg_is(&call->args[i], "db") && i + 1 < call->argc) {
-            if (!rcs_arg_i64_or_refuse(call->client, &call->args[++i], &database)) {
+            if (!rcs_arg_range_or_refuse(call->client, &call->args[++i], INT32_MIN, INT32_MAX, NULL,
+                                         &database)) {
                 return false;
             }
             if (database < 0 || database > 15) {
