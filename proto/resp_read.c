@@ -23,6 +23,7 @@ struct rcs_resp_requests {
     struct resp_args args;
     uint32_t bulks_left; /* of the request begun */
     uint32_t bulk_bytes; /* length of the bulk begun, NO_BULK_LENGTH before its header */
+    int64_t bulk_bytes_max;
     bool authenticated;
     const char *error; /* not NULL: this connection is over */
     char error_text[64];
@@ -31,7 +32,9 @@ struct rcs_resp_requests {
 struct rcs_resp_requests *rcs_resp_requests_new(void)
 {
     struct rcs_resp_requests *reader = rcs_bytes_resize(NULL, sizeof(*reader));
-    *reader = (struct rcs_resp_requests){ .bulk_bytes = NO_BULK_LENGTH, .authenticated = true };
+    *reader = (struct rcs_resp_requests){ .bulk_bytes = NO_BULK_LENGTH,
+                                          .bulk_bytes_max = RESP_BULK_MAX_BYTES,
+                                          .authenticated = true };
     return reader;
 }
 
@@ -42,6 +45,12 @@ void rcs_resp_requests_free(struct rcs_resp_requests *reader)
         free(reader->args.list);
         free(reader);
     }
+}
+
+void rcs_resp_requests_limit(struct rcs_resp_requests *reader, int64_t bulk_bytes_max)
+{
+    RCS_ASSERT(bulk_bytes_max > 0);
+    reader->bulk_bytes_max = bulk_bytes_max;
 }
 
 void rcs_resp_requests_authenticated(struct rcs_resp_requests *reader, bool yes)
@@ -185,7 +194,8 @@ static enum rcs_err read_bulk_length(struct rcs_resp_requests *reader)
     if (*p != '$') {
         return fail_expected_dollar(reader, *p);
     }
-    if (!rcs_decimal_read(p + 1, cr - 1, &length) || length < 0 || length > RESP_BULK_MAX_BYTES) {
+    if (!rcs_decimal_read(p + 1, cr - 1, &length) || length < 0 ||
+        length > reader->bulk_bytes_max || length >= NO_BULK_LENGTH) {
         return FAIL(reader, "invalid bulk length");
     }
     if (length > UNAUTHENTICATED_BULK_MAX_BYTES && !reader->authenticated) {

@@ -82,6 +82,21 @@ static void no_more_keys_than_the_limit(void **state)
     assert_int_equal(rcs_tracking_keys(desk->node), 2);
 }
 
+/* Redis 7.0 CLIENT_PUSHING: 7.0.15 sends it whatever CLIENT REPLY says, after what was answered. */
+static void invalidations_come_though_replies_are_off(void **state)
+{
+    static const char told[] = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n";
+    struct desk *desk = *state;
+    desk_ask(desk, 0, "HELLO 3");
+    desk_ask(desk, 0, "CLIENT TRACKING on");
+    assert_string_equal(desk_ask(desk, 0, "CLIENT REPLY OFF"), "");
+    assert_string_equal(desk_ask(desk, 0, "GET k"), "");
+    desk_ask(desk, 1, "SET k 1");
+    expect_received(desk, 0, told);
+    assert_string_equal(desk_ask(desk, 0, "GET k"), "");
+    assert_string_equal(desk_ask(desk, 0, "SET k 2"), told);
+}
+
 /* What was tracked for a client that has gone costs nothing more than the key's next change. */
 static void the_gone_are_forgotten(void **state)
 {
@@ -134,6 +149,7 @@ int main(void)
         TEST(a_redirection_that_does_not_listen_hears_nothing),
         TEST(a_redirection_may_break),
         TEST(no_more_keys_than_the_limit),
+        TEST(invalidations_come_though_replies_are_off),
         TEST(the_gone_are_forgotten),
         TEST(many_keys_are_found_again),
     };

@@ -52,6 +52,8 @@ struct rcs_resp_requests; /* reader of a client's side of a connection */
 
 struct rcs_resp_requests *rcs_resp_requests_new(void);
 void rcs_resp_requests_free(struct rcs_resp_requests *reader);
+/* No bulk may be longer (proto-max-bulk-len; 512 MB unless told). */
+void rcs_resp_requests_limit(struct rcs_resp_requests *reader, int64_t bulk_bytes_max);
 void rcs_resp_requests_authenticated(struct rcs_resp_requests *reader, bool yes); /* default yes */
 /* Lends a buffer to read into; then _fed says how much of it was filled. Saves a copy. */
 char *rcs_resp_requests_room(struct rcs_resp_requests *reader, size_t wanted_bytes);

@@ -136,14 +136,15 @@ static void tell_count(struct rcs_client *client, const char *word, enum kind ki
                        const char *name, size_t name_bytes)
 {
     bool resp3 = client->protocol == 3;
-    rcs_resp_push(&client->reply, 3, resp3);
-    rcs_resp_bulk_text(&client->reply, word);
+    struct rcs_buf *out = rcs_client_messages(client);
+    rcs_resp_push(out, 3, resp3);
+    rcs_resp_bulk_text(out, word);
     if (name == NULL) {
-        rcs_resp_nil(&client->reply, resp3);
+        rcs_resp_nil(out, resp3);
     } else {
-        rcs_resp_bulk(&client->reply, name, name_bytes);
+        rcs_resp_bulk(out, name, name_bytes);
     }
-    rcs_resp_integer(&client->reply, count_shown(client, kind));
+    rcs_resp_integer(out, count_shown(client, kind));
 }
 
 static void unsubscribe_at(struct rcs_client *client, enum kind kind, unsigned at)
@@ -161,13 +162,14 @@ static void unsubscribe_at(struct rcs_client *client, enum kind kind, unsigned a
 static void tell_message(struct rcs_client *client, const char *word, const struct name *pattern,
                          const struct rcs_arg *channel, const struct rcs_arg *message)
 {
-    rcs_resp_push(&client->reply, pattern == NULL ? 3 : 4, client->protocol == 3);
-    rcs_resp_bulk_text(&client->reply, word);
+    struct rcs_buf *out = rcs_client_messages(client);
+    rcs_resp_push(out, pattern == NULL ? 3 : 4, client->protocol == 3);
+    rcs_resp_bulk_text(out, word);
     if (pattern != NULL) {
-        rcs_resp_bulk(&client->reply, pattern->bytes, pattern->size_bytes);
+        rcs_resp_bulk(out, pattern->bytes, pattern->size_bytes);
     }
-    rcs_resp_bulk(&client->reply, channel->bytes, channel->size_bytes);
-    rcs_resp_bulk(&client->reply, message->bytes, message->size_bytes);
+    rcs_resp_bulk(out, channel->bytes, channel->size_bytes);
+    rcs_resp_bulk(out, message->bytes, message->size_bytes);
 }
 
 /* To this node's subscribers; returns how many times it was delivered. */

@@ -43,6 +43,7 @@ struct rcs_config {
     const struct rcs_profile *profile; /* NULL: any release, for checking a directive alone */
     uint8_t
         given[RCS_DIRECTIVES_MAX / 8]; /* directives that were set: bits, in the table's order */
+    uint32_t rules_off;                /* bits of enum rcs_rule; no directive of real servers */
     /* cluster */
     bool cluster_enabled; /* no: a server of its own, which no bus reaches */
     int64_t node_timeout_ms;
@@ -75,8 +76,8 @@ struct rcs_config {
     int64_t query_buffer_bytes;
     struct rcs_output_limit output_limits[RCS_OUTPUT_CLASSES];
     int64_t least_output_bytes; /* no limit is below it; INT64_MAX: there is none */
-    int64_t maxmemory_bytes; /* 0: no limit */
-    int maxmemory_policy;    /* enum rcs_eviction */
+    int64_t maxmemory_bytes;    /* 0: no limit */
+    int maxmemory_policy;       /* enum rcs_eviction */
     bool replica_ignore_maxmemory;
     /* watching */
     int64_t slowlog_slower_us, slowlog_max_len; /* -1: no log */
@@ -93,7 +94,6 @@ struct rcs_config {
     union rcs_kept kept[RCS_KEPT_COUNT]; /* config_kept.h: shown, without effect */
     char kept_texts[RCS_KEPT_TEXTS_BYTES];
     bool has_file; /* there is a redis.conf for CONFIG REWRITE; no directive of real servers */
-    uint32_t rules_off; /* bits of enum rcs_rule; no directive of real servers */
 };
 
 static inline bool rcs_rule_on(const struct rcs_config *config, enum rcs_rule rule)

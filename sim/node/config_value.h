@@ -15,13 +15,13 @@ enum rcs_value_kind {
     RCS_VALUE_ENDPOINT,
     RCS_VALUE_LEVEL,
     RCS_VALUE_FSYNC,
-    RCS_VALUE_NOTIFY, /* letters of classes, notify.h */
-    RCS_VALUE_WORD,   /* one of those config_value.c has for it, an int */
-    RCS_VALUE_KEPT,   /* any text, among the kept ones (config_kept.h) */
-    RCS_VALUE_LIMITS, /* client-output-buffer-limit */
+    RCS_VALUE_NOTIFY,  /* letters of classes, notify.h */
+    RCS_VALUE_WORD,    /* one of those config_value.c has for it, an int */
+    RCS_VALUE_KEPT,    /* any text, among the kept ones (config_kept.h) */
+    RCS_VALUE_LIMITS,  /* client-output-buffer-limit */
     RCS_VALUE_PERCENT, /* bytes, or a share in percent, as a negative number */
-    RCS_VALUE_SIGNAL, /* what a signal does to the process */
-    RCS_VALUE_FIXED   /* the preset, and no other */
+    RCS_VALUE_SIGNAL,  /* what a signal does to the process */
+    RCS_VALUE_FIXED    /* the preset, and no other */
 };
 
 struct rcs_directive {

@@ -57,6 +57,7 @@ struct rcs_client *rcs_client_new(struct rcs_node *node, uint32_t link)
     rcs_buf_init(&client->lib_name);
     rcs_buf_init(&client->lib_ver);
     rcs_buf_init(&client->reply);
+    rcs_buf_init(&client->messages);
     return client;
 }
 
@@ -77,6 +78,7 @@ void rcs_client_free(struct rcs_node *node, struct rcs_client *client)
     rcs_buf_close(&client->lib_name);
     rcs_buf_close(&client->lib_ver);
     rcs_buf_close(&client->reply);
+    rcs_buf_close(&client->messages);
     rcs_resp_requests_free(client->reader);
     free(client->peer);
     free(client);
@@ -125,8 +127,17 @@ void rcs_client_drop(struct rcs_node *node, struct rcs_client *client)
     rcs_effect_add(node->out, RCS_EFFECT_CLIENT_CLOSE, link)->status = cut;
 }
 
+static void add_messages(struct rcs_client *client)
+{
+    if (client->messages.size_bytes > 0) {
+        rcs_buf_add(&client->reply, client->messages.data, client->messages.size_bytes);
+        rcs_buf_clear(&client->messages);
+    }
+}
+
 void rcs_client_flush(struct rcs_node *node, struct rcs_client *client)
 {
+    add_messages(client);
     if ((int64_t)(client->reply.size_bytes + client->unwritten_bytes) >=
             node->config.least_output_bytes &&
         rcs_client_overflows(node, client)) {
@@ -186,21 +197,13 @@ static void after_request(struct rcs_client *client)
     }
 }
 
-/* The confirmations of subscriptions are messages, no replies (Redis 7.0 CLIENT_PUSHING). */
-static bool is_confirmed(const struct rcs_client *client, size_t reply_before)
-{
-    size_t size = client->last_command == NULL ? 0 : strlen(client->last_command);
-    return size >= strlen("subscribe") &&
-           strcmp(client->last_command + size - strlen("subscribe"), "subscribe") == 0 &&
-           client->reply.data[reply_before] != '-';
-}
-
 void rcs_client_request_done(struct rcs_client *client, size_t reply_before)
 {
     if ((client->flags & (RCS_CLIENT_REPLY_OFF | RCS_CLIENT_REPLY_SKIP)) != 0 &&
-        client->reply.size_bytes > reply_before && !is_confirmed(client, reply_before)) {
+        client->reply.size_bytes > reply_before) {
         client->reply.size_bytes = reply_before;
     }
+    add_messages(client);
     after_request(client);
 }
 
@@ -338,6 +341,7 @@ static void on_data(struct rcs_node *node, const struct rcs_event *event)
     client->last_wall_s = rcs_node_unixtime(node);
     node->stats.reads++;
     node->stats.net_input_bytes += event->data.size_bytes;
+    rcs_resp_requests_limit(client->reader, node->config.proto_max_bulk_len_bytes);
     rcs_resp_requests_feed(client->reader, event->data.bytes, event->data.size_bytes);
     if ((int64_t)rcs_resp_requests_left(client->reader) > node->config.query_buffer_bytes) {
         rcs_client_cut(client);
@@ -417,23 +421,13 @@ static void end_pause_if_over(int64_t *until_ms, int32_t now_ms)
     }
 }
 
-static bool any_pause(const struct rcs_node *node)
-{
-    const struct rcs_clients *clients = &node->clients;
-    return (clients->pause_all_until_ms | clients->pause_writes_until_ms |
-            clients->failover_pause_until_ms | node->shutdown.until_ms) != 0;
-}
-
-bool rcs_clients_paused(struct rcs_node *node)
+bool rcs_clients_end_pauses(struct rcs_node *node)
 {
     struct rcs_clients *clients = &node->clients;
-    if (!any_pause(node)) {
-        return false;
-    }
     end_pause_if_over(&clients->pause_all_until_ms, node->now_ms);
     end_pause_if_over(&clients->pause_writes_until_ms, node->now_ms);
     end_pause_if_over(&clients->failover_pause_until_ms, node->now_ms);
-    return any_pause(node);
+    return rcs_clients_any_pause(node);
 }
 
 /* --- what the event loop does ----------------------------------------------------------------- */
@@ -475,7 +469,7 @@ void rcs_clients_cron(struct rcs_node *node)
  * them together (Redis 7.0), and are held back again if need be. */
 static void process_all_held(struct rcs_node *node)
 {
-    bool over = !any_pause(node);
+    bool over = !rcs_clients_any_pause(node);
     for (unsigned i = 0; over && i < node->clients.count; i++) {
         node->clients.list[i]->flags &= ~(unsigned)RCS_CLIENT_PAUSED;
     }
@@ -504,8 +498,8 @@ static struct wants look_at_all(const struct rcs_clients *clients)
     for (unsigned i = 0; i < clients->count; i++) {
         const struct rcs_client *client = clients->list[i];
         wants.held |= client->held_count > 0 || client->unread;
-        wants.output |=
-            client->reply.size_bytes > 0 || (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0;
+        wants.output |= client->reply.size_bytes > 0 || client->messages.size_bytes > 0 ||
+                        (client->flags & RCS_CLIENT_CLOSE_AFTER_REPLY) != 0;
     }
     return wants;
 }

@@ -30,11 +30,11 @@ enum rcs_effect_kind {
     RCS_EFFECT_MASTER_CLOSE,
 
     /* the host */
-    RCS_EFFECT_SAVE_CONFIG, /* nodes.conf now holds `saved`; with `fsync` if set */
-    RCS_EFFECT_SAVE_DUMP,   /* dump.rdb now holds `snapshot` (NULL: removed) */
+    RCS_EFFECT_SAVE_CONFIG,     /* nodes.conf now holds `saved`; with `fsync` if set */
+    RCS_EFFECT_SAVE_DUMP,       /* dump.rdb now holds `snapshot` (NULL: removed) */
     RCS_EFFECT_SAVE_REDIS_CONF, /* redis.conf is to hold what rcs_node_config says now */
-    RCS_EFFECT_SLEEP,       /* the process is blocked for `duration_us` (DEBUG SLEEP) */
-    RCS_EFFECT_EXIT,        /* the process ends with `status`; the kernel closes its sockets */
+    RCS_EFFECT_SLEEP,           /* the process is blocked for `duration_us` (DEBUG SLEEP) */
+    RCS_EFFECT_EXIT,            /* the process ends with `status`; the kernel closes its sockets */
 
     /* other nodes' client ports (MIGRATE); `link` is the node's number */
     RCS_EFFECT_TARGET_CONNECT, /* to `addr` */

@@ -68,10 +68,11 @@ struct rcs_client {
     bool unread;                      /* the reader was left before it had given all it has */
     int64_t created_wall_s, last_wall_s;
     struct rcs_buf name, lib_name, lib_ver;
-    struct rcs_buf reply;   /* what this step writes to it; flushed as one effect at the end */
-    bool cut;               /* it closes without what was written to it before */
-    size_t unwritten_bytes; /* emitted, and not taken yet (rcs_node_client_unwritten) */
-    int64_t soft_since_s;   /* more than the soft limit waits since then; 0 it does not */
+    struct rcs_buf reply;    /* what this step writes to it; flushed as one effect at the end */
+    struct rcs_buf messages; /* what comes to it though its replies are off (rcs_client_messages) */
+    bool cut;                /* it closes without what was written to it before */
+    size_t unwritten_bytes;  /* emitted, and not taken yet (rcs_node_client_unwritten) */
+    int64_t soft_since_s;    /* more than the soft limit waits since then; 0 it does not */
     struct rcs_replica replica;
     struct rcs_request **queued; /* MULTI: references held */
     unsigned queued_count, queued_room;
@@ -122,12 +123,19 @@ const struct rcs_address *rcs_client_remote(const struct rcs_node *node,
                                             const struct rcs_client *client);
 /* This end of its connection: the ip it came to, and the client port. */
 struct rcs_address rcs_client_local(const struct rcs_node *node, const struct rcs_client *client);
+/* Where messages to it are written: what it is told as a subscriber comes whatever CLIENT REPLY
+ * says (Redis 7.0 CLIENT_PUSHING). */
+static inline struct rcs_buf *rcs_client_messages(struct rcs_client *client)
+{
+    bool off = (client->flags & (RCS_CLIENT_REPLY_OFF | RCS_CLIENT_REPLY_SKIP)) != 0;
+    return off ? &client->messages : &client->reply;
+}
 /* Emits what was written to client->reply in this step so far, for an effect that must come after.
  */
 void rcs_client_flush(struct rcs_node *node, struct rcs_client *client);
-/* True while any pause holds (Redis 7.0 checkClientPauseTimeoutAndReturnIfPaused; ends those that
- * are over). Nothing expires meanwhile. */
-bool rcs_clients_paused(struct rcs_node *node);
+/* Ends the pauses that are over; true while any holds (Redis 7.0
+ * checkClientPauseTimeoutAndReturnIfPaused). */
+bool rcs_clients_end_pauses(struct rcs_node *node);
 
 /* --- replication (replication.c) -------------------------------------------------------------- */
 
@@ -263,17 +271,19 @@ struct rcs_node {
     rcs_us next_tick_us;
     uint32_t cron_loops; /* serverCron runs */
     struct rcs_rates rates;
+    bool dead;           /* EXIT was emitted */
+    bool settled;        /* the last turn left nothing that another turn alone would do */
+    bool clock_differs;  /* from true time */
+    bool shutdown_asked; /* SIGTERM came: the next tick ends the process */
+    /* DEBUG: keys end when somebody looks at them only; the timer does nothing */
+    bool passive_expire, cron_paused;
+    struct rcs_shutdown shutdown;
+    struct rcs_clock host_clock;
     uint32_t pid, next_child_pid;
     uint32_t index;
     int64_t started_wall_ms;
-    struct rcs_clock host_clock;
-    bool clock_differs;        /* from true time */
     struct rcs_snapshot *dump; /* what this host's dump.rdb holds, NULL none; one reference */
-    bool shutdown_asked;       /* SIGTERM came: the next tick ends the process */
-    struct rcs_shutdown shutdown;
-    bool dead;      /* EXIT was emitted */
-    bool settled;   /* the last turn left nothing that another turn alone would do */
-    uint64_t dirty; /* writes since start */
+    uint64_t dirty;            /* writes since start */
     uint64_t stat_commands, stat_sync_full, stat_sync_partial_ok, stat_sync_partial_err;
     uint64_t stat_expired, stat_keyspace_hits, stat_keyspace_misses;
     char run_id[RCS_ID_LEN + 1];
@@ -282,8 +292,6 @@ struct rcs_node {
     struct rcs_latency latency;
     struct rcs_tracking *tracking; /* tracking.h; NULL: nobody ever tracked */
     int64_t call_us;               /* what the command that runs takes: DEBUG SLEEP */
-    /* DEBUG: keys end when somebody looks at them only; the timer does nothing */
-    bool passive_expire, cron_paused;
     /* what all keys take, as it was when `dirty` and their number were these (memory.h) */
     bool memory_known;
     uint64_t memory_dirty;
@@ -293,6 +301,19 @@ struct rcs_node {
     struct rcs_scripts *scripts; /* script_host.h; NULL: not used yet */
     bool out_of_memory; /* over maxmemory when the command under way began; if there is a limit */
 };
+
+/* Some pause was asked for, and did not end yet. */
+static inline bool rcs_clients_any_pause(const struct rcs_node *node)
+{
+    const struct rcs_clients *clients = &node->clients;
+    return (clients->pause_all_until_ms | clients->pause_writes_until_ms |
+            clients->failover_pause_until_ms | node->shutdown.until_ms) != 0;
+}
+/* True while any pause holds: nothing expires meanwhile. Every tick asks. */
+static inline bool rcs_clients_paused(struct rcs_node *node)
+{
+    return rcs_clients_any_pause(node) && rcs_clients_end_pauses(node);
+}
 
 /* Microseconds by its host's clock since the world began. */
 static inline rcs_us rcs_node_clock_us(const struct rcs_node *node)

@@ -7,10 +7,10 @@
 #define RCSIM_SIM_NODE_NODE_H
 
 #include "sim/cluster/cluster.h"
-#include "sim/node/host_clock.h"
 #include "sim/node/config.h"
 #include "sim/node/effects.h"
 #include "sim/node/event.h"
+#include "sim/node/host_clock.h"
 
 struct rcs_node;
 struct rcs_keyspace;

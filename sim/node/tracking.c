@@ -336,24 +336,26 @@ static void tell(struct rcs_node *node, struct rcs_client *client, const struct 
         if (to == NULL) {
             client->track->flags |= RCS_TRACK_BROKEN;
             if (client->protocol > 2) {
-                rcs_resp_push(&client->reply, 2, true);
-                rcs_resp_bulk_text(&client->reply, "tracking-redir-broken");
-                rcs_resp_integer(&client->reply, (int64_t)client->track->redirect);
+                struct rcs_buf *out = rcs_client_messages(client);
+                rcs_resp_push(out, 2, true);
+                rcs_resp_bulk_text(out, "tracking-redir-broken");
+                rcs_resp_integer(out, (int64_t)client->track->redirect);
             }
             return;
         }
     }
+    struct rcs_buf *out = rcs_client_messages(to);
     if (to->protocol > 2) {
-        rcs_resp_push(&to->reply, 2, true);
-        rcs_resp_bulk_text(&to->reply, "invalidate");
+        rcs_resp_push(out, 2, true);
+        rcs_resp_bulk_text(out, "invalidate");
     } else if (redirected && (to->flags & RCS_CLIENT_SUBSCRIBED) != 0) {
-        rcs_resp_array(&to->reply, 3);
-        rcs_resp_bulk_text(&to->reply, "message");
-        rcs_resp_bulk_text(&to->reply, "__redis__:invalidate");
+        rcs_resp_array(out, 3);
+        rcs_resp_bulk_text(out, "message");
+        rcs_resp_bulk_text(out, "__redis__:invalidate");
     } else {
         return;
     }
-    rcs_buf_add(&to->reply, keys->data, keys->size_bytes);
+    rcs_buf_add(out, keys->data, keys->size_bytes);
 }
 
 static void tell_key(struct rcs_node *node, struct rcs_client *client, const void *key,
