@@ -37,7 +37,7 @@ enum rcs_fact_code {
 #define X(name, level, milestone, trace, text, a, b, c) RCS_FACT_##name,
             RCS_NODE_LATER_FACTS(X)
 #undef X
-            RCS_FACT_COUNT
+                RCS_FACT_COUNT
 };
 
 struct rcs_fact_row {

@@ -93,8 +93,10 @@ static const struct row {
     { "SET l 1 PXAT 1", "LPUSHX l 1", 0, "DEL l\n" },
     { "SET l 1 PXAT 1", "LLEN l", 0, "DEL l\n" },
     { "SET l 1 PXAT 1", "LPOP l", 0, "DEL l\n" },
-    { "SET {l}1 1 PXAT 1;RPUSH {l}2 1", "LMOVE {l}2 {l}1 LEFT LEFT", 1, "MULTI\nDEL {l}1\nLMOVE {l}2 {l}1 LEFT LEFT\nEXEC\n" },
-    { "SET {l}1 1 PXAT 1;RPUSH {l}2 1", "LMPOP 2 {l}1 {l}2 LEFT", 1, "MULTI\nDEL {l}1\nLPOP {l}2 1\nEXEC\n" },
+    { "SET {l}1 1 PXAT 1;RPUSH {l}2 1", "LMOVE {l}2 {l}1 LEFT LEFT", 1,
+      "MULTI\nDEL {l}1\nLMOVE {l}2 {l}1 LEFT LEFT\nEXEC\n" },
+    { "SET {l}1 1 PXAT 1;RPUSH {l}2 1", "LMPOP 2 {l}1 {l}2 LEFT", 1,
+      "MULTI\nDEL {l}1\nLPOP {l}2 1\nEXEC\n" },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

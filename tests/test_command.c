@@ -313,10 +313,9 @@ int main(void)
         GATE(refused_in_cluster_mode),
         GATE(every_listed_command_is_there),
     };
-    static const char *const files[] = { "resp/commands.txt", "resp/commands_more.txt",
+    static const char *const files[] = { "resp/commands.txt",        "resp/commands_more.txt",
                                          "resp/commands_notify.txt", "resp/commands_bit.txt",
-                                         "resp/commands_watch.txt",
-                                         "resp/commands_docs.txt" };
+                                         "resp/commands_watch.txt",  "resp/commands_docs.txt" };
     enum { FILES = sizeof(files) / sizeof(files[0]) };
     size_t count = 15;
     char *texts[FILES];

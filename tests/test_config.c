@@ -177,15 +177,17 @@ static void what_cannot_change_in_a_running_node(void **state)
     assert_true(rcs_config_exists(&config, "appendfsync"));
 }
 
-/* Recorded from a redis-server 7.0.15, but for what config_rewrite.h names; the end ascending by name. */
+/* Recorded from a redis-server 7.0.15, but for what config_rewrite.h names; the end ascending by
+ * name. */
 static void a_file_is_written_anew(void **state)
 {
     (void)state;
-    static const char old[] = "# my config\nport 27953\n\ncluster-enabled yes\nsave 900 1\nsave 300 10\n"
-                              "maxmemory 100mb\nappendfsync no\n"
-                              "client-output-buffer-limit pubsub 1mb 1mb 60\n"
-                              "rename-command ECHO BAR\nhash-max-ziplist-entries 10\n"
-                              "requirepass \"a b\"\nnotify-keyspace-events \"\"\n";
+    static const char old[] =
+        "# my config\nport 27953\n\ncluster-enabled yes\nsave 900 1\nsave 300 10\n"
+        "maxmemory 100mb\nappendfsync no\n"
+        "client-output-buffer-limit pubsub 1mb 1mb 60\n"
+        "rename-command ECHO BAR\nhash-max-ziplist-entries 10\n"
+        "requirepass \"a b\"\nnotify-keyspace-events \"\"\n";
     static const struct {
         const char *name, *value;
     } rows[] = {

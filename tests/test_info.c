@@ -108,8 +108,9 @@ static void what_takes_time_is_counted(void **state)
                 "latency_percentiles_usec_debug:p50=250000.000,p99=250000.000,p99.9=250000.000");
     expect_line(desk, "latencystats",
                 "latency_percentiles_usec_info:p50=0.000,p99=0.000,p99.9=0.000");
-    const char *entry = "*1\r\n*6\r\n:0\r\n:1767225606\r\n:250000\r\n*3\r\n$5\r\nDEBUG\r\n$5\r\nSLEEP"
-                        "\r\n$4\r\n0.25\r\n";
+    const char *entry =
+        "*1\r\n*6\r\n:0\r\n:1767225606\r\n:250000\r\n*3\r\n$5\r\nDEBUG\r\n$5\r\nSLEEP"
+        "\r\n$4\r\n0.25\r\n";
     assert_int_equal(strncmp(desk_ask(desk, 0, "SLOWLOG GET"), entry, strlen(entry)), 0);
 }
 
@@ -170,7 +171,8 @@ static void it_can_be_aborted(void **state)
     desk_ask(desk, 1, "SHUTDOWN");
     desk_expect(desk, 0, "SET k w", "");
     desk_expect(desk, 2, "SHUTDOWN ABORT", "+OK\n");
-    assert_string_equal(desk_receive(desk, 1, NULL), "-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
+    assert_string_equal(desk_receive(desk, 1, NULL),
+                        "-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
     assert_string_equal(desk_receive(desk, 0, NULL), "+OK\r\n");
     desk_expect(desk, 2, "SHUTDOWN ABORT", "-ERR No shutdown in progress.\n");
     desk_run(desk, 11000);
@@ -214,8 +216,9 @@ static void memory_is_limited(void **state)
     desk_ask(desk, 0, "MULTI");
     desk_ask(desk, 0, "SET {k}2 v");
     desk_ask(desk, 1, "CONFIG SET maxmemory 1");
-    desk_expect(desk, 0, "EXEC", "-EXECABORT Transaction discarded because of: OOM command not "
-                                 "allowed when used memory > 'maxmemory'.\n");
+    desk_expect(desk, 0, "EXEC",
+                "-EXECABORT Transaction discarded because of: OOM command not "
+                "allowed when used memory > 'maxmemory'.\n");
 }
 
 /* Room for about two keys of this size, whichever they are. */

@@ -210,8 +210,7 @@ static void log_words_until_4_0_say_slave(void **state)
                                             "myself as a replica of grandmaster",
                                             /* facts that are no lines of those releases */
                                             "replicas are in sync", "Waiting for replicas before",
-                                            "wrong offset",
-                                            "is about to load the RDB file", NULL };
+                                            "wrong offset", "is about to load the RDB file", NULL };
     assert_int_equal(offenders(RCS_REDIS_3_0, words, excepted), 0);
     assert_int_equal(offenders(RCS_REDIS_4_0, words, excepted), 0);
 }

@@ -341,6 +341,51 @@ static void silence_and_what_comes_after_it(void **state)
     served_close(&served);
 }
 
+/* What waited for a stopped process may end it, or be refused, when nobody waits any more. */
+static void those_who_left_before_they_were_heard(void **state)
+{
+    (void)state;
+    struct served served;
+    served_open(&served, SERVED_SIX, (struct rcs_run_options){ .trace_level = RCS_TRACE_PACKETS });
+    served_pass(&served, RCS_S(20), 0);
+    uint32_t known = served_connect(&served, 0);
+    served_send(&served, known, "CONFIG SET maxclients 1");
+    served_order(&served, "pause a1,a2");
+    uint32_t refused = served_connect(&served, 0), killer = served_connect(&served, 1),
+             other = served_connect(&served, 1);
+    served_send(&served, refused, "PING");
+    served_send(&served, killer, "SHUTDOWN NOSAVE NOW");
+    rcs_outside_gone(served.sim, refused);
+    rcs_outside_gone(served.sim, killer);
+    rcs_outside_gone(served.sim, known);
+    served_order(&served, "resume a1,a2");
+    served_pass(&served, RCS_S(1), 0);
+    assert_false(rcs_outside_known(served.sim, refused) || rcs_outside_known(served.sim, known));
+    assert_false(rcs_outside_known(served.sim, killer) || rcs_outside_known(served.sim, other));
+    assert_int_equal(rcs_outside_port(served.sim, 1), RCS_PORT_CLOSED);
+    assert_true(served.closed[other]);
+    served_end(&served);
+    served_replays(&served);
+    served_close(&served);
+}
+
+/* proto-max-bulk-len; the text is that of a 7.0.15 server. */
+static void a_bulk_may_be_too_long(void **state)
+{
+    (void)state;
+    static const char request[] = "*2\r\n$4\r\nECHO\r\n$1048577\r\n";
+    struct served served;
+    served_open(&served, "proto-max-bulk-len 1mb\n" SERVED_SIX,
+                (struct rcs_run_options){ .trace_level = RCS_TRACE_PACKETS });
+    served_pass(&served, RCS_S(1), 0);
+    uint32_t client = served_connect(&served, 0);
+    rcs_outside_data(served.sim, client, request, sizeof(request) - 1);
+    served_pass(&served, 0, 0);
+    answered(&served, client, "-ERR Protocol error: invalid bulk length\r\n");
+    assert_true(served.closed[client]);
+    served_close(&served);
+}
+
 /* Redis 7.0 checkClientOutputBufferLimits: what the owner of the socket could not write counts. */
 static void slow_readers_are_cut_off(void **state)
 {
@@ -390,6 +435,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_and_what_comes_after_it),
+        cmocka_unit_test(those_who_left_before_they_were_heard),
+        cmocka_unit_test(a_bulk_may_be_too_long),
         cmocka_unit_test(slow_readers_are_cut_off),
         cmocka_unit_test(a_script_that_fails_breaks_off),
         cmocka_unit_test(a_served_failover_is_played_again),

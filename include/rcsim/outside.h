@@ -44,7 +44,7 @@ void rcs_outside_unwritten(struct rcs_sim *sim, uint32_t number, size_t size_byt
 struct rcs_outside_output {
     uint32_t number;
     void *owner;
-    const char *bytes; /* borrowed until the next call about this world */
+    const char *bytes; /* borrowed until the next output is taken */
     size_t size_bytes; /* may be 0 */
     bool cut;          /* closed, and what the kernel has not taken is not to be written any more */
     bool closed;       /* the node closes the connection behind these bytes: it is no more */

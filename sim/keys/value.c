@@ -3,10 +3,8 @@
 #include "sim/pure.h"
 
 static const struct rcs_value_methods *const methods[] = {
-    [RCS_VALUE_STRING] = &rcs_string_methods,
-    [RCS_VALUE_LIST] = &rcs_list_methods,
-    [RCS_VALUE_HASH] = &rcs_hash_methods,
-    [RCS_VALUE_SET] = &rcs_set_methods,
+    [RCS_VALUE_STRING] = &rcs_string_methods, [RCS_VALUE_LIST] = &rcs_list_methods,
+    [RCS_VALUE_HASH] = &rcs_hash_methods,     [RCS_VALUE_SET] = &rcs_set_methods,
     [RCS_VALUE_ZSET] = &rcs_zset_methods,
 };
 

@@ -25,7 +25,6 @@ struct rcs_port {
     uv_tcp_t tcp;
     struct rcs_serve *serve;
     int node;
-    bool is_open;
 };
 
 struct rcs_advance {
@@ -97,7 +96,9 @@ static void on_gone(struct rcs_socket *socket)
         return;
     }
     rcs_serve_catch_up(serve);
-    rcs_outside_gone(serve->sim, socket->number);
+    if (rcs_outside_known(serve->sim, socket->number)) { /* else its node closed it meanwhile */
+        rcs_outside_gone(serve->sim, socket->number);
+    }
     rcs_serve_settle(serve);
 }
 
@@ -245,6 +246,16 @@ int rcs_serve_look_at_ports(struct rcs_serve *serve)
 
 static void over(struct rcs_serve *serve, const struct rcs_diag *diag);
 
+static enum rcs_run_state carry_slice(struct rcs_serve *serve, rcs_us end_us)
+{
+    enum rcs_run_state state;
+    serve->carrying = true;
+    while ((state = rcs_run_until(serve->run, end_us, EVENTS_A_TURN)) == RCS_RUN_MORE) {
+    }
+    serve->carrying = false;
+    return state;
+}
+
 /* Brings the run to `limit` in slices, so that something can be done from outside at the end of
  * each; false: real time is up before. */
 static bool carry_to(struct rcs_serve *serve, rcs_us limit, uint64_t deadline_ns)
@@ -252,10 +263,7 @@ static bool carry_to(struct rcs_serve *serve, rcs_us limit, uint64_t deadline_ns
     while (!serve->ending) {
         rcs_us now_us = rcs_sim_now(serve->sim);
         rcs_us end_us = now_us + SLICE_US < limit ? now_us + SLICE_US : limit;
-        enum rcs_run_state state;
-        while ((state = rcs_run_until(serve->run, end_us, EVENTS_A_TURN)) == RCS_RUN_MORE) {
-        }
-        if (state == RCS_RUN_DONE) {
+        if (carry_slice(serve, end_us) == RCS_RUN_DONE) {
             struct rcs_diag diag;
             bool wrong = rcs_run_error(serve->run, &diag) != RCS_OK;
             over(serve, wrong ? &diag : NULL);
@@ -287,6 +295,9 @@ void rcs_serve_set_idle(struct rcs_serve *serve, bool yes)
 
 void rcs_serve_catch_up(struct rcs_serve *serve)
 {
+    if (serve->carrying) {
+        return;
+    }
     uint64_t now_ns = uv_hrtime();
     rcs_us target_us =
         serve->advances != NULL ? rcs_sim_now(serve->sim) : rcs_pace_now(&serve->pace, now_ns);
@@ -303,11 +314,17 @@ static void on_timer(uv_timer_t *timer)
     rcs_serve_settle(serve);
 }
 
-static bool orders_wait(const struct rcs_serve *serve);
-
-static void set_timer(struct rcs_serve *serve)
+/* What can be done without time passing is done; when something happens next. */
+static rcs_us next_event(struct rcs_serve *serve)
 {
+    serve->carrying = true; /* an order may be over, and the next one begin */
     rcs_us next_us = rcs_run_next(serve->run);
+    serve->carrying = false;
+    return next_us;
+}
+
+static void set_timer(struct rcs_serve *serve, rcs_us next_us)
+{
     if (serve->pace.speed == RCS_PACE_MANUAL || next_us == RCS_NEVER || serve->idling) {
         uv_timer_stop(&serve->timer);
         return;
@@ -349,11 +366,19 @@ static void read_again(struct rcs_serve *serve)
     }
 }
 
+/* An order that waits for something lets time pass if the clock stands, and no longer than it
+ * waits: instant by instant. */
+static bool orders_wait(const struct rcs_serve *serve)
+{
+    return serve->pace.speed == RCS_PACE_MANUAL && rcs_run_orders(serve->run) > 0;
+}
+
 void rcs_serve_settle(struct rcs_serve *serve)
 {
-    if (serve->ending) {
+    if (serve->ending || serve->carrying) {
         return;
     }
+    rcs_us next_us = next_event(serve);
     rcs_standins_save(serve);
     write_out(serve);
     if (serve->stopped_count > 0) {
@@ -369,7 +394,7 @@ void rcs_serve_settle(struct rcs_serve *serve)
     if (orders_wait(serve)) {
         rcs_serve_set_idle(serve, true);
     }
-    set_timer(serve);
+    set_timer(serve, next_us);
 }
 
 /* --- orders about time ------------------------------------------------------------------------ */
@@ -417,17 +442,10 @@ static void end_advance(struct rcs_serve *serve)
     free(advance);
 }
 
-/* An order that waits for something lets time pass if the clock stands, and no longer than it
- * waits: instant by instant. */
-static bool orders_wait(const struct rcs_serve *serve)
-{
-    return serve->pace.speed == RCS_PACE_MANUAL && rcs_run_orders(serve->run) > 0;
-}
-
 static void serve_orders(struct rcs_serve *serve, uint64_t deadline_ns)
 {
     while (!serve->ending && orders_wait(serve) && uv_hrtime() < deadline_ns) {
-        rcs_us next_us = rcs_run_next(serve->run);
+        rcs_us next_us = next_event(serve);
         if (next_us == RCS_NEVER || !carry_to(serve, next_us, deadline_ns)) {
             break;
         }

@@ -32,7 +32,8 @@ struct rcs_serve {
     uv_tcp_t control_tcp; /* where orders are taken, if `control` is there */
     struct rcs_control *control;
     struct rcs_standin *standins;
-    uv_timer_t watch;    /* looks at the processes that stand in; runs while there are any */
+    uv_timer_t watch; /* looks at the processes that stand in; runs while there are any */
+    bool carrying;    /* the run goes on just now: what is called from within waits for its end */
     bool idling, ending, stop_wanted;
     unsigned open; /* handles and sockets whose close callback is still to come */
     char buffer[RCS_SOCKET_READ_BYTES];

@@ -131,20 +131,31 @@ static void give(struct rcs_sim *sim, const struct rcs_outside *o, enum rcs_even
     }
 }
 
-/* What waited for its process, as far as it now reads. */
-static void hand_over(struct rcs_sim *sim, struct rcs_outside *o)
+/* The connection, if it is still there and its process reads from it. */
+static struct rcs_outside *read_from(const struct rcs_sim *sim, uint32_t number)
 {
+    struct rcs_outside *o = find(sim, number);
+    return o != NULL && !o->leaving && reads_now(sim, o) ? o : NULL;
+}
+
+/* What waited for its process, as far as it now reads. Each event may end the connection, the
+ * process, or both. */
+static void hand_over(struct rcs_sim *sim, uint32_t number)
+{
+    struct rcs_outside *o = outside_at(sim, number);
     if (!o->open) {
         o->open = true;
         give(sim, o, RCS_EVENT_CLIENT_OPEN, NULL, 0);
+        o = read_from(sim, number);
     }
-    if (o->unread.size_bytes > 0 && !o->leaving && reads_now(sim, o)) {
+    if (o != NULL && o->unread.size_bytes > 0) {
         struct rcs_buf bytes = o->unread;
         rcs_buf_init(&o->unread);
         give(sim, o, RCS_EVENT_CLIENT_DATA, bytes.data, bytes.size_bytes);
         rcs_buf_close(&bytes);
+        o = read_from(sim, number);
     }
-    if (o->leaving || !reads_now(sim, o)) {
+    if (o == NULL) {
         return;
     }
     set_waits(sim, o, false);
@@ -157,11 +168,11 @@ static void hand_over(struct rcs_sim *sim, struct rcs_outside *o)
 void rcs_outside_flush(struct rcs_sim *sim)
 {
     for (unsigned i = 0; i < sim->outside_count && sim->outside_waiting > 0;) {
-        struct rcs_outside *o = sim->outside[i];
-        if (o->waits && reads_now(sim, o)) {
-            hand_over(sim, o);
+        uint32_t number = sim->outside[i]->number;
+        if (sim->outside[i]->waits && reads_now(sim, sim->outside[i])) {
+            hand_over(sim, number);
         }
-        i += i < sim->outside_count && sim->outside[i] == o; /* else it is released */
+        i = place_of(sim, number + 1); /* it, and others, may be gone */
     }
 }
 
@@ -185,7 +196,7 @@ uint32_t rcs_outside_open(struct rcs_sim *sim, int node, const struct rcs_addres
     if (!o->deaf) {
         set_waits(sim, o, true);
         if (reads_now(sim, o)) {
-            hand_over(sim, o);
+            hand_over(sim, number);
         }
     }
     return number;
@@ -218,7 +229,7 @@ void rcs_outside_gone(struct rcs_sim *sim, uint32_t number)
     o->gone = true;
     set_waits(sim, o, true);
     if (reads_now(sim, o)) {
-        hand_over(sim, o);
+        hand_over(sim, number);
     }
 }
 
@@ -266,14 +277,17 @@ void rcs_outside_write(struct rcs_sim *sim, uint32_t link, const void *bytes, si
     has_output(sim, o);
 }
 
+/* The node's end is closed. Where the program left first, nobody needs to be told. */
 static void leave(struct rcs_sim *sim, struct rcs_outside *o)
 {
+    if (o->gone) {
+        release(sim, o);
+        return;
+    }
     o->leaving = true;
     set_waits(sim, o, false);
     rcs_buf_clear(&o->unread);
-    if (!o->gone) {
-        has_output(sim, o);
-    }
+    has_output(sim, o);
 }
 
 void rcs_outside_close(struct rcs_sim *sim, uint32_t link, bool cut)
@@ -286,20 +300,17 @@ void rcs_outside_close(struct rcs_sim *sim, uint32_t link, bool cut)
 void rcs_outside_end_node(struct rcs_sim *sim, unsigned node, bool silently)
 {
     sim->outside_lives++;
-    for (unsigned i = 0; i < sim->outside_count;) {
+    for (unsigned i = sim->outside_count; i-- > 0;) { /* backwards: some are released */
         struct rcs_outside *o = sim->outside[i];
         if (o->node != node || o->leaving) {
-            i++;
-        } else if (o->gone) {
-            release(sim, o);
-        } else if (silently) {
+            continue;
+        }
+        if (silently && !o->gone) {
             o->deaf = true;
             set_waits(sim, o, false);
             rcs_buf_clear(&o->unread);
-            i++;
         } else {
             leave(sim, o);
-            i++;
         }
     }
 }
@@ -317,27 +328,25 @@ void rcs_outside_powered(struct rcs_sim *sim, unsigned node)
 
 bool rcs_outside_take(struct rcs_sim *sim, struct rcs_outside_output *out)
 {
-    struct rcs_outside *last = sim->outside_taken == 0 ? NULL : find(sim, sim->outside_taken);
-    sim->outside_taken = 0;
-    if (last != NULL) { /* what was lent last time */
-        rcs_buf_clear(&last->output);
-        if (last->leaving) {
-            release(sim, last);
-        }
-    }
+    rcs_buf_clear(&sim->outside_lent);
     while (sim->outside_taking < sim->outside_written_count) {
         struct rcs_outside *o = find(sim, sim->outside_written[sim->outside_taking++]);
         if (o == NULL) {
             continue; /* it left meanwhile */
         }
+        struct rcs_buf lent = o->output;
+        o->output = sim->outside_lent;
+        sim->outside_lent = lent;
         o->written = false;
-        sim->outside_taken = o->number;
         *out = (struct rcs_outside_output){ .number = o->number,
                                             .owner = o->owner,
-                                            .bytes = o->output.data,
-                                            .size_bytes = o->output.size_bytes,
+                                            .bytes = lent.data,
+                                            .size_bytes = lent.size_bytes,
                                             .closed = o->leaving,
                                             .cut = o->cut };
+        if (o->leaving) {
+            release(sim, o);
+        }
         return true;
     }
     sim->outside_taking = sim->outside_written_count = 0;
@@ -351,7 +360,7 @@ bool rcs_outside_known(const struct rcs_sim *sim, uint32_t number)
 
 void rcs_outside_forget(struct rcs_sim *sim)
 {
-    RCS_ASSERT(sim->outside_taken == 0 && sim->outside_taking == 0);
+    RCS_ASSERT(sim->outside_taking == 0);
     for (unsigned i = 0; i < sim->outside_written_count; i++) {
         struct rcs_outside *o = find(sim, sim->outside_written[i]);
         if (o != NULL) {
@@ -369,4 +378,5 @@ void rcs_outside_close_all(struct rcs_sim *sim)
     }
     free(sim->outside);
     free(sim->outside_written);
+    rcs_buf_close(&sim->outside_lent);
 }

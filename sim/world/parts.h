@@ -140,9 +140,9 @@ struct rcs_sim {
     unsigned outside_waiting;  /* with input for a process that does not read */
     uint32_t *outside_written; /* numbers of those with output, */
     unsigned outside_written_count, outside_written_room;
-    uint64_t outside_lives;  /* processes that began or ended */
-    unsigned outside_taking; /* from here on not yet taken out; */
-    uint32_t outside_taken;  /* the one whose output is lent, 0 none */
+    uint64_t outside_lives;      /* processes that began or ended */
+    unsigned outside_taking;     /* from here on not yet taken out; */
+    struct rcs_buf outside_lent; /* the output taken last */
 
     struct rcs_kept_milestones *kept; /* NULL: not asked for */
     rcs_log_fn *log_fn;
