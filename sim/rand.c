@@ -20,6 +20,15 @@ void rcs_rand_init(struct rcs_rand *stream, uint64_t seed, enum rcs_purpose purp
     }
 }
 
+RCS_RARE uint64_t rcs_rand_unbiased(struct rcs_rand *stream, uint32_t bound, uint64_t product)
+{
+    uint32_t threshold = (uint32_t)(-bound) % bound;
+    while ((uint32_t)product < threshold) {
+        product = (rcs_rand_u64(stream) >> 32) * bound;
+    }
+    return product;
+}
+
 void rcs_rand_name(struct rcs_rand *stream, char out[RCS_ID_LEN + 1])
 {
     uint64_t bits = 0;

@@ -42,16 +42,16 @@ static inline uint64_t rcs_rand_u64(struct rcs_rand *stream)
     return result;
 }
 
+/* Of rcs_rand_below: the first product that is as likely as all others, from `product` on. */
+uint64_t rcs_rand_unbiased(struct rcs_rand *stream, uint32_t bound, uint64_t product);
+
 /* Uniform in 0..bound-1, without bias; bound > 0. Lemire's multiply-and-reject. */
 static inline uint32_t rcs_rand_below(struct rcs_rand *stream, uint32_t bound)
 {
     RCS_ASSERT(bound > 0);
     uint64_t product = (rcs_rand_u64(stream) >> 32) * bound;
-    if ((uint32_t)product < bound) {
-        uint32_t threshold = (uint32_t)(-bound) % bound;
-        while ((uint32_t)product < threshold) {
-            product = (rcs_rand_u64(stream) >> 32) * bound;
-        }
+    if ((uint32_t)product < bound) { /* hardly ever */
+        product = rcs_rand_unbiased(stream, bound, product);
     }
     return (uint32_t)(product >> 32);
 }

@@ -51,6 +51,24 @@ static void fields_are_those_of_a_real_server(void **state)
     free(wanted);
 }
 
+/* Redis 7.0 bytesToHuman; as a server of 7.0.15 shows them. */
+static void bytes_are_shown_for_people(void **state)
+{
+    static const char *const cases[][2] = {
+        { "0", "0B" },          { "1023", "1023B" },       { "1126", "1.10K" },
+        { "1152", "1.12K" },    { "1408", "1.38K" },       { "1048575", "1024.00K" },
+        { "1179648", "1.12M" }, { "5368709120", "5.00G" }, { "1125899906842624", "1.00P" },
+    };
+    struct desk *desk = *state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[80];
+        snprintf(text, sizeof(text), "CONFIG SET maxmemory %s", cases[i][0]);
+        desk_ask(desk, 0, text);
+        snprintf(text, sizeof(text), "maxmemory_human:%s", cases[i][1]);
+        expect_line(desk, "memory", text);
+    }
+}
+
 static void sections_that_nobody_named_stay_out(void **state)
 {
     struct desk *desk = *state;
@@ -348,6 +366,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, desk_setup, desk_teardown)
     static const struct CMUnitTest tests[] = {
         TEST(fields_are_those_of_a_real_server),
+        TEST(bytes_are_shown_for_people),
         TEST(sections_that_nobody_named_stay_out),
         TEST(commands_and_errors_are_counted),
         TEST(what_takes_time_is_counted),

@@ -47,12 +47,10 @@ static rcs_us kernel_writes_us(const struct rcs_aof *aof)
     return (old_us + KERNEL_LOOKS_US - 1) / KERNEL_LOOKS_US * KERNEL_LOOKS_US;
 }
 
-void rcs_aof_before_sleep(struct rcs_node *node)
+/* What was written and is not safe yet. */
+RCS_APART static void sync_when_due(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
-    if (!aof->on || node->dirty == aof->dirty_synced) {
-        return;
-    }
     if (aof->dirty_since_us == RCS_NEVER) {
         aof->dirty_since_us = node->now_us;
     }
@@ -69,6 +67,13 @@ void rcs_aof_before_sleep(struct rcs_node *node)
             sync_file(node);
         }
         break;
+    }
+}
+
+void rcs_aof_before_sleep(struct rcs_node *node)
+{
+    if (node->aof.on && node->dirty != node->aof.dirty_synced) {
+        sync_when_due(node);
     }
 }
 

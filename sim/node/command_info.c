@@ -18,20 +18,42 @@ typedef void section_fn(struct rcs_node *node, struct rcs_buf *out);
 
 static void add_field(struct rcs_buf *out, const char *name, int64_t value)
 {
+    char text[RCS_DECIMAL_MAX + 3] = ":";
+    size_t size_bytes = 1 + rcs_decimal_write(text + 1, value);
+    text[size_bytes++] = '\r';
+    text[size_bytes++] = '\n';
+    rcs_buf_text(out, name);
+    rcs_buf_add(out, text, size_bytes);
+}
+
+/* "12.34" and what follows it. */
+static void add_hundredths(struct rcs_buf *out, const char *name, int64_t hundredths,
+                           const char *unit)
+{
+    char digits[] = { '.', (char)('0' + hundredths / 10 % 10), (char)('0' + hundredths % 10) };
     rcs_buf_text(out, name);
     rcs_buf_text(out, ":");
-    rcs_buf_i64(out, value);
+    rcs_buf_i64(out, hundredths / 100);
+    rcs_buf_add(out, digits, sizeof(digits));
+    rcs_buf_text(out, unit);
     rcs_buf_text(out, "\r\n");
+}
+
+/* The quotient rounded as printf does: of two that are as near, the even one. */
+static int64_t rounded(int64_t part, int64_t whole)
+{
+    int64_t quotient = part / whole, rest = part % whole, missing = whole - rest;
+    return quotient + (rest > missing || (rest == missing && quotient % 2 != 0));
 }
 
 /* Redis 7.0 bytesToHuman */
 static void add_human(struct rcs_buf *out, const char *name, int64_t bytes)
 {
-    static const char units[] = "BKMGTP";
-    double shown = (double)bytes;
+    static const char *const units[] = { "B", "K", "M", "G", "T", "P" };
     unsigned unit = 0;
-    while (shown >= 1024 && unit + 1 < sizeof(units) - 1) {
-        shown /= 1024;
+    int64_t unit_bytes = 1;
+    while (bytes / unit_bytes >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+        unit_bytes *= 1024;
         unit++;
     }
     if (unit == 0) {
@@ -40,7 +62,9 @@ static void add_human(struct rcs_buf *out, const char *name, int64_t bytes)
         rcs_buf_i64(out, bytes);
         rcs_buf_text(out, "B\r\n");
     } else {
-        rcs_buf_format(out, "%s:%.2f%c\r\n", name, shown, units[unit]);
+        add_hundredths(out, name,
+                       rounded(bytes % unit_bytes * 100, unit_bytes) + bytes / unit_bytes * 100,
+                       units[unit]);
     }
 }
 
@@ -50,16 +74,9 @@ static void add_both(struct rcs_buf *out, const char *name, const char *human, i
     add_human(out, human, bytes);
 }
 
-static void add_ratio(struct rcs_buf *out, const char *name, double value, const char *unit)
+static void add_percent(struct rcs_buf *out, const char *name, int64_t part, int64_t whole)
 {
-    if (value == 0) { /* mostly */
-        rcs_buf_text(out, name);
-        rcs_buf_text(out, ":0.00");
-        rcs_buf_text(out, unit);
-        rcs_buf_text(out, "\r\n");
-        return;
-    }
-    rcs_buf_format(out, "%s:%.2f%s\r\n", name, value, unit);
+    add_hundredths(out, name, whole == 0 ? 0 : rounded(part * 10000, whole), "%");
 }
 
 /* Fields that are 0 because what they count does not happen here: threads, modules,
@@ -132,19 +149,15 @@ static void add_memory(struct rcs_node *node, struct rcs_buf *out)
     int64_t used = rcs_memory_used(node), peak = node->stats.peak_memory_bytes;
     int64_t backlog = node->repl.backlog == NULL ? 0 : rcs_backlog_length(node->repl.backlog);
     int64_t keys = rcs_memory_of_keys(node), replicas = node->repl.replica_count;
-    struct rcs_buf policy;
     rcs_buf_text(out, "# Memory\r\n");
     add_both(out, "used_memory", "used_memory_human", used);
     add_both(out, "used_memory_rss", "used_memory_rss_human", used);
     add_both(out, "used_memory_peak", "used_memory_peak_human", peak);
-    add_ratio(out, "used_memory_peak_perc", (double)used * 100 / (double)peak, "%");
+    add_percent(out, "used_memory_peak_perc", used, peak);
     add_field(out, "used_memory_overhead", used - keys);
     add_field(out, "used_memory_startup", RCS_MEMORY_STARTUP);
     add_field(out, "used_memory_dataset", keys);
-    add_ratio(out, "used_memory_dataset_perc",
-              used == RCS_MEMORY_STARTUP ? 0
-                                         : (double)keys * 100 / (double)(used - RCS_MEMORY_STARTUP),
-              "%");
+    add_percent(out, "used_memory_dataset_perc", keys, used - RCS_MEMORY_STARTUP);
     add_field(out, "allocator_allocated", used);
     add_field(out, "allocator_active", used);
     add_field(out, "allocator_resident", used);
@@ -163,11 +176,10 @@ static void add_memory(struct rcs_node *node, struct rcs_buf *out)
     add_field(out, "used_memory_functions", 0);
     add_both(out, "used_memory_scripts", "used_memory_scripts_human", 0);
     add_both(out, "maxmemory", "maxmemory_human", node->config.maxmemory_bytes);
-    rcs_buf_init(&policy);
-    rcs_config_get(&node->config, "maxmemory-policy", &policy);
-    rcs_buf_format(out, "maxmemory_policy:%.*s\r\n", (int)policy.size_bytes, policy.data);
-    rcs_buf_close(&policy);
-    rcs_buf_text(out, "allocator_frag_ratio:1.00\r\nallocator_frag_bytes:0\r\n"
+    rcs_buf_text(out, "maxmemory_policy:");
+    rcs_config_get(&node->config, "maxmemory-policy", out);
+    rcs_buf_text(out, "\r\n"
+                      "allocator_frag_ratio:1.00\r\nallocator_frag_bytes:0\r\n"
                       "allocator_rss_ratio:1.00\r\nallocator_rss_bytes:0\r\n"
                       "rss_overhead_ratio:1.00\r\nrss_overhead_bytes:0\r\n"
                       "mem_fragmentation_ratio:1.00\r\nmem_fragmentation_bytes:0\r\n");
@@ -194,7 +206,7 @@ static void add_persistence(struct rcs_node *node, struct rcs_buf *out)
     static const char *const first[] = { "async_loading", "current_cow_peak", "current_cow_size",
                                          "current_cow_size_age", NULL };
     add_zeros(out, first);
-    add_ratio(out, "current_fork_perc", 0, "");
+    add_hundredths(out, "current_fork_perc", 0, "");
     add_field(out, "current_save_keys_processed", 0);
     add_field(out, "current_save_keys_total", saving ? node->repl.child.snapshot->keys : 0);
     add_field(out, "rdb_changes_since_last_save", (int64_t)(node->dirty - node->repl.saved_dirty));
@@ -232,16 +244,16 @@ static void add_stats(struct rcs_node *node, struct rcs_buf *out)
     add_field(out, "total_net_output_bytes", (int64_t)stats->net_output_bytes);
     add_field(out, "total_net_repl_input_bytes", 0);
     add_field(out, "total_net_repl_output_bytes", 0);
-    add_ratio(out, "instantaneous_input_kbps", 0, "");
-    add_ratio(out, "instantaneous_output_kbps", 0, "");
-    add_ratio(out, "instantaneous_input_repl_kbps", 0, "");
-    add_ratio(out, "instantaneous_output_repl_kbps", 0, "");
+    add_hundredths(out, "instantaneous_input_kbps", 0, "");
+    add_hundredths(out, "instantaneous_output_kbps", 0, "");
+    add_hundredths(out, "instantaneous_input_repl_kbps", 0, "");
+    add_hundredths(out, "instantaneous_output_repl_kbps", 0, "");
     add_field(out, "rejected_connections", (int64_t)stats->rejected_connections);
     add_field(out, "sync_full", (int64_t)node->stat_sync_full);
     add_field(out, "sync_partial_ok", (int64_t)node->stat_sync_partial_ok);
     add_field(out, "sync_partial_err", (int64_t)node->stat_sync_partial_err);
     add_field(out, "expired_keys", (int64_t)node->stat_expired);
-    add_ratio(out, "expired_stale_perc", 0, "");
+    add_hundredths(out, "expired_stale_perc", 0, "");
     add_field(out, "expired_time_cap_reached_count", 0);
     add_field(out, "expire_cycle_cpu_milliseconds", 0);
     add_field(out, "evicted_keys", (int64_t)stats->evicted_keys);
@@ -395,9 +407,6 @@ static const struct {
 
 static bool has_field(const struct rcs_profile *profile, const char *line)
 {
-    if (profile->release >= RCS_REDIS_7_0) {
-        return true; /* nothing in the table is younger */
-    }
     size_t length = strcspn(line, ":\r");
     for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++) {
         if (profile->release < since[i].since && strlen(since[i].name) == length &&
@@ -427,6 +436,20 @@ static void add_known_lines(const struct rcs_profile *profile, struct rcs_buf *s
     }
 }
 
+static void add_section(struct rcs_call *call, section_fn *add, struct rcs_buf *out)
+{
+    if (call->client->profile->release >= RCS_REDIS_7_0) { /* nothing in the table is younger */
+        rcs_buf_text(out, out->size_bytes > 0 ? "\r\n" : "");
+        add(call->node, out);
+        return;
+    }
+    struct rcs_buf section;
+    rcs_buf_init(&section);
+    add(call->node, &section);
+    add_known_lines(call->client->profile, &section, out);
+    rcs_buf_close(&section);
+}
+
 static bool is_asked_for(const struct rcs_call *call, const char *section, bool by_default)
 {
     for (unsigned i = 1; i < call->argc; i++) {
@@ -441,17 +464,13 @@ static bool is_asked_for(const struct rcs_call *call, const char *section, bool 
 
 static void run_info(struct rcs_call *call)
 {
-    struct rcs_buf text, section;
+    struct rcs_buf text;
     rcs_buf_init(&text);
-    rcs_buf_init(&section);
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
         if (is_asked_for(call, sections[i].name, sections[i].asked_for_by_default)) {
-            rcs_buf_clear(&section);
-            sections[i].add(call->node, &section);
-            add_known_lines(call->client->profile, &section, &text);
+            add_section(call, sections[i].add, &text);
         }
     }
-    rcs_buf_close(&section);
     rcs_resp_verbatim(call->out, text.data, text.size_bytes, call->resp3);
     rcs_buf_close(&text);
 }

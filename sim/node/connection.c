@@ -517,16 +517,10 @@ RCS_APART static void write_replies(struct rcs_node *node)
     }
 }
 
-RCS_HOT bool rcs_clients_before_sleep(struct rcs_node *node)
+/* True: somebody still waits for the end of another turn. */
+RCS_APART static bool serve_those_who_wait(struct rcs_node *node)
 {
     struct rcs_clients *clients = &node->clients;
-    if (!clients->pending && !clients->ask_acks && clients->waiting_acks == 0) {
-#ifndef NDEBUG /* who wrote to a client and did not say so is found by the tests */
-        struct wants missed = look_at_all(clients);
-        RCS_ASSERT(!missed.held && !missed.output);
-#endif
-        return clients->next_timeout_ms != 0;
-    }
     rcs_blocked_acked(node);
     if (node->tracking != NULL) {
         rcs_tracking_before_sleep(node);
@@ -545,6 +539,20 @@ RCS_HOT bool rcs_clients_before_sleep(struct rcs_node *node)
         write_replies(node);
     }
     clients->pending = wants.held;
-    return wants.held || clients->waiting_acks > 0 || clients->next_timeout_ms != 0 ||
-           clients->ask_acks;
+    return wants.held || clients->waiting_acks > 0 || clients->ask_acks;
+}
+
+RCS_HOT bool rcs_clients_before_sleep(struct rcs_node *node)
+{
+    const struct rcs_clients *clients = &node->clients;
+    bool waiting = false;
+    if (clients->pending || clients->ask_acks || clients->waiting_acks > 0) {
+        waiting = serve_those_who_wait(node);
+    } else {
+#ifndef NDEBUG /* who wrote to a client and did not say so is found by the tests */
+        struct wants missed = look_at_all(clients);
+        RCS_ASSERT(!missed.held && !missed.output);
+#endif
+    }
+    return waiting || clients->next_timeout_ms != 0;
 }

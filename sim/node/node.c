@@ -386,8 +386,8 @@ static void set_clock(struct rcs_node *node, rcs_us at_us)
     RCS_ASSERT(at_us >= node->now_us);
     RCS_ASSERT(at_us < RCS_MS((rcs_us)RCS_NODE_MS_MAX - RCS_NODE_MS_START + 1));
     node->now_us = at_us;
-    node->now_ms =
-        node->clock_differs ? other_ms(node) : RCS_NODE_MS_START + (int32_t)(at_us / 1000);
+    node->now_ms = node->clock_differs ? other_ms(node)
+                                       : RCS_NODE_MS_START + (int32_t)((uint64_t)at_us / 1000);
     node->cluster.now_ms = node->now_ms;
 }
 
@@ -405,33 +405,36 @@ static bool queued_packets(const struct rcs_node *node, size_t from)
     return false;
 }
 
+/* One turn's beforeSleep; true: another turn follows at once. */
+RCS_HOT static bool end_turn(struct rcs_node *node, size_t looked_at)
+{
+    if (node->clients.next_timeout_ms != 0) {
+        rcs_blocked_time_out(node);
+    }
+    /* The cluster first: clients that were waiting meet the state as it then is. */
+    if (!rcs_repl_loading(node)) {
+        rcs_cluster_before_sleep(&node->cluster);
+    }
+    rcs_aof_before_sleep(node);
+    bool waiting = rcs_clients_before_sleep(node);
+    rcs_repl_trim(node, 10 * RCS_BACKLOG_TRIM_BLOCKS); /* Redis 7.0 beforeSleep: ten times */
+    node->settled = !waiting && !node->dead;
+    return node->cluster.todo != 0 && !rcs_repl_loading(node) && queued_packets(node, looked_at);
+}
+
 /* A queued packet makes its socket's write event fire, so that the loop turns once more at once;
  * what beforeSleep put off to the next turn then does not wait for other traffic, but what it
  * sends is a write of its own (Redis 7.0 clusterSendMessage, which writes from an event, not at
  * once). */
 RCS_HOT static void before_sleep(struct rcs_node *node)
 {
-    size_t looked_at = 0;
-    bool again, waiting;
-    do {
-        if (node->clients.next_timeout_ms != 0) {
-            rcs_blocked_time_out(node);
-        }
-        /* The cluster first: clients that were waiting meet the state as it then is. */
-        if (!rcs_repl_loading(node)) {
-            rcs_cluster_before_sleep(&node->cluster);
-        }
-        rcs_aof_before_sleep(node);
-        waiting = rcs_clients_before_sleep(node);
-        rcs_repl_trim(node, 10 * RCS_BACKLOG_TRIM_BLOCKS); /* Redis 7.0 beforeSleep: ten times */
-        again =
-            node->cluster.todo != 0 && !rcs_repl_loading(node) && queued_packets(node, looked_at);
-        if (again) {
-            rcs_effect_add(node->out, RCS_EFFECT_TURN, 0);
+    for (size_t looked_at = 0; end_turn(node, looked_at);) {
+        rcs_effect_add(node->out, RCS_EFFECT_TURN, 0);
+        if (node->dead) {
+            break;
         }
         looked_at = node->out->count;
-    } while (again && !node->dead);
-    node->settled = !waiting && !node->dead;
+    }
 }
 
 RCS_HOT void rcs_node_step(struct rcs_node *node, const struct rcs_event *event,
