@@ -113,9 +113,7 @@ void rcs_listpack_write(struct rcs_buf *out, const struct rcs_arg *items, size_t
     rcs_rdb_add_byte(out, END);
     size_t size_bytes = out->size_bytes - before;
     RCS_ASSERT(size_bytes <= UINT32_MAX);
-    for (unsigned i = 0; i < COUNT_AT; i++) {
-        out->data[before + i] = (char)(size_bytes >> 8 * i & 0xff);
-    }
+    rcs_rdb_put_little_endian(out, before, size_bytes, COUNT_AT);
 }
 
 static size_t integer_bytes(int64_t number)
@@ -152,34 +150,16 @@ size_t rcs_listpack_fill(const struct rcs_arg *items, size_t count)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static bool take_integer(struct rcs_rdb_input *in, unsigned bytes, struct rcs_rdb_items *out)
-{
-    if (rcs_rdb_left(in) < bytes) {
-        return false;
-    }
-    rcs_rdb_item_add_i64(out, rcs_rdb_signed(in->at, bytes));
-    in->at += bytes;
-    return true;
-}
-
-static bool take_text(struct rcs_rdb_input *in, size_t size_bytes, struct rcs_rdb_items *out)
-{
-    if (rcs_rdb_left(in) < size_bytes || !rcs_rdb_item_add(out, in->at, size_bytes)) {
-        return false;
-    }
-    in->at += size_bytes;
-    return true;
-}
-
 static bool take_data(struct rcs_rdb_input *in, unsigned head, struct rcs_rdb_items *out)
 {
     unsigned low;
+    uint64_t size_bytes;
     if (head < STRING_6) {
         rcs_rdb_item_add_i64(out, head);
         return true;
     }
     if (head < INT_13) {
-        return take_text(in, head - STRING_6, out);
+        return rcs_rdb_item_take(in, head - STRING_6, out);
     }
     if (head < STRING_12) {
         if (!rcs_rdb_take_byte(in, &low)) {
@@ -190,23 +170,20 @@ static bool take_data(struct rcs_rdb_input *in, unsigned head, struct rcs_rdb_it
         return true;
     }
     if (head < STRING_32) {
-        return rcs_rdb_take_byte(in, &low) && take_text(in, (head & 15) << 8 | low, out);
+        return rcs_rdb_take_byte(in, &low) && rcs_rdb_item_take(in, (head & 15) << 8 | low, out);
     }
     switch (head) {
     case INT_16:
-        return take_integer(in, 2, out);
+        return rcs_rdb_item_take_i64(in, 2, out);
     case INT_24:
-        return take_integer(in, 3, out);
+        return rcs_rdb_item_take_i64(in, 3, out);
     case INT_32:
-        return take_integer(in, 4, out);
+        return rcs_rdb_item_take_i64(in, 4, out);
     case INT_64:
-        return take_integer(in, 8, out);
+        return rcs_rdb_item_take_i64(in, 8, out);
     case STRING_32:
-        if (rcs_rdb_left(in) < 4) {
-            return false;
-        }
-        in->at += 4;
-        return take_text(in, rcs_rdb_little_endian(in->at - 4, 4), out);
+        return rcs_rdb_take_little_endian(in, 4, &size_bytes) &&
+               rcs_rdb_item_take(in, size_bytes, out);
     default: /* a byte from outside */
         return false;
     }

@@ -51,6 +51,14 @@ void rcs_rdb_add_little_endian(struct rcs_buf *out, uint64_t value, unsigned byt
     }
 }
 
+void rcs_rdb_put_little_endian(struct rcs_buf *out, size_t at, uint64_t value, unsigned bytes)
+{
+    RCS_ASSERT(at + bytes <= out->size_bytes);
+    for (unsigned i = 0; i < bytes; i++) {
+        out->data[at + i] = (char)(value >> 8 * i & 0xff);
+    }
+}
+
 void rcs_rdb_add_length(struct rcs_buf *out, uint64_t length)
 {
     if (length < 1 << 6) {
@@ -121,8 +129,7 @@ void rcs_dump_write(struct rcs_buf *out, unsigned version, const struct rcs_rdb_
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* Most significant byte first. False: cut short. */
-static bool take_big_endian(struct rcs_rdb_input *in, unsigned bytes, uint64_t *out)
+bool rcs_rdb_take_big_endian(struct rcs_rdb_input *in, unsigned bytes, uint64_t *out)
 {
     if (rcs_rdb_left(in) < bytes) {
         return false;
@@ -157,11 +164,31 @@ bool rcs_rdb_take_byte(struct rcs_rdb_input *in, unsigned *out)
     return true;
 }
 
+bool rcs_rdb_take_little_endian(struct rcs_rdb_input *in, unsigned bytes, uint64_t *out)
+{
+    if (rcs_rdb_left(in) < bytes) {
+        return false;
+    }
+    *out = rcs_rdb_little_endian(in->at, bytes);
+    in->at += bytes;
+    return true;
+}
+
+bool rcs_rdb_take_signed(struct rcs_rdb_input *in, unsigned bytes, int64_t *out)
+{
+    if (rcs_rdb_left(in) < bytes) {
+        return false;
+    }
+    *out = rcs_rdb_signed(in->at, bytes);
+    in->at += bytes;
+    return true;
+}
+
 /* A length, or what an encoding is (*encoded). False: broken. */
 static bool take_length(struct rcs_rdb_input *in, bool *encoded, uint64_t *out)
 {
     uint64_t head;
-    if (!take_big_endian(in, 1, &head)) {
+    if (!rcs_rdb_take_big_endian(in, 1, &head)) {
         return false;
     }
     *encoded = head >> 6 == FORM_ENCODED;
@@ -172,7 +199,7 @@ static bool take_length(struct rcs_rdb_input *in, bool *encoded, uint64_t *out)
         return true;
     case FORM_14_BITS: {
         uint64_t low;
-        if (!take_big_endian(in, 1, &low)) {
+        if (!rcs_rdb_take_big_endian(in, 1, &low)) {
             return false;
         }
         *out = *out << 8 | low;
@@ -180,19 +207,18 @@ static bool take_length(struct rcs_rdb_input *in, bool *encoded, uint64_t *out)
     }
     case FORM_BYTES:
         return (head == LENGTH_4_BYTES || head == LENGTH_8_BYTES) &&
-               take_big_endian(in, head == LENGTH_4_BYTES ? 4 : 8, out);
+               rcs_rdb_take_big_endian(in, head == LENGTH_4_BYTES ? 4 : 8, out);
     }
     return false;
 }
 
 static bool take_integer(struct rcs_rdb_input *in, enum encoding encoding, struct rcs_buf *out)
 {
-    unsigned bytes = 1u << encoding;
-    if (rcs_rdb_left(in) < bytes) {
+    int64_t value;
+    if (!rcs_rdb_take_signed(in, 1u << encoding, &value)) {
         return false;
     }
-    rcs_buf_i64(out, rcs_rdb_signed(in->at, bytes));
-    in->at += bytes;
+    rcs_buf_i64(out, value);
     return true;
 }
 

@@ -77,16 +77,6 @@ static bool take_field(struct rcs_rdb_reader *reader, struct rcs_rdb_input *in)
 
 /* --- what stands between keys ----------------------------------------------------------------- */
 
-static bool take_number(struct rcs_rdb_input *in, unsigned bytes, int64_t *out)
-{
-    if (rcs_rdb_left(in) < bytes) {
-        return false;
-    }
-    *out = rcs_rdb_signed(in->at, bytes);
-    in->at += bytes;
-    return true;
-}
-
 static bool take_database(struct rcs_rdb_reader *reader, struct rcs_rdb_input *in)
 {
     uint64_t database;
@@ -114,9 +104,9 @@ static bool take_opcode(struct rcs_rdb_reader *reader, struct rcs_rdb_input *in,
     case RCS_RDB_OPCODE_FREQUENCY:
         return rcs_rdb_take_byte(in, &frequency);
     case RCS_RDB_OPCODE_EXPIRE_MS:
-        return take_number(in, 8, &reader->expire_ms);
+        return rcs_rdb_take_signed(in, 8, &reader->expire_ms);
     case RCS_RDB_OPCODE_EXPIRE_S:
-        if (!take_number(in, 4, &reader->expire_ms)) {
+        if (!rcs_rdb_take_signed(in, 4, &reader->expire_ms)) {
             return false;
         }
         reader->expire_ms *= 1000;

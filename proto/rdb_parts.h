@@ -36,6 +36,8 @@ enum rcs_rdb_container { RCS_RDB_CONTAINER_PLAIN = 1, RCS_RDB_CONTAINER_PACKED }
 void rcs_rdb_add_byte(struct rcs_buf *out, unsigned byte);
 void rcs_rdb_add_little_endian(struct rcs_buf *out, uint64_t value, unsigned bytes);
 void rcs_rdb_add_length(struct rcs_buf *out, uint64_t length);
+/* Over `bytes` that stand at `at` already. */
+void rcs_rdb_put_little_endian(struct rcs_buf *out, size_t at, uint64_t value, unsigned bytes);
 
 /* --- reading (rdb.c) -------------------------------------------------------------------------- */
 
@@ -48,11 +50,15 @@ static inline size_t rcs_rdb_left(const struct rcs_rdb_input *in)
     return (size_t)(in->end - in->at);
 }
 
+/* Of 1 to 8 bytes; of the signed one the uppermost bit is the sign. */
 uint64_t rcs_rdb_little_endian(const uint8_t *bytes, unsigned count);
-/* The same, and its uppermost bit is the sign. */
 int64_t rcs_rdb_signed(const uint8_t *bytes, unsigned count);
-/* These give false and change `out` in nothing if the input is broken or cut short. */
+/* These give false if the input is broken or cut short; a buffer has not grown then, a number means
+ * nothing. `bytes`: 1 to 8, the least significant first, or the most significant (big endian). */
 bool rcs_rdb_take_byte(struct rcs_rdb_input *in, unsigned *out);
+bool rcs_rdb_take_little_endian(struct rcs_rdb_input *in, unsigned bytes, uint64_t *out);
+bool rcs_rdb_take_big_endian(struct rcs_rdb_input *in, unsigned bytes, uint64_t *out);
+bool rcs_rdb_take_signed(struct rcs_rdb_input *in, unsigned bytes, int64_t *out);
 bool rcs_rdb_take_length(struct rcs_rdb_input *in, uint64_t *out);
 bool rcs_rdb_take_string(struct rcs_rdb_input *in, struct rcs_buf *out);
 
@@ -65,9 +71,11 @@ struct rcs_rdb_items {
     size_t count, room;
 };
 
-/* These give false for an item over 4 GB. */
-bool rcs_rdb_item_add(struct rcs_rdb_items *items, const void *bytes, size_t size_bytes);
 void rcs_rdb_item_add_i64(struct rcs_rdb_items *items, int64_t value);
+/* An item whose bytes, or whose `bytes` of a signed number, come next. False: the input is cut
+ * short, or the item is over 4 GB; nothing is taken or added. */
+bool rcs_rdb_item_take(struct rcs_rdb_input *in, size_t size_bytes, struct rcs_rdb_items *items);
+bool rcs_rdb_item_take_i64(struct rcs_rdb_input *in, unsigned bytes, struct rcs_rdb_items *items);
 
 /* --- packed items ----------------------------------------------------------------------------- */
 

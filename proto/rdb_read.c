@@ -23,21 +23,32 @@ static void count_item(struct rcs_rdb_items *items, size_t size_bytes)
     items->items[items->count++] = (struct rcs_arg){ NULL, (uint32_t)size_bytes };
 }
 
-bool rcs_rdb_item_add(struct rcs_rdb_items *items, const void *bytes, size_t size_bytes)
-{
-    if (size_bytes > UINT32_MAX) {
-        return false;
-    }
-    rcs_buf_add(&items->text, bytes, size_bytes);
-    count_item(items, size_bytes);
-    return true;
-}
-
 void rcs_rdb_item_add_i64(struct rcs_rdb_items *items, int64_t value)
 {
     size_t before = items->text.size_bytes;
     rcs_buf_i64(&items->text, value);
     count_item(items, items->text.size_bytes - before);
+}
+
+bool rcs_rdb_item_take(struct rcs_rdb_input *in, size_t size_bytes, struct rcs_rdb_items *items)
+{
+    if (rcs_rdb_left(in) < size_bytes || size_bytes > UINT32_MAX) {
+        return false;
+    }
+    rcs_buf_add(&items->text, in->at, size_bytes);
+    count_item(items, size_bytes);
+    in->at += size_bytes;
+    return true;
+}
+
+bool rcs_rdb_item_take_i64(struct rcs_rdb_input *in, unsigned bytes, struct rcs_rdb_items *items)
+{
+    int64_t value;
+    if (!rcs_rdb_take_signed(in, bytes, &value)) {
+        return false;
+    }
+    rcs_rdb_item_add_i64(items, value);
+    return true;
 }
 
 static bool take_item(struct rcs_rdb_input *in, struct rcs_rdb_items *items)
@@ -200,12 +211,11 @@ static bool take_quicklist(struct reading *r, bool listpacks)
 
 static bool take_binary_score(struct rcs_rdb_input *in, double *out)
 {
-    if (rcs_rdb_left(in) < SCORE_BYTES) {
+    uint64_t bits;
+    if (!rcs_rdb_take_little_endian(in, SCORE_BYTES, &bits)) {
         return false;
     }
-    uint64_t bits = rcs_rdb_little_endian(in->at, SCORE_BYTES);
     memcpy(out, &bits, sizeof(*out));
-    in->at += SCORE_BYTES;
     return !isnan(*out);
 }
 

@@ -18,21 +18,13 @@
 
 /* How the encoding begins. */
 enum { INT_16 = 0xc0, INT_32 = 0xd0, INT_64 = 0xe0, INT_24 = 0xf0, INT_8 = 0xfe };
-#define STRING_14    0x40 /* and six bits of length, one byte more */
-#define STRING_32    0x80 /* four bytes of length, the most significant first */
-#define SMALL_FIRST  0xf1 /* 0; up to 12 */
-#define SMALL_MOST   12
-#define INT_24_MOST  0x7fffff
-#define NUMBER_BYTES 32 /* longer texts are not tried as numbers */
+#define STRING_14   0x40 /* and six bits of length, one byte more */
+#define STRING_32   0x80 /* four bytes of length, the most significant first */
+#define SMALL_FIRST 0xf1 /* 0; up to 12 */
+#define SMALL_MOST  12
+#define INT_24_MOST 0x7fffff
 
 /* --- writing ---------------------------------------------------------------------------------- */
-
-static void put_little_endian(struct rcs_buf *out, size_t at, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++) {
-        out->data[at + i] = (char)(value >> 8 * i & 0xff);
-    }
-}
 
 static void add_integer(struct rcs_buf *out, int64_t number)
 {
@@ -82,8 +74,7 @@ static void add_entry(struct rcs_buf *out, size_t previous_bytes, const struct r
         rcs_rdb_add_byte(out, LONG_LENGTH);
         rcs_rdb_add_little_endian(out, previous_bytes, 4);
     }
-    if (item->size_bytes < NUMBER_BYTES &&
-        rcs_decimal_read(item->bytes, item->size_bytes, &number)) {
+    if (rcs_decimal_read(item->bytes, item->size_bytes, &number)) {
         add_integer(out, number);
     } else {
         add_string(out, item);
@@ -104,15 +95,15 @@ void rcs_ziplist_write(struct rcs_buf *out, const struct rcs_arg *items, size_t 
     rcs_rdb_add_byte(out, END);
     size_t size_bytes = out->size_bytes - before;
     RCS_ASSERT(size_bytes <= UINT32_MAX);
-    put_little_endian(out, before, size_bytes, TAIL_AT);
-    put_little_endian(out, before + TAIL_AT, last - before, COUNT_AT - TAIL_AT);
+    rcs_rdb_put_little_endian(out, before, size_bytes, TAIL_AT);
+    rcs_rdb_put_little_endian(out, before + TAIL_AT, last - before, COUNT_AT - TAIL_AT);
 }
 
 static size_t data_bytes(const struct rcs_arg *item)
 {
     int64_t number;
     size_t size_bytes = item->size_bytes;
-    if (size_bytes >= NUMBER_BYTES || !rcs_decimal_read(item->bytes, size_bytes, &number)) {
+    if (!rcs_decimal_read(item->bytes, size_bytes, &number)) {
         return size_bytes + (size_bytes < 1 << 6 ? 1 : size_bytes < 1 << 14 ? 2 : 5);
     }
     return number >= 0 && number <= SMALL_MOST                   ? 1
@@ -147,52 +138,17 @@ size_t rcs_ziplist_fill(const struct rcs_arg *items, size_t count)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static bool take_little_endian(struct rcs_rdb_input *in, unsigned bytes, uint64_t *out)
-{
-    if (rcs_rdb_left(in) < bytes) {
-        return false;
-    }
-    *out = rcs_rdb_little_endian(in->at, bytes);
-    in->at += bytes;
-    return true;
-}
-
-static bool take_integer(struct rcs_rdb_input *in, unsigned bytes, struct rcs_rdb_items *out)
-{
-    if (rcs_rdb_left(in) < bytes) {
-        return false;
-    }
-    rcs_rdb_item_add_i64(out, rcs_rdb_signed(in->at, bytes));
-    in->at += bytes;
-    return true;
-}
-
-static bool take_text(struct rcs_rdb_input *in, size_t size_bytes, struct rcs_rdb_items *out)
-{
-    if (rcs_rdb_left(in) < size_bytes || !rcs_rdb_item_add(out, in->at, size_bytes)) {
-        return false;
-    }
-    in->at += size_bytes;
-    return true;
-}
-
 static bool take_string(struct rcs_rdb_input *in, unsigned head, struct rcs_rdb_items *out)
 {
     if (head < STRING_14) {
-        return take_text(in, head, out);
+        return rcs_rdb_item_take(in, head, out);
     }
     if (head < STRING_32) {
         unsigned low;
-        return rcs_rdb_take_byte(in, &low) && take_text(in, (head & 63) << 8 | low, out);
+        return rcs_rdb_take_byte(in, &low) && rcs_rdb_item_take(in, (head & 63) << 8 | low, out);
     }
-    if (rcs_rdb_left(in) < 4) {
-        return false;
-    }
-    const uint8_t *length = in->at;
-    in->at += 4;
-    return take_text(
-        in, (size_t)length[0] << 24 | (size_t)length[1] << 16 | (size_t)length[2] << 8 | length[3],
-        out);
+    uint64_t size_bytes;
+    return rcs_rdb_take_big_endian(in, 4, &size_bytes) && rcs_rdb_item_take(in, size_bytes, out);
 }
 
 static bool take_data(struct rcs_rdb_input *in, struct rcs_rdb_items *out)
@@ -210,15 +166,15 @@ static bool take_data(struct rcs_rdb_input *in, struct rcs_rdb_items *out)
     }
     switch (head) {
     case INT_8:
-        return take_integer(in, 1, out);
+        return rcs_rdb_item_take_i64(in, 1, out);
     case INT_16:
-        return take_integer(in, 2, out);
+        return rcs_rdb_item_take_i64(in, 2, out);
     case INT_24:
-        return take_integer(in, 3, out);
+        return rcs_rdb_item_take_i64(in, 3, out);
     case INT_32:
-        return take_integer(in, 4, out);
+        return rcs_rdb_item_take_i64(in, 4, out);
     case INT_64:
-        return take_integer(in, 8, out);
+        return rcs_rdb_item_take_i64(in, 8, out);
     default: /* a byte from outside */
         return false;
     }
@@ -232,7 +188,7 @@ static bool take_previous(struct rcs_rdb_input *in, uint64_t *out)
         return false;
     }
     *out = head;
-    return head < LONG_LENGTH || (head == LONG_LENGTH && take_little_endian(in, 4, out));
+    return head < LONG_LENGTH || (head == LONG_LENGTH && rcs_rdb_take_little_endian(in, 4, out));
 }
 
 bool rcs_ziplist_read(const uint8_t *bytes, size_t size_bytes, struct rcs_rdb_items *out)
@@ -273,8 +229,8 @@ static bool take_zipmap_text(struct rcs_rdb_input *in, bool value, struct rcs_rd
     }
     size_bytes = head;
     if ((head == LONG_LENGTH &&
-         (!take_little_endian(in, 4, &size_bytes) || size_bytes < LONG_LENGTH)) ||
-        (value && !rcs_rdb_take_byte(in, &free_bytes)) || !take_text(in, size_bytes, out) ||
+         (!rcs_rdb_take_little_endian(in, 4, &size_bytes) || size_bytes < LONG_LENGTH)) ||
+        (value && !rcs_rdb_take_byte(in, &free_bytes)) || !rcs_rdb_item_take(in, size_bytes, out) ||
         rcs_rdb_left(in) < free_bytes) {
         return false;
     }
