@@ -135,10 +135,14 @@ static void check_with(const char *program, const char *directory_name, const ch
 
 /* --- there and back --------------------------------------------------------------------------- */
 
-static const struct rcs_rdb_info info = { .version = RCS_RDB_VERSION, .redis_version = "7.0.15" };
+static struct rcs_rdb_info info_of(const struct rcs_snapshot *snapshot)
+{
+    return rcs_snapshot_rdb_info(snapshot, RCS_RDB_VERSION, "7.0.15");
+}
 
 static void write_dump(int server, const struct rcs_snapshot *snapshot)
 {
+    struct rcs_rdb_info info = info_of(snapshot);
     struct rcs_buf out;
     rcs_buf_init(&out);
     rcs_snapshot_write_rdb(snapshot, &info, &out);
@@ -151,6 +155,7 @@ static void write_folder(int server, struct rcs_snapshot *snapshot)
 {
     char folder[300];
     struct rcs_aof_files files;
+    struct rcs_rdb_info info = info_of(snapshot);
     const struct rcs_saved_aof saved = { .data = snapshot, .base = 4, .incr = 7, .written = true };
     mkdir(servers[server].dir, 0700);
     snprintf(folder, sizeof(folder), "%s/%s", servers[server].dir, RCS_AOF_DIRNAME);

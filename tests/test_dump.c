@@ -4,12 +4,6 @@
 #include "sim/keys/saved_aof.h"
 #include "tests/support/tsv.h"
 
-static const struct rcs_rdb_info info_7_0 = {
-    .version = 10,
-    .redis_version = "7.0.15",
-    .used_memory_bytes = 1000000,
-};
-
 static void check_ok(enum rcs_err err, const struct rcs_diag *diag)
 {
     if (err != RCS_OK) {
@@ -174,18 +168,20 @@ static void a_snapshot_comes_back_from_its_file(void **state)
 {
     (void)state;
     struct rcs_snapshot *snapshot = some_strings(), *again;
-    struct rcs_rdb_info info;
+    struct rcs_rdb_info info = rcs_snapshot_rdb_info(snapshot, 10, "7.0.15");
     struct rcs_diag diag;
     struct rcs_buf out;
     size_t used;
     rcs_buf_init(&out);
-    rcs_snapshot_write_rdb(snapshot, &info_7_0, &out);
+    rcs_snapshot_write_rdb(snapshot, &info, &out);
     check_ok(rcs_snapshot_read_rdb(out.data, out.size_bytes, 10, &rcs_value_limits_default, &again,
                                    &info, &used, &diag),
              &diag);
     assert_int_equal(used, out.size_bytes);
     assert_string_equal(info.redis_version, "7.0.15");
-    assert_true(info.created_s == 1800000000 && info.used_memory_bytes == 1000000);
+    assert_int_equal(info.bits, 64);
+    assert_true(info.created_s == 1800000000);
+    assert_int_equal(info.used_memory_bytes, snapshot->size_bytes);
     assert_true(again->created_wall_ms == 1800000000000); /* seconds are what a file says */
     assert_string_equal(again->replid, snapshot->replid);
     assert_true(again->repl_offset == 14);
@@ -355,9 +351,8 @@ static void check_aof_comes_back(unsigned version, bool written)
     struct rcs_aof_files files;
     struct rcs_saved_aof again;
     struct rcs_diag diag;
-    struct rcs_rdb_info info = info_7_0;
+    struct rcs_rdb_info info = rcs_snapshot_rdb_info(saved.data, version, "7.0.15");
     bool cut;
-    info.version = version;
     rcs_aof_files_init(&files, &saved, RCS_AOF_FILENAME, &info);
     put_files(&folder, &files);
     struct rcs_aof_source source = source_of(&folder, version);
@@ -390,8 +385,9 @@ static void files_have_the_names_of_a_real_server(void **state)
 {
     (void)state;
     struct rcs_saved_aof saved = { .data = some_strings(), .base = 2, .incr = 2, .written = true };
+    struct rcs_rdb_info info = rcs_snapshot_rdb_info(saved.data, 10, "7.0.15");
     struct rcs_aof_files files;
-    rcs_aof_files_init(&files, &saved, RCS_AOF_FILENAME, &info_7_0);
+    rcs_aof_files_init(&files, &saved, RCS_AOF_FILENAME, &info);
     assert_string_equal(files.base_name, "appendonly.aof.2.base.rdb");
     assert_string_equal(files.incr_name, "appendonly.aof.2.incr.aof");
     assert_string_equal(files.manifest_name, "appendonly.aof.manifest");

@@ -43,9 +43,11 @@ struct rcs_value *rcs_value_of_parts(const struct rcs_rdb_value *parts,
 
 /* --- files (snapshot_rdb.c) ------------------------------------------------------------------- */
 
-/* Appends the RDB file of a snapshot: what SAVE leaves on disk and a full synchronisation sends, as
- * a release of info->version writes it. Of `info` counts what a snapshot does not know:
- * version, redis_version, used_memory_bytes, aof_base. */
+/* What a release (its version of RDB, and its own: "7.0.15") says of the file of a snapshot: what
+ * SAVE leaves on disk and a full synchronisation sends. */
+struct rcs_rdb_info rcs_snapshot_rdb_info(const struct rcs_snapshot *snapshot, unsigned rdb_version,
+                                          const char *redis_version);
+/* Appends the file, as a release of info->version writes it. */
 void rcs_snapshot_write_rdb(const struct rcs_snapshot *snapshot, const struct rcs_rdb_info *info,
                             struct rcs_buf *out);
 /* A snapshot from such a file, one reference; *info (may be NULL) what the file says of itself,

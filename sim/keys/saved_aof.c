@@ -44,13 +44,11 @@ void rcs_aof_files_init(struct rcs_aof_files *files, const struct rcs_saved_aof 
 {
     RCS_ASSERT(saved->data != NULL && strlen(filename) <= 200);
     *files = (struct rcs_aof_files){ .in_folder = info->version >= VERSION_FOLDER };
-    struct rcs_rdb_info all = *info;
-    all.aof_base = true;
-    /* Of a base that is the data of now, but says when it was made. */
-    struct rcs_snapshot base = *saved->data;
-    base.created_wall_ms = saved->base_wall_ms;
+    struct rcs_rdb_info base = *info;
+    base.aof_base = true;
+    base.created_s = saved->base_wall_ms / MS_PER_S; /* though the data are those of now */
     base.replid[0] = '\0';
-    rcs_snapshot_write_rdb(&base, &all, &files->base);
+    rcs_snapshot_write_rdb(saved->data, &base, &files->base);
     if (files->in_folder) {
         make_folder(files, saved, filename);
     } else {

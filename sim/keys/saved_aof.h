@@ -22,8 +22,8 @@ struct rcs_aof_files {
     struct rcs_buf base, incr, manifest;
 };
 
-/* `saved` has data. `filename` is appendfilename, 200 bytes at most; `info` as for
- * rcs_snapshot_write_rdb. Has to be closed. */
+/* `saved` has data. `filename` is appendfilename, 200 bytes at most; `info` is
+ * that of saved->data (rcs_snapshot_rdb_info). Has to be closed. */
 void rcs_aof_files_init(struct rcs_aof_files *files, const struct rcs_saved_aof *saved,
                         const char *filename, const struct rcs_rdb_info *info);
 void rcs_aof_files_close(struct rcs_aof_files *files);

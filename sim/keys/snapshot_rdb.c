@@ -31,17 +31,27 @@ static void write_keys(const struct rcs_snapshot *snapshot, struct rcs_rdb_write
     }
 }
 
+/* Redis 7.0 rdbSaveInfoAuxFields; a node of a cluster has database 0 only. */
+struct rcs_rdb_info rcs_snapshot_rdb_info(const struct rcs_snapshot *snapshot, unsigned rdb_version,
+                                          const char *redis_version)
+{
+    struct rcs_rdb_info info = { .version = rdb_version,
+                                 .bits = POINTER_BITS,
+                                 .created_s = snapshot->created_wall_ms / MS_PER_S,
+                                 .used_memory_bytes = (int64_t)snapshot->size_bytes,
+                                 .repl_offset = snapshot->repl_offset };
+    size_t size = strlen(redis_version);
+    RCS_ASSERT(size < sizeof(info.redis_version));
+    memcpy(info.redis_version, redis_version, size + 1);
+    memcpy(info.replid, snapshot->replid, sizeof(info.replid));
+    return info;
+}
+
 void rcs_snapshot_write_rdb(const struct rcs_snapshot *snapshot, const struct rcs_rdb_info *info,
                             struct rcs_buf *out)
 {
-    struct rcs_rdb_info all = *info;
     struct rcs_rdb_writer writer;
-    all.bits = POINTER_BITS;
-    all.created_s = snapshot->created_wall_ms / MS_PER_S;
-    all.repl_stream_db = 0;
-    all.repl_offset = snapshot->repl_offset;
-    memcpy(all.replid, snapshot->replid, sizeof(all.replid));
-    rcs_rdb_writer_init(&writer, out, &all);
+    rcs_rdb_writer_init(&writer, out, info);
     if (snapshot->keys > 0) {
         rcs_rdb_write_database(&writer, 0, snapshot->keys, count_expires(snapshot));
         write_keys(snapshot, &writer);

@@ -113,9 +113,8 @@ static void send_rdb_bytes(struct rcs_node *node, const struct rcs_client *clien
                            const struct rcs_snapshot *snapshot, const char *mark)
 {
     const struct rcs_profile *profile = rcs_node_profile(node);
-    struct rcs_rdb_info info = { .version = (unsigned)profile->rdb_version,
-                                 .used_memory_bytes = (int64_t)snapshot->size_bytes };
-    snprintf(info.redis_version, sizeof(info.redis_version), "%s", profile->version);
+    struct rcs_rdb_info info =
+        rcs_snapshot_rdb_info(snapshot, (unsigned)profile->rdb_version, profile->version);
     struct rcs_buf file, preamble;
     rcs_buf_init(&file);
     rcs_buf_init(&preamble);

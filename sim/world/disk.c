@@ -1,7 +1,5 @@
 #include "sim/world/disk.h"
 
-#include <string.h>
-
 #include "sim/cluster/saved_config.h"
 #include "sim/world/disk_replay.h"
 #include "sim/world/parts.h"
@@ -38,13 +36,7 @@ int rcs_sim_exit_status(const struct rcs_sim *sim, int node)
 static struct rcs_rdb_info info_of(const struct rcs_world_node *n, const struct rcs_snapshot *data)
 {
     const struct rcs_profile *profile = n->config.profile;
-    struct rcs_rdb_info info = { .version = (unsigned)profile->rdb_version,
-                                 .bits = 64,
-                                 .used_memory_bytes = (int64_t)data->size_bytes };
-    size_t size = strlen(profile->version);
-    RCS_ASSERT(size < sizeof(info.redis_version));
-    memcpy(info.redis_version, profile->version, size + 1);
-    return info;
+    return rcs_snapshot_rdb_info(data, (unsigned)profile->rdb_version, profile->version);
 }
 
 bool rcs_disk_dump(const struct rcs_sim *sim, int node, struct rcs_buf *out)
