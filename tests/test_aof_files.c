@@ -217,28 +217,11 @@ static void command_row(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest fixed[] = {
+    static const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_named_as_a_real_server_does),
         cmocka_unit_test(commands_of_a_real_server_are_read),
         cmocka_unit_test(a_cut_file_says_up_to_where_it_is_whole),
     };
-    enum {
-        FIXED = sizeof(fixed) / sizeof(fixed[0]),
-        MANIFESTS = sizeof(manifest_rows) / sizeof(manifest_rows[0]),
-        COMMANDS = sizeof(command_rows) / sizeof(command_rows[0])
-    };
-    struct CMUnitTest tests[FIXED + MANIFESTS + COMMANDS];
-    memcpy(tests, fixed, sizeof(fixed));
-    for (unsigned i = 0; i < MANIFESTS; i++) {
-        tests[FIXED + i] = (struct CMUnitTest){ .name = manifest_rows[i].name,
-                                                .test_func = manifest_row,
-                                                .initial_state = (void *)&manifest_rows[i] };
-    }
-    for (unsigned i = 0; i < COMMANDS; i++) {
-        tests[FIXED + MANIFESTS + i] =
-            (struct CMUnitTest){ .name = command_rows[i].name,
-                                 .test_func = command_row,
-                                 .initial_state = (void *)&command_rows[i] };
-    }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + test_rows(manifest_row, manifest_rows) +
+           test_rows(command_row, command_rows);
 }

@@ -136,20 +136,9 @@ static void refused_row(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest fixed[] = {
+    static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_real_servers_folder_is_loaded),
         cmocka_unit_test(a_key_that_is_long_over_stays_until_it_is_loaded),
     };
-    enum {
-        FIXED = sizeof(fixed) / sizeof(fixed[0]),
-        REFUSED = sizeof(refused_rows) / sizeof(refused_rows[0])
-    };
-    struct CMUnitTest tests[FIXED + REFUSED];
-    memcpy(tests, fixed, sizeof(fixed));
-    for (unsigned i = 0; i < REFUSED; i++) {
-        tests[FIXED + i] = (struct CMUnitTest){ .name = refused_rows[i].name,
-                                                .test_func = refused_row,
-                                                .initial_state = (void *)&refused_rows[i] };
-    }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + test_rows(refused_row, refused_rows);
 }

@@ -568,7 +568,7 @@ static void what_is_wrong_with_a_folder_is_said(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest fixed[] = {
+    static const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_come_back_from_payloads_of_a_real_server),
         cmocka_unit_test(how_compact_a_value_stays_is_up_to_directives),
         cmocka_unit_test(a_list_without_nodes_is_pushed_anew),
@@ -582,16 +582,5 @@ int main(void)
         cmocka_unit_test(a_cut_file_before_the_last_is_refused),
         cmocka_unit_test(what_is_wrong_with_a_folder_is_said),
     };
-    enum {
-        FIXED = sizeof(fixed) / sizeof(fixed[0]),
-        REFUSED = sizeof(refused_rows) / sizeof(refused_rows[0])
-    };
-    struct CMUnitTest tests[FIXED + REFUSED];
-    memcpy(tests, fixed, sizeof(fixed));
-    for (unsigned i = 0; i < REFUSED; i++) {
-        tests[FIXED + i] = (struct CMUnitTest){ .name = refused_rows[i].name,
-                                                .test_func = refused_row,
-                                                .initial_state = (void *)&refused_rows[i] };
-    }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + test_rows(refused_row, refused_rows);
 }

@@ -475,7 +475,7 @@ static void more_than_the_lent_room_is_our_mistake(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest fixed[] = {
+    static const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_at_the_edges),
         cmocka_unit_test(words_are_those_the_server_echoed),
         cmocka_unit_test(recorded_pairs),
@@ -486,13 +486,5 @@ int main(void)
         cmocka_unit_test(a_large_value_comes_in_pieces),
         cmocka_unit_test(more_than_the_lent_room_is_our_mistake),
     };
-    enum { FIXED = sizeof(fixed) / sizeof(fixed[0]), ROWS = sizeof(rows) / sizeof(rows[0]) };
-    struct CMUnitTest tests[FIXED + ROWS];
-    memcpy(tests, fixed, sizeof(fixed));
-    for (size_t i = 0; i < ROWS; i++) {
-        tests[FIXED + i] = (struct CMUnitTest){ .name = rows[i].name,
-                                                .test_func = text_row,
-                                                .initial_state = (void *)(uintptr_t)&rows[i] };
-    }
-    return _cmocka_run_group_tests("resp_read", tests, FIXED + ROWS, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + test_rows(text_row, rows);
 }

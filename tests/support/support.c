@@ -74,3 +74,18 @@ int test_by_i64(const void *a, const void *b)
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
 }
+
+int test_run_rows(CMUnitTestFunction each, const void *rows, size_t row_bytes, size_t count)
+{
+    struct CMUnitTest *tests = calloc(count, sizeof(tests[0]));
+    assert_non_null(tests);
+    for (size_t i = 0; i < count; i++) {
+        const char *row = (const char *)rows + i * row_bytes;
+        tests[i].test_func = each;
+        tests[i].initial_state = (void *)(uintptr_t)row;
+        memcpy(&tests[i].name, row, sizeof(tests[i].name));
+    }
+    int failed = _cmocka_run_group_tests("rows", tests, count, NULL, NULL);
+    free(tests);
+    return failed;
+}

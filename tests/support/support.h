@@ -21,6 +21,12 @@ char *test_vector(const char *path, size_t *size_bytes);
 /* Bytes from the recordings' form: tokens of hex or HH*N separated by blanks. On the heap. */
 uint8_t *test_hex(const char *text, size_t *size_bytes);
 
+/* Runs `each` once for every row of a table, as its state; a row begins with its name, which is the
+ * test's. Returns how many failed, as cmocka_run_group_tests does. */
+int test_run_rows(CMUnitTestFunction each, const void *rows, size_t row_bytes, size_t count);
+#define test_rows(each, rows)                                                                      \
+    test_run_rows(each, rows, sizeof((rows)[0]), sizeof(rows) / sizeof((rows)[0]))
+
 /* For qsort: int64_t, the least first. */
 int test_by_i64(const void *a, const void *b);
 
