@@ -7,16 +7,18 @@
 #include "sim/node/aof.h"
 #include "sim/node/backlog.h"
 #include "sim/node/command_rows.h"
+#include "sim/node/config_value.h"
 #include "sim/node/help.h"
 
 #include "sim/pure.h"
 
-#define NAME_BYTES 80 /* longer than any directive's name */
+#define NAME_BYTES  80                   /* longer than any directive's name */
+#define VALUE_BYTES RCS_KEPT_TEXTS_BYTES /* what is cut to this is too long for any directive */
 
 /* The first pattern that asks for it; NULL none. */
 static const struct rcs_arg *asked_for(const struct rcs_call *call, const char *name)
 {
-    for (unsigned i = 2; i < call->argc && rcs_config_exists(&call->node->config, name); i++) {
+    for (unsigned i = 2; i < call->argc; i++) {
         if (rcs_glob_matches(call->args[i].bytes, rcs_arg_text_bytes(&call->args[i]), name,
                              strlen(name), true)) {
             return &call->args[i];
@@ -35,22 +37,25 @@ static void reply_name(struct rcs_call *call, const struct rcs_arg *asked, const
     }
 }
 
+/* Ascending by name: a real server goes through a hash table with a seed of its own. */
 static void run_get(struct rcs_call *call)
 {
-    struct rcs_buf value;
-    size_t pairs = 0;
-    const char *name;
-    for (name = ""; (name = rcs_config_name_after(name)) != NULL;) {
-        pairs += asked_for(call, name) != NULL;
+    struct rcs_directive_name names[RCS_DIRECTIVE_NAMES_MAX];
+    const struct rcs_arg *asked[RCS_DIRECTIVE_NAMES_MAX];
+    size_t count = rcs_directive_names(names), pairs = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool has = rcs_directive_has(&call->node->config, &names[i]);
+        asked[i] = has ? asked_for(call, names[i].name) : NULL;
+        pairs += asked[i] != NULL;
     }
     rcs_resp_map(call->out, pairs, call->resp3);
+    struct rcs_buf value;
     rcs_buf_init(&value);
-    for (name = ""; (name = rcs_config_name_after(name)) != NULL;) {
-        const struct rcs_arg *asked = asked_for(call, name);
-        if (asked != NULL) {
+    for (size_t i = 0; i < count; i++) {
+        if (asked[i] != NULL) {
             rcs_buf_clear(&value);
-            rcs_config_get(&call->node->config, name, &value);
-            reply_name(call, asked, name);
+            rcs_directive_show(&call->node->config, names[i].directive, &value);
+            reply_name(call, asked[i], names[i].name);
             rcs_resp_bulk(call->out, value.data, value.size_bytes);
         }
     }
@@ -136,11 +141,10 @@ static bool names_fit(struct rcs_call *call)
         }
     }
     for (unsigned i = 2; i < call->argc; i += 2) {
-        char name[NAME_BYTES], reason[RCS_CONFIG_REASON_BYTES];
-        struct rcs_config scratch = call->node->config;
+        char name[NAME_BYTES];
         copy_text(&call->args[i], name, sizeof(name));
-        if (rcs_config_try(&scratch, name, "", reason) != RCS_ERR_UNKNOWN &&
-            !rcs_config_mutable(name)) {
+        const struct rcs_directive *directive = rcs_directive_find(name);
+        if (directive != NULL && !directive->mutable) {
             if (call->client->profile->release < RCS_REDIS_7_0) {
                 refuse_name(call, &call->args[i]);
             } else {
@@ -164,7 +168,7 @@ static bool names_fit(struct rcs_call *call)
 static bool set_values(struct rcs_call *call, struct rcs_config *config)
 {
     for (unsigned i = 2; i < call->argc; i += 2) {
-        char name[NAME_BYTES], value[1024], reason[RCS_CONFIG_REASON_BYTES];
+        char name[NAME_BYTES], value[VALUE_BYTES], reason[RCS_CONFIG_REASON_BYTES];
         copy_text(&call->args[i], name, sizeof(name));
         copy_text(&call->args[i + 1], value, sizeof(value));
         if (rcs_config_try(config, name, value, reason) != RCS_OK) {

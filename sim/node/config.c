@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/keys/dump.h"
@@ -329,36 +330,34 @@ bool rcs_config_get(const struct rcs_config *config, const char *name, struct rc
     return true;
 }
 
-const char *rcs_config_name_after(const char *after)
+/* No two are alike. */
+static int by_name(const void *a, const void *b)
 {
-    const char *best = NULL;
+    const struct rcs_directive_name *first = a, *second = b;
+    return strcmp(first->name, second->name);
+}
+
+size_t rcs_directive_names(struct rcs_directive_name out[RCS_DIRECTIVE_NAMES_MAX])
+{
+    size_t count = 0;
     for (size_t i = 0; i < DIRECTIVES; i++) {
-        const char *names[] = { directives[i].name, directives[i].alias };
-        for (size_t j = 0; j < 2; j++) {
-            if (names[j] != NULL && strcmp(names[j], after) > 0 &&
-                (best == NULL || strcmp(names[j], best) < 0)) {
-                best = names[j];
-            }
+        out[count++] = (struct rcs_directive_name){ directives[i].name, &directives[i] };
+        if (directives[i].alias != NULL) {
+            out[count++] = (struct rcs_directive_name){ directives[i].alias, &directives[i] };
         }
     }
-    return best;
+    qsort(out, count, sizeof(out[0]), by_name);
+    return count;
+}
+
+bool rcs_directive_has(const struct rcs_config *config, const struct rcs_directive_name *name)
+{
+    return has(config->profile, name->directive, name->name);
 }
 
 const struct rcs_directive *rcs_directive_find(const char *name)
 {
     return find(name);
-}
-
-const struct rcs_directive *rcs_directive_at(unsigned index)
-{
-    const char *name = "";
-    while ((name = rcs_config_name_after(name)) != NULL) {
-        const struct rcs_directive *directive = find(name);
-        if (strcmp(directive->name, name) == 0 && index-- == 0) {
-            return directive;
-        }
-    }
-    return NULL;
 }
 
 bool rcs_config_protected(const char *name)
@@ -416,11 +415,12 @@ const char *rcs_config_nearest(const char *name)
     }
     const char *best = NULL;
     unsigned best_distance = (unsigned)size / 3 + 1; /* farther is no misspelling */
-    for (const char *other = rcs_config_name_after(""); other != NULL;
-         other = rcs_config_name_after(other)) {
-        unsigned found = distance(name, other);
+    struct rcs_directive_name names[RCS_DIRECTIVE_NAMES_MAX];
+    size_t count = rcs_directive_names(names);
+    for (size_t i = 0; i < count; i++) {
+        unsigned found = distance(name, names[i].name);
         if (found < best_distance) {
-            best = other;
+            best = names[i].name;
             best_distance = found;
         }
     }

@@ -124,8 +124,6 @@ bool rcs_config_exists(const struct rcs_config *config, const char *name);
 bool rcs_config_mutable(const char *name);
 /* Appends the value as CONFIG GET shows it; false if the release has no such name. */
 bool rcs_config_get(const struct rcs_config *config, const char *name, struct rcs_buf *out);
-/* The first name that is greater, NULL if none is; aliases included. Begin with "". */
-const char *rcs_config_name_after(const char *name);
 /* A count of bytes with an optional unit, as "64mb"; false: none. */
 bool rcs_config_bytes(const char *text, int64_t *out);
 /* True if it can be changed in no running node unless enable-protected-configs allows it. */

@@ -195,8 +195,13 @@ void rcs_config_rewrite(const struct rcs_config *config, const char *old, struct
     struct rewriting file = { .config = config };
     rcs_buf_init(&file.added);
     read_lines(&file, old);
-    const struct rcs_directive *directive;
-    for (unsigned i = 0; (directive = rcs_directive_at(i)) != NULL; i++) {
+    struct rcs_directive_name names[RCS_DIRECTIVE_NAMES_MAX];
+    size_t count = rcs_directive_names(names);
+    for (size_t i = 0; i < count; i++) {
+        const struct rcs_directive *directive = names[i].directive;
+        if (names[i].name == directive->alias) {
+            continue;
+        }
         if (directive->kind == RCS_VALUE_SAVE) {
             put_save(&file, directive);
         } else if (directive->kind == RCS_VALUE_LIMITS) {

@@ -53,10 +53,18 @@ static inline int rcs_name_compare(const char *a, const char *b)
  * RCS_CONFIG_REASON_BYTES: in Redis 7.0's words where that refuses the value, too. */
 enum rcs_err rcs_directive_set(struct rcs_config *config, const struct rcs_directive *directive,
                                const char *value, char *reason);
-/* By any of its names, NULL none; the i-th of all, ascending by the newer name, NULL past the end
- * (config.c). */
+/* By any of its names, NULL none (config.c). */
 const struct rcs_directive *rcs_directive_find(const char *name);
-const struct rcs_directive *rcs_directive_at(unsigned index);
+
+#define RCS_DIRECTIVE_NAMES_MAX (2 * RCS_DIRECTIVES_MAX)
+struct rcs_directive_name {
+    const char *name; /* the directive's, or its alias; static */
+    const struct rcs_directive *directive;
+};
+/* All names, aliases too, ascending by bytes; returns how many (config.c). */
+size_t rcs_directive_names(struct rcs_directive_name out[RCS_DIRECTIVE_NAMES_MAX]);
+/* True if the release has the directive by this name. */
+bool rcs_directive_has(const struct rcs_config *config, const struct rcs_directive_name *name);
 /* Appends the value as CONFIG GET shows it. */
 void rcs_directive_show(const struct rcs_config *config, const struct rcs_directive *directive,
                         struct rcs_buf *out);
