@@ -81,7 +81,7 @@ static void order_is_that_of_insertion_and_slots_are_newest_first(void **state)
     rcs_keyspace_remove(keys, find(keys, "{a}2"));
     assert_order(keys, "{a}1 b {a}3 ");
     assert_slot(keys, 15495, "{a}3 {a}1 ");
-    rcs_keyspace_replace(find(keys, "{a}1"), rcs_string_new("9", 1));
+    rcs_keyspace_replace(keys, find(keys, "{a}1"), rcs_string_new("9", 1));
     assert_slot(keys, 15495, "{a}3 {a}1 ");
     rcs_keyspace_remove(keys, find(keys, "{a}1"));
     add(keys, "{a}1", "5");
@@ -210,7 +210,7 @@ static void snapshot_stays_as_it_was(void **state)
     assert_int_equal(snapshot->keys, 2);
     assert_int_equal(snapshot->created_wall_ms, 5);
     struct rcs_entry *entry = find(keys, "a");
-    rcs_keyspace_replace(entry, rcs_string_append(rcs_keyspace_lend(entry), "more", 4));
+    rcs_keyspace_replace(keys, entry, rcs_string_append(rcs_keyspace_lend(entry), "more", 4));
     rcs_keyspace_remove(keys, find(keys, "b"));
     add(keys, "c", "three");
     struct rcs_keyspace *other = rcs_keyspace_new();

@@ -134,15 +134,22 @@ struct rcs_entry *rcs_keyspace_add(struct rcs_keyspace *keys, const void *key, s
     entry->expire_index = KEYS_NOT_EXPIRING;
     entry->slot = rcs_slot_of_key(key, key_bytes);
     slot_link(keys, entry);
+    if (keys->weighing) {
+        rcs_weight_added(keys, entry);
+    }
     return entry;
 }
 
-void rcs_keyspace_replace(struct rcs_entry *entry, struct rcs_value *value)
+void rcs_keyspace_replace(struct rcs_keyspace *keys, struct rcs_entry *entry,
+                          struct rcs_value *value)
 {
     if (entry->value != NULL) {
         rcs_value_release(entry->value);
     }
     entry->value = value;
+    if (keys->weighing) {
+        rcs_weight_changed(keys, entry);
+    }
 }
 
 struct rcs_value *rcs_keyspace_lend(struct rcs_entry *entry)
@@ -152,9 +159,12 @@ struct rcs_value *rcs_keyspace_lend(struct rcs_entry *entry)
     return value;
 }
 
-struct rcs_value *rcs_keyspace_writable(struct rcs_entry *entry)
+struct rcs_value *rcs_keyspace_writable(struct rcs_keyspace *keys, struct rcs_entry *entry)
 {
     entry->value = rcs_value_writable(entry->value);
+    if (keys->weighing) {
+        rcs_weight_changed(keys, entry);
+    }
     return entry->value;
 }
 
@@ -162,6 +172,9 @@ void rcs_keyspace_remove(struct rcs_keyspace *keys, struct rcs_entry *entry)
 {
     rcs_keyspace_expire(keys, entry, RCS_NO_EXPIRE);
     slot_unlink(keys, entry);
+    if (keys->weighing) {
+        rcs_weight_removed(keys, entry);
+    }
     rcs_value_release(entry->value);
     rcs_dict_remove(&keys->dict, &entry->item);
 }
@@ -181,7 +194,8 @@ size_t rcs_keyspace_flush(struct rcs_keyspace *keys)
     }
     free(keys->pages);
     free(keys->expiring);
-    *keys = (struct rcs_keyspace){ .dict = keys->dict };
+    free(keys->weighed);
+    *keys = (struct rcs_keyspace){ .dict = keys->dict, .weighing = keys->weighing };
     return count;
 }
 

@@ -70,7 +70,7 @@ struct rcs_entry {
     struct rcs_value *value;                     /* value.h; one reference */
     int64_t expire_ms;                           /* wall clock, or RCS_NO_EXPIRE */
     int64_t used_wall_ms; /* when a command last looked at the value; 0: not since it was loaded */
-    uint32_t expire_index;
+    uint32_t expire_index, weight_index;
     uint16_t slot;
     char key[];
 };
@@ -89,11 +89,12 @@ struct rcs_entry *rcs_keyspace_add(struct rcs_keyspace *keys, const void *key, s
                                    struct rcs_value *value);
 /* Another value for a key; it keeps its place and its expiry. Takes the reference to `value`, which
  * may be the one it has, handed through a function that changes values. */
-void rcs_keyspace_replace(struct rcs_entry *entry, struct rcs_value *value);
+void rcs_keyspace_replace(struct rcs_keyspace *keys, struct rcs_entry *entry,
+                          struct rcs_value *value);
 /* The value with its reference, for such a function; rcs_keyspace_replace must follow. */
 struct rcs_value *rcs_keyspace_lend(struct rcs_entry *entry);
 /* The value, which from now on no snapshot shares: for a change in place. */
-struct rcs_value *rcs_keyspace_writable(struct rcs_entry *entry);
+struct rcs_value *rcs_keyspace_writable(struct rcs_keyspace *keys, struct rcs_entry *entry);
 void rcs_keyspace_remove(struct rcs_keyspace *keys, struct rcs_entry *entry);
 void rcs_keyspace_expire(struct rcs_keyspace *keys, struct rcs_entry *entry, int64_t expire_ms);
 
@@ -102,6 +103,15 @@ size_t rcs_keyspace_expires(const struct rcs_keyspace *keys); /* keys with an ex
 int64_t rcs_keyspace_mean_ttl(const struct rcs_keyspace *keys, int64_t wall_ms);
 /* The key that expired first, NULL while none has; ties in order of insertion. */
 struct rcs_entry *rcs_keyspace_first_expired(const struct rcs_keyspace *keys, int64_t wall_ms);
+
+/* The sum of `weigh` over all keys. From the first call on it is kept: the next ones weigh only
+ * keys that are new and those whose value was handed out for a change. `weigh` goes by the key and
+ * its value alone, and is the same function in all calls. Not to be asked between
+ * rcs_keyspace_writable and the change. */
+int64_t rcs_keyspace_weight(struct rcs_keyspace *keys,
+                            int64_t (*weigh)(const struct rcs_entry *entry));
+/* The sum is kept no longer, and changes cost nothing. */
+void rcs_keyspace_forget_weight(struct rcs_keyspace *keys);
 
 /* The first key whose sequence is at least `*cursor`, which then points behind it; NULL at the end.
  * Keys may come and go between the calls. */

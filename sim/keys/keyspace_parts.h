@@ -1,5 +1,5 @@
-/* The inside of a keyspace and of its snapshots, shared by keyspace.c, expiry.c, snapshot.c and
- * snapshot_rdb.c. */
+/* The inside of a keyspace and of its snapshots, shared by keyspace.c, expiry.c, weight.c,
+ * snapshot.c and snapshot_rdb.c. */
 #ifndef RCSIM_SIM_KEYS_KEYSPACE_PARTS_H
 #define RCSIM_SIM_KEYS_KEYSPACE_PARTS_H
 
@@ -14,12 +14,26 @@ struct keys_slot {
     uint32_t count;
 };
 
+struct keys_weighed {
+    struct rcs_entry *entry;
+    int64_t weight; /* as it was when it was weighed last; 0 of a new key */
+};
+
 struct rcs_keyspace {
     struct rcs_dict dict;
     struct keys_slot **pages;    /* NULL while empty, as everything below */
     struct rcs_entry **expiring; /* a heap by (expire_ms, sequence) */
     size_t expiring_count, expiring_room;
+    bool weighing;                /* a sum of weights is kept */
+    int64_t weight;               /* the sum over `weighed` */
+    struct keys_weighed *weighed; /* all keys: first those that are to be weighed again */
+    size_t weighed_count, weighed_room, weighed_changed;
 };
+
+/* weight.c; only while `weighing` */
+void rcs_weight_added(struct rcs_keyspace *keys, struct rcs_entry *entry);
+void rcs_weight_changed(struct rcs_keyspace *keys, struct rcs_entry *entry);
+void rcs_weight_removed(struct rcs_keyspace *keys, struct rcs_entry *entry);
 
 struct rcs_snapshot_key {
     struct rcs_value *value; /* one reference */

@@ -61,7 +61,7 @@ static void run_setbit(struct rcs_call *call)
         rcs_notify(call, RCS_NOTIFY_STRING, "setbit", &call->args[1]);
         rcs_call_changed(call, 1);
     } else {
-        rcs_keyspace_replace(entry, value);
+        rcs_keyspace_replace(call->node->keys, entry, value);
     }
     rcs_resp_integer(call->out, old);
 }

@@ -9,6 +9,7 @@
 #include "sim/node/command_rows.h"
 #include "sim/node/config_value.h"
 #include "sim/node/help.h"
+#include "sim/node/memory.h"
 
 #include "sim/pure.h"
 
@@ -195,6 +196,7 @@ static void run_set(struct rcs_call *call)
         rcs_repl_trim(call->node, RCS_BACKLOG_TRIM_BLOCKS); /* Redis 7.0 resizeReplicationBacklog */
     }
     rcs_aof_configured(call->node);
+    rcs_memory_configured(call->node);
     rcs_cluster_config_changed(&call->node->cluster);
     rcs_repl_count_good(call->node);
     rcs_reply_ok(call->client);

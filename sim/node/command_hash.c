@@ -34,7 +34,7 @@ static struct rcs_hash *hash_to_fill(struct rcs_call *call)
     if (entry == NULL) {
         entry = rcs_key_set(call, &call->args[1], rcs_hash_new(), false);
     }
-    return rcs_hash_of(rcs_keyspace_writable(entry));
+    return rcs_hash_of(rcs_keyspace_writable(call->node->keys, entry));
 }
 
 static const struct rcs_field *find(const struct rcs_hash *hash, const struct rcs_arg *name)
@@ -196,7 +196,7 @@ static void run_hdel(struct rcs_call *call)
     }
     unsigned deleted = 0;
     if (entry != NULL) {
-        struct rcs_hash *hash = rcs_hash_of(rcs_keyspace_writable(entry));
+        struct rcs_hash *hash = rcs_hash_of(rcs_keyspace_writable(call->node->keys, entry));
         for (unsigned i = 2; i < call->argc && hash->fields.count > 0; i++) {
             deleted += rcs_hash_delete(hash, call->args[i].bytes, call->args[i].size_bytes);
         }

@@ -146,9 +146,9 @@ static void add_clients(struct rcs_node *node, struct rcs_buf *out)
 
 static void add_memory(struct rcs_node *node, struct rcs_buf *out)
 {
-    int64_t used = rcs_memory_used(node), peak = node->stats.peak_memory_bytes;
-    int64_t backlog = node->repl.backlog == NULL ? 0 : rcs_backlog_length(node->repl.backlog);
     int64_t keys = rcs_memory_of_keys(node), replicas = node->repl.replica_count;
+    int64_t used = rcs_memory_used(node, keys), peak = node->stats.peak_memory_bytes;
+    int64_t backlog = node->repl.backlog == NULL ? 0 : rcs_backlog_length(node->repl.backlog);
     rcs_buf_text(out, "# Memory\r\n");
     add_both(out, "used_memory", "used_memory_human", used);
     add_both(out, "used_memory_rss", "used_memory_rss_human", used);

@@ -79,7 +79,7 @@ static void push(struct rcs_call *call, enum rcs_list_end end, bool only_existin
     } else {
         rcs_key_modified(call->node, key->bytes, key->size_bytes);
     }
-    struct rcs_list *list = rcs_list_write(entry);
+    struct rcs_list *list = rcs_list_write(call, entry);
     for (unsigned i = 2; i < call->argc; i++) {
         rcs_list_push(list, end, &call->args[i]);
     }
@@ -138,7 +138,7 @@ static void run_linsert(struct rcs_call *call)
         rcs_resp_integer(call->out, 0);
         return;
     }
-    struct rcs_list *list = rcs_list_write(entry);
+    struct rcs_list *list = rcs_list_write(call, entry);
     rcs_list_seek(list, 0, &place);
     if (!find_item(&place, &call->args[3])) {
         rcs_resp_integer(call->out, -1);
@@ -335,7 +335,7 @@ static void run_lset(struct rcs_call *call)
     if (!rcs_arg_i64_or_refuse(call->client, &call->args[2], &index)) {
         return;
     }
-    struct rcs_list *list = rcs_list_write(entry);
+    struct rcs_list *list = rcs_list_write(call, entry);
     if (!rcs_list_seek(list, index, &place)) {
         rcs_refuse(call->client, "index out of range");
         return;
@@ -380,7 +380,7 @@ static void run_lrem(struct rcs_call *call)
         return;
     }
     uint64_t most = count < 0 ? 0 - (uint64_t)count : (uint64_t)count;
-    uint64_t removed = remove_items(rcs_list_write(entry), &call->args[3], count >= 0, most);
+    uint64_t removed = remove_items(rcs_list_write(call, entry), &call->args[3], count >= 0, most);
     if (removed > 0) {
         rcs_notify(call, RCS_NOTIFY_LIST, "lrem", key);
         rcs_list_changed(call, entry, key);
@@ -402,7 +402,7 @@ static void run_ltrim(struct rcs_call *call)
         rcs_reply_ok(call->client);
         return;
     }
-    struct rcs_list *list = rcs_list_write(entry);
+    struct rcs_list *list = rcs_list_write(call, entry);
     uint64_t before = list->count, head = before, kept = 0;
     if (within(list, &start, &end)) {
         head = (uint64_t)start;

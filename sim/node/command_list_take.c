@@ -42,7 +42,7 @@ static uint64_t at_most(const struct rcs_list *list, int64_t count)
 static void take_items(struct rcs_call *call, const struct rcs_arg *key, struct rcs_entry *entry,
                        enum rcs_list_end end, uint64_t count)
 {
-    struct rcs_list *list = rcs_list_write(entry);
+    struct rcs_list *list = rcs_list_write(call, entry);
     uint64_t first = end == RCS_LIST_HEAD ? 0 : list->count - count;
     rcs_list_reply_items(call, list, first, count, end == RCS_LIST_TAIL);
     rcs_list_delete_range(list, first, count);
@@ -53,7 +53,7 @@ static void take_items(struct rcs_call *call, const struct rcs_arg *key, struct 
 static void take_item(struct rcs_call *call, const struct rcs_arg *key, struct rcs_entry *entry,
                       enum rcs_list_end end)
 {
-    struct rcs_list *list = rcs_list_write(entry);
+    struct rcs_list *list = rcs_list_write(call, entry);
     struct rcs_arg item = rcs_list_peek(list, end);
     rcs_resp_bulk(call->out, item.bytes, item.size_bytes);
     rcs_list_pop(list, end);
@@ -314,9 +314,9 @@ static void move_across(struct rcs_call *call, const struct moving *moving, stru
     } else {
         rcs_key_modified(call->node, moving->to->bytes, moving->to->size_bytes);
     }
-    struct rcs_list *list = rcs_list_write(entry);
+    struct rcs_list *list = rcs_list_write(call, entry);
     struct rcs_arg item = rcs_list_peek(list, moving->from_end);
-    rcs_list_push(rcs_list_write(target), moving->to_end, &item);
+    rcs_list_push(rcs_list_write(call, target), moving->to_end, &item);
     rcs_resp_bulk(call->out, item.bytes, item.size_bytes);
     rcs_list_pop(list, moving->from_end);
 }
@@ -324,7 +324,7 @@ static void move_across(struct rcs_call *call, const struct moving *moving, stru
 /* Out and in again. */
 static void move_within(struct rcs_call *call, const struct moving *moving, struct rcs_entry *entry)
 {
-    struct rcs_list *list = rcs_list_write(entry);
+    struct rcs_list *list = rcs_list_write(call, entry);
     struct rcs_arg item = rcs_list_peek(list, moving->from_end);
     struct rcs_buf copy;
     rcs_buf_init(&copy);

@@ -73,7 +73,7 @@ static void run_sadd(struct rcs_call *call)
     if (entry == NULL) {
         entry = rcs_key_set(call, key, rcs_set_new(), false);
     }
-    struct rcs_set *set = rcs_set_of(rcs_keyspace_writable(entry));
+    struct rcs_set *set = rcs_set_of(rcs_keyspace_writable(call->node->keys, entry));
     unsigned added = 0;
     for (unsigned i = 2; i < call->argc; i++) {
         added += add(call, set, &call->args[i]);
@@ -94,7 +94,7 @@ static void run_srem(struct rcs_call *call)
     }
     unsigned removed = 0;
     if (entry != NULL) {
-        struct rcs_set *set = rcs_set_of(rcs_keyspace_writable(entry));
+        struct rcs_set *set = rcs_set_of(rcs_keyspace_writable(call->node->keys, entry));
         for (unsigned i = 2; i < call->argc && rcs_set_count(set) > 0; i++) {
             removed += rcs_set_remove(set, call->args[i].bytes, call->args[i].size_bytes);
         }
@@ -126,7 +126,7 @@ static void run_smove(struct rcs_call *call)
         rcs_resp_integer(call->out, there);
         return;
     }
-    struct rcs_set *set = rcs_set_of(rcs_keyspace_writable(source));
+    struct rcs_set *set = rcs_set_of(rcs_keyspace_writable(call->node->keys, source));
     rcs_set_remove(set, member->bytes, member->size_bytes);
     changed(call, from, 1, "srem");
     if (rcs_set_count(set) == 0) {
@@ -135,7 +135,7 @@ static void run_smove(struct rcs_call *call)
     if (target == NULL) {
         target = rcs_key_set(call, to, rcs_set_new(), false);
     }
-    if (add(call, rcs_set_of(rcs_keyspace_writable(target)), member)) {
+    if (add(call, rcs_set_of(rcs_keyspace_writable(call->node->keys, target)), member)) {
         changed(call, to, 1, "sadd");
     }
     rcs_resp_integer(call->out, 1);
@@ -412,7 +412,7 @@ static void pop_count(struct rcs_call *call)
     size_t size = count_of(rcs_set_of(entry->value));
     if ((uint64_t)count < size) {
         rcs_resp_set(call->out, (size_t)count, call->resp3);
-        pop_some(call, rcs_set_of(rcs_keyspace_writable(entry)), (size_t)count);
+        pop_some(call, rcs_set_of(rcs_keyspace_writable(call->node->keys, entry)), (size_t)count);
         changed(call, key, (uint64_t)count, "spop");
         return;
     }
@@ -444,7 +444,7 @@ static void run_spop(struct rcs_call *call)
         rcs_resp_nil(call->out, call->resp3);
         return;
     }
-    struct rcs_set *set = rcs_set_of(rcs_keyspace_writable(entry));
+    struct rcs_set *set = rcs_set_of(rcs_keyspace_writable(call->node->keys, entry));
     rcs_set_any(set, &call->node->key_choice, &member);
     struct rcs_arg words[] = { rcs_arg_of("SREM"),
                                call->args[1],

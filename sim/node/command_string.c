@@ -433,7 +433,8 @@ static void run_append(struct rcs_call *call)
             return;
         }
         rcs_keyspace_replace(
-            entry, rcs_string_append(rcs_keyspace_lend(entry), more->bytes, more->size_bytes));
+            call->node->keys, entry,
+            rcs_string_append(rcs_keyspace_lend(entry), more->bytes, more->size_bytes));
         rcs_key_modified(call->node, entry->key, entry->item.key_bytes);
     }
     rcs_notify(call, RCS_NOTIFY_STRING, "append", &call->args[1]);

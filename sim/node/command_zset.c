@@ -214,7 +214,7 @@ static void add(struct rcs_call *call, unsigned flags)
         }
         entry = rcs_key_set(call, key, &rcs_zset_new(RCS_ENCODING_LISTPACK)->head, false);
     }
-    struct rcs_zset *zset = rcs_zset_change(rcs_keyspace_writable(entry));
+    struct rcs_zset *zset = rcs_zset_change(rcs_keyspace_writable(call->node->keys, entry));
     struct rcs_zset_limits limits = rcs_zset_limits_of(call);
     unsigned added = 0, updated = 0;
     bool done = false;
@@ -257,7 +257,7 @@ static void run_zrem(struct rcs_call *call)
     }
     unsigned removed = 0;
     if (entry != NULL) {
-        struct rcs_zset *zset = rcs_zset_change(rcs_keyspace_writable(entry));
+        struct rcs_zset *zset = rcs_zset_change(rcs_keyspace_writable(call->node->keys, entry));
         for (unsigned i = 2; i < call->argc; i++) {
             struct rcs_zset_member *member =
                 rcs_zset_find(zset, call->args[i].bytes, call->args[i].size_bytes);

@@ -9,7 +9,7 @@
 static void pop(struct rcs_call *call, struct rcs_entry *entry, bool greatest, size_t count,
                 bool pairs)
 {
-    struct rcs_zset *zset = rcs_zset_change(rcs_keyspace_writable(entry));
+    struct rcs_zset *zset = rcs_zset_change(rcs_keyspace_writable(call->node->keys, entry));
     for (size_t i = 0; i < count; i++) {
         struct rcs_zset_member *member = greatest ? zset->last : zset->first;
         if (pairs) {

@@ -296,7 +296,7 @@ static void run_zlexcount(struct rcs_call *call)
 static void remove_span(struct rcs_call *call, struct rcs_entry *entry,
                         const struct rcs_zset_span *span)
 {
-    struct rcs_zset *zset = rcs_zset_change(rcs_keyspace_writable(entry));
+    struct rcs_zset *zset = rcs_zset_change(rcs_keyspace_writable(call->node->keys, entry));
     struct rcs_zset_member *at = rcs_zset_at(zset, span->first), *next;
     for (size_t i = 0; i < span->count; i++, at = next) {
         next = at->next;

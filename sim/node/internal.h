@@ -292,11 +292,6 @@ struct rcs_node {
     struct rcs_latency latency;
     struct rcs_tracking *tracking; /* tracking.h; NULL: nobody ever tracked */
     int64_t call_us;               /* what the command that runs takes: DEBUG SLEEP */
-    /* what all keys take, as it was when `dirty` and their number were these (memory.h) */
-    bool memory_known;
-    uint64_t memory_dirty;
-    size_t memory_keys;
-    int64_t memory_bytes;
     struct rcs_migrate *migrate; /* migrate.h; NULL: not used yet */
     struct rcs_scripts *scripts; /* script_host.h; NULL: not used yet */
     bool out_of_memory; /* over maxmemory when the command under way began; if there is a limit */

@@ -135,7 +135,7 @@ struct rcs_entry *rcs_key_set(struct rcs_call *call, const struct rcs_arg *key,
         }
         rcs_notify(call, RCS_NOTIFY_NEW, "new", key);
     } else {
-        rcs_keyspace_replace(entry, value);
+        rcs_keyspace_replace(keys, entry, value);
     }
     entry->used_wall_ms = call->wall_ms;
     if (!keep_expiry) {

@@ -11,9 +11,9 @@ static inline struct rcs_list *rcs_list_read(const struct rcs_entry *entry)
 {
     return rcs_list_of(entry->value);
 }
-static inline struct rcs_list *rcs_list_write(struct rcs_entry *entry)
+static inline struct rcs_list *rcs_list_write(struct rcs_call *call, struct rcs_entry *entry)
 {
-    return rcs_list_of(rcs_keyspace_writable(entry));
+    return rcs_list_of(rcs_keyspace_writable(call->node->keys, entry));
 }
 
 /* A key with a list that has no items yet, and must get some. */

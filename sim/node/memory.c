@@ -67,34 +67,41 @@ static int64_t table_bytes(size_t count)
     return slots * TABLE_SLOT_BYTES;
 }
 
-int64_t rcs_memory_of_keys(struct rcs_node *node)
+static int64_t of_entries(const struct rcs_keyspace *keys)
 {
-    size_t count = rcs_keyspace_size(node->keys), expires = rcs_keyspace_expires(node->keys);
-    if (!node->memory_known || node->memory_dirty != node->dirty || node->memory_keys != count) {
-        int64_t bytes = 0;
-        const struct rcs_entry *entry;
-        for (uint64_t cursor = 0; (entry = rcs_keyspace_next(node->keys, &cursor)) != NULL;) {
-            bytes += rcs_memory_of_key(entry);
-        }
-        node->memory_known = true;
-        node->memory_dirty = node->dirty;
-        node->memory_keys = count;
-        node->memory_bytes = bytes;
+    int64_t bytes = 0;
+    const struct rcs_entry *entry;
+    for (uint64_t cursor = 0; (entry = rcs_keyspace_next(keys, &cursor)) != NULL;) {
+        bytes += rcs_memory_of_key(entry);
     }
-    return node->memory_bytes + table_bytes(count) + table_bytes(expires) +
-           (int64_t)expires * EXPIRE_BYTES;
+    return bytes;
 }
 
-int64_t rcs_memory_used(struct rcs_node *node)
+int64_t rcs_memory_of_keys(const struct rcs_node *node)
+{
+    size_t count = rcs_keyspace_size(node->keys), expires = rcs_keyspace_expires(node->keys);
+    int64_t entries = rcs_memory_limited(node) ? rcs_keyspace_weight(node->keys, rcs_memory_of_key)
+                                               : of_entries(node->keys);
+    return entries + table_bytes(count) + table_bytes(expires) + (int64_t)expires * EXPIRE_BYTES;
+}
+
+int64_t rcs_memory_used(struct rcs_node *node, int64_t of_keys)
 {
     int64_t backlog =
         node->repl.backlog == NULL ? 0 : (int64_t)rcs_backlog_length(node->repl.backlog);
-    int64_t used = RCS_MEMORY_STARTUP + rcs_memory_of_keys(node) + backlog +
-                   RCS_MEMORY_CLIENT * (int64_t)node->clients.count;
+    int64_t used =
+        RCS_MEMORY_STARTUP + of_keys + backlog + RCS_MEMORY_CLIENT * (int64_t)node->clients.count;
     if (used > node->stats.peak_memory_bytes) {
         node->stats.peak_memory_bytes = used;
     }
     return used;
+}
+
+void rcs_memory_configured(struct rcs_node *node)
+{
+    if (!rcs_memory_limited(node)) {
+        rcs_keyspace_forget_weight(node->keys);
+    }
 }
 
 /* --- eviction --------------------------------------------------------------------------------- */
@@ -185,9 +192,7 @@ bool rcs_memory_make_room(struct rcs_node *node)
         rcs_call_replicate_del(node, &key, node->config.kept[RCS_KEPT_LAZYFREE_EVICTION].yes);
         rcs_key_modified(node, entry->key, entry->item.key_bytes);
         rcs_notify_key(node, RCS_NOTIFY_EVICTED, "evicted", entry->key, entry->item.key_bytes);
-        node->memory_bytes -= rcs_memory_of_key(entry);
         rcs_keyspace_remove(node->keys, entry);
-        node->memory_keys--;
         node->stats.evicted_keys++;
         rcs_call_propagate(node, false);
     }
@@ -237,7 +242,8 @@ static void add_ratio(struct rcs_call *call, const char *name, double value)
 static void run_stats(struct rcs_call *call)
 {
     struct rcs_node *node = call->node;
-    int64_t used = rcs_memory_used(node), keys = (int64_t)rcs_keyspace_size(node->keys);
+    int64_t used = rcs_memory_used(node, rcs_memory_of_keys(node));
+    int64_t keys = (int64_t)rcs_keyspace_size(node->keys);
     int64_t backlog =
         node->repl.backlog == NULL ? 0 : (int64_t)rcs_backlog_length(node->repl.backlog);
     int64_t replicas = RCS_MEMORY_CLIENT * (int64_t)node->repl.replica_count;
@@ -299,7 +305,8 @@ static void run_doctor(struct rcs_call *call)
     static const char fine[] =
         "Hi Sam, I can't find any memory issue in your instance. I can only account for what "
         "occurs on this base.\n";
-    const char *text = rcs_memory_used(call->node) < 1024 * 1024 * 5 ? empty : fine;
+    int64_t used = rcs_memory_used(call->node, rcs_memory_of_keys(call->node));
+    const char *text = used < 1024 * 1024 * 5 ? empty : fine;
     rcs_resp_verbatim(call->out, text, strlen(text), call->resp3);
 }
 
