@@ -103,6 +103,19 @@ size_t rcs_resp_requests_left(const struct rcs_resp_requests *reader)
     return reader->in.end - (reader->bulks_left == 0 ? reader->in.pos : reader->in.start);
 }
 
+void rcs_resp_requests_bytes(const struct rcs_resp_requests *reader,
+                             struct rcs_resp_requests_bytes *out)
+{
+    *out = (struct rcs_resp_requests_bytes){ .behind = resp_input_left(&reader->in) };
+    if (reader->bulks_left == 0) {
+        out->last = reader->in.pos - reader->in.start;
+        return;
+    }
+    for (uint32_t i = 0; i < reader->args.count; i++) {
+        out->arguments += reader->args.list[i].size_bytes;
+    }
+}
+
 /* --- errors --------------------------------------------------------------------------------------
  */
 

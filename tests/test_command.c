@@ -315,7 +315,8 @@ int main(void)
     };
     static const char *const files[] = { "resp/commands.txt",        "resp/commands_more.txt",
                                          "resp/commands_notify.txt", "resp/commands_bit.txt",
-                                         "resp/commands_watch.txt",  "resp/commands_docs.txt" };
+                                         "resp/commands_watch.txt",  "resp/commands_clients.txt",
+                                         "resp/commands_docs.txt" };
     enum { FILES = sizeof(files) / sizeof(files[0]) };
     size_t count = 15;
     char *texts[FILES];

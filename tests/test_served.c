@@ -409,6 +409,46 @@ static void slow_readers_are_cut_off(void **state)
     served_close(&served);
 }
 
+/* Bytes, whatever they are; then what CLIENT LIST says of the client, which `other` asks. */
+static void expect_fields(struct served *served, uint32_t number, const char *bytes, uint32_t other,
+                          const char *want)
+{
+    rcs_outside_data(served->sim, number, bytes, strlen(bytes));
+    served_pass(served, 0, 0);
+    served_send(served, other, "CLIENT LIST TYPE normal");
+    if (strstr((const char *)served->got[other].data, want) == NULL) {
+        fail_msg("no \"%s\" in:\n%s", want, (const char *)served->got[other].data);
+    }
+}
+
+/* Recorded at a redis-server 7.0.15: qbuf is what stands behind the last complete argument, and
+ * those that are complete count as argv-mem; of the client that asks, qbuf is its request. */
+static void what_was_read_in_part_is_shown(void **state)
+{
+    (void)state;
+    struct served served;
+    served_open(&served, SERVED_SIX, (struct rcs_run_options){ .seed = 1 });
+    served_pass(&served, RCS_S(20), 0);
+    uint32_t plain = served_connect(&served, 0), half = served_connect(&served, 0);
+    uint32_t line = served_connect(&served, 0), waits = served_connect(&served, 0);
+    expect_fields(&served, half, "*3\r\n", plain, " multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 ");
+    expect_fields(&served, half, "$3\r\nSET\r\n$20\r\n1234567890", plain,
+                  " qbuf=10 qbuf-free=0 argv-mem=3 ");
+    expect_fields(&served, half, "1234567890", plain, " qbuf=20 qbuf-free=0 argv-mem=3 ");
+    expect_fields(&served, line, "GET {a}", plain, " qbuf=7 qbuf-free=0 argv-mem=0 ");
+    expect_fields(&served, waits, "*3\r\n$4\r\nWAIT\r\n$1\r\n9\r\n$1\r\n0\r\n*1\r\n$4\r\nPING\r\n",
+                  plain,
+                  " flags=b db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=14 qbuf-free=0 argv-mem=6 ");
+    expect_fields(&served, plain, "", plain, " qbuf=48 qbuf-free=0 argv-mem=20 ");
+    served_send(&served, plain, "CLIENT INFO");
+    assert_non_null(
+        strstr((const char *)served.got[plain].data, " qbuf=26 qbuf-free=0 argv-mem=10 "));
+    rcs_outside_unwritten(served.sim, half, 5000);
+    expect_fields(&served, half, "", plain, " obl=0 oll=1 omem=5000 tot-mem=27403 events=rw ");
+    served_end(&served);
+    served_close(&served);
+}
+
 /* A scenario that cannot go on while clients are served takes nobody's nodes away. */
 static void a_script_that_fails_breaks_off(void **state)
 {
@@ -438,6 +478,7 @@ int main(void)
         cmocka_unit_test(those_who_left_before_they_were_heard),
         cmocka_unit_test(a_bulk_may_be_too_long),
         cmocka_unit_test(slow_readers_are_cut_off),
+        cmocka_unit_test(what_was_read_in_part_is_shown),
         cmocka_unit_test(a_script_that_fails_breaks_off),
         cmocka_unit_test(a_served_failover_is_played_again),
         cmocka_unit_test(a_changed_byte_is_found),

@@ -62,6 +62,15 @@ void rcs_resp_requests_feed(struct rcs_resp_requests *reader, const void *bytes,
 
 /* Bytes that were fed and not yet given back. */
 size_t rcs_resp_requests_left(const struct rcs_resp_requests *reader);
+/* Where bytes stand, as a server accounts for them (the fields qbuf and argv-mem of CLIENT LIST);
+ * headers that were read count nowhere. */
+struct rcs_resp_requests_bytes {
+    size_t last;      /* of the request given back last, headers included */
+    size_t arguments; /* of a request begun: its complete arguments */
+    size_t behind;    /* behind what is complete */
+};
+void rcs_resp_requests_bytes(const struct rcs_resp_requests *reader,
+                             struct rcs_resp_requests_bytes *out);
 
 /* The next complete request. RCS_OK: `*args` and `*argc` (argc >= 1; `*0` and blank lines are
  * passed over) are borrowed until the next call. RCS_MORE: feed more. RCS_ERR_PROTOCOL: `*error` is

@@ -29,6 +29,7 @@ struct key_wait {
 
 struct rcs_blocked {
     int64_t until_ms; /* wall clock; 0 never */
+    size_t args_bytes;
     /* in WAIT */
     int64_t offset;   /* of the stream, to be acknowledged */
     int64_t replicas; /* by so many */
@@ -43,20 +44,26 @@ struct rcs_blocked {
 
 /* --- beginning and end of waiting ------------------------------------------------------------- */
 
-static struct rcs_blocked *block(struct rcs_node *node, struct rcs_client *client, unsigned keys,
-                                 int64_t until_ms)
+static struct rcs_blocked *block(struct rcs_call *call, unsigned keys, int64_t until_ms)
 {
-    struct rcs_clients *clients = &node->clients;
+    struct rcs_client *client = call->client;
+    struct rcs_clients *clients = &call->node->clients;
     RCS_ASSERT(client->blocked == NULL && (client->flags & RCS_CLIENT_MAY_NOT_BLOCK) == 0);
     struct rcs_blocked *blocked = calloc(1, sizeof(*blocked) + keys * sizeof(blocked->waits[0]));
     RCS_ASSERT(blocked != NULL);
     blocked->until_ms = until_ms;
+    blocked->args_bytes = rcs_args_bytes(call->argc, call->args);
     if (until_ms != 0 && (clients->next_timeout_ms == 0 || until_ms < clients->next_timeout_ms)) {
         clients->next_timeout_ms = until_ms;
     }
     client->blocked = blocked;
     clients->blocked++;
     return blocked;
+}
+
+size_t rcs_blocked_args_bytes(const struct rcs_client *client)
+{
+    return client->blocked->args_bytes;
 }
 
 static void leave_key(struct rcs_node *node, struct key_wait *wait)
@@ -97,14 +104,13 @@ static void unblock(struct rcs_node *node, struct rcs_client *client, size_t rep
 
 /* --- WAIT ------------------------------------------------------------------------------------- */
 
-void rcs_blocked_wait(struct rcs_node *node, struct rcs_client *client, int64_t offset,
-                      int64_t replicas, int64_t until_ms)
+void rcs_blocked_wait(struct rcs_call *call, int64_t offset, int64_t replicas, int64_t until_ms)
 {
-    struct rcs_blocked *blocked = block(node, client, 0, until_ms);
+    struct rcs_blocked *blocked = block(call, 0, until_ms);
     blocked->offset = offset;
     blocked->replicas = replicas;
-    node->clients.waiting_acks++;
-    node->clients.ask_acks = true;
+    call->node->clients.waiting_acks++;
+    call->node->clients.ask_acks = true;
 }
 
 void rcs_blocked_acked(struct rcs_node *node)
@@ -145,7 +151,7 @@ void rcs_call_block(struct rcs_call *call, enum rcs_value_type type, const struc
                     unsigned count, int64_t until_ms, rcs_serve *serve)
 {
     struct rcs_node *node = call->node;
-    struct rcs_blocked *blocked = block(node, call->client, count, until_ms);
+    struct rcs_blocked *blocked = block(call, count, until_ms);
     blocked->request = call->request;
     blocked->request->refs++;
     blocked->command = call->command;

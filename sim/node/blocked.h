@@ -9,13 +9,16 @@
 
 #include "sim/node/internal.h"
 
+struct rcs_call;
+
 void rcs_blocked_init(struct rcs_node *node);
 void rcs_blocked_close(struct rcs_node *node); /* when no client waits any more */
 
 /* WAIT: until `replicas` have acknowledged `offset` of the stream, or the wall clock is past
  * `until_ms` (0: never). */
-void rcs_blocked_wait(struct rcs_node *node, struct rcs_client *client, int64_t offset,
-                      int64_t replicas, int64_t until_ms);
+void rcs_blocked_wait(struct rcs_call *call, int64_t offset, int64_t replicas, int64_t until_ms);
+/* Of the arguments of the command that waits. */
+size_t rcs_blocked_args_bytes(const struct rcs_client *client);
 /* The connection is gone: it waits no more, nothing is answered. */
 void rcs_blocked_forget(struct rcs_node *node, struct rcs_client *client);
 /* CLIENT UNBLOCK: answers with an error, or as if its time were over. */

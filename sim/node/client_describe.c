@@ -1,9 +1,11 @@
 /* How a client is shown: the fields of CLIENT LIST. */
 #include <string.h>
 
+#include "sim/node/blocked.h"
 #include "sim/node/command_release.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/connection.h"
+#include "sim/node/memory.h"
 #include "sim/node/pubsub.h"
 #include "sim/node/tracking.h"
 
@@ -106,11 +108,73 @@ static void add_known_fields(enum rcs_release release, const char *line, struct 
     }
 }
 
-/* All fields of all releases. Buffers, memory, bytes and libraries are not modelled: their fields
- * are 0 or empty. */
-static void add_fields(const struct rcs_node *node, const struct rcs_client *client, bool redacted,
+#define REPLY_CHUNK_BYTES 16384 /* Redis 7.0 PROTO_REPLY_CHUNK_BYTES */
+
+/* What waits to be worked on and to be taken: fields of CLIENT LIST. */
+struct waiting {
+    size_t query_bytes; /* qbuf */
+    size_t args_bytes;  /* argv-mem: of the request under way, waiting, or read in part */
+    size_t multi_bytes; /* multi-mem: of what MULTI holds, with its pointers */
+    size_t reply_bytes; /* obl: written in this turn */
+    size_t list_bytes;  /* omem: written before and not taken, or more than obl has room for */
+};
+
+/* In a transaction the request under way is EXEC, not what EXEC carries out. */
+static size_t current_args_bytes(const struct rcs_call *call)
+{
+    return (call->client->flags & RCS_CLIENT_MULTI) != 0 ? strlen("exec")
+                                                         : rcs_args_bytes(call->argc, call->args);
+}
+
+static struct waiting waiting_of(const struct rcs_call *call, const struct rcs_client *client)
+{
+    struct waiting waiting = { .reply_bytes = client->reply.size_bytes };
+    bool is_current = client == call->client;
+    if (client->reader != NULL) {
+        struct rcs_resp_requests_bytes bytes;
+        rcs_resp_requests_bytes(client->reader, &bytes);
+        waiting.query_bytes = bytes.behind + (is_current ? bytes.last : 0);
+        waiting.args_bytes = bytes.arguments;
+    }
+    if (is_current) {
+        waiting.args_bytes = current_args_bytes(call);
+    } else if (client->blocked != NULL) {
+        waiting.args_bytes = rcs_blocked_args_bytes(client);
+    } else if ((client->flags & RCS_CLIENT_PAUSED) != 0) {
+        waiting.args_bytes = rcs_args_bytes(client->held[0]->argc, client->held[0]->args);
+    }
+    for (unsigned i = 0; i < client->queued_count; i++) { /* Redis 7.0 queueMultiCommand */
+        const struct rcs_request *request = client->queued[i];
+        waiting.multi_bytes += rcs_args_bytes(request->argc, request->args) + 8 * request->argc;
+    }
+    /* Once there is a list, nothing is added to the buffer (Redis 7.0 _addReplyToBuffer). */
+    size_t room = client->unwritten_bytes > 0 ? 0 : REPLY_CHUNK_BYTES;
+    if (waiting.reply_bytes > room) {
+        waiting.list_bytes = waiting.reply_bytes - room;
+        waiting.reply_bytes = room;
+    }
+    waiting.list_bytes += client->unwritten_bytes;
+    return waiting;
+}
+
+static void add_waiting(const struct waiting *waiting, bool slow, struct rcs_buf *out)
+{
+    rcs_buf_format(out,
+                   " qbuf=%zu qbuf-free=0 argv-mem=%zu multi-mem=%zu rbs=0 rbp=0 obl=%zu oll=%d "
+                   "omem=%zu tot-mem=%zu events=%s",
+                   waiting->query_bytes, waiting->args_bytes, waiting->multi_bytes,
+                   waiting->reply_bytes, waiting->list_bytes > 0, waiting->list_bytes,
+                   RCS_MEMORY_CLIENT + waiting->args_bytes + waiting->multi_bytes +
+                       waiting->list_bytes,
+                   slow ? "rw" : "r");
+}
+
+/* All fields of all releases. Rooms of buffers (qbuf-free, rbs, rbp), bytes sent and commands are
+ * not modelled: their fields are 0. */
+static void add_fields(const struct rcs_call *call, const struct rcs_client *client, bool redacted,
                        struct rcs_buf *out)
 {
+    const struct rcs_node *node = call->node;
     int64_t now_s = rcs_node_unixtime(node);
     rcs_buf_format(out, "id=%llu addr=", (unsigned long long)client->id);
     rcs_client_add_address(out, rcs_client_remote(node, client));
@@ -129,11 +193,12 @@ static void add_fields(const struct rcs_node *node, const struct rcs_client *cli
                    (long long)(now_s - client->last_wall_s));
     add_flags(client, out);
     int multi = (client->flags & RCS_CLIENT_MULTI) != 0 ? (int)client->queued_count : -1;
-    rcs_buf_format(out,
-                   " db=0 sub=%u psub=%u ssub=%u multi=%d watch=%u qbuf=0 qbuf-free=0 argv-mem=0 "
-                   "multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=",
+    rcs_buf_format(out, " db=0 sub=%u psub=%u ssub=%u multi=%d watch=%u",
                    rcs_pubsub_channels(client), rcs_pubsub_patterns(client),
                    rcs_pubsub_shard_channels(client), multi, rcs_transaction_watched(client));
+    struct waiting waiting = waiting_of(call, client);
+    add_waiting(&waiting, client->unwritten_bytes > 0, out);
+    rcs_buf_text(out, " cmd=");
     if (client->last_command == NULL) {
         rcs_buf_text(out, "NULL");
     } else if (client->last_container == NULL) {
@@ -153,12 +218,12 @@ static void add_fields(const struct rcs_node *node, const struct rcs_client *cli
                    client->lib_ver.data == NULL ? "" : client->lib_ver.data);
 }
 
-void rcs_client_describe(const struct rcs_node *node, const struct rcs_client *client,
+void rcs_client_describe(const struct rcs_call *call, const struct rcs_client *client,
                          bool redacted, struct rcs_buf *out)
 {
     struct rcs_buf line;
     rcs_buf_init(&line);
-    add_fields(node, client, redacted, &line);
+    add_fields(call, client, redacted, &line);
     rcs_buf_add(&line, "", 1);
     add_known_fields(client->profile->release, line.data, out);
     rcs_buf_close(&line);

@@ -82,6 +82,9 @@ void rcs_node_client_unwritten(struct rcs_node *node, uint32_t link, size_t size
         return;
     }
     node->clients.unwritten -= client->unwritten_bytes > 0;
+    if (size_bytes < client->unwritten_bytes) {
+        client->last_wall_s = rcs_node_unixtime(node); /* it took something */
+    }
     client->unwritten_bytes = size_bytes;
     node->clients.unwritten += size_bytes > 0;
 }

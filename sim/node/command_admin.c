@@ -49,8 +49,7 @@ static void run_wait(struct rcs_call *call)
         rcs_resp_integer(call->out, acked);
         return;
     }
-    rcs_blocked_wait(call->node, client, offset, replicas,
-                     timeout_ms == 0 ? 0 : call->wall_ms + timeout_ms);
+    rcs_blocked_wait(call, offset, replicas, timeout_ms == 0 ? 0 : call->wall_ms + timeout_ms);
 }
 
 /* --- the disk and the end --------------------------------------------------------------------- */

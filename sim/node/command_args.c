@@ -71,6 +71,15 @@ void rcs_refuse_format(struct rcs_client *client, const char *format, ...)
     rcs_refuse(client, text);
 }
 
+size_t rcs_args_bytes(unsigned argc, const struct rcs_arg *args)
+{
+    size_t bytes = 0;
+    for (unsigned i = 0; i < argc; i++) {
+        bytes += args[i].size_bytes;
+    }
+    return bytes;
+}
+
 bool rcs_arg_i64(const struct rcs_arg *argument, int64_t *out)
 {
     return rcs_decimal_read(argument->bytes, argument->size_bytes, out);

@@ -24,6 +24,9 @@ bool rcs_arg_range_or_refuse(struct rcs_client *client, const struct rcs_arg *ar
 bool rcs_arg_positive_or_refuse(struct rcs_client *client, const struct rcs_arg *argument,
                                 int64_t *out);
 
+/* What they take, without what stands between them. */
+size_t rcs_args_bytes(unsigned argc, const struct rcs_arg *args);
+
 void rcs_reply_ok(struct rcs_client *client);
 /* Error replies: "-ERR " and the text. */
 void rcs_refuse(struct rcs_client *client, const char *text);

@@ -14,10 +14,10 @@
  */
 
 /* One line of CLIENT LIST. */
-static void add_client(const struct rcs_node *node, const struct rcs_client *client,
+static void add_client(const struct rcs_call *call, const struct rcs_client *client,
                        struct rcs_buf *out)
 {
-    rcs_client_describe(node, client, false, out);
+    rcs_client_describe(call, client, false, out);
     rcs_buf_text(out, "\n");
 }
 
@@ -25,7 +25,7 @@ static void run_info(struct rcs_call *call)
 {
     struct rcs_buf text;
     rcs_buf_init(&text);
-    add_client(call->node, call->client, &text);
+    add_client(call, call->client, &text);
     rcs_resp_verbatim(call->out, text.data, text.size_bytes, call->resp3);
     rcs_buf_close(&text);
 }
@@ -56,7 +56,7 @@ static bool list_by_id(struct rcs_call *call, struct rcs_buf *text)
         }
         const struct rcs_client *client = find_id(call->node, id);
         if (client != NULL) {
-            add_client(call->node, client, text);
+            add_client(call, client, text);
         }
     }
     return true;
@@ -72,7 +72,7 @@ static bool list_by_type(struct rcs_call *call, struct rcs_buf *text)
     for (unsigned i = 0; i < call->node->clients.count; i++) {
         const struct rcs_client *client = call->node->clients.list[i];
         if (!of_one_type || rcs_client_type(client) == type) {
-            add_client(call->node, client, text);
+            add_client(call, client, text);
         }
     }
     return true;

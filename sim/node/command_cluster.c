@@ -232,7 +232,7 @@ static void run_failover(struct rcs_call *call)
     struct rcs_buf client;
     rcs_buf_init(&client);
     if (cluster->profile->says_primary) {
-        rcs_client_describe(call->node, call->client, true, &client);
+        rcs_client_describe(call, call->client, true, &client);
         rcs_buf_add(&client, "", 1);
         cluster->asked_by = client.data;
     }

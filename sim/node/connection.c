@@ -146,6 +146,7 @@ void rcs_client_flush(struct rcs_node *node, struct rcs_client *client)
     if (client->reply.size_bytes > 0) {
         node->stats.net_output_bytes += client->reply.size_bytes;
         node->stats.writes++;
+        client->last_wall_s = rcs_node_unixtime(node); /* Redis 7.0 writeToClient */
         rcs_effect_add(node->out, RCS_EFFECT_CLIENT_REPLY, client->link)->blob =
             rcs_blob_new(node->store, client->reply.data, client->reply.size_bytes);
         rcs_buf_clear(&client->reply);

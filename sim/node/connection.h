@@ -38,9 +38,10 @@ void rcs_requests_add(struct rcs_request ***list, unsigned *count, unsigned *roo
                       struct rcs_request *request);
 void rcs_requests_clear(struct rcs_store *store, struct rcs_request **list, unsigned *count);
 
+struct rcs_call;
 /* Appends a client as CLIENT LIST shows it, without the end of the line; its name and user hidden
- * as Valkey's log does if `redacted` (client_describe.c). */
-void rcs_client_describe(const struct rcs_node *node, const struct rcs_client *client,
+ * as Valkey's log does if `redacted`; `call` is the command that asks (client_describe.c). */
+void rcs_client_describe(const struct rcs_call *call, const struct rcs_client *client,
                          bool redacted, struct rcs_buf *out);
 
 #endif
