@@ -160,6 +160,7 @@ static void it_waits_for_a_replica_that_lags(void **state)
     desk_expect(desk, 0, "SET k w", ""); /* paused */
     desk_expect(desk, 2, "GET k", "$1\nv\n");
     assert_non_null(strstr(info(desk, "server"), "shutdown_in_milliseconds:"));
+    expect_line(desk, "clients", "blocked_clients:2"); /* SHUTDOWN and SET */
     desk_run(desk, 3000);
     assert_false(desk->exited);
     snprintf(ack, sizeof(ack), "REPLCONF ACK %lld", (long long)rcs_node_offset(desk->node));

@@ -66,6 +66,11 @@ size_t rcs_blocked_args_bytes(const struct rcs_client *client)
     return client->blocked->args_bytes;
 }
 
+bool rcs_blocked_ends(const struct rcs_client *client)
+{
+    return client->blocked->until_ms != 0;
+}
+
 static void leave_key(struct rcs_node *node, struct key_wait *wait)
 {
     struct rcs_awaited *awaited = wait->awaited;

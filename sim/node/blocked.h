@@ -19,6 +19,7 @@ void rcs_blocked_close(struct rcs_node *node); /* when no client waits any more 
 void rcs_blocked_wait(struct rcs_call *call, int64_t offset, int64_t replicas, int64_t until_ms);
 /* Of the arguments of the command that waits. */
 size_t rcs_blocked_args_bytes(const struct rcs_client *client);
+bool rcs_blocked_ends(const struct rcs_client *client); /* by itself, in the end */
 /* The connection is gone: it waits no more, nothing is answered. */
 void rcs_blocked_forget(struct rcs_node *node, struct rcs_client *client);
 /* CLIENT UNBLOCK: answers with an error, or as if its time were over. */

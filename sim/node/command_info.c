@@ -4,6 +4,7 @@
 
 #include "sim/node/aof.h"
 #include "sim/node/backlog.h"
+#include "sim/node/blocked.h"
 #include "sim/node/command_rows.h"
 #include "sim/node/info_since.h"
 #include "sim/node/memory.h"
@@ -127,11 +128,13 @@ static void add_server(struct rcs_node *node, struct rcs_buf *out)
 
 static void add_clients(struct rcs_node *node, struct rcs_buf *out)
 {
-    unsigned replicas = 0, blocked = 0;
+    const unsigned held = RCS_CLIENT_PAUSED | RCS_CLIENT_IN_SHUTDOWN;
+    unsigned replicas = 0, blocked = 0, timed = 0;
     for (unsigned i = 0; i < node->clients.count; i++) {
-        unsigned flags = node->clients.list[i]->flags;
-        replicas += (flags & RCS_CLIENT_REPLICA) != 0;
-        blocked += (flags & RCS_CLIENT_PAUSED) != 0 || node->clients.list[i]->blocked != NULL;
+        const struct rcs_client *client = node->clients.list[i];
+        replicas += (client->flags & RCS_CLIENT_REPLICA) != 0;
+        blocked += (client->flags & held) != 0 || client->blocked != NULL;
+        timed += client->blocked != NULL && rcs_blocked_ends(client);
     }
     rcs_buf_text(out, "# Clients\r\n");
     add_field(out, "connected_clients", node->clients.count - replicas);
@@ -141,7 +144,7 @@ static void add_clients(struct rcs_node *node, struct rcs_buf *out)
     add_field(out, "client_recent_max_output_buffer", 0);
     add_field(out, "blocked_clients", blocked);
     add_field(out, "tracking_clients", rcs_tracking_clients(node));
-    add_field(out, "clients_in_timeout_table", 0);
+    add_field(out, "clients_in_timeout_table", timed);
 }
 
 static void add_memory(struct rcs_node *node, struct rcs_buf *out)
