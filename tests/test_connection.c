@@ -279,6 +279,27 @@ static void list_shows_what_a_client_is(void **state)
     assert_non_null(strstr(line, " cmd=client|list "));
 }
 
+/* Redis 7.2 lookupKey, CLIENT NO-TOUCH: only TOUCH counts, in scripts too; RESET ends it. */
+static void keys_do_not_count_as_used(void **state)
+{
+    struct desk *desk = *state;
+    desk->node->config.profile = rcs_profile_find("7.2"); /* that is enough for these commands */
+    desk_expect(desk, 0, "CLIENT NO-TOUCH ON", "+OK\n");
+    desk_expect(desk, 0, "SET a v", "+OK\n");
+    desk_run(desk, 3000);
+    desk_expect(desk, 0, "GET a", "$1\nv\n");
+    desk_expect(desk, 0, "APPEND a w", ":2\n");
+    desk_expect(desk, 0, "EVAL return(redis.call('GET',KEYS[1])) 1 a", "$2\nvw\n");
+    desk_expect(desk, 0, "OBJECT IDLETIME a", ":3\n");
+    assert_non_null(strstr(desk_ask(desk, 0, "CLIENT INFO"), " flags=T "));
+    desk_expect(desk, 0, "TOUCH a", ":1\n");
+    desk_expect(desk, 1, "OBJECT IDLETIME a", ":0\n");
+    desk_run(desk, 3000);
+    desk_expect(desk, 0, "RESET", "+RESET\n");
+    desk_expect(desk, 0, "GET a", "$2\nvw\n");
+    desk_expect(desk, 0, "OBJECT IDLETIME a", ":0\n");
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, desk_setup, desk_teardown)
@@ -303,6 +324,7 @@ int main(void)
         TEST(shard_channel_ends_with_its_slot),
         TEST(shard_channel_ends_when_its_slot_is_set_to_its_owner),
         TEST(list_shows_what_a_client_is),
+        TEST(keys_do_not_count_as_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,7 @@ static void add_flags(const struct rcs_client *client, struct rcs_buf *out)
         { RCS_CLIENT_PAUSED, "b" },     { 0, NULL }, /* here stand those of tracking */
         { RCS_CLIENT_DIRTY_CAS, "d" },  { RCS_CLIENT_CLOSE_AFTER_REPLY, "c" },
         { RCS_CLIENT_READONLY, "r" },   { RCS_CLIENT_NO_EVICT, "e" },
+        { RCS_CLIENT_NO_TOUCH, "T" },
     };
     size_t before = out->size_bytes;
     for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {

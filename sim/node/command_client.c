@@ -135,26 +135,25 @@ static void run_reply(struct rcs_call *call)
     }
 }
 
-static void run_no_evict(struct rcs_call *call)
+static void switch_flag(struct rcs_call *call, unsigned flag)
 {
     bool on = rcs_arg_is(&call->args[2], "on");
     if (!on && !rcs_arg_is(&call->args[2], "off")) {
         rcs_refuse(call->client, "syntax error");
         return;
     }
-    unsigned cleared = call->client->flags & ~(unsigned)RCS_CLIENT_NO_EVICT;
-    call->client->flags = cleared | (on ? RCS_CLIENT_NO_EVICT : 0);
+    call->client->flags = (call->client->flags & ~flag) | (on ? flag : 0);
     rcs_reply_ok(call->client);
 }
 
-/* Keys have no access times here, so it is only taken (7.2). */
-static void run_no_touch(struct rcs_call *call)
+static void run_no_evict(struct rcs_call *call)
 {
-    if (rcs_arg_is(&call->args[2], "on") || rcs_arg_is(&call->args[2], "off")) {
-        rcs_reply_ok(call->client);
-    } else {
-        rcs_refuse(call->client, "syntax error");
-    }
+    switch_flag(call, RCS_CLIENT_NO_EVICT);
+}
+
+static void run_no_touch(struct rcs_call *call) /* since 7.2 */
+{
+    switch_flag(call, RCS_CLIENT_NO_TOUCH);
 }
 
 /* What a client library says of itself (7.2): nothing that would part CLIENT LIST's fields. */

@@ -49,6 +49,20 @@ static void run_exists(struct rcs_call *call)
     rcs_resp_integer(call->out, count);
 }
 
+/* Also for a client in CLIENT NO-TOUCH (Redis 7.2 lookupKey). */
+static void run_touch(struct rcs_call *call)
+{
+    unsigned count = 0;
+    for (unsigned i = 1; i < call->argc; i++) {
+        struct rcs_entry *entry = rcs_key_peek(call, &call->args[i]);
+        if (entry != NULL) {
+            entry->used_wall_ms = call->wall_ms;
+            count++;
+        }
+    }
+    rcs_resp_integer(call->out, count);
+}
+
 static void run_type(struct rcs_call *call)
 {
     const struct rcs_entry *entry = rcs_key_peek(call, &call->args[1]);
@@ -354,7 +368,7 @@ const struct rcs_command rcs_key_commands[] = {
       TWO_KEYS(RW | ACCESS | DELETE, OW | INSERT), NULL, NULL },
     { "scan", run_scan, -2, READONLY | ARBITRARY_KEYS, KEYSPACE, NO_KEYS,
       "nondeterministic_output request_policy:special", NULL },
-    { "touch", run_exists, -2, READONLY | FAST, KEYSPACE, ALL_KEYS(1, 1, RO), EVERY_SHARD, NULL },
+    { "touch", run_touch, -2, READONLY | FAST, KEYSPACE, ALL_KEYS(1, 1, RO), EVERY_SHARD, NULL },
     { "type", run_type, 2, READONLY | FAST, KEYSPACE, ONE_KEY(1, RO), NULL, NULL },
     { "unlink", run_del, -2, WRITE | FAST, KEYSPACE, ALL_KEYS(1, 1, RM | DELETE), EVERY_SHARD,
       NULL },

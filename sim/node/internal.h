@@ -28,6 +28,7 @@ enum rcs_client_flag {
     RCS_CLIENT_NO_EVICT = 16384,
     RCS_CLIENT_MONITOR = 32768,     /* sees all commands */
     RCS_CLIENT_IN_SHUTDOWN = 65536, /* its SHUTDOWN waits for replicas */
+    RCS_CLIENT_NO_TOUCH = 131072,   /* keys do not count as used by what it does */
 };
 /* Whose blocking commands answer at once what they would answer when their time is over. */
 #define RCS_CLIENT_MAY_NOT_BLOCK ((uint32_t)(RCS_CLIENT_MULTI | RCS_CLIENT_MASTER))

@@ -68,11 +68,20 @@ struct rcs_entry *rcs_key_peek(struct rcs_call *call, const struct rcs_arg *key)
     return entry;
 }
 
+/* Redis 7.2 lookupKey: a script's commands are those of the client that runs it. */
+static void use(const struct rcs_call *call, struct rcs_entry *entry)
+{
+    const struct rcs_client *current = call->node->clients.current;
+    if (current == NULL || (current->flags & RCS_CLIENT_NO_TOUCH) == 0) {
+        entry->used_wall_ms = call->wall_ms;
+    }
+}
+
 struct rcs_entry *rcs_key_read(struct rcs_call *call, const struct rcs_arg *key)
 {
     struct rcs_entry *entry = rcs_key_peek(call, key);
     if (entry != NULL) {
-        entry->used_wall_ms = call->wall_ms;
+        use(call, entry);
     }
     return entry;
 }
@@ -81,7 +90,7 @@ struct rcs_entry *rcs_key_write(struct rcs_call *call, const struct rcs_arg *key
 {
     struct rcs_entry *entry = find_alive(call, key, true);
     if (entry != NULL) {
-        entry->used_wall_ms = call->wall_ms;
+        use(call, entry);
     }
     return entry;
 }
