@@ -53,11 +53,11 @@ static void count_call(struct rcs_node *node, struct rcs_client *client,
     }
     if (took_us >= slower_us && slower_us >= 0 && client->blocked == NULL &&
         (command->flags & RCS_COMMAND_SKIP_SLOWLOG) == 0) {
-        rcs_slowlog_add(node, client, command, request, took_us);
+        rcs_slowlog_add(node, client, request, took_us);
     }
     if (node->clients.monitors > 0 &&
         (command->flags & (RCS_COMMAND_ADMIN | RCS_COMMAND_SKIP_MONITOR)) == 0) {
-        rcs_monitor_tell(node, client, command, request);
+        rcs_monitor_tell(node, client, request);
     }
 }
 

@@ -44,7 +44,7 @@ static void run_generic(struct rcs_call *call)
     unsigned flags;
     int64_t keys;
     if (call->node->clients.monitors > 0) { /* before the commands it will call */
-        rcs_monitor_tell(call->node, call->client, call->command, call->request);
+        rcs_monitor_tell(call->node, call->client, call->request);
     }
     if (by_sha && call->args[1].size_bytes != RCS_SHA1_HEX) {
         rcs_refuse(call->client, NO_SUCH_SCRIPT);

@@ -68,10 +68,8 @@ static bool is_secret(const struct rcs_request *request, unsigned at)
             rcs_arg_is(&request->args[1], "getuser"));
 }
 
-struct rcs_arg rcs_shown_arg(const struct rcs_command *command, const struct rcs_request *request,
-                             unsigned at)
+struct rcs_arg rcs_shown_arg(const struct rcs_request *request, unsigned at)
 {
-    (void)command;
     return at > 0 && is_secret(request, at) ? rcs_arg_of("(redacted)") : request->args[at];
 }
 
@@ -91,7 +89,7 @@ static void add_source(const struct rcs_node *node, const struct rcs_client *cli
 }
 
 void rcs_monitor_tell(struct rcs_node *node, const struct rcs_client *client,
-                      const struct rcs_command *command, const struct rcs_request *request)
+                      const struct rcs_request *request)
 {
     struct rcs_buf line;
     int64_t wall_ms = rcs_node_wall_ms(node);
@@ -100,7 +98,7 @@ void rcs_monitor_tell(struct rcs_node *node, const struct rcs_client *client,
                    (long long)(wall_ms % 1000) * 1000 + (long long)rcs_node_wall_us_part(node));
     add_source(node, client, &line);
     for (unsigned i = 0; i < request->argc; i++) {
-        struct rcs_arg shown = rcs_shown_arg(command, request, i);
+        struct rcs_arg shown = rcs_shown_arg(request, i);
         rcs_buf_text(&line, " ");
         rcs_quoted(&line, shown.bytes, shown.size_bytes);
     }

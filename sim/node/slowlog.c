@@ -58,7 +58,6 @@ static void add_word(struct rcs_buf *out, struct rcs_arg word)
 }
 
 static struct rcs_slow_entry *entry_new(struct rcs_node *node, struct rcs_client *client,
-                                        const struct rcs_command *command,
                                         const struct rcs_request *request, int64_t took_us)
 {
     struct rcs_slow_entry *entry = calloc(1, sizeof(*entry));
@@ -79,7 +78,7 @@ static struct rcs_slow_entry *entry_new(struct rcs_node *node, struct rcs_client
             rcs_resp_bulk(&entry->args, more.data, more.size_bytes);
             rcs_buf_close(&more);
         } else {
-            add_word(&entry->args, rcs_shown_arg(command, request, i));
+            add_word(&entry->args, rcs_shown_arg(request, i));
         }
     }
     rcs_client_peer(node, client, &entry->peer);
@@ -88,8 +87,7 @@ static struct rcs_slow_entry *entry_new(struct rcs_node *node, struct rcs_client
 }
 
 void rcs_slowlog_add(struct rcs_node *node, struct rcs_client *client,
-                     const struct rcs_command *command, const struct rcs_request *request,
-                     int64_t took_us)
+                     const struct rcs_request *request, int64_t took_us)
 {
     struct rcs_slowlog *log = &node->slowlog;
     if (log->count == log->room) {
@@ -97,7 +95,7 @@ void rcs_slowlog_add(struct rcs_node *node, struct rcs_client *client,
         log->list = realloc(log->list, log->room * sizeof(log->list[0]));
         RCS_ASSERT(log->list != NULL);
     }
-    log->list[log->count++] = entry_new(node, client, command, request, took_us);
+    log->list[log->count++] = entry_new(node, client, request, took_us);
     while ((int64_t)log->count > node->config.slowlog_max_len) {
         drop_oldest(log);
     }

@@ -10,7 +10,6 @@
 
 struct rcs_node;
 struct rcs_client;
-struct rcs_command;
 
 struct rcs_slow_entry {
     int64_t id, at_s, took_us;
@@ -44,8 +43,7 @@ void rcs_slowlog_close(struct rcs_slowlog *log);
 void rcs_slowlog_clear(struct rcs_slowlog *log);
 /* Logs a request that took `took_us`, and drops what is more than slowlog-max-len. */
 void rcs_slowlog_add(struct rcs_node *node, struct rcs_client *client,
-                     const struct rcs_command *command, const struct rcs_request *request,
-                     int64_t took_us);
+                     const struct rcs_request *request, int64_t took_us);
 
 void rcs_latency_close(struct rcs_latency *latency);
 /* Something took so long that latency-monitor-threshold wants it. */
