@@ -41,7 +41,10 @@ void rcs_weight_removed(struct rcs_keyspace *keys, struct rcs_entry *entry)
         put(keys, at, keys->weighed[--keys->weighed_changed]);
         at = keys->weighed_changed;
     }
-    put(keys, at, keys->weighed[--keys->weighed_count]);
+    keys->weighed_count--;
+    if (at < keys->weighed_count) { /* else it was the last, which may have moved already */
+        put(keys, at, keys->weighed[keys->weighed_count]);
+    }
 }
 
 int64_t rcs_keyspace_weight(struct rcs_keyspace *keys,

@@ -141,7 +141,7 @@ static struct waiting waiting_of(const struct rcs_call *call, const struct rcs_c
         waiting.args_bytes = current_args_bytes(call);
     } else if (client->blocked != NULL) {
         waiting.args_bytes = rcs_blocked_args_bytes(client);
-    } else if ((client->flags & RCS_CLIENT_PAUSED) != 0) {
+    } else if (client->held_count > 0) { /* the first waits for the end of a pause */
         waiting.args_bytes = rcs_args_bytes(client->held[0]->argc, client->held[0]->args);
     }
     for (unsigned i = 0; i < client->queued_count; i++) { /* Redis 7.0 queueMultiCommand */
