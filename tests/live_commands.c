@@ -19,718 +19,29 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/support/answers_agree.h"
-#include "tests/support/command_plan.h"
-#include "tests/support/live_target.h"
+#include "tests/support/command_names.h"
+#include "tests/support/live_sequence.h"
 
-#define NAMES_MAX  512
-#define BLOCKED_MS 400
-#define SILENT_MS  150 /* behind CLIENT PAUSE: servers look ten times a second */
-#define SHRINK_MAX 400 /* runs */
-#define ENDED_MAX  25  /* of those that end the server, which takes seconds to start again */
-#define PLANT_MAX  30  /* sequences */
+#define PLANT_MAX 30 /* sequences */
 
-enum { REAL, TESTED, BOTH };
-
-static struct live_target targets[BOTH] = { LIVE_TARGET("redis-server"), LIVE_TARGET("tested") };
-#define WIRE(which) (&targets[which].wire)
+static struct live_pair pair = { .targets = { LIVE_TARGET("redis-server"),
+                                              LIVE_TARGET("tested") } };
+static struct live_judge judge;
+static struct live_sequence sequences = { .judge = &judge };
+static struct command_sets commands;
+static unsigned draws[COMMAND_NAMES_MAX], differing[COMMAND_NAMES_MAX]; /* by commands.drawn */
+static unsigned class_draws[PLAN_CLASS_COUNT];
 static char directory[200];
-/* How much later it is at the real one: a simulated date can be set. */
-static int64_t date_offset_s;
-static unsigned ended; /* how often the tested server ended by itself */
 
 static void clean_up(void)
 {
-    live_target_end(&targets[REAL]);
-    live_target_end(&targets[TESTED]);
+    live_target_end(&pair.targets[LIVE_REAL]);
+    live_target_end(&pair.targets[LIVE_TESTED]);
     rmdir(directory);
 }
-
-/* --- what to draw from ------------------------------------------------------------------------ */
-
-struct name_list {
-    char *names[NAMES_MAX];
-    unsigned count;
-};
-
-static struct name_list supported, drawn, unsupported, left_out; /* sorted */
-static unsigned draws[NAMES_MAX], differing[NAMES_MAX];          /* by `drawn` */
-static unsigned class_draws[PLAN_CLASS_COUNT], rule_uses[RULE_COUNT];
-
-static void add_name(struct name_list *list, const char *bytes, size_t size_bytes)
-{
-    RCS_ASSERT(list->count < NAMES_MAX);
-    list->names[list->count] = strndup(bytes, size_bytes);
-    list->count++;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool has_name(const struct name_list *list, const char *name)
-{
-    return bsearch(&name, list->names, list->count, sizeof(char *), by_name) != NULL;
-}
-
-/* An entry's name and those of its subcommands. */
-static void add_entry(struct name_list *list, const struct rcs_reply *entry)
-{
-    const struct rcs_reply *part = entry + 1;
-    if (entry->elements < 10) {
-        return;
-    }
-    add_name(list, part->bytes, part->size_bytes);
-    for (int i = 0; i < 9; i++) {
-        part += part->size;
-    }
-    const struct rcs_reply *subcommand = part + 1;
-    for (uint32_t i = 0; i < part->elements; i++, subcommand += subcommand->size) {
-        add_entry(list, subcommand);
-    }
-}
-
-/* By COMMAND, sorted: the real one's order is that of a hash table. */
-static void read_names(struct live_wire *wire, struct name_list *list)
-{
-    const struct rcs_buf *bytes = live_wire_say(wire, "COMMAND");
-    struct rcs_resp_replies *reader = rcs_resp_replies_new();
-    const struct rcs_reply *all;
-    rcs_resp_replies_feed(reader, bytes->data, bytes->size_bytes);
-    if (rcs_resp_replies_next(reader, &all) != RCS_OK || all->kind != RCS_REPLY_ARRAY) {
-        live_give_up("does not answer COMMAND", wire->name);
-    }
-    const struct rcs_reply *entry = all + 1;
-    for (uint32_t i = 0; i < all->elements; i++, entry += entry->size) {
-        add_entry(list, entry);
-    }
-    rcs_resp_replies_free(reader);
-    qsort(list->names, list->count, sizeof(char *), by_name);
-}
-
-static bool is_unmodelled(const char *name)
-{
-    return has_name(&unsupported, name);
-}
-
-static bool is_in(char *const *only, unsigned count, const char *name)
-{
-    bool found = false;
-    for (unsigned i = 0; i < count; i++) {
-        found = found || strcmp(only[i], name) == 0;
-    }
-    return found;
-}
-
-static void sort_names(char *const *only, unsigned only_count, char *const *without,
-                       unsigned without_count)
-{
-    static struct name_list of_real;
-    read_names(WIRE(REAL), &of_real);
-    read_names(WIRE(TESTED), &supported);
-    for (unsigned i = 0; i < of_real.count; i++) {
-        const char *name = of_real.names[i];
-        if (!has_name(&supported, name)) {
-            add_name(&unsupported, name, strlen(name));
-        } else if (command_row_excluded(name, strlen(name)) != NULL) {
-            add_name(&left_out, name, strlen(name));
-        } else if ((only_count == 0 || is_in(only, only_count, name)) &&
-                   !is_in(without, without_count, name)) {
-            add_name(&drawn, name, strlen(name));
-        }
-    }
-    for (unsigned i = 0; i < supported.count; i++) {
-        if (!has_name(&of_real, supported.names[i])) {
-            printf("NOT: %s lists %s, which the real server does not have\n", WIRE(TESTED)->name,
-                   supported.names[i]);
-        }
-    }
-    if (drawn.count == 0) {
-        live_give_up("nothing to draw from", "COMMAND LIST");
-    }
-}
-
-/* --- differences ------------------------------------------------------------------------------ */
-
-struct difference {
-    int step;             /* -1: none; plan->count: a key at the end */
-    struct plan_step end; /* the command that read it */
-    struct live_answer answers[BOTH];
-};
-
-static void difference_init(struct difference *difference)
-{
-    *difference = (struct difference){ .step = -1 };
-    live_answer_init(&difference->answers[REAL]);
-    live_answer_init(&difference->answers[TESTED]);
-}
-
-static void difference_close(struct difference *difference)
-{
-    plan_step_free(&difference->end);
-    live_answer_close(&difference->answers[REAL]);
-    live_answer_close(&difference->answers[TESTED]);
-}
-
-static void note(struct difference *difference, int step, const struct live_answer answers[BOTH])
-{
-    difference->step = step;
-    for (int i = 0; i < BOTH; i++) {
-        struct live_answer *to = &difference->answers[i];
-        rcs_buf_clear(&to->bytes);
-        rcs_buf_add(&to->bytes, answers[i].bytes.data, answers[i].bytes.size_bytes);
-        to->closed = answers[i].closed;
-        to->silent = answers[i].silent;
-    }
-}
-
-/* --- asking both ------------------------------------------------------------------------------ */
-
-struct conversation {
-    const struct plan *plan;
-    struct answer_question question;
-    bool in_transaction;
-};
-
-static void say_both(const char *words)
-{
-    live_wire_say(WIRE(REAL), words);
-    live_wire_say(WIRE(TESTED), words);
-}
-
-static void begin_conversation(struct conversation *talk)
-{
-    struct plan_step hello;
-    for (int i = 0; i < BOTH; i++) {
-        bool open = live_wire_open(WIRE(i));
-        if (!open && WIRE(i)->revive != NULL && WIRE(i)->revive(WIRE(i))) {
-            WIRE(i)->died = false;
-            open = live_wire_open(WIRE(i));
-        }
-        if (!open) {
-            live_give_up("cannot be reached", WIRE(i)->name);
-        }
-    }
-    talk->in_transaction = false;
-    talk->question.queued_count = 0;
-    if (talk->plan->resp3) {
-        plan_step_words(&hello, "HELLO 3", NULL);
-        for (int i = 0; i < BOTH; i++) {
-            struct live_answer answer;
-            live_answer_init(&answer);
-            live_wire_ask(WIRE(i), hello.argc, hello.args, &answer);
-            live_answer_close(&answer);
-        }
-        plan_step_free(&hello);
-    }
-}
-
-static bool is_word(const struct plan_step *step, const char *word)
-{
-    return step->argc > 0 && step->args[0].size_bytes == strlen(word) &&
-           strncasecmp(step->args[0].bytes, word, strlen(word)) == 0;
-}
-
-static bool is_reply(const struct live_answer *answer, const char *reply)
-{
-    return answer->bytes.size_bytes == strlen(reply) &&
-           memcmp(answer->bytes.data, reply, strlen(reply)) == 0;
-}
-
-static void clear(struct live_answer *answer)
-{
-    rcs_buf_clear(&answer->bytes);
-    answer->closed = answer->silent = false;
-}
-
-/* All that members could be drawn from, as the real server has them. On the caller's side. */
-static void read_members(const struct plan_step *step, struct live_answer *members)
-{
-    static const struct {
-        const char *command, *words;
-    } readers[] = {
-        { "spop", "SMEMBERS FIRST" },      { "srandmember", "SMEMBERS FIRST" },
-        { "hrandfield", "HGETALL FIRST" }, { "zrandmember", "ZRANGE FIRST 0 -1 WITHSCORES" },
-        { "randomkey", "KEYS *" },
-    };
-    for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
-        if (strcmp(readers[i].command, step->row->name) == 0) {
-            struct plan_step ask;
-            bool no_key = step->argc < 2;
-            plan_step_words(&ask, no_key ? "PING" : readers[i].words, no_key ? NULL : step);
-            if (strcmp(step->row->name, "randomkey") == 0) {
-                plan_step_free(&ask);
-                plan_step_words(&ask, "KEYS *", NULL);
-            }
-            live_wire_beside(WIRE(REAL), ask.argc, ask.args, members);
-            plan_step_free(&ask);
-        }
-    }
-}
-
-/* Sorted elements of all batches of an iteration, each once. */
-static void iterate(struct live_wire *wire, const struct plan_step *step, unsigned cursor_at,
-                    unsigned stride, struct rcs_buf *out)
-{
-    static char *found[8192];
-    unsigned count = 0;
-    char cursor[32] = "0";
-    struct plan_step ask = *step;
-    do {
-        struct live_answer answer;
-        struct rcs_resp_replies *reader = rcs_resp_replies_new();
-        const struct rcs_reply *reply;
-        ask.args[cursor_at] = (struct rcs_arg){ cursor, (uint32_t)strlen(cursor) };
-        live_answer_init(&answer);
-        live_wire_beside(wire, ask.argc, ask.args, &answer);
-        rcs_resp_replies_feed(reader, answer.bytes.data, answer.bytes.size_bytes);
-        if (rcs_resp_replies_next(reader, &reply) != RCS_OK || reply->elements != 2) {
-            snprintf(cursor, sizeof(cursor), "0");
-        } else {
-            snprintf(cursor, sizeof(cursor), "%.*s", (int)reply[1].size_bytes, reply[1].bytes);
-            for (uint32_t i = 0; i + stride <= reply[2].elements && count < 8192; i += stride) {
-                struct rcs_buf one;
-                rcs_buf_init(&one);
-                for (unsigned k = 0; k < stride; k++) {
-                    rcs_buf_format(&one, "%u:", (unsigned)reply[3 + i + k].size_bytes);
-                    rcs_buf_add(&one, reply[3 + i + k].bytes, reply[3 + i + k].size_bytes);
-                }
-                found[count++] = strndup(one.data, one.size_bytes);
-                rcs_buf_close(&one);
-            }
-        }
-        rcs_resp_replies_free(reader);
-        live_answer_close(&answer);
-    } while (strcmp(cursor, "0") != 0 && count < 8192);
-    qsort(found, count, sizeof(char *), by_name);
-    for (unsigned i = 0; i < count; i++) {
-        if (i == 0 || strcmp(found[i], found[i - 1]) != 0) {
-            rcs_buf_text(out, found[i]);
-            rcs_buf_text(out, "\n");
-        }
-    }
-    while (count > 0) {
-        free(found[--count]);
-    }
-}
-
-static bool agree_scan(const struct plan_step *step, const struct live_answer answers[BOTH])
-{
-    unsigned at = strcmp(step->row->name, "scan") == 0 ? 1 : 2;
-    struct rcs_buf all[BOTH];
-    if (step->argc <= at || answers[REAL].bytes.size_bytes == 0 ||
-        answers[TESTED].bytes.size_bytes == 0 || answers[REAL].bytes.data[0] != '*' ||
-        answers[TESTED].bytes.data[0] != '*') {
-        return false;
-    }
-    for (int i = 0; i < BOTH; i++) {
-        rcs_buf_init(&all[i]);
-        iterate(WIRE(i), step, at, (step->row->flags & ROW_PAIRS) != 0 ? 2 : 1, &all[i]);
-    }
-    bool agree = bytes_are_same(&all[REAL], &all[TESTED]);
-    rcs_buf_close(&all[REAL]);
-    rcs_buf_close(&all[TESTED]);
-    return agree;
-}
-
-/* A compact form has one order: only a hash table's may differ. */
-static bool is_hash_table(const struct plan_step *step)
-{
-    static const char *const one_key[] = { "hgetall", "hkeys", "hvals", "smembers",
-                                           "dump",    "hscan", "sscan" };
-    for (size_t i = 0; i < sizeof(one_key) / sizeof(one_key[0]); i++) {
-        if (strcmp(one_key[i], step->row->name) == 0 && step->argc > 1) {
-            struct plan_step ask;
-            struct live_answer encoding;
-            live_answer_init(&encoding);
-            plan_step_words(&ask, "OBJECT ENCODING FIRST", step);
-            live_wire_beside(WIRE(REAL), ask.argc, ask.args, &encoding);
-            bool compact = !is_reply(&encoding, "$9\r\nhashtable\r\n");
-            plan_step_free(&ask);
-            live_answer_close(&encoding);
-            return !compact;
-        }
-    }
-    return true;
-}
-
-static enum answer_verdict judge(struct conversation *talk, const struct plan_step *step,
-                                 const struct live_answer answers[BOTH])
-{
-    enum answer_verdict verdict = answers_agree(&talk->question, &answers[REAL], &answers[TESTED]);
-    if (step->row != NULL && step->row->rule == RULE_SCAN && verdict == ANSWER_DIFFERS &&
-        agree_scan(step, answers)) {
-        verdict = ANSWER_BY_RULE;
-    }
-    if (verdict == ANSWER_BY_RULE && step->row->rule == RULE_ORDER && !is_hash_table(step)) {
-        verdict = ANSWER_DIFFERS;
-    }
-    rule_uses[RULE_SAME] += verdict == ANSWER_SAME;
-    if (verdict == ANSWER_BY_RULE) {
-        rule_uses[step->row->rule]++;
-    }
-    return verdict;
-}
-
-static bool waits_long(const struct plan_step *step)
-{
-    bool found = false;
-    for (unsigned i = 1; i < step->argc; i++) {
-        found = found || (step->args[i].size_bytes == strlen(PLAN_LONG_WAIT) &&
-                          memcmp(step->args[i].bytes, PLAN_LONG_WAIT, strlen(PLAN_LONG_WAIT)) == 0);
-    }
-    return found;
-}
-
-/* A command that waits is given what it waits for. */
-static void push_beside(const struct plan_step *step)
-{
-    struct plan_step push;
-    plan_step_words(&push, step->row->push, step);
-    for (int i = 0; i < BOTH; i++) {
-        struct live_answer pushed;
-        live_answer_init(&pushed);
-        live_wire_beside(WIRE(i), push.argc, push.args, &pushed);
-        live_answer_close(&pushed);
-    }
-    plan_step_free(&push);
-}
-
-static void await_both(int limit_ms, struct live_answer answers[BOTH])
-{
-    for (int i = 0; i < BOTH; i++) {
-        live_wire_await(WIRE(i), limit_ms, &answers[i]);
-        answers[i].silent = answers[i].bytes.size_bytes == 0 && !answers[i].closed;
-    }
-}
-
-/* Follows what a command did to its connection. */
-static void follow(struct conversation *talk, const struct plan_step *step,
-                   const struct live_answer *real)
-{
-    struct answer_question *question = &talk->question;
-    if (is_word(step, "exec") || is_word(step, "discard") || is_word(step, "reset")) {
-        talk->in_transaction = false;
-        question->queued_count = 0;
-    } else if (is_word(step, "multi") && is_reply(real, "+OK\r\n")) {
-        talk->in_transaction = true;
-        question->queued_count = 0;
-    } else if (talk->in_transaction && is_reply(real, "+QUEUED\r\n") &&
-               question->queued_count < ANSWER_QUEUED_MAX) {
-        question->queued[question->queued_count++] = step->row;
-    }
-}
-
-/* One step on both. False: they differ. */
-static bool ask_both(struct conversation *talk, const struct plan_step *step,
-                     struct live_answer answers[BOTH])
-{
-    struct live_answer members;
-    bool blocks = step->row != NULL && (step->row->flags & ROW_BLOCKS) != 0;
-    live_answer_init(&members);
-    talk->question.row = is_word(step, "exec") ? command_row_find("exec", 4) : step->row;
-    talk->question.members = NULL;
-    if (step->row != NULL && step->row->rule == RULE_RANDOM) {
-        read_members(step, &members);
-        talk->question.members = &members.bytes;
-    }
-    for (int i = 0; i < BOTH; i++) {
-        clear(&answers[i]);
-        live_wire_ask(WIRE(i), step->argc, step->args, &answers[i]);
-    }
-    if (answers[REAL].silent || answers[TESTED].silent) {
-        if (blocks && waits_long(step)) {
-            push_beside(step);
-        }
-        await_both(blocks ? BLOCKED_MS : SILENT_MS, answers);
-    }
-    enum answer_verdict verdict = judge(talk, step, answers);
-    if (verdict == ANSWER_BY_RULE && (step->row->flags & ROW_REMOVES) != 0) {
-        struct plan_step del;
-        plan_step_words(&del, "DEL FIRST", step);
-        for (int i = 0; i < BOTH; i++) {
-            clear(&members);
-            live_wire_beside(WIRE(i), del.argc, del.args, &members);
-        }
-        plan_step_free(&del);
-    }
-    live_answer_close(&members);
-    follow(talk, step, &answers[REAL]);
-    if (answers[REAL].closed || answers[TESTED].closed || (blocks && answers[REAL].silent)) {
-        begin_conversation(talk);
-    }
-    return verdict != ANSWER_DIFFERS;
-}
-
-/* --- sequences -------------------------------------------------------------------------------- */
-
-static struct plan_step restores[32]; /* CONFIG SET of what was there at the beginning */
-static unsigned restore_count;
-static bool changed_directives; /* by the sequence before */
-static const char *planted;     /* said to the tested server before each sequence; NULL: nothing */
-
-static void remember_directives(void)
-{
-    restore_count = 0;
-    for (unsigned i = 0; command_row_directives[i] != NULL; i++) {
-        char words[100];
-        snprintf(words, sizeof(words), "CONFIG GET %s", command_row_directives[i]);
-        const struct rcs_buf *bytes = live_wire_say(WIRE(REAL), words);
-        struct rcs_resp_replies *reader = rcs_resp_replies_new();
-        const struct rcs_reply *reply;
-        rcs_resp_replies_feed(reader, bytes->data, bytes->size_bytes);
-        if (rcs_resp_replies_next(reader, &reply) == RCS_OK && reply->elements == 2) {
-            struct plan_step *step = &restores[restore_count++];
-            snprintf(words, sizeof(words), "CONFIG SET %s", command_row_directives[i]);
-            plan_step_words(step, words, NULL);
-            step->args[step->argc++] =
-                (struct rcs_arg){ strndup(reply[2].bytes, reply[2].size_bytes),
-                                  (uint32_t)reply[2].size_bytes };
-        }
-        rcs_resp_replies_free(reader);
-    }
-}
-
-static void restore_directives(void)
-{
-    for (unsigned i = 0; i < restore_count; i++) {
-        for (int j = 0; j < BOTH; j++) {
-            struct live_answer answer;
-            live_answer_init(&answer);
-            live_wire_beside(WIRE(j), restores[i].argc, restores[i].args, &answer);
-            live_answer_close(&answer);
-        }
-    }
-}
-
-static bool changes_directives(const struct plan *plan)
-{
-    bool changes = false;
-    for (unsigned i = 0; i < plan->count; i++) {
-        changes = changes ||
-                  (plan->steps[i].name != NULL && strcmp(plan->steps[i].name, "config|set") == 0);
-    }
-    return changes;
-}
-
-/* What a key holds. NULL: nothing to read. */
-static const char *reader_of(const struct live_answer *type)
-{
-    static const char *const readers[][2] = {
-        { "+string\r\n", "GET" },
-        { "+list\r\n", "LRANGE FIRST 0 -1" },
-        { "+hash\r\n", "HGETALL FIRST" },
-        { "+set\r\n", "SMEMBERS FIRST" },
-        { "+zset\r\n", "ZRANGE FIRST 0 -1 WITHSCORES" },
-    };
-    for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
-        if (is_reply(type, readers[i][0])) {
-            return i == 0 ? "GET FIRST" : readers[i][1];
-        }
-    }
-    return NULL;
-}
-
-static bool read_key(struct conversation *talk, const char *words, const char *row,
-                     const struct plan_step *of, struct difference *difference,
-                     struct live_answer answers[BOTH])
-{
-    struct plan_step *step = &difference->end;
-    plan_step_free(step);
-    plan_step_words(step, words, of);
-    step->row = command_row_find(row, strlen(row));
-    talk->question.row = step->row;
-    for (int i = 0; i < BOTH; i++) {
-        clear(&answers[i]);
-        live_wire_beside(WIRE(i), step->argc, step->args, &answers[i]);
-    }
-    return judge(talk, step, answers) != ANSWER_DIFFERS;
-}
-
-static bool same_keys(struct conversation *talk, struct difference *difference,
-                      struct live_answer answers[BOTH])
-{
-    bool same = true;
-    const char *key;
-    for (unsigned i = 0; same && (key = plan_key(i)) != NULL; i++) {
-        struct plan_step of;
-        char words[32];
-        snprintf(words, sizeof(words), "KEY %s", key);
-        plan_step_words(&of, words, NULL);
-        same = read_key(talk, "TYPE FIRST", "type", &of, difference, answers);
-        const char *reader = reader_of(&answers[REAL]);
-        if (same && reader != NULL) {
-            same = read_key(talk, reader,
-                            reader[0] == 'H'   ? "hgetall"
-                            : reader[0] == 'S' ? "smembers"
-                                               : "get",
-                            &of, difference, answers) &&
-                   read_key(talk, "OBJECT ENCODING FIRST", "object|encoding", &of, difference,
-                            answers) &&
-                   read_key(talk, "TTL FIRST", "ttl", &of, difference, answers);
-        }
-        plan_step_free(&of);
-    }
-    return same;
-}
-
-/* Runs what is not dropped. True: a difference was found, and noted. */
-static bool run_plan(const struct plan *plan, const bool *dropped, struct difference *difference)
-{
-    struct conversation talk = { .plan = plan };
-    struct live_answer answers[BOTH];
-    bool same = true;
-    talk.question.port_a = WIRE(REAL)->port;
-    talk.question.port_b = WIRE(TESTED)->port;
-    talk.question.date_offset_s = date_offset_s;
-    talk.question.unmodelled = is_unmodelled;
-    begin_conversation(&talk);
-    say_both("FLUSHALL");
-    say_both("SCRIPT FLUSH");
-    say_both("CONFIG RESETSTAT");
-    say_both("SLOWLOG RESET");
-    if (changed_directives) {
-        restore_directives();
-    }
-    changed_directives = changes_directives(plan);
-    if (planted != NULL) {
-        live_wire_say(WIRE(TESTED), planted);
-    }
-    live_answer_init(&answers[REAL]);
-    live_answer_init(&answers[TESTED]);
-    difference->step = -1;
-    for (unsigned i = 0; i < plan->count && same; i++) {
-        if (!dropped[i]) {
-            same = ask_both(&talk, &plan->steps[i], answers);
-            if (!same) {
-                note(difference, (int)i, answers);
-            }
-        }
-    }
-    if (same && !same_keys(&talk, difference, answers)) {
-        same = false;
-        note(difference, (int)plan->count, answers);
-    }
-    live_answer_close(&answers[REAL]);
-    live_answer_close(&answers[TESTED]);
-    return !same;
-}
-
-/* The command that answered differently. */
-static const struct plan_step *culprit(const struct plan *plan, const struct difference *found)
-{
-    return found->step < (int)plan->count ? &plan->steps[found->step] : &found->end;
-}
-
-static bool same_culprit(const struct plan_step *a, const struct plan_step *b)
-{
-    return a->argc > 0 && b->argc > 0 && a->row == b->row &&
-           a->args[0].size_bytes == b->args[0].size_bytes &&
-           strncasecmp(a->args[0].bytes, b->args[0].bytes, a->args[0].size_bytes) == 0;
-}
-
-/* Drops steps, many at first, as long as the same command still differs. */
-static void shrink(const struct plan *plan, bool *dropped, struct difference *difference)
-{
-    unsigned runs = 0, ended_before = ended;
-    struct difference found;
-    difference_init(&found);
-    for (unsigned i = (unsigned)difference->step + 1; i < plan->count; i++) {
-        dropped[i] = true;
-    }
-    for (unsigned piece = 16; piece > 0; piece /= 2) {
-        for (unsigned from = 0;
-             from < plan->count && runs < SHRINK_MAX && ended - ended_before < ENDED_MAX;
-             from += piece) {
-            bool trial[PLAN_STEPS_MAX], changed = false;
-            memcpy(trial, dropped, sizeof(trial));
-            for (unsigned i = from; i < from + piece && i < plan->count; i++) {
-                changed = changed || !trial[i];
-                trial[i] = true;
-            }
-            if (!changed) {
-                continue;
-            }
-            runs++;
-            if (run_plan(plan, trial, &found) &&
-                same_culprit(culprit(plan, &found), culprit(plan, difference))) {
-                memcpy(dropped, trial, sizeof(trial));
-                struct difference old = *difference;
-                *difference = found;
-                found = old;
-            }
-        }
-    }
-    difference_close(&found);
-}
-
 /* --- printing --------------------------------------------------------------------------------- */
 
-#define SHOWN_BYTES 700
-
-static void print_bytes(const char *bytes, size_t size_bytes, bool quoted)
-{
-    size_t shown = size_bytes < SHOWN_BYTES ? size_bytes : SHOWN_BYTES;
-    for (size_t i = 0; i < shown; i++) {
-        unsigned char byte = (unsigned char)bytes[i];
-        if (byte == '\r') {
-            fputs("\\r", stdout);
-        } else if (byte == '\n') {
-            fputs("\\n", stdout);
-        } else if (byte < 32 || byte > 126) {
-            printf("\\x%02x", byte);
-        } else if (quoted && (byte == '"' || byte == '\\')) {
-            printf("\\%c", byte);
-        } else {
-            putchar(byte);
-        }
-    }
-    if (shown < size_bytes) {
-        printf("... (%zu bytes)", size_bytes);
-    }
-}
-
-static void print_step(const struct plan_step *step)
-{
-    printf("    >");
-    for (unsigned i = 0; i < step->argc; i++) {
-        const struct rcs_arg *arg = &step->args[i];
-        bool plain = arg->size_bytes > 0;
-        for (uint32_t j = 0; j < arg->size_bytes; j++) {
-            unsigned char byte = (unsigned char)arg->bytes[j];
-            plain = plain && byte > 32 && byte < 127 && strchr("\"'\\", byte) == NULL;
-        }
-        fputs(plain ? " " : " \"", stdout);
-        print_bytes(arg->bytes, arg->size_bytes, !plain);
-        fputs(plain ? "" : "\"", stdout);
-    }
-    putchar('\n');
-}
-
-static void print_difference(const struct plan *plan, const bool *dropped,
-                             const struct difference *difference, unsigned long seed,
-                             unsigned sequence)
-{
-    printf("DIFFERS: seed %lu, sequence %u, RESP%d\n", seed, sequence, plan->resp3 ? 3 : 2);
-    for (unsigned i = 0; i < plan->count && (int)i <= difference->step; i++) {
-        if (!dropped[i]) {
-            print_step(&plan->steps[i]);
-        }
-    }
-    if (difference->step == (int)plan->count) {
-        print_step(&difference->end);
-    }
-    for (int i = 0; i < BOTH; i++) {
-        const struct live_answer *answer = &difference->answers[i];
-        printf("    %s: ", WIRE(i)->name);
-        print_bytes(answer->bytes.data, answer->bytes.size_bytes, false);
-        printf("%s%s\n", answer->silent ? "(nothing)" : "", answer->closed ? " (closed)" : "");
-    }
-    fflush(stdout);
-}
-
-static void print_names(const char *what, const struct name_list *list)
+static void print_names(const char *what, const struct command_names *list)
 {
     printf("%s: %u", what, list->count);
     for (unsigned i = 0; i < list->count; i++) {
@@ -739,8 +50,9 @@ static void print_names(const char *what, const struct name_list *list)
     putchar('\n');
 }
 
-static void print_summary(unsigned sequences, unsigned found)
+static void print_summary(unsigned run, unsigned found)
 {
+    const struct command_names *drawn = &commands.drawn;
     static const char *const classes[] = {
 #define X(constant, name) name,
         PLAN_CLASSES(X)
@@ -752,34 +64,35 @@ static void print_summary(unsigned sequences, unsigned found)
 #undef X
     };
     unsigned total = 0, least = 0;
-    for (unsigned i = 0; i < drawn.count; i++) {
+    for (unsigned i = 0; i < drawn->count; i++) {
         total += draws[i];
         least = draws[i] < draws[least] ? i : least;
     }
     printf("%u commands in %u sequences, drawn from %u; the least often: %s, %u times\n", total,
-           sequences, drawn.count, drawn.names[least], draws[least]);
+           run, drawn->count, drawn->names[least], draws[least]);
     for (int i = 0; i < PLAN_CLASS_COUNT; i++) {
         printf("%s%s %u", i == 0 ? "arguments: " : ", ", classes[i], class_draws[i]);
     }
-    printf("\nanswers: the same bytes %u\n", rule_uses[RULE_SAME]);
+    printf("\nanswers: the same bytes %u\n", judge.rule_uses[RULE_SAME]);
     for (int i = 1; i < RULE_COUNT; i++) {
-        printf("  by rule %-58s %7u  (%s)\n", rules[i][0], rule_uses[i], rules[i][1]);
+        printf("  by rule %-58s %7u  (%s)\n", rules[i][0], judge.rule_uses[i], rules[i][1]);
     }
-    print_names("never sent, see command_rows.c", &left_out);
-    print_names("unsupported: of the real server's commands not in the list", &unsupported);
+    print_names("never sent, see command_rows.c", &commands.left_out);
+    print_names("unsupported: of the real server's commands not in the list",
+                &commands.unsupported);
     if (found > 0) {
         printf("commands that differ:");
-        for (unsigned i = 0; i < drawn.count; i++) {
+        for (unsigned i = 0; i < drawn->count; i++) {
             if (differing[i] > 0) {
-                printf(" %s %u", drawn.names[i], differing[i]);
+                printf(" %s %u", drawn->names[i], differing[i]);
             }
         }
         putchar('\n');
     }
-    if (ended > 0) {
-        printf("the tested server ended by itself %u times\n", ended);
+    if (pair.ended > 0) {
+        printf("the tested server ended by itself %u times\n", pair.ended);
     }
-    printf("%u of %u sequences differ\n", found, sequences);
+    printf("%u of %u sequences differ\n", found, run);
 }
 
 /* --- the experiment --------------------------------------------------------------------------- */
@@ -799,9 +112,7 @@ static void count_draws(const struct plan *plan)
     for (unsigned i = 0; i < plan->count; i++) {
         class_draws[plan->steps[i].class]++;
         if (plan->steps[i].name != NULL) {
-            char *const *at =
-                bsearch(&plan->steps[i].name, drawn.names, drawn.count, sizeof(char *), by_name);
-            draws[at - drawn.names]++;
+            draws[command_names_find(&commands.drawn, plan->steps[i].name)]++;
         }
     }
 }
@@ -811,9 +122,9 @@ static bool is_new(const struct plan_step *step)
 {
     const char *name = step->name != NULL  ? step->name
                        : step->row != NULL ? step->row->name
-                                           : drawn.names[0];
-    char *const *at = bsearch(&name, drawn.names, drawn.count, sizeof(char *), by_name);
-    return differing[at == NULL ? 0 : at - drawn.names]++ == 0;
+                                           : commands.drawn.names[0];
+    int at = command_names_find(&commands.drawn, name);
+    return differing[at < 0 ? 0 : at]++ == 0;
 }
 
 /* The tested server may not have all types: then keys of those are not filled. */
@@ -825,7 +136,7 @@ static void drop_unsupported(const struct plan *plan, bool *dropped)
         for (uint32_t j = 0; j < step->args[0].size_bytes && j < sizeof(name) - 1; j++) {
             name[j] = (char)tolower((unsigned char)step->args[0].bytes[j]);
         }
-        dropped[i] = step->class == PLAN_GIVEN && !has_name(&supported, name);
+        dropped[i] = step->class == PLAN_GIVEN && command_names_find(&commands.supported, name) < 0;
     }
 }
 
@@ -838,76 +149,37 @@ static unsigned experiment(const struct options *options, unsigned *shortest)
     memset(draws, 0, sizeof(draws));
     memset(differing, 0, sizeof(differing));
     memset(class_draws, 0, sizeof(class_draws));
-    memset(rule_uses, 0, sizeof(rule_uses));
+    memset(judge.rule_uses, 0, sizeof(judge.rule_uses));
     for (unsigned i = options->from; i < options->from + options->sequences; i++) {
         bool dropped[PLAN_STEPS_MAX] = { false };
-        struct difference difference;
-        difference_init(&difference);
-        plan_make(&plan, options->seed, i, (const char *const *)drawn.names, drawn.count);
+        struct live_difference difference;
+        live_difference_init(&difference);
+        plan_make(&plan, options->seed, i, (const char *const *)commands.drawn.names,
+                  commands.drawn.count);
         drop_unsupported(&plan, dropped);
         count_draws(&plan);
-        if (run_plan(&plan, dropped, &difference)) {
+        if (live_sequence_run(&sequences, &plan, dropped, &difference)) {
             unsigned kept = 0;
             found++;
-            if (is_new(culprit(&plan, &difference)) && shown < options->show) {
+            if (is_new(live_difference_culprit(&plan, &difference)) && shown < options->show) {
                 shown++;
-                shrink(&plan, dropped, &difference);
+                live_sequence_shrink(&sequences, &plan, dropped, &difference);
                 for (unsigned j = 0; j < plan.count; j++) {
                     kept += !dropped[j];
                 }
                 *shortest = kept < *shortest ? kept : *shortest;
                 if (!options->quiet) {
-                    print_difference(&plan, dropped, &difference, options->seed, i);
+                    printf("DIFFERS: seed %lu, sequence %u, RESP%d\n", options->seed, i,
+                           plan.resp3 ? 3 : 2);
+                    live_difference_print(&difference, &pair, &plan, dropped);
                 }
             }
         }
-        difference_close(&difference);
+        live_difference_close(&difference);
         plan_free(&plan);
     }
     return found;
 }
-
-static int64_t seconds_of(struct live_wire *wire)
-{
-    const struct rcs_buf *bytes = live_wire_say(wire, "TIME");
-    const char *digits = memchr(bytes->data + 4, '\n', bytes->size_bytes - 4); /* *2 $10 SECONDS */
-    return digits == NULL ? 0 : strtoll(digits + 1, NULL, 10);
-}
-
-static const char *program; /* rcsim */
-
-static bool start_again(struct live_wire *wire)
-{
-    const char *how;
-    int port = wire->port;
-    if (!live_target_ended(&targets[TESTED], &how)) {
-        return false;
-    }
-    if (ended++ == 0) {
-        printf("NOT: %s ended by itself (%s), for the first time; it is started again\n",
-               wire->name, how);
-    }
-    wire->revive = NULL;
-    live_target_rcsim(&targets[TESTED], program, port, 1);
-    live_target_make_cluster(&targets[TESTED]);
-    wire->revive = start_again;
-    wire->died = true;
-    changed_directives = true;
-    return true;
-}
-
-static void make_clusters(void)
-{
-    live_target_make_cluster(&targets[REAL]);
-    live_target_make_cluster(&targets[TESTED]);
-    date_offset_s = seconds_of(WIRE(REAL)) - seconds_of(WIRE(TESTED));
-    if (llabs(date_offset_s) > 5) {
-        printf("%s says it is %lld s earlier: taken into account\n", WIRE(TESTED)->name,
-               (long long)date_offset_s);
-    }
-    remember_directives();
-}
-
 /* Two real servers agree; with something planted on one of them it is found, in few steps. */
 static int test_itself(const struct options *options)
 {
@@ -927,10 +199,10 @@ static int test_itself(const struct options *options)
         quiet.quiet = true;
         quiet.show = 3;
         quiet.sequences = options->sequences < PLANT_MAX ? options->sequences : PLANT_MAX;
-        planted = plants[i].words;
+        sequences.planted = plants[i].words;
         found = experiment(&quiet, &shortest);
-        planted = NULL;
-        say_both("CONFIG SET hash-max-listpack-value 64");
+        sequences.planted = NULL;
+        live_pair_say(&pair, "CONFIG SET hash-max-listpack-value 64");
         bool seen = found > 0 && shortest <= plants[i].most_steps;
         printf("%s: %s is found in %u of %u sequences, at best in %u commands\n",
                seen ? "ok" : "NOT", plants[i].what, found, quiet.sequences, shortest);
@@ -990,25 +262,24 @@ int main(int argc, char **argv)
     }
     live_directory("live_commands", "/tmp", directory, clean_up);
     int port = live_free_ports(options.port, 8);
-    live_target_real(&targets[REAL], directory, port);
+    live_target_real(&pair.targets[LIVE_REAL], directory, port);
     if (options.self) {
-        targets[TESTED].wire.name = "other";
-        live_target_real(&targets[TESTED], directory, port + 2);
+        pair.targets[LIVE_TESTED].wire.name = "other";
+        live_target_real(&pair.targets[LIVE_TESTED], directory, port + 2);
     } else if (options.rcsim != NULL) {
-        targets[TESTED].wire.name = "rcsim";
-        program = options.rcsim;
-        live_target_rcsim(&targets[TESTED], program, port + 4, 1);
-        targets[TESTED].wire.revive = start_again;
+        live_pair_rcsim(&pair, options.rcsim, port + 4);
     } else {
-        live_target_at(&targets[TESTED], options.with);
+        live_target_at(&pair.targets[LIVE_TESTED], options.with);
     }
-    make_clusters();
-    sort_names(options.only, options.only_count, options.without, options.without_count);
+    live_pair_make_clusters(&pair);
+    command_sets_read(&commands, &pair, options.only, options.only_count, options.without,
+                      options.without_count);
+    live_judge_init(&judge, &pair, &commands.unsupported);
     if (options.self) {
         return test_itself(&options);
     }
     unsigned found = experiment(&options, &shortest);
     print_summary(options.sequences, found);
-    bool well = live_target_end(&targets[TESTED]);
+    bool well = live_target_end(&pair.targets[LIVE_TESTED]);
     return found == 0 && well ? 0 : 1;
 }

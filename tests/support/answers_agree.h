@@ -3,6 +3,7 @@
 #ifndef RCSIM_TEST_ANSWERS_AGREE_H
 #define RCSIM_TEST_ANSWERS_AGREE_H
 
+#include "tests/support/command_names.h"
 #include "tests/support/command_rows.h"
 #include "tests/support/live_wire.h"
 
@@ -13,8 +14,8 @@ struct answer_question {
     /* EXEC: rows of what was queued, in order */
     const struct command_row *queued[ANSWER_QUEUED_MAX];
     unsigned queued_count;
-    const struct rcs_buf *members;           /* RULE_RANDOM: a reply that holds all there are */
-    bool (*unmodelled)(const char *command); /* RULE_MEMBERS: only a has it, and may */
+    const struct rcs_buf *members;          /* RULE_RANDOM: a reply that holds all there are */
+    const struct command_names *unmodelled; /* RULE_MEMBERS: what only a has, and may */
     int port_a, port_b;
     int64_t date_offset_s; /* a's less b's */
 };

@@ -24,6 +24,18 @@ void live_answer_close(struct live_answer *answer)
     rcs_buf_close(&answer->bytes);
 }
 
+void live_answer_clear(struct live_answer *answer)
+{
+    rcs_buf_clear(&answer->bytes);
+    answer->closed = answer->silent = false;
+}
+
+bool live_answer_is(const struct live_answer *answer, const char *reply)
+{
+    return answer->bytes.size_bytes == strlen(reply) &&
+           memcmp(answer->bytes.data, reply, strlen(reply)) == 0;
+}
+
 static int connect_to(const struct live_wire *wire)
 {
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)wire->port) };

@@ -47,5 +47,8 @@ const struct rcs_buf *live_wire_say(struct live_wire *wire, const char *words);
 
 void live_answer_init(struct live_answer *answer);
 void live_answer_close(struct live_answer *answer);
+void live_answer_clear(struct live_answer *answer);
+/* True if exactly these bytes came. */
+bool live_answer_is(const struct live_answer *answer, const char *reply);
 
 #endif
