@@ -209,7 +209,10 @@ static const struct command_row rows[] = {
     { "client|getname", "", RULE_SAME, 0, NULL },
     { "client|reply", "( ON | ON | SKIP )", RULE_SAME, ROW_ALONE, NULL },
     { "client|kill", "( 127.0.0.1:1 | ID 999999 | ADDR 127.0.0.1:1 | LADDR 127.0.0.1:1 | TYPE pubsub | TYPE replica )", RULE_SAME, ROW_NO_EDGE | ROW_ALONE, NULL },
-    { "client|pause", "1 [ ( WRITE | ALL ) ]", RULE_SAME, ROW_NO_EDGE, NULL },
+    /* one of writes lasts until the driver ends it; one of all holds back the PINGs beside, too, and is over with the
+     * answer */
+    { "client|pause", "( 5000 WRITE | 5000 WRITE | 1 [ ALL ] )", RULE_SAME, ROW_NO_EDGE | ROW_ALONE, NULL },
+    { "client|unpause", "", RULE_SAME, 0, NULL },
     { "client|unblock", "count [ ( TIMEOUT | ERROR ) ]", RULE_SAME, 0, NULL },
     { "client|no-evict", "( ON | OFF )", RULE_SAME, 0, NULL },
     { "client|tracking", "OFF", RULE_SAME, ROW_NO_EDGE, NULL },

@@ -25,6 +25,17 @@ void live_judge_init(struct live_judge *judge, struct live_pair *pair,
     judge->question.unmodelled = unmodelled;
 }
 
+/* Asks both, as CLIENT LIST shows what was asked last; keeps the real one's answer. */
+static void ask_beside(struct live_judge *judge, const struct plan_step *step,
+                       struct live_answer *answer)
+{
+    struct live_answer other;
+    live_answer_init(&other);
+    live_wire_beside(wire_of(judge, LIVE_REAL), step->argc, step->args, answer);
+    live_wire_beside(wire_of(judge, LIVE_TESTED), step->argc, step->args, &other);
+    live_answer_close(&other);
+}
+
 void live_judge_members(struct live_judge *judge, const struct plan_step *step,
                         struct live_answer *members)
 {
@@ -44,7 +55,7 @@ void live_judge_members(struct live_judge *judge, const struct plan_step *step,
                 plan_step_free(&ask);
                 plan_step_words(&ask, "KEYS *", NULL);
             }
-            live_wire_beside(wire_of(judge, LIVE_REAL), ask.argc, ask.args, members);
+            ask_beside(judge, &ask, members);
             plan_step_free(&ask);
         }
     }
@@ -127,7 +138,7 @@ static bool is_hash_table(struct live_judge *judge, const struct plan_step *step
             struct live_answer encoding;
             live_answer_init(&encoding);
             plan_step_words(&ask, "OBJECT ENCODING FIRST", step);
-            live_wire_beside(wire_of(judge, LIVE_REAL), ask.argc, ask.args, &encoding);
+            ask_beside(judge, &ask, &encoding);
             bool compact = !live_answer_is(&encoding, "$9\r\nhashtable\r\n");
             plan_step_free(&ask);
             live_answer_close(&encoding);

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #define BLOCKED_MS 400
-#define SILENT_MS  150 /* behind CLIENT PAUSE: servers look ten times a second */
+#define SILENT_MS  150 /* CLIENT REPLY SKIP, for one */
 #define SHRINK_MAX 400 /* runs */
 #define ENDED_MAX  25  /* of those that end the server, which takes seconds to start again */
 
@@ -13,6 +13,7 @@ struct conversation {
     struct live_pair *pair;
     struct live_judge *judge;
     bool resp3, in_transaction;
+    bool paused; /* a pause may be on: CLIENT PAUSE was sent, and no CLIENT UNPAUSE since */
 };
 
 static struct live_wire *wire_of(struct live_pair *pair, int which)
@@ -26,6 +27,11 @@ static bool is_word(const struct plan_step *step, const char *word)
 {
     return step->argc > 0 && step->args[0].size_bytes == strlen(word) &&
            strncasecmp(step->args[0].bytes, word, strlen(word)) == 0;
+}
+
+static bool is_pause(const struct plan_step *step)
+{
+    return step->row != NULL && strcmp(step->row->name, "client|pause") == 0;
 }
 
 static bool waits_long(const struct plan_step *step)
@@ -45,6 +51,26 @@ static void push_beside(struct live_pair *pair, const struct plan_step *step)
     plan_step_words(&push, step->row->push, step);
     live_pair_beside(pair, &push);
     plan_step_free(&push);
+}
+
+/* Waiting for a pause's end would be a race of two clocks. */
+static void end_pause(struct conversation *talk)
+{
+    if (talk->paused) {
+        live_pair_say(talk->pair, "CLIENT UNPAUSE");
+    }
+    talk->paused = false;
+}
+
+/* The answers of a command that a pause may hold back. False: on one server only. */
+static bool collect_paused(struct conversation *talk, struct live_answer answers[LIVE_BOTH])
+{
+    bool same = answers[LIVE_REAL].silent == answers[LIVE_TESTED].silent;
+    end_pause(talk);
+    for (int i = 0; same && i < LIVE_BOTH; i++) {
+        live_wire_collect(wire_of(talk->pair, i), &answers[i]);
+    }
+    return same;
 }
 
 static void await_both(struct live_pair *pair, int limit_ms, struct live_answer answers[LIVE_BOTH])
@@ -92,11 +118,23 @@ static bool ask_both(struct conversation *talk, const struct plan_step *step,
         live_judge_members(talk->judge, step, &members);
         talk->judge->question.members = &members.bytes;
     }
+    if (is_pause(step)) {
+        end_pause(talk); /* two at once make one of the longer time and the stronger kind */
+        talk->paused = true;
+    }
     for (int i = 0; i < LIVE_BOTH; i++) {
         live_answer_clear(&answers[i]);
         live_wire_ask(wire_of(talk->pair, i), step->argc, step->args, &answers[i]);
     }
-    if (answers[LIVE_REAL].silent || answers[LIVE_TESTED].silent) {
+    bool silent = answers[LIVE_REAL].silent || answers[LIVE_TESTED].silent;
+    if (silent && talk->paused) {
+        if (!collect_paused(talk, answers)) {
+            live_answer_close(&members);
+            return false;
+        }
+        silent = answers[LIVE_REAL].silent || answers[LIVE_TESTED].silent;
+    }
+    if (silent) {
         if (blocks && waits_long(step)) {
             push_beside(talk->pair, step);
         }
@@ -105,6 +143,7 @@ static bool ask_both(struct conversation *talk, const struct plan_step *step,
     enum answer_verdict verdict = live_judge(talk->judge, step, answers);
     if (verdict == ANSWER_BY_RULE && (step->row->flags & ROW_REMOVES) != 0) {
         struct plan_step del;
+        end_pause(talk);
         plan_step_words(&del, "DEL FIRST", step);
         live_pair_beside(talk->pair, &del);
         plan_step_free(&del);
@@ -225,6 +264,7 @@ bool live_sequence_run(const struct live_sequence *sequence, const struct plan *
         same = false;
         live_difference_note(difference, (int)plan->count, answers);
     }
+    end_pause(&talk);
     live_answer_close(&answers[LIVE_REAL]);
     live_answer_close(&answers[LIVE_TESTED]);
     return !same;

@@ -152,7 +152,7 @@ void live_wire_await_close(struct live_wire *wire, int limit_ms, struct live_ans
     }
 }
 
-static void collect(struct live_wire *wire, struct live_answer *answer)
+void live_wire_collect(struct live_wire *wire, struct live_answer *answer)
 {
     for (int pings = 0; pings < 2 && !answer->closed && !wire->died; pings++) {
         ping_beside(wire);
@@ -173,14 +173,14 @@ void live_wire_ask(struct live_wire *wire, unsigned argc, const struct rcs_arg *
                    struct live_answer *answer)
 {
     put(wire->fd, argc, args);
-    collect(wire, answer);
+    live_wire_collect(wire, answer);
 }
 
 void live_wire_send(struct live_wire *wire, const void *bytes, size_t size_bytes,
                     struct live_answer *answer)
 {
     put_bytes(wire->fd, bytes, size_bytes);
-    collect(wire, answer);
+    live_wire_collect(wire, answer);
 }
 
 void live_wire_beside(struct live_wire *wire, unsigned argc, const struct rcs_arg *args,

@@ -32,7 +32,9 @@ void live_wire_close(struct live_wire *wire);
  * two PINGs that the connection beside sent after it: it does one thing at a time. */
 void live_wire_ask(struct live_wire *wire, unsigned argc, const struct rcs_arg *args,
                    struct live_answer *answer);
-/* The same for any bytes. */
+/* Collects what came since, in the same way. */
+void live_wire_collect(struct live_wire *wire, struct live_answer *answer);
+/* live_wire_ask for any bytes. */
 void live_wire_send(struct live_wire *wire, const void *bytes, size_t size_bytes,
                     struct live_answer *answer);
 /* What comes within `limit_ms` more, up to a whole reply. */
