@@ -95,6 +95,8 @@ static const struct row answers[] = {
     { "since 7.0: CLIENT NO-EVICT", "6.2", "CLIENT NO-EVICT on", "*~Unknown subcommand" },
     { "since 7.0: PUBSUB SHARDCHANNELS", "6.2", "PUBSUB SHARDCHANNELS", "*~Unknown subcommand" },
     { "since 7.0: PUBSUB SHARDNUMSUB", "6.2", "PUBSUB SHARDNUMSUB", "*~Unknown subcommand" },
+    { "since 7.2: RESET ends NO-EVICT, not in 7.0", "7.0", "CLIENT NO-EVICT on\nRESET\nCLIENT INFO", "*~ flags=e " },
+    { "since 7.2: RESET ends NO-EVICT", "7.2", "CLIENT NO-EVICT on\nRESET\nCLIENT INFO", "*~ flags=N " },
     { "since 6.2: CLIENT UNPAUSE", "6.0", "CLIENT UNPAUSE", "*~Unknown subcommand" },
     { "since 6.2: CLIENT INFO", "6.0", "CLIENT INFO", "*~Unknown subcommand" },
     { "since 6.2: FAILOVER", "6.0", "FAILOVER", "*~unknown command `FAILOVER`" },

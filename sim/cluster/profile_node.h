@@ -49,6 +49,8 @@ enum rcs_expire_form { RCS_EXPIRE_VERBATIM, RCS_EXPIRE_PX, RCS_EXPIRE_PXAT };
     B(aof_start_waits,                no,    yes,   yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
     /* A child that rewrites the AOF is looked for at the exit though there is no AOF (7.0 finishShutdown). */        \
     B(exit_ends_any_rewrite,          no,    no,    no,    no,    no,    yes,   yes,   yes,   yes)                   \
+    /* --- clients: RESET ends CLIENT NO-EVICT (7.2). */                                                             \
+    B(reset_ends_no_evict,            no,    no,    no,    no,    no,    no,    yes,   yes,   yes)                   \
     /* --- the log: the year stands in the date (5.0). */                                                            \
     B(logs_year,                      no,    no,    yes,   yes,   yes,   yes,   yes,   yes,   yes)                   \
     /* nodes.conf is read after the line that says the port (7.2). */                                                \

@@ -73,6 +73,13 @@ struct rcs_value *rcs_string_new_i64(int64_t value)
     return string_alloc(text, (size_t)length, (size_t)length, RCS_ENCODING_INT);
 }
 
+struct rcs_value *rcs_string_dup(const struct rcs_value *value)
+{
+    struct rcs_value *copy = string_copy(value);
+    copy->unshared = 1;
+    return copy;
+}
+
 /* `value`, now with one reference, room for `size_bytes`, and raw. */
 static struct rcs_string *make_writable(struct rcs_value *value, size_t size_bytes)
 {

@@ -43,6 +43,7 @@ struct rcs_value {
     uint32_t refs;
     uint8_t type;     /* enum rcs_value_type */
     uint8_t encoding; /* enum rcs_encoding */
+    uint8_t unshared; /* 1: rcs_string_dup made it */
 };
 
 /* What a type does in its own way. */
@@ -91,6 +92,9 @@ struct rcs_value *rcs_string_new(const void *bytes, size_t size_bytes);
 /* The same, but digits stay text (Redis 7.0 createStringObject). */
 struct rcs_value *rcs_string_new_text(const void *bytes, size_t size_bytes);
 struct rcs_value *rcs_string_new_i64(int64_t value);
+/* Equal and apart. A small integer among these is none of those that Redis lets all keys share, as
+ * OBJECT REFCOUNT shows (Redis 7.0 dupStringObject). */
+struct rcs_value *rcs_string_dup(const struct rcs_value *value);
 
 /* These take the caller's reference and give one back, to the same value or a changed copy; it is
  * raw from then on. */

@@ -55,6 +55,9 @@ void rcs_refuse_about(struct rcs_client *client, const char *before, const struc
     rcs_buf_text(&text, before);
     rcs_buf_add(&text, argument->bytes, rcs_arg_text_bytes(argument));
     rcs_buf_text(&text, after);
+    while (text.size_bytes > 0 && strchr("\r\n", text.data[text.size_bytes - 1]) != NULL) {
+        text.size_bytes--; /* Redis 7.0 addReplyErrorFormatInternal: those within become blanks */
+    }
     rcs_buf_add(&text, "", 1);
     rcs_refuse(client, text.data);
     rcs_buf_close(&text);

@@ -416,6 +416,15 @@ static unsigned key_flags(const struct rcs_key_range *range, unsigned count,
     return RCS_KEY_OW | RCS_KEY_UPDATE;
 }
 
+/* A count that is no plain decimal is read without the specifications, which hold the flags (Redis
+ * 7.0 getKeysFromCommandWithSpecs, genericGetKeys). */
+static bool specified(const struct rcs_command *command, const struct rcs_arg *words)
+{
+    int numkeys = command->keys[0].numkeys + command->keys[1].numkeys;
+    int64_t count;
+    return numkeys == 0 || rcs_arg_i64(&words[numkeys], &count);
+}
+
 static void reply_keys(struct rcs_call *call, bool with_flags)
 {
     const struct rcs_arg *words = call->args + 2;
@@ -443,6 +452,7 @@ static void reply_keys(struct rcs_call *call, bool with_flags)
         return;
     }
     RCS_ASSERT(keys <= count);
+    bool known_flags = specified(command, words);
     rcs_resp_array(call->out, keys);
     for (unsigned i = 0; i < keys; i++) {
         const struct rcs_arg *key = &words[positions[i]];
@@ -454,8 +464,8 @@ static void reply_keys(struct rcs_call *call, bool with_flags)
         }
         rcs_resp_bulk(call->out, key->bytes, key->size_bytes);
         if (with_flags) {
-            add_bits(call, key_flags(&command->keys[second], count, words), key_flag_names,
-                     COUNT_OF(key_flag_names));
+            unsigned flags = known_flags ? key_flags(&command->keys[second], count, words) : 0;
+            add_bits(call, flags, key_flag_names, COUNT_OF(key_flag_names));
         }
     }
     free(positions);

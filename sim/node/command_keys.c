@@ -90,7 +90,7 @@ static void run_refcount(struct rcs_call *call)
         return;
     }
     bool shared = entry->value->type == RCS_VALUE_STRING &&
-                  entry->value->encoding == RCS_ENCODING_INT &&
+                  entry->value->encoding == RCS_ENCODING_INT && !entry->value->unshared &&
                   rcs_decimal_read(rcs_string_of(entry->value)->bytes,
                                    rcs_string_of(entry->value)->size_bytes, &number) &&
                   number >= 0 && number < 10000;
@@ -220,7 +220,10 @@ static void run_copy(struct rcs_call *call)
         rcs_resp_integer(call->out, 0);
         return;
     }
-    put_under(call, &call->args[2], rcs_value_retain(entry->value), entry->expire_ms);
+    bool integer = entry->value->encoding == RCS_ENCODING_INT;
+    put_under(call, &call->args[2],
+              integer ? rcs_string_dup(entry->value) : rcs_value_retain(entry->value),
+              entry->expire_ms);
     rcs_notify(call, RCS_NOTIFY_GENERIC, "copy_to", &call->args[2]);
     rcs_call_changed(call, 1);
     rcs_resp_integer(call->out, 1);
