@@ -206,7 +206,7 @@ static void draw_command(struct words *words, const char *name)
         for (unsigned times = 1 + words_below(words, 2); times > 0; times--) {
             replace(words, first + words_below(words, step->argc - first));
         }
-    } else if (step->class == PLAN_WORDS && !words->small && (flags & ROW_BLOCKS) == 0) {
+    } else if (step->class == PLAN_WORDS && !words->small && (flags & (ROW_BLOCKS | ROW_MS)) == 0) {
         other_order(words, first + 1);
     }
 }
@@ -244,14 +244,14 @@ void plan_make(struct plan *plan, uint64_t seed, unsigned sequence, const char *
         } while (transaction > 0 && row != NULL && (row->flags & ROW_ALONE) != 0 && count > 1);
         draw_command(&words, name);
         unsigned flags = row == NULL ? 0 : row->flags;
+        if ((flags & ROW_TRANSACTION) != 0 && transaction == 0) {
+            transaction = 3 + words_below(&words, 5); /* with this step */
+        }
         if (subscribed > 0 && transaction == 0 && --subscribed == 0) {
             end_subscriptions(plan);
         }
         if (transaction > 0 && --transaction == 0) {
             end_transaction(plan, words_below(&words, 6));
-        }
-        if ((flags & ROW_TRANSACTION) != 0 && transaction == 0) {
-            transaction = 2 + words_below(&words, 5);
         }
         if ((flags & ROW_SUBSCRIBES) != 0 && subscribed == 0) {
             subscribed = 1 + words_below(&words, 2);

@@ -44,7 +44,8 @@ enum {
     ROW_TRANSACTION = 16, /* EXEC follows some steps later */
     ROW_SUBSCRIBES = 32,  /* so does UNSUBSCRIBE */
     ROW_PAIRS = 64,       /* members come in pairs: a field and its value, a score, a setting */
-    ROW_NO_EDGE = 128     /* only the arguments of the row: others would end the experiment */
+    ROW_NO_EDGE = 128,    /* only the arguments of the row: others would end the experiment */
+    ROW_MS = 256          /* not in odd order: a value would become some milliseconds to live */
 };
 
 struct command_row {

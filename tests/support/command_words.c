@@ -6,7 +6,8 @@
 
 /* --- pools ------------------------------------------------------------------------------------ */
 
-#define LONG_WORD "longer-than-sixty-four-bytes-so-that-it-does-not-fit-the-compact-form-of-a-key"
+#define FORTY_FOUR "forty-four-bytes-are-the-most-of-an-embstr-0"
+#define LONG_WORD  "longer-than-sixty-four-bytes-so-that-it-does-not-fit-the-compact-form-of-a-key"
 #define BYTES(literal)                                                                             \
     {                                                                                              \
         literal, sizeof(literal) - 1                                                               \
@@ -21,53 +22,74 @@ struct word {
 static const struct word values[] = {
     BYTES("a"), BYTES("b"), BYTES("value"), BYTES("10"), BYTES("-3"), BYTES("3.14"), BYTES(""),
     BYTES("\0\377\r\n"), BYTES(LONG_WORD), BYTES("9223372036854775807"), BYTES("two words"), BYTES("7"),
+    BYTES("-9223372036854775808"), BYTES("1e3"), BYTES("-0"), BYTES("0"), BYTES("\xff\xf0\x00\x0f"), BYTES("9999"),
+    BYTES("a"), BYTES("b"), BYTES("10"), BYTES(FORTY_FOUR), BYTES(FORTY_FOUR "+"),
 };
 static const struct word numbers[] = {
     BYTES("1"), BYTES("2"), BYTES("3"), BYTES("-5"), BYTES("70000"), BYTES("5000000000"),
 };
 static const struct word fields[] = {
-    BYTES("f1"), BYTES("f2"), BYTES("f3"), BYTES("f4"), BYTES("1"), BYTES("F1"),
+    BYTES("f1"), BYTES("f2"), BYTES("f3"), BYTES("f4"), BYTES("1"), BYTES("F1"), BYTES("f1"), BYTES("f2"), BYTES("f3"),
+    BYTES("\0\377"), BYTES(""),
 };
 static const struct word members[] = {
     BYTES("m1"), BYTES("m2"), BYTES("m3"), BYTES("m4"), BYTES("1"), BYTES("2"), BYTES("3"), BYTES("a"),
+    BYTES("m1"), BYTES("m2"), BYTES("m3"), BYTES(""), BYTES("\0\377"), BYTES("-1"), BYTES("01"), BYTES("9223372036854775807"),
+    BYTES("70000"),
 };
 static const struct word ints[] = {
     BYTES("1"), BYTES("2"), BYTES("-1"), BYTES("10"), BYTES("0"), BYTES("-7"), BYTES("1000000"),
+    BYTES("9223372036854775807"), BYTES("-9223372036854775808"), BYTES("9223372036854775797"),
 };
 static const struct word floats[] = {
     BYTES("0.5"), BYTES("-1.25"), BYTES("3"), BYTES("1e3"), BYTES("100.000001"), BYTES("5.0e-2"), BYTES("0.1"),
+    BYTES("1e17"), BYTES("3.0e3"), BYTES("-0"), BYTES("1e-17"), BYTES("0.1000000000000000055511"), BYTES("0x1p3"),
+    BYTES("9007199254740993"), BYTES("1e300"), BYTES("-1e300"), BYTES(".5"), BYTES("5."), BYTES("1e4932"),
 };
 static const struct word scores[] = {
     BYTES("1"), BYTES("2"), BYTES("2.5"), BYTES("-1"), BYTES("0"), BYTES("inf"), BYTES("-inf"), BYTES("1e10"),
     BYTES("3"), BYTES("0.1"), BYTES("1"), BYTES("2"),
+    BYTES("-0"), BYTES("1e17"), BYTES("1.7976931348623157e308"), BYTES("5e-324"), BYTES("9007199254740993"), BYTES("3.0"),
+    BYTES("0x10"), BYTES("1e-7"), BYTES("123456789.123456789"), BYTES("-2.5e-10"), BYTES("1e21"),
 };
 static const struct word bounds[] = {
-    BYTES("1"), BYTES("(1"), BYTES("2"), BYTES("(2.5"), BYTES("-inf"), BYTES("+inf"), BYTES("0"), BYTES("(3"),
+    BYTES("1"), BYTES("(1"), BYTES("2"), BYTES("(2.5"), BYTES("-inf"), BYTES("+inf"), BYTES("0"), BYTES("(3"), BYTES("-1"), BYTES("10"),
+    BYTES("(-inf"), BYTES("(inf"), BYTES("1e3"), BYTES("(1e-7"), BYTES("-0"), BYTES("(0"), BYTES("inf"),
 };
 static const struct word lexes[] = {
-    BYTES("[m1"), BYTES("(m3"), BYTES("-"), BYTES("+"), BYTES("[a"), BYTES("(1"), BYTES("[z"),
+    BYTES("[m1"), BYTES("(m3"), BYTES("-"), BYTES("+"), BYTES("[a"), BYTES("(1"), BYTES("[z"), BYTES("["), BYTES("("), BYTES("[m"),
+    BYTES("[m2"), BYTES("(m1"), BYTES("[\0"), BYTES("[\377"), BYTES("(m3\0"),
 };
 static const struct word patterns[] = {
     BYTES("*"), BYTES("{t}*"), BYTES("m*"), BYTES("f[1-3]"), BYTES("?1"), BYTES("*1"), BYTES("\\*"),
     BYTES("[^a]*"), BYTES("{t}?1"), BYTES(""), BYTES("c*"),
+    BYTES("[a-"), BYTES("*[12]"), BYTES("m[^1]"), BYTES("[3-1]*"), BYTES("f\\1"), BYTES("**1*"), BYTES("[]"), BYTES("*\\"),
+    BYTES("[\\f]1"), BYTES("?"), BYTES("{t}[hl]*"), BYTES("[-a]*"),
 };
 static const struct word channels[] = { BYTES("c1"), BYTES("c2"), BYTES("{t}c3"), BYTES("") };
 static const struct word cursors[] = { BYTES("0"), BYTES("0"), BYTES("0"), BYTES("0"), BYTES("5") };
-static const struct word secs[] = { BYTES("100"), BYTES("5000"), BYTES("5000"), BYTES("0"), BYTES("-1") };
-static const struct word ms[] = { BYTES("100000"), BYTES("7000000"), BYTES("7000000"), BYTES("100001") };
+static const struct word secs[] = {
+    BYTES("100"), BYTES("5000"), BYTES("5000"), BYTES("7000"), BYTES("0"), BYTES("-1"), BYTES("9223372036854775"),
+    BYTES("10000000000"),
+};
+static const struct word ms[] = { BYTES("100000"), BYTES("7000000"), BYTES("7000000"), BYTES("100001"), BYTES("8000000") };
+static const struct word gt_secs[] = { BYTES("101"), BYTES("4000"), BYTES("6000"), BYTES("8500"), BYTES("9000"), BYTES("-1") };
+static const struct word gt_ms[] = { BYTES("100100"), BYTES("4100000"), BYTES("6100000"), BYTES("7500000"), BYTES("0") };
 static const struct word unixes[] = { BYTES("4102444800"), BYTES("4102444801"), BYTES("1") };
 static const struct word unixes_ms[] = { BYTES("4102444800000"), BYTES("4102444801000"), BYTES("1") };
 static const struct word ttls[] = { BYTES("0"), BYTES("0"), BYTES("7000000"), BYTES("-1") };
 static const struct word counts[] = {
-    BYTES("0"), BYTES("1"), BYTES("1"), BYTES("2"), BYTES("3"), BYTES("6"), BYTES("100"),
+    BYTES("0"), BYTES("1"), BYTES("1"), BYTES("2"), BYTES("3"), BYTES("6"), BYTES("100"), BYTES("-1"), BYTES("4"),
+    BYTES("1000"),
 };
 static const struct word indexes[] = {
-    BYTES("0"), BYTES("1"), BYTES("2"), BYTES("-1"), BYTES("-2"), BYTES("5"), BYTES("-100"), BYTES("100"),
+    BYTES("0"), BYTES("1"), BYTES("2"), BYTES("-1"), BYTES("-2"), BYTES("5"), BYTES("-100"), BYTES("100"), BYTES("3"), BYTES("-3"),
+    BYTES("7"), BYTES("8"), BYTES("-8"), BYTES("-4"), BYTES("15"),
 };
 static const struct word offsets[] = { BYTES("0"), BYTES("1"), BYTES("7"), BYTES("8"), BYTES("33"), BYTES("1000") };
-static const struct word bits[] = { BYTES("0"), BYTES("1") };
+static const struct word bits[] = { BYTES("0"), BYTES("1"), BYTES("1") };
 static const struct word timeouts[] = { BYTES("0.01"), BYTES("0.05"), BYTES(PLAN_LONG_WAIT), BYTES(PLAN_LONG_WAIT) };
-static const struct word databases[] = { BYTES("0"), BYTES("0"), BYTES("1") };
+static const struct word databases[] = { BYTES("0"), BYTES("0"), BYTES("1"), BYTES("15"), BYTES("16") };
 static const struct word type_names[] = {
     BYTES("string"), BYTES("list"), BYTES("hash"), BYTES("SET"), BYTES("zset"), BYTES("stream"), BYTES("x"),
 };
@@ -80,6 +102,9 @@ static const struct word node_ids[] = {
 static const struct word commands[] = {
     BYTES("get"), BYTES("SET"), BYTES("nonsense"), BYTES("hset"), BYTES("cluster|info"), BYTES("eval"),
     BYTES("blmpop"), BYTES("client"), BYTES("zadd"), BYTES("config|nonsense"), BYTES("migrate"), BYTES("mset"),
+    BYTES("zunionstore"), BYTES("ZRANGE"), BYTES("bitop"), BYTES("lmpop"), BYTES("object|freq"), BYTES("client|kill"),
+    BYTES("smove"), BYTES("getex"), BYTES("spublish"), BYTES("restore"), BYTES("copy"), BYTES("exec"),
+    BYTES("hrandfield"), BYTES("lpos"), BYTES("set|x"), BYTES("cluster|nosuch"), BYTES("cluster|"), BYTES(""),
 };
 static const struct word payloads[] = { /* DUMP of a string, a list, a hash, a set, a sorted set */
     BYTES("\x00\x03\x61\x62\x63\x0a\x00\xd9\xac\x30\x3d\x41\x72\xa2\xe2"),
@@ -117,6 +142,75 @@ static const struct word scripts[] = {
     BYTES("return redis.call('HGET',KEYS[1])"), BYTES("return redis.call('SET','elsewhere',1)"),
     BYTES("#!lua flags=no-writes\nreturn redis.call('SET',KEYS[1],1)"), BYTES("#!lua\nreturn 5"), BYTES("return {"),
     BYTES("return cjson.decode('[1,2.5,\"x\",null]')"), BYTES("return redis.call('CLUSTER','KEYSLOT','a')"),
+    BYTES("return redis.call('INCR',KEYS[1])"), BYTES("return redis.call('HMGET',KEYS[1],'f1','f9')"),
+    BYTES("redis.setresp(3) return redis.call('HGET',KEYS[1],'f9')"),
+    BYTES("return redis.call('ZRANGE',KEYS[1],0,-1,'WITHSCORES')"),
+    BYTES("redis.setresp(3) return redis.call('ZRANGE',KEYS[1],0,-1,'WITHSCORES')"),
+    BYTES("return redis.call('EXPIRE',KEYS[1],ARGV[1])"),
+    BYTES("return redis.call('SET',KEYS[1],ARGV[1],'NX','GET')"), BYTES("return redis.call('LPOP',KEYS[1],2)"),
+    BYTES("return tostring(redis.call('ZSCORE',KEYS[1],'m1'))"), BYTES("return redis.call()"),
+    BYTES("return redis.call(KEYS)"), BYTES("return redis.call('SET',KEYS[1],{})"),
+    BYTES("return redis.call('SET',KEYS[1],1.5)"), BYTES("return redis.call('SET',KEYS[1],1e20)"),
+    BYTES("return redis.call('SET',KEYS[1],true)"), BYTES("return ARGV[3]"), BYTES("return {[1]='a',[3]='c'}"),
+    BYTES("return 'a\\0b'"), BYTES("return 2^53"), BYTES("return 1/0"), BYTES("return 0/0"), BYTES("return -2^63"),
+    BYTES("return {1.9,-1.9,'1.9'}"), BYTES("return {err='noprefix'}"),
+    BYTES("return {err='ERR with\\r\\nnewlines'}"), BYTES("return {ok='with\\r\\n'}"),
+    BYTES("return redis.error_reply('-dashed')"), BYTES("return redis.error_reply('')"),
+    BYTES("return redis.error_reply()"), BYTES("return redis.status_reply('')"),
+    BYTES("return redis.status_reply({})"), BYTES("return {map={a=1}}"), BYTES("redis.setresp(3) return {map={a=1}}"),
+    BYTES("redis.setresp(3) return {set={x=true}}"), BYTES("redis.setresp(3) return {big_number='123'}"),
+    BYTES("redis.setresp(3) return {verbatim_string={format='txt',string='hi'}}"),
+    BYTES("redis.setresp(3) return {true,false,nil,1}"), BYTES("redis.setresp(3) return false"),
+    BYTES("redis.setresp(4)"), BYTES("redis.setresp()"), BYTES("return redis.log(redis.LOG_NOTICE,'x')"),
+    BYTES("return redis.log(9,'x')"), BYTES("return redis.log('x')"),
+    BYTES("return redis.acl_check_cmd('SET','k','v')"), BYTES("return redis.acl_check_cmd('nosuch')"),
+    BYTES("return redis.replicate_commands()"), BYTES("return redis.set_repl(redis.REPL_ALL)"),
+    BYTES("return redis.set_repl(17)"),
+    BYTES("local t=redis.pcall('LPUSH',KEYS[1],1) if type(t)=='table' then return t.err end return t"),
+    BYTES("local ok,e=pcall(redis.call,'INCR',KEYS[1]) if ok then return e end return e.err or e"),
+    BYTES("return cjson.encode(redis.call('LRANGE',KEYS[1],0,-1))"),
+    BYTES("return cjson.encode({1e20,0.1,2^53,1/3,-5})"), BYTES("return cjson.encode(cjson.decode('{}'))"),
+    BYTES("return cjson.encode({})"), BYTES("return cjson.encode({[1]=1,[20]=2})"),
+    BYTES("return cjson.decode(ARGV[1])"), BYTES("return cjson.encode(ARGV)"), BYTES("return cjson.encode(1/0)"),
+    BYTES("return cmsgpack.unpack(cmsgpack.pack({a=1,b=2.5})).a"), BYTES("return cmsgpack.unpack(ARGV[1])"),
+    BYTES("return {struct.unpack('<I4hb','\\1\\2\\3\\4\\5\\6\\7')}"), BYTES("return {string.byte(ARGV[1],1,-1)}"),
+    BYTES("return tostring(1e15)"), BYTES("return tostring(1e16)"), BYTES("return tostring(0.1)"),
+    BYTES("return tonumber('0x10')"), BYTES("return tonumber(ARGV[1],16)"), BYTES("return #ARGV[1]"),
+    BYTES("return string.rep('ab',3)"), BYTES("return table.concat(ARGV,',')"), BYTES("error({err='My Err'})"),
+    BYTES("error({err='My Err',ignore_error_stats_update=true})"), BYTES("error('ERR x')"), BYTES("error()"),
+    BYTES("error(5)"), BYTES("return redis.call('MULTI')"),
+    BYTES("return redis.call('EVAL','return 1',0)"), BYTES("return redis.call('WATCH','k')"),
+    BYTES("return redis.call('PING','a','b')"), BYTES("return redis.call('get',KEYS[1],KEYS[1])"),
+    BYTES("return redis.call('WAIT',0,0)"), BYTES("return redis.call('SCRIPT','LOAD','x')"),
+    BYTES("return redis.call('client','nosuch')"), BYTES("return redis.call('client')"),
+    BYTES("return redis.pcall('nosuch').err"), BYTES("return redis.pcall('GET')"),
+    BYTES("#!lua flags=allow-oom,no-cluster\nreturn 1"), BYTES("#!lua name=x\nreturn 1"),
+    BYTES("#!lua flags=nosuch\nreturn 1"), BYTES("#!python\nreturn 1"), BYTES("#!lua"), BYTES("#!"),
+    BYTES("#!lua flags=allow-cross-slot-keys\nreturn redis.call('GET','elsewhere')"), BYTES("#!lua flags=\nreturn 1"),
+    BYTES("#!lua flags=allow-stale,no-writes\nreturn redis.pcall('INCR',KEYS[1]).err"),
+    BYTES("return setmetatable({},{__index=function() return 1 end})[1]"), BYTES("return _G.nosuch"),
+    BYTES("string.x=1"), BYTES("return loadstring('return 5')()"), BYTES("return dofile"),
+    BYTES("return os.clock()>=0"), BYTES("return os.time"), BYTES("return {KEYS,ARGV}"),
+    BYTES("for i=1,3 do redis.call('RPUSH',KEYS[1],i) end return redis.call('LLEN',KEYS[1])"),
+    BYTES("return redis.call('ZADD',KEYS[1],'nan','x')"), BYTES("return redis.call('ZINCRBY',KEYS[1],0.1,'m1')"),
+    BYTES("redis.setresp(3) return redis.call('ZINCRBY',KEYS[1],0.1,'m1')"),
+    BYTES("return redis.call('INCRBYFLOAT',KEYS[1],0.1)"), BYTES("return redis.call('INCRBYFLOAT',KEYS[1],ARGV[1])"),
+    BYTES("return string.format('%5.2f|%q|%x|%s',3.14159,'a\\nb',255,'z')"), BYTES("return string.format('%d','x')"),
+    BYTES("return nil"), BYTES("return 'x','y'"), BYTES("return"), BYTES("return 1 // 2"),
+    BYTES("return unpack({1,2},1,3)"), BYTES("return bit.tohex(255,4)"), BYTES("return bit.lshift(1,31)"),
+    BYTES("return bit.bxor(-1,5)"), BYTES("return bit.arshift(-8,1)"), BYTES("return bit.band()"),
+    BYTES("local a={} a[1]=a return #a"), BYTES("return string.gsub('hello','l','L')"),
+    BYTES("return ({string.find('hello','l+')})[2]"), BYTES("return KEYS[1]..ARGV[1]"), BYTES("return ARGV[1]+1"),
+    BYTES("return ARGV[1]<ARGV[2]"), BYTES("return nil..'x'"), BYTES("return ('x'):upper()"),
+    BYTES("KEYS=nil return KEYS"), BYTES("redis.call=nil return 1"),
+    BYTES("return redis.call('SET',KEYS[1],ARGV[1],'EX','0')"), BYTES("return redis.call('RESTORE',KEYS[1],0,'x')"),
+    BYTES("return redis.call('OBJECT','ENCODING',KEYS[1])"),
+    BYTES("return redis.call('SMISMEMBER',KEYS[1],'m1','m9')"),
+    BYTES("redis.setresp(3) return redis.call('SMISMEMBER',KEYS[1],'m1','m9')"),
+    BYTES("return redis.call('COPY',KEYS[1],KEYS[1])"), BYTES("return redis.call('BLMPOP','0','1',KEYS[1],'LEFT')"),
+    BYTES("return redis.call('ZPOPMIN',KEYS[1])"), BYTES("redis.setresp(3) return redis.call('ZPOPMIN',KEYS[1],1)"),
+    BYTES("return redis.sha1hex()"), BYTES("return redis.sha1hex('a','b')"), BYTES("return redis.REDIS_VERSION_NUM"),
+    BYTES("return select('#',redis.call('PING'))"), BYTES("return pcall(redis.call,'PING')"),
 };
 static const struct word edges[] = {
     BYTES("9223372036854775807"), BYTES("-9223372036854775808"), BYTES("9223372036854775808"),
@@ -126,6 +220,14 @@ static const struct word edges[] = {
     BYTES("2147483648"), BYTES("-2147483649"), BYTES("4294967296"), BYTES("99999999999999999999"),
     BYTES("1e-400"), BYTES("179769313486231570000000000000"), BYTES("1\0"), BYTES("(1"), BYTES("("), BYTES("["),
     BYTES("+"), BYTES("-"), BYTES("*"), BYTES("MATCH"), BYTES("COUNT"), BYTES("LIMIT"), BYTES("-1"), BYTES("0"),
+    BYTES("9223372036854775806"), BYTES("4611686018427387904"), BYTES("9223372036854775"), BYTES("9223372036854776"),
+    BYTES("-9223372036854776"), BYTES("-nan"), BYTES("-1e400"), BYTES("1e309"), BYTES("1e4932"), BYTES("1e5000"),
+    BYTES("-1e4933"), BYTES("0x1p3"), BYTES("0x"), BYTES("infinit"), BYTES("nan(1)"), BYTES("--1"), BYTES("1-"),
+    BYTES("\t1"), BYTES("1\n"), BYTES("1\0002"), BYTES("."), BYTES("e5"), BYTES("5."), BYTES("1e"),
+    BYTES("0.00000000000000000001"), BYTES("3.4028234663852886e+38"), BYTES("123456789012345678"), BYTES("(inf"),
+    BYTES("(nan"), BYTES("(-0"), BYTES("[\0"), BYTES("++"), BYTES("WITHSCORES"), BYTES("GET"), BYTES("XX"), BYTES("NX"),
+    BYTES("KEEPTTL"), BYTES("BYLEX"), BYTES("REV"), BYTES("INCR"), BYTES("DB"), BYTES(LONG_WORD), BYTES("{t}s1"),
+    BYTES("elsewhere"), BYTES("{t}z1"), BYTES("-2"), BYTES("65536"), BYTES("16384"),
 };
 /* Numbers out of range or small: ROW_SMALL. */
 static const struct word small_edges[] = {
@@ -144,7 +246,7 @@ static const struct {
     POOL("value", values), POOL("number", numbers), POOL("field", fields), POOL("member", members),
     POOL("int", ints), POOL("float", floats), POOL("score", scores), POOL("bound", bounds),
     POOL("lex", lexes), POOL("pattern", patterns), POOL("channel", channels), POOL("cursor", cursors),
-    POOL("secs", secs), POOL("ms", ms), POOL("unix", unixes), POOL("unixms", unixes_ms),
+    POOL("secs", secs), POOL("ms", ms), POOL("gtsecs", gt_secs), POOL("gtms", gt_ms), POOL("unix", unixes), POOL("unixms", unixes_ms),
     POOL("ttl", ttls), POOL("count", counts), POOL("index", indexes), POOL("offset", offsets),
     POOL("bit", bits), POOL("timeout", timeouts), POOL("database", databases),
     POOL("typename", type_names), POOL("slot", slots), POOL("nodeid", node_ids),
