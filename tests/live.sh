@@ -24,6 +24,10 @@ wanted=7.0.15
 found=$(redis-server --version | sed -nE 's/.* v=([0-9.]+) .*/\1/p')
 [ "$found" = "$wanted" ] || { echo "this compares with redis-server $wanted; here is \"$found\"" >&2; exit 2; }
 
+# shellcheck source=tests/ports.sh
+. tests/ports.sh
+hold_ports 21000 || exit 2 # they stand in the scenarios: two runs wait for each other
+
 exec 3>&1
 work=$(mktemp -d)
 declare -A port=() id=() pid=() to=() from=() cli_pid=()

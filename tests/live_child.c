@@ -357,7 +357,7 @@ int main(int argc, char **argv)
 {
     static struct steps saved, copied, rewritten, large, large_copied;
     static struct series bulk, loaded, turn, start_loaded, nothing = { .count = 1 };
-    int port = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 24400;
+    int port = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 20500;
     if (argc > 2 || port < 1024 || port > 55535 - SERVERS) {
         fprintf(stderr, "usage: live_child [PORT]\n");
         return 2;

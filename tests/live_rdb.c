@@ -237,7 +237,7 @@ static void fill_with(struct live_server *server, int seed)
 int main(int argc, char **argv)
 {
     char digest[64];
-    int port = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 25400;
+    int port = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 20600;
     if (argc > 2 || port < 1024 || port > 55535 - SERVERS) {
         fprintf(stderr, "usage: live_rdb [PORT]\n");
         return 2;

@@ -4,7 +4,10 @@
 set -uo pipefail
 
 rcsim=$(realpath "${1:?usage: tests/soak.sh RCSIM [MINUTES]}") minutes=${2:-3}
-port=21930 control=21929
+# shellcheck source=tests/ports.sh
+. "$(dirname "$0")/ports.sh"
+take_ports 21900 7 || exit 2
+control=$taken port=$((taken + 1))
 work=$(mktemp -d)
 "$rcsim" serve --nodes 6 --replicas 1 --port $port --control $control --cluster-node-timeout 2000 >"$work/out" 2>&1 &
 server=$!

@@ -10,6 +10,7 @@ Six servers, a cluster of three masters and their replicas: kill -9, SIGTERM, SI
 without the directory, SHUTDOWN, a crash, a busy port, a daemon. On virtual nodes then 25 servers in one process, and the
 recorded session played again. Nothing here depends on how fast the machine is, but for limits of a minute.
 """
+import fcntl
 import os
 import re
 import shutil
@@ -430,17 +431,24 @@ def many(home, port, environment):
                 server.wait()
 
 
+locks = []
+
+
 def free_ports(count):
-    """The first of so many in a row that are free, and whose bus ports are."""
-    for first in range(10500 + os.getpid() % 100 * 100, 22000, 100):  # bus ports are below those the kernel gives
+    """The first of so many in a row that are free, and whose bus ports are, and no other test's (tests/ports.sh)."""
+    for first in range(10500 + os.getpid() % 100 * 100, 22600, 100):  # bus ports are below those the kernel gives
         sockets = []
+        lock = open(f"/tmp/rcsim-test-ports.{first // 100}", "a", encoding="ascii")
         try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for port in [first + i for i in range(count)] + [first + 10000 + i for i in range(count)]:
                 sockets.append(socket.socket())
                 sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 sockets[-1].bind(("127.0.0.1", port))
+            locks.append(lock)  # until this program ends
             return first
         except OSError:
+            lock.close()
             continue
         finally:
             for each in sockets:

@@ -5,7 +5,10 @@
 set -uo pipefail
 
 rcsim=$(realpath "${1:?usage: tests/bench/serve.sh RCSIM [ROUNDS]}") rounds=${2:-5}
-real_port=21980 port=21981 pids=()
+# shellcheck source=tests/ports.sh
+. "$(dirname "$0")/../ports.sh"
+take_ports 21980 2 || exit 2
+real_port=$taken port=$((taken + 1)) pids=()
 tests=set,get,incr,lpush,hset
 
 for tool in redis-server redis-benchmark redis-cli; do

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Client libraries and redis-cli drive a cluster of six, through a failover each, and write again after it.
 # Usage: tests/clients/run.sh [--build DIRECTORY] [--port PORT] [--only CLIENT]... (--real | --rcsim PROGRAM)
-#   --real    redis-server processes on 127.0.0.1, from PORT on (default 21300: their bus, 10000 above, lies below
-#             the ports that the kernel lends); they are stopped by their ids
+#   --real    redis-server processes on 127.0.0.1, from PORT on (default 21300), or as far above as it takes
+#             for them to be free; they are stopped by their ids
 #   --rcsim   `PROGRAM serve` on the same ports; its control port is PORT + 90
 #   --build   where hiredis' driver was built, and where node's packages go (default: build)
 # A client is a program beside this one: CLIENT PORT [PORT...], with the environment's CUE, a command that kills
@@ -34,7 +34,10 @@ clients=(redis_cli redis_benchmark cluster_manager redis_py predis phpredis iore
 work=$(mktemp -d)
 export TMPDIR=$work
 declare -A pids=() # of processes, by port
-control=$((base + 90))
+# shellcheck source=tests/ports.sh
+. "$here/../ports.sh"
+take_ports "$base" 92 || exit 2
+base=$taken control=$((taken + 90))
 
 clean_up() {
     local pid

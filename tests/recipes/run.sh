@@ -12,6 +12,9 @@ if [ "${1:-}" = --build ]; then
 fi
 RCSIM=$(realpath "${1:?usage: tests/recipes/run.sh [--build DIRECTORY] RCSIM}")
 export RCSIM
+# shellcheck source=tests/ports.sh
+. "$here/../ports.sh"
+hold_ports 17000 || exit 1 # as whoever copies a recipe reads them: two runs wait for each other
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 
