@@ -183,6 +183,10 @@ void rcs_command_full_name(const struct rcs_command_found *found, struct rcs_buf
 const struct rcs_key_range *rcs_command_ranges(const struct rcs_command *command, unsigned argc,
                                                const struct rcs_arg *args,
                                                struct rcs_key_range moved[2]);
+/* False: a word counts the keys, and is no plain decimal from 0 on. Redis then reads it without its
+ * specifications of keys, which hold their flags (Redis 7.0 getKeysFromCommandWithSpecs). Only of a
+ * request of enough words. */
+bool rcs_command_keys_specified(const struct rcs_command *command, const struct rcs_arg *args);
 /* Categories, with those that follow from the flags: bits of enum rcs_category. */
 unsigned rcs_command_categories(const struct rcs_command *command);
 unsigned rcs_command_category_named(const struct rcs_arg *name); /* without the @; 0 none */

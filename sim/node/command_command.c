@@ -416,15 +416,6 @@ static unsigned key_flags(const struct rcs_key_range *range, unsigned count,
     return RCS_KEY_OW | RCS_KEY_UPDATE;
 }
 
-/* A count that is no plain decimal is read without the specifications, which hold the flags (Redis
- * 7.0 getKeysFromCommandWithSpecs, genericGetKeys). */
-static bool specified(const struct rcs_command *command, const struct rcs_arg *words)
-{
-    int numkeys = command->keys[0].numkeys + command->keys[1].numkeys;
-    int64_t count;
-    return numkeys == 0 || rcs_arg_i64(&words[numkeys], &count);
-}
-
 static void reply_keys(struct rcs_call *call, bool with_flags)
 {
     const struct rcs_arg *words = call->args + 2;
@@ -452,7 +443,7 @@ static void reply_keys(struct rcs_call *call, bool with_flags)
         return;
     }
     RCS_ASSERT(keys <= count);
-    bool known_flags = specified(command, words);
+    bool known_flags = rcs_command_keys_specified(command, words);
     rcs_resp_array(call->out, keys);
     for (unsigned i = 0; i < keys; i++) {
         const struct rcs_arg *key = &words[positions[i]];

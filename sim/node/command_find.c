@@ -122,13 +122,18 @@ static struct rcs_key_range counted(const struct rcs_key_range *range, unsigned 
     return found;
 }
 
-/* Redis 7.0 getKeysFromCommandWithSpecs: a count in plain decimal is read with the specifications,
- * which stand in the order of the words; from anything else the counted keys come first. */
+bool rcs_command_keys_specified(const struct rcs_command *command, const struct rcs_arg *args)
+{
+    int numkeys = command->keys[0].numkeys + command->keys[1].numkeys;
+    int64_t count;
+    return numkeys == 0 || (rcs_arg_i64(&args[numkeys], &count) && count >= 0);
+}
+
+/* The specifications stand in the order of the words; without them the counted keys come first. */
 static void count_keys(const struct rcs_command *command, unsigned argc, const struct rcs_arg *args,
                        struct rcs_key_range moved[2])
 {
     const struct rcs_key_range *keys = command->keys;
-    int64_t number;
     if (keys[0].numkeys > 0) {
         moved[0] = counted(&keys[0], argc, args);
         moved[1] = keys[1];
@@ -138,7 +143,7 @@ static void count_keys(const struct rcs_command *command, unsigned argc, const s
     moved[1] = counted(&keys[1], argc, args);
     if (moved[1].first == 0) {
         moved[0].first = 0;
-    } else if (!rcs_arg_i64(&args[keys[1].numkeys], &number)) {
+    } else if (!rcs_command_keys_specified(command, args)) {
         moved[0] = moved[1];
         moved[1] = keys[0];
     }
