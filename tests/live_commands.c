@@ -5,10 +5,11 @@
  * that differs the first sequence is shrunk to the shortest that still differs, and printed.
  *
  * Usage: live_commands [--sequences N] [--seed N] [--from N] [--only COMMAND]...
- *                      [--without COMMAND]... [--show N] [--port PORT]
+ *                      [--without COMMAND]... [--show N] [--port PORT] [--counts]
  *                      (--with HOST:PORT | --rcsim PROGRAM | --self)
  *   --with     an empty cluster node that runs at this address; it gets all slots
  *   --rcsim    `PROGRAM serve` is started
+ *   --counts   says at the end how often each command was drawn, and how often it was an error
  *   --self     two real servers; then two with a planted difference, which must be found
  * Servers listen at PORT and above (default 20300, or as far above as it takes for them to be
  * free), on 127.0.0.1, and are stopped by their ids. Exit status 0: agrees, 1: differs, 2: could
@@ -27,11 +28,21 @@
 static struct live_pair pair = { .targets = { LIVE_TARGET("redis-server"),
                                               LIVE_TARGET("tested") } };
 static struct live_judge judge;
-static struct live_sequence sequences = { .judge = &judge };
 static struct command_sets commands;
 static unsigned draws[COMMAND_NAMES_MAX], differing[COMMAND_NAMES_MAX]; /* by commands.drawn */
+static unsigned errors[COMMAND_NAMES_MAX];                              /* of draws */
 static unsigned class_draws[PLAN_CLASS_COUNT];
 static char directory[200];
+
+static void count_error(const struct plan_step *step, const struct live_answer *real)
+{
+    int at = step->name == NULL ? -1 : command_names_find(&commands.drawn, step->name);
+    if (at >= 0 && real->bytes.size_bytes > 0 && real->bytes.data[0] == '-') {
+        errors[at]++;
+    }
+}
+
+static struct live_sequence sequences = { .judge = &judge, .answered = count_error };
 
 static void clean_up(void)
 {
@@ -95,6 +106,14 @@ static void print_summary(unsigned run, unsigned found)
     printf("%u of %u sequences differ\n", found, run);
 }
 
+static void print_counts(void)
+{
+    for (unsigned i = 0; i < commands.drawn.count; i++) {
+        printf("  %-28s %6u drawn, %6u answered by errors\n", commands.drawn.names[i], draws[i],
+               errors[i]);
+    }
+}
+
 /* --- the experiment --------------------------------------------------------------------------- */
 
 struct options {
@@ -102,7 +121,7 @@ struct options {
     unsigned from, sequences, show;
     int port;
     const char *with, *rcsim;
-    bool self, quiet;
+    bool self, quiet, counts;
     char *only[64], *without[64];
     unsigned only_count, without_count;
 };
@@ -220,6 +239,10 @@ static bool read_options(struct options *options, int argc, char **argv)
             options->self = true;
             continue;
         }
+        if (strcmp(name, "--counts") == 0) {
+            options->counts = true;
+            continue;
+        }
         if (value == NULL) {
             return false;
         }
@@ -256,8 +279,8 @@ int main(int argc, char **argv)
     if (!read_options(&options, argc, argv)) {
         fprintf(stderr,
                 "usage: live_commands [--sequences N] [--seed N] [--from N] [--only COMMAND]... "
-                "[--without COMMAND]... [--show N] [--port PORT] (--with HOST:PORT | --rcsim "
-                "PROGRAM | --self)\n");
+                "[--without COMMAND]... [--show N] [--port PORT] [--counts] (--with HOST:PORT | "
+                "--rcsim PROGRAM | --self)\n");
         return 2;
     }
     live_directory("live_commands", "/tmp", directory, clean_up);
@@ -279,6 +302,9 @@ int main(int argc, char **argv)
         return test_itself(&options);
     }
     unsigned found = experiment(&options, &shortest);
+    if (options.counts) {
+        print_counts();
+    }
     print_summary(options.sequences, found);
     bool well = live_target_end(&pair.targets[LIVE_TESTED]);
     return found == 0 && well ? 0 : 1;

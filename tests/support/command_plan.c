@@ -111,6 +111,7 @@ static void fill_keys(struct plan *plan, uint64_t seed, unsigned sequence)
         "ZADD {t}z2 ( score member )+ ( score long )",
         "ZADD {t}e1 ( 0 member )+ ( 0 member )+",
         "ZADD {t}e2 ( 0 member )+ ( 0 long )",
+        "SCRIPT LOAD loaded", /* those that EVALSHA asks for */
     };
     for (unsigned i = 0; i < sizeof(fills) / sizeof(fills[0]); i++) {
         struct plan_step *step = next_step(plan);

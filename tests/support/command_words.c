@@ -125,6 +125,9 @@ static const struct word shas[] = { /* of the first two scripts; of none */
     BYTES("620CD258C2C9C88C9D10DB67812CCF663D96BDC6"), BYTES("ffffffffffffffffffffffffffffffffffffffff"),
     BYTES("short"),
 };
+static const struct word loaded_scripts[] = {
+    BYTES("return 1"), BYTES("return redis.call('GET',KEYS[1])"),
+};
 static const struct word scripts[] = {
     BYTES("return 1"), BYTES("return redis.call('GET',KEYS[1])"),
     BYTES("return {KEYS[1],ARGV[1],ARGV[2]}"), BYTES("return redis.call('SET',KEYS[1],ARGV[1])"),
@@ -364,7 +367,7 @@ static const struct {
     POOL("ttl", ttls), POOL("count", counts), POOL("index", indexes), POOL("offset", offsets),
     POOL("bit", bits), POOL("timeout", timeouts), POOL("database", databases),
     POOL("typename", type_names), POOL("slot", slots), POOL("nodeid", node_ids),
-    POOL("command", commands), POOL("payload", payloads), POOL("sha", shas), POOL("script", scripts),
+    POOL("command", commands), POOL("payload", payloads), POOL("sha", shas), POOL("loaded", loaded_scripts), POOL("script", scripts),
     POOL("edge", edges), POOL("smalledge", small_edges), POOL("long", longs), POOL("big", bigs),
 };
 /* clang-format on */

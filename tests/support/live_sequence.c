@@ -255,6 +255,9 @@ bool live_sequence_run(const struct live_sequence *sequence, const struct plan *
     for (unsigned i = 0; i < plan->count && same; i++) {
         if (!dropped[i]) {
             same = ask_both(&talk, &plan->steps[i], answers);
+            if (sequence->answered != NULL) {
+                sequence->answered(&plan->steps[i], &answers[LIVE_REAL]);
+            }
             if (!same) {
                 live_difference_note(difference, (int)i, answers);
             }

@@ -9,6 +9,8 @@
 struct live_sequence {
     struct live_judge *judge;
     const char *planted; /* said to the tested server before each sequence; NULL: nothing */
+    /* Hears each step with the real server's answer. NULL: nobody. */
+    void (*answered)(const struct plan_step *step, const struct live_answer *real);
 };
 
 /* Runs what is not dropped, on empty servers. True: a difference was found, and noted. */
