@@ -115,10 +115,9 @@ static struct rcs_key_range counted(const struct rcs_key_range *range, unsigned 
     int count = (int)(uint32_t)(uint64_t)strtoll(text, NULL, 10);
     struct rcs_key_range found = *range;
     found.numkeys = 0;
-    found.last = count - 1;
-    if (count < 1 || count > (int)argc - range->first) {
-        found.first = 0;
-    }
+    bool fits = count >= 1 && count <= (int)argc - range->first;
+    found.first = fits ? range->first : 0;
+    found.last = fits ? count - 1 : 0;
     return found;
 }
 
