@@ -37,6 +37,37 @@
 #define RCS_NODE_LATER_FACTS(X)                                                                     \
     X(SHUTDOWN_WAITING,    NOTICE,  0, "shutdown-waits", "Waiting for replicas before shutting down.", "", "", "") \
     X(SHUTDOWN_ABORTED,    NOTICE,  0, "shutdown-aborted", "Shutdown manually aborted.", "", "", "") \
-    X(BOOT_ALONE,          NOTICE,  0, "boot-mode",      "Running mode=standalone, port=%0.", "port", "", "")
+    X(BOOT_ALONE,          NOTICE,  0, "boot-mode",      "Running mode=standalone, port=%0.", "port", "", "") \
+    /* --- a full disk ------------------------------------------------------------------------- */ \
+    X(CONF_FATAL,          WARNING, 1, "conf-fatal",     "Fatal: can't update cluster config file.", "", "", "") \
+    X(CONF_UNWRITTEN,      NONE,    0, "conf-unwritten", NULL, "", "", "") /* from 7.2 on */         \
+    X(CONF_CORRUPT,        WARNING, 1, "conf-corrupt",   "Unrecoverable error: corrupted cluster config file.", "", "", "") \
+    X(SAVE_FAILED,         WARNING, 0, "save-failed",    "Write error saving DB on disk(%s): No space left on device", "", "", "") \
+    X(CHILD_SAVE_FAILED,   WARNING, 1, "child-save-failed", "Background saving error", "", "", "")  \
+    X(SHUTDOWN_UNSAVED,    WARNING, 0, "shutdown-unsaved", "Error trying to save the DB, can't exit.", "", "", "") \
+    X(SHUTDOWN_LOST,       WARNING, 0, "shutdown-unsaved", "Error trying to save the DB. Exit anyway.", "", "", "") \
+    X(AOF_WRITE_ERROR,     WARNING, 1, "aof-write-error", "Error writing to the AOF file: No space left on device", "", "", "") \
+    X(AOF_WRITE_SOLVED,    WARNING, 1, "aof-write-solved", "AOF write error looks solved, Redis can write again.", "", "", "") \
+    X(AOF_WRITE_FATAL,     WARNING, 1, "aof-write-fatal",                                           \
+      "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...", "", "", "") \
+    X(AOF_REOPENED,        WARNING, 0, "aof-reopened",   "AOF reopen, just ignore the last error.", "", "", "") \
+    X(AOF_MANIFEST_FAILED, WARNING, 0, "aof-manifest",                                              \
+      "Error trying to write the temporary AOF manifest file temp-appendonly.aof.manifest: No "      \
+      "space left on device", "", "", "")                                                            \
+    X(AOF_CHILD_FAILED,    WARNING, 0, "aof-child",      "Write error writing append only file on disk: No space left on device", "", "", "") \
+    X(AOF_REWRITE_FAILED,  WARNING, 1, "aof-rewrite-failed", "Background AOF rewrite terminated with error", "", "", "") \
+    X(AOF_TEMP_REMOVED,    NOTICE,  0, "aof-removed",    "Removing the temp incr aof file temp-appendonly.aof.incr in the background", "", "", "") \
+    X(AOF_LIMITED,         WARNING, 0, "aof-limited",                                               \
+      "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in %0 minutes", "minutes", "", "") \
+    X(REPL_WRITE_ERROR,    WARNING, 1, "repl-write-error",                                          \
+      "Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA "        \
+      "synchronization: No space left on device", "", "", "")                                        \
+    X(REPLICA_UNSAVED,     WARNING, 0, "replica-unsaved",                                           \
+      "Replica is applying a command even though it is unable to write to disk.", "", "", "")        \
+    X(PANIC_RULE,          WARNING, 0, "panic",          "------------------------------------------------", "", "", "") \
+    X(PANIC,               WARNING, 0, "panic",          "!!! Software Failure. Press left mouse button to continue", "", "", "") \
+    X(PANIC_WHY,           WARNING, 1, "panic",          "Guru Meditation: %s #server.c:3890", "", "", "")         \
+    X(REDIS_CONF_UNWRITTEN, WARNING, 0, "redis-conf-failed", "Failed after writing (0) bytes to tmp config file (No space left on device)", "", "", "") \
+    X(REDIS_CONF_FAILED,   WARNING, 0, "redis-conf-failed", "CONFIG REWRITE failed: No space left on device", "", "", "")
 /* clang-format on */
 #endif

@@ -54,6 +54,29 @@ static const struct row rows[] = {
     W(CHILD_SIGNALLED,  R30, R50, NONE,    NULL),
     W(SHUTDOWN_BYE,     V80, V80, WARNING, "Valkey is now ready to exit, bye bye..."),
 
+    /* --- a full disk --------------------------------------------------------------------------- */
+    W(CONF_UNWRITTEN,   R72, V80, WARNING, "Failed after writing (0) bytes to tmp cluster config file: No space left on device"),
+    W(SAVE_FAILED,      R30, R62, WARNING, "Write error saving DB on disk: No space left on device"),
+    W(SAVE_FAILED,      R72, V80, WARNING, "Write error while saving DB to the disk(%s): No space left on device"),
+    W(AOF_REOPENED,     R30, R60, NONE,    NULL),
+    W(AOF_TEMP_REMOVED, R30, R62, NONE,    NULL),
+    W(REPL_WRITE_ERROR, R30, R40, WARNING,
+      "Write error or short write writing to the DB dump file needed for MASTER <-> SLAVE "
+      "synchronization: No space left on device"),
+    W(REPL_WRITE_ERROR, V80, V80, WARNING,
+      "Write error or short write writing to the DB dump file needed for PRIMARY <-> REPLICA "
+      "synchronization: No space left on device"),
+    W(PANIC_WHY,        R72, R72, WARNING, "Guru Meditation: %s #server.c:4037"),
+    W(PANIC_WHY,        R74, R74, WARNING, "Guru Meditation: %s #server.c:4075"),
+    W(PANIC_WHY,        V80, V80, WARNING, "Guru Meditation: %s #server.c:4030"),
+    W(REDIS_CONF_UNWRITTEN, R30, R50, NONE, NULL),
+    W(AOF_MANIFEST_FAILED, R30, R62, NONE, NULL),
+    W(AOF_LIMITED,      R30, R62, NONE,    NULL),
+    W(SHUTDOWN_LOST,    R30, R62, NONE,    NULL),
+    W(REPLICA_UNSAVED,  R30, R62, NONE,    NULL),
+    W(AOF_WRITE_SOLVED, R72, R74, NOTICE,  "AOF write error looks solved, Redis can write again."),
+    W(AOF_WRITE_SOLVED, V80, V80, NOTICE,  "AOF write error looks solved. The server can write again."),
+
     /* --- the cluster: what is believed of the others ------------------------------------------ */
     W(IP_LEARNED,       R72, V80, NOTICE,  "IP address for this node updated to %s"),
     W(ADDRESS_UPDATED,  R72, V80, NOTICE,  "Address updated for node %n (), now %s:%0"),

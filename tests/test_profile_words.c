@@ -278,6 +278,22 @@ static void log_words_since_7_2_warn_less(void **state)
                                             "Writing initial AOF",
                                             "Errors trying to shut down",
                                             "SIGUSR1",
+                                            "cluster config file",
+                                            "tmp config file",
+                                            "CONFIG REWRITE failed",
+                                            "Write error",
+                                            "Background saving error",
+                                            "Error trying to save",
+                                            "Error writing to the AOF",
+                                            "Can't recover",
+                                            "just ignore the last error",
+                                            "AOF manifest",
+                                            "terminated with error",
+                                            "repeatedly failed",
+                                            "unable to write to disk",
+                                            "-----",
+                                            "Software Failure",
+                                            "Guru Meditation",
                                             NULL };
     for (enum rcs_release release = RCS_REDIS_7_2; release <= RCS_VALKEY_8_0; release++) {
         for (unsigned code = 0; code < RCS_FACT_COUNT; code++) {

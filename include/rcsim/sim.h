@@ -130,6 +130,10 @@ enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int 
  * loop stands still meanwhile, and what it was about to send waits. */
 enum rcs_err rcs_sim_fsync(struct rcs_sim *sim, const int *nodes, unsigned count, rcs_us fsync_us,
                            struct rcs_diag *diag);
+/* The disks of these nodes have no block to give from now on, or room again (`full` false). A file
+ * is written over within the blocks of 4096 bytes it has; an RDB, redis.conf and what is appended
+ * to an append-only file fail (ENOSPC), and servers do about it what Redis 7.0 does. */
+void rcs_sim_disk(struct rcs_sim *sim, const int *nodes, unsigned count, bool full);
 /* The clocks of the nodes' hosts: what their nodes take for the time of day, and what timeouts of
  * the bus and of replication, expiry and log lines go by; the event loop does not (Redis 7.0). */
 enum rcs_clock_change {

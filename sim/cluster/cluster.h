@@ -126,6 +126,8 @@ struct rcs_cluster_host {
      * node stops serving: its shard channels end. */
     bool (*shard_channels)(const void *node);
     void (*slot_lost)(void *node, unsigned slot);
+    /* The process ends with status 1 here and now: what is done after this never happened. */
+    void (*die)(void *node);
 };
 
 struct rcs_cluster {
@@ -221,6 +223,10 @@ struct rcs_cluster {
         rcs_id fail_kept;
         bool failover_behind;
     } told;
+
+    /* the disk: while it is full nodes.conf has the blocks it has, room for so many bytes */
+    bool disk_full;
+    size_t conf_room_bytes;
 };
 
 static inline bool rcs_is_master(const struct rcs_peer *peer)

@@ -99,14 +99,44 @@ void rcs_cluster_todo(struct rcs_cluster *cluster, uint32_t todo)
     cluster->todo |= todo;
 }
 
-void rcs_cluster_save(struct rcs_cluster *cluster, bool fsync)
+/* Redis 7.0 clusterSaveConfig opens the file that is there and writes it from its beginning: a full
+ * disk is no matter for as long as the text fits into the blocks that the file has. */
+RCS_RARE static bool has_room(const struct rcs_cluster *cluster,
+                              const struct rcs_saved_config *saved)
+{
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_saved_config_write(cluster->store, saved, &text);
+    bool fits = text.size_bytes <= cluster->conf_room_bytes;
+    rcs_buf_close(&text);
+    return fits;
+}
+
+bool rcs_cluster_try_save(struct rcs_cluster *cluster, bool fsync)
 {
     if (!cluster->config->cluster_enabled) {
-        return;
+        return true;
     }
+    /* From 7.2 on a new file is written, which then takes the old one's place. */
+    if (cluster->disk_full && cluster->profile->release >= RCS_REDIS_7_2) {
+        rcs_cluster_fact0(cluster, RCS_FACT_CONF_UNWRITTEN, RCS_ID_NONE);
+        return false;
+    }
+    struct rcs_saved_config *saved = rcs_cluster_saved(cluster);
+    bool fits = !cluster->disk_full || has_room(cluster, saved);
     struct rcs_effect *effect = rcs_effect_add(cluster->out, RCS_EFFECT_SAVE_CONFIG, 0);
-    effect->fsync = fsync;
-    effect->saved = rcs_cluster_saved(cluster);
+    effect->fsync = fsync && fits;
+    effect->torn = !fits;
+    effect->saved = saved;
+    return fits;
+}
+
+void rcs_cluster_save(struct rcs_cluster *cluster, bool fsync)
+{
+    if (!rcs_cluster_try_save(cluster, fsync)) {
+        rcs_cluster_fact0(cluster, RCS_FACT_CONF_FATAL, RCS_ID_NONE);
+        cluster->host->die(cluster->host->node);
+    }
 }
 
 const char *rcs_addr_ip(const struct rcs_cluster *cluster, rcs_addr addr)

@@ -76,9 +76,9 @@ void rcs_cluster_reset(struct rcs_cluster *cluster, bool hard)
     rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_UPDATE_STATE | RCS_TODO_FSYNC_CONFIG);
 }
 
-void rcs_cluster_save_now(struct rcs_cluster *cluster)
+bool rcs_cluster_save_now(struct rcs_cluster *cluster)
 {
-    rcs_cluster_save(cluster, true);
+    return rcs_cluster_try_save(cluster, true);
 }
 
 /* Redis 7.0 clusterUpdateMyselfFlags, clusterUpdateMyselfAnnouncedPorts, clusterUpdateMyselfIp */

@@ -31,8 +31,8 @@ unsigned rcs_cluster_failure_reports(struct rcs_cluster *cluster, rcs_id id); /*
 /* FAILOVER */
 enum rcs_failover_kind { RCS_FAILOVER_PLAIN, RCS_FAILOVER_FORCE, RCS_FAILOVER_TAKEOVER };
 void rcs_cluster_failover(struct rcs_cluster *cluster, enum rcs_failover_kind kind);
-/* SAVECONFIG: now, with fsync. */
-void rcs_cluster_save_now(struct rcs_cluster *cluster);
+/* SAVECONFIG: now, with fsync. False: the disk is full, and the file has no room. */
+bool rcs_cluster_save_now(struct rcs_cluster *cluster);
 /* cluster-replica-no-failover, announced address changed: by CONFIG SET, or since the last run. */
 void rcs_cluster_config_changed(struct rcs_cluster *cluster);
 

@@ -40,7 +40,9 @@ void rcs_peer_set_master(struct rcs_cluster *cluster, rcs_id id);
 void rcs_cluster_follow(struct rcs_cluster *cluster, rcs_id master);
 void rcs_cluster_todo(struct rcs_cluster *cluster, uint32_t todo);
 void rcs_cluster_fact0(struct rcs_cluster *cluster, enum rcs_fact_code code, rcs_id about);
-/* Emits RCS_EFFECT_SAVE_CONFIG with what nodes.conf now holds. */
+/* Emits RCS_EFFECT_SAVE_CONFIG with what nodes.conf now holds. False: it has no room. */
+bool rcs_cluster_try_save(struct rcs_cluster *cluster, bool fsync);
+/* The same; without room the process ends (Redis 7.0 clusterSaveConfigOrDie). */
 RCS_APART void rcs_cluster_save(struct rcs_cluster *cluster, bool fsync);
 const char *rcs_addr_ip(const struct rcs_cluster *cluster, rcs_addr addr);
 

@@ -1,5 +1,6 @@
 #include "sim/node/aof.h"
 
+#include "sim/node/disk.h"
 #include "sim/node/replication.h"
 #include "sim/node/work.h"
 
@@ -9,6 +10,12 @@
 #define KERNEL_KEEPS_US RCS_S(30)
 #define KERNEL_LOOKS_US RCS_S(5)
 #define SIGNAL_USR1     10
+
+/* Redis 7.0 AOF_WRITE_LOG_ERROR_RATE, AOF_REWRITE_LIMITE_THRESHOLD, AOF_REWRITE_LIMITE_MAX_MINUTES
+ */
+#define WRITE_ERROR_LOG_S 30
+#define FAILURES_LIMIT    3
+#define RETRY_MIN_MAX     60
 
 static void say(struct rcs_node *node, enum rcs_fact_code code, int64_t v0, const char *text)
 {
@@ -30,12 +37,18 @@ static void put(struct rcs_aof *aof, struct rcs_snapshot *data)
     aof->file.data = data;
 }
 
+/* node->dirty as it was when all that the file has was written. */
+static uint64_t written(const struct rcs_node *node)
+{
+    return node->aof.at_full != NULL ? node->aof.dirty_at_full : node->dirty;
+}
+
 static void sync_file(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
-    put(aof, data_now(node));
-    aof->file.written |= node->dirty != aof->dirty_at_base;
-    aof->dirty_synced = node->dirty;
+    put(aof, aof->at_full != NULL ? rcs_snapshot_retain(aof->at_full) : data_now(node));
+    aof->file.written |= written(node) != aof->dirty_at_base;
+    aof->dirty_synced = written(node);
     aof->dirty_since_us = RCS_NEVER;
     aof->synced_s = rcs_node_unixtime(node);
 }
@@ -47,10 +60,73 @@ static rcs_us kernel_writes_us(const struct rcs_aof *aof)
     return (old_us + KERNEL_LOOKS_US - 1) / KERNEL_LOOKS_US * KERNEL_LOOKS_US;
 }
 
-/* What was written and is not safe yet. */
+/* --- a full disk ------------------------------------------------------------------------------ */
+
+static void forget_full(struct rcs_aof *aof)
+{
+    if (aof->at_full != NULL) {
+        rcs_snapshot_release(aof->at_full);
+        aof->at_full = NULL;
+    }
+}
+
+void rcs_aof_disk_full(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    if (aof->on && aof->at_full == NULL) {
+        aof->at_full = data_now(node);
+        aof->dirty_at_full = node->dirty;
+    }
+}
+
+/* Redis 7.0 flushAppendOnlyFile: what cannot be written stays in its buffer for the next time, and
+ * the log hears of it twice a minute. Without anything to write nobody finds that there is room
+ * again. */
+void rcs_aof_flush(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    bool empty = node->dirty == aof->dirty_at_full;
+    if (!node->disk.full) {
+        forget_full(aof);
+        if (node->disk.append_failed && !empty) {
+            say(node, RCS_FACT_AOF_WRITE_SOLVED, 0, NULL);
+            rcs_disk_appended(node, true);
+        }
+        return;
+    }
+    if (empty) {
+        return;
+    }
+    int64_t now_s = rcs_node_unixtime(node);
+    if (now_s - node->disk.append_logged_s > WRITE_ERROR_LOG_S) {
+        node->disk.append_logged_s = now_s;
+        say(node, RCS_FACT_AOF_WRITE_ERROR, 0, NULL);
+    }
+    if (node->config.appendfsync == RCS_FSYNC_ALWAYS) {
+        say(node, RCS_FACT_AOF_WRITE_FATAL, 0, NULL);
+        rcs_node_die(node, 1);
+    } else {
+        rcs_disk_appended(node, false);
+    }
+}
+
+void rcs_aof_flush_temporary(struct rcs_node *node)
+{
+    if (!node->aof.on && node->aof.wanted && rcs_aof_rewriting(node)) {
+        rcs_aof_flush(node);
+    }
+}
+
+/* What is not safe yet: written if it could not be, synced if it is time. */
 RCS_APART static void sync_when_due(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
+    if (aof->at_full != NULL || node->disk.append_failed) {
+        rcs_aof_flush(node);
+    }
+    if (written(node) == aof->dirty_synced) {
+        return;
+    }
     if (aof->dirty_since_us == RCS_NEVER) {
         aof->dirty_since_us = node->now_us;
     }
@@ -80,7 +156,7 @@ void rcs_aof_before_sleep(struct rcs_node *node)
 static bool all_is_safe(const struct rcs_node *node, rcs_us at_us)
 {
     const struct rcs_aof *aof = &node->aof;
-    return node->dirty == aof->dirty_synced || node->config.appendfsync == RCS_FSYNC_ALWAYS ||
+    return written(node) == aof->dirty_synced || node->config.appendfsync == RCS_FSYNC_ALWAYS ||
            (aof->dirty_since_us != RCS_NEVER && at_us >= kernel_writes_us(aof));
 }
 
@@ -106,13 +182,21 @@ static rcs_us draw(struct rcs_node *node, rcs_us low, rcs_us high)
     return rcs_rand_between(&node->child, low, high);
 }
 
-RCS_RARE static void fork_child(struct rcs_node *node)
+/* False: the manifest that would name the next file cannot be written (Redis 7.0
+ * openNewIncrAofForAppend). */
+RCS_RARE static bool fork_child(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
+    if (node->disk.full && aof->on && rcs_node_profile(node)->aof_in_parts) {
+        say(node, RCS_FACT_AOF_MANIFEST_FAILED, 0, NULL);
+        node->disk.rewrite_failed = true;
+        return false;
+    }
     aof->scheduled = false;
     if (aof->on) {
         say(node, RCS_FACT_AOF_NEW_INCR, ++aof->file.incr, "on background rewrite");
     } else if (node->config.appendonly) {
+        aof->dirty_at_full = node->dirty;
         say(node, RCS_FACT_AOF_TEMP_INCR, 0, NULL);
     }
     node->stats.forks++;
@@ -125,6 +209,7 @@ RCS_RARE static void fork_child(struct rcs_node *node)
         .wall_ms = rcs_node_wall_ms(node),
     };
     say(node, RCS_FACT_AOF_REWRITE, aof->child.pid, NULL);
+    return true;
 }
 
 enum rcs_aof_answer rcs_aof_rewrite(struct rcs_node *node)
@@ -136,14 +221,25 @@ enum rcs_aof_answer rcs_aof_rewrite(struct rcs_node *node)
         node->aof.scheduled = true;
         return RCS_AOF_SCHEDULED;
     }
-    fork_child(node);
-    return RCS_AOF_STARTED;
+    return fork_child(node) ? RCS_AOF_STARTED : RCS_AOF_FAILED;
+}
+
+static void exits(struct rcs_node *node)
+{
+    struct rcs_aof_child *child = &node->aof.child;
+    child->phase = RCS_CHILD_EXITING;
+    child->exited_us = node->now_us + draw(node, RCS_CHILD_END_US_MIN, RCS_CHILD_END_US_MAX);
+    child->due_us = RCS_NEVER;
 }
 
 void rcs_aof_wake(struct rcs_node *node)
 {
     struct rcs_aof_child *child = &node->aof.child;
-    if (child->phase == RCS_CHILD_WRITING) {
+    if (child->phase == RCS_CHILD_WRITING && node->disk.full) {
+        rcs_node_child_fact(node, RCS_FACT_AOF_CHILD_FAILED, child->pid, 0, 0);
+        child->failed = true;
+        exits(node);
+    } else if (child->phase == RCS_CHILD_WRITING) {
         if (!rcs_node_profile(node)->aof_in_parts) {
             say(node, RCS_FACT_AOF_ASKED, 0, NULL);
             rcs_node_child_fact(node, RCS_FACT_AOF_AGREED, child->pid, 0, 0);
@@ -154,9 +250,7 @@ void rcs_aof_wake(struct rcs_node *node)
         child->due_us = node->now_us + draw(node, RCS_CHILD_REPORT_US_MIN, RCS_CHILD_REPORT_US_MAX);
     } else if (child->phase == RCS_CHILD_REPORTING) {
         rcs_node_child_fact(node, RCS_FACT_AOF_CHILD_COW, child->pid, 0, 0);
-        child->phase = RCS_CHILD_EXITING;
-        child->exited_us = node->now_us + draw(node, RCS_CHILD_END_US_MIN, RCS_CHILD_END_US_MAX);
-        child->due_us = RCS_NEVER;
+        exits(node);
     }
 }
 
@@ -165,15 +259,53 @@ rcs_us rcs_aof_deadline(const struct rcs_node *node)
     return node->aof.child.due_us;
 }
 
+/* Redis 7.0 backgroundRewriteDoneHandler; a server that has no file yet tries again. */
+RCS_RARE static void rewriting_failed(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    node->stats.aof_rewrites++;
+    node->disk.rewrite_failed = true;
+    aof->failures++;
+    if (!aof->on && aof->wanted) {
+        say(node, RCS_FACT_AOF_TEMP_REMOVED, 0, NULL);
+        aof->dirty_at_full = node->dirty; /* the buffer goes with the temporary file */
+        aof->scheduled = true;
+    }
+}
+
+/* The disk became full behind the child: the manifest cannot name what it wrote. */
+RCS_RARE static void manifest_fails(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    rcs_node_fact(node, RCS_FACT_AOF_NEW_BASE, RCS_ID_NONE, aof->child.pid, aof->file.base + 1, 0,
+                  NULL, NULL);
+    if (!aof->on && aof->wanted) {
+        say(node, RCS_FACT_AOF_TEMP_RENAMED, aof->file.incr + 1, NULL);
+    }
+    say(node, RCS_FACT_AOF_MANIFEST_FAILED, 0, NULL);
+    rewriting_failed(node);
+}
+
 /* Redis 7.0 backgroundRewriteDoneHandler: the new base, and what was written since. */
 RCS_RARE static void take_over(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
     bool had_base = aof->file.data != NULL;
     uint32_t old_base = aof->file.base, old_incr = aof->on ? aof->file.incr - 1 : aof->file.incr;
+    if (aof->child.failed) {
+        say(node, RCS_FACT_AOF_REWRITE_FAILED, 0, NULL);
+        rewriting_failed(node);
+        return;
+    }
+    say(node, RCS_FACT_AOF_DONE, 0, NULL);
+    if (node->disk.full && rcs_node_profile(node)->aof_in_parts) {
+        manifest_fails(node);
+        return;
+    }
     aof->file.base = old_base + 1;
     node->stats.aof_rewrites++;
-    say(node, RCS_FACT_AOF_DONE, 0, NULL);
+    node->disk.rewrite_failed = false;
+    aof->failures = 0;
     rcs_node_fact(node, RCS_FACT_AOF_NEW_BASE, RCS_ID_NONE, aof->child.pid, aof->file.base, 0, NULL,
                   NULL);
     if (!aof->on && node->config.appendonly) {
@@ -193,6 +325,29 @@ RCS_RARE static void take_over(struct rcs_node *node)
     sync_file(node);
 }
 
+/* Redis 7.0 aofRewriteLimited: after three failures a minute passes before the next try, then two,
+ * four, an hour at most. */
+static bool limited(struct rcs_node *node)
+{
+    struct rcs_aof *aof = &node->aof;
+    if (aof->failures < FAILURES_LIMIT || !rcs_node_profile(node)->aof_in_parts) {
+        aof->retry_delay_min = aof->retry_s = 0;
+        return false;
+    }
+    if (aof->retry_s != 0) {
+        bool waits = rcs_node_unixtime(node) < aof->retry_s;
+        aof->retry_s = waits ? aof->retry_s : 0;
+        return waits;
+    }
+    aof->retry_delay_min = aof->retry_delay_min == 0 ? 1 : aof->retry_delay_min * 2;
+    if (aof->retry_delay_min > RETRY_MIN_MAX) {
+        aof->retry_delay_min = RETRY_MIN_MAX;
+    }
+    aof->retry_s = rcs_node_unixtime(node) + aof->retry_delay_min * 60;
+    say(node, RCS_FACT_AOF_LIMITED, aof->retry_delay_min, NULL);
+    return true;
+}
+
 void rcs_aof_tick(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
@@ -202,12 +357,18 @@ void rcs_aof_tick(struct rcs_node *node)
         take_over(node);
         rcs_replicas_start_sync(node, rcs_node_profile(node)->child_end_starts_sync);
     } else if (aof->scheduled && !rcs_aof_rewriting(node) &&
-               node->repl.child.phase == RCS_CHILD_NONE) {
-        fork_child(node);
+               node->repl.child.phase == RCS_CHILD_NONE && !limited(node)) {
+        (void)fork_child(node); /* scheduled as before if it fails */
     }
 }
 
 /* --- on and off ------------------------------------------------------------------------------- */
+
+void rcs_aof_child_killed(struct rcs_node *node)
+{
+    node->aof.child.phase = RCS_CHILD_NONE;
+    node->aof.child.due_us = RCS_NEVER;
+}
 
 void rcs_aof_stop(struct rcs_node *node)
 {
@@ -215,11 +376,11 @@ void rcs_aof_stop(struct rcs_node *node)
     if (aof->on) {
         sync_file(node);
         aof->on = false;
+        forget_full(aof);
     }
     if (rcs_aof_rewriting(node)) {
         say(node, RCS_FACT_AOF_KILLED, aof->child.pid, NULL);
-        aof->child.phase = RCS_CHILD_NONE;
-        aof->child.due_us = RCS_NEVER;
+        rcs_aof_child_killed(node);
     }
 }
 
@@ -229,7 +390,11 @@ void rcs_aof_start(struct rcs_node *node)
         node->aof.scheduled = true;
         say(node, RCS_FACT_AOF_LATER, 0, NULL);
     } else {
-        fork_child(node);
+        (void)fork_child(node); /* there is no file whose manifest could fail */
+    }
+    if (node->disk.append_failed && rcs_node_profile(node)->release >= RCS_REDIS_6_2) {
+        say(node, RCS_FACT_AOF_REOPENED, 0, NULL);
+        rcs_disk_appended(node, true);
     }
 }
 
@@ -273,6 +438,10 @@ static void load(struct rcs_node *node, const struct rcs_saved_aof *saved)
 static void make(struct rcs_node *node)
 {
     struct rcs_aof *aof = &node->aof;
+    if (node->disk.full && rcs_node_profile(node)->aof_in_parts) {
+        say(node, RCS_FACT_AOF_CHILD_FAILED, 0, NULL);
+        rcs_node_die(node, 1);
+    }
     aof->file = (struct rcs_saved_aof){ .base = rcs_node_profile(node)->aof_in_parts ? 1 : 0,
                                         .incr = 1,
                                         .base_wall_ms = rcs_node_wall_ms(node) };
@@ -298,11 +467,14 @@ void rcs_aof_boot(struct rcs_node *node, const struct rcs_saved_aof *saved)
     } else {
         make(node);
     }
-    bool written = aof->file.written;
+    bool had_written = aof->file.written;
     aof->on = true;
     aof->dirty_at_base = node->dirty;
     sync_file(node);
-    aof->file.written = written;
+    aof->file.written = had_written;
+    if (node->disk.full) {
+        rcs_aof_disk_full(node);
+    }
 }
 
 /* Redis 7.0 finishShutdown; 6.2 prepareForShutdown looks for the child of a file that is on. */
@@ -331,4 +503,5 @@ bool rcs_aof_at_exit(struct rcs_node *node, bool force)
 void rcs_aof_close(struct rcs_node *node)
 {
     put(&node->aof, NULL);
+    forget_full(&node->aof);
 }

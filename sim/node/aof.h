@@ -22,8 +22,14 @@ void rcs_aof_stop(struct rcs_node *node);
 /* A new file is made of the data set; until it is there the old one counts. */
 void rcs_aof_start(struct rcs_node *node);
 void rcs_aof_configured(struct rcs_node *node); /* `appendonly` may have changed */
+/* The disk is full: what was written until now is what there is. */
+void rcs_aof_disk_full(struct rcs_node *node);
+/* Writes what there is to write, when the process exits; without room it may die of that. */
+RCS_RARE void rcs_aof_flush(struct rcs_node *node);
+/* The disk is full, or was: while the first file is being made a temporary one takes the writes. */
+RCS_RARE void rcs_aof_flush_temporary(struct rcs_node *node);
 /* BGREWRITEAOF. */
-enum rcs_aof_answer { RCS_AOF_STARTED, RCS_AOF_SCHEDULED, RCS_AOF_BUSY };
+enum rcs_aof_answer { RCS_AOF_STARTED, RCS_AOF_SCHEDULED, RCS_AOF_BUSY, RCS_AOF_FAILED };
 enum rcs_aof_answer rcs_aof_rewrite(struct rcs_node *node);
 bool rcs_aof_rewriting(const struct rcs_node *node);  /* its child lives */
 rcs_us rcs_aof_deadline(const struct rcs_node *node); /* RCS_NEVER */
@@ -34,6 +40,7 @@ void rcs_aof_left(struct rcs_node *node, rcs_us at_us, bool power_lost, struct r
 /* The process exits, and its child with it; false: it must not, since the child writes the first
  * file (`force`: it does all the same). */
 RCS_RARE bool rcs_aof_at_exit(struct rcs_node *node, bool force);
+void rcs_aof_child_killed(struct rcs_node *node); /* without more words, if there is one */
 void rcs_aof_close(struct rcs_node *node);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/node/aof.h"
 #include "sim/node/command.h"
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
@@ -134,4 +135,7 @@ void rcs_call_propagate(struct rcs_node *node, bool transaction)
         rcs_repl_feed(node, 1, &exec);
     }
     rcs_requests_clear(node->store, clients->stream, &clients->stream_count);
+    if (node->disk.full || node->disk.append_failed) {
+        rcs_aof_flush_temporary(node);
+    }
 }

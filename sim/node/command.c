@@ -7,6 +7,7 @@
 #include "sim/node/blocked.h"
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
+#include "sim/node/disk.h"
 #include "sim/node/memory.h"
 #include "sim/node/script_host.h"
 #include "sim/node/tracking.h"
@@ -216,6 +217,12 @@ static bool node_is_able(struct gate *gate)
         gate->node->out_of_memory = !rcs_memory_make_room(gate->node);
         if (node->out_of_memory && (gate->flags & RCS_COMMAND_DENYOOM) != 0) {
             return refuse(gate, "-OOM command not allowed when used memory > 'maxmemory'.");
+        }
+    }
+    if (node->disk.failed && (writes || strcmp(gate->found.command->name, "ping") == 0)) {
+        const char *text = rcs_disk_refusal(node);
+        if (text != NULL) {
+            return refuse(gate, text);
         }
     }
     if (writes && !rcs_node_has_enough_replicas(node)) {

@@ -56,10 +56,16 @@ static void run_wait(struct rcs_call *call)
 
 static void run_save(struct rcs_call *call)
 {
-    if (rcs_persistence_save(call->node)) {
+    switch (rcs_persistence_save(call->node)) {
+    case RCS_SAVE_DONE:
         rcs_reply_ok(call->client);
-    } else {
+        break;
+    case RCS_SAVE_BUSY:
         rcs_refuse(call->client, "Background save already in progress");
+        break;
+    case RCS_SAVE_FAILED:
+        rcs_refuse(call->client, "-ERR");
+        break;
     }
 }
 
@@ -92,6 +98,10 @@ static void run_bgrewriteaof(struct rcs_call *call)
         break;
     case RCS_AOF_BUSY:
         rcs_refuse(call->client, "Background append only file rewriting already in progress");
+        break;
+    case RCS_AOF_FAILED:
+        rcs_refuse(call->client, "Can't execute an AOF background rewriting. Please check the "
+                                 "server logs for more information.");
         break;
     }
 }

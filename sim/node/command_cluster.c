@@ -297,8 +297,15 @@ static void run_myshardid(struct rcs_call *call)
 
 static void run_saveconfig(struct rcs_call *call)
 {
-    rcs_cluster_save_now(&call->node->cluster);
-    rcs_reply_ok(call->client);
+    if (rcs_cluster_save_now(&call->node->cluster)) {
+        rcs_reply_ok(call->client);
+    } else { /* a short write leaves errno as it is, from a read that found nothing */
+        bool short_write = rcs_node_profile(call->node)->release < RCS_REDIS_7_2;
+        rcs_refuse(call->client, short_write ? "error saving the cluster node config: Resource "
+                                               "temporarily unavailable"
+                                             : "error saving the cluster node config: No space "
+                                               "left on device");
+    }
 }
 
 /* --- the table -------------------------------------------------------------------------------- */

@@ -216,6 +216,12 @@ static void run_rewrite(struct rcs_call *call)
         rcs_refuse(call->client, "The server is running without a config file");
         return;
     }
+    if (call->node->disk.full) { /* a new file, which would take the old one's place */
+        rcs_node_fact(call->node, RCS_FACT_REDIS_CONF_UNWRITTEN, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+        rcs_node_fact(call->node, RCS_FACT_REDIS_CONF_FAILED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+        rcs_refuse(call->client, "Rewriting config file: No space left on device");
+        return;
+    }
     rcs_effect_add(call->node->out, RCS_EFFECT_SAVE_REDIS_CONF, 0);
     rcs_reply_ok(call->client);
 }

@@ -200,6 +200,11 @@ static void add_memory(struct rcs_node *node, struct rcs_buf *out)
     add_zeros(out, rest);
 }
 
+static void add_status(struct rcs_buf *out, const char *name, bool good)
+{
+    rcs_buf_format(out, "%s:%s\r\n", name, good ? "ok" : "err");
+}
+
 static void add_persistence(struct rcs_node *node, struct rcs_buf *out)
 {
     bool saving = node->repl.child.phase != RCS_CHILD_NONE && !node->repl.child.to_sockets;
@@ -215,7 +220,7 @@ static void add_persistence(struct rcs_node *node, struct rcs_buf *out)
     add_field(out, "rdb_changes_since_last_save", (int64_t)(node->dirty - node->repl.saved_dirty));
     add_field(out, "rdb_bgsave_in_progress", node->repl.child.phase != RCS_CHILD_NONE);
     add_field(out, "rdb_last_save_time", node->repl.last_save_s);
-    rcs_buf_text(out, "rdb_last_bgsave_status:ok\r\n");
+    add_status(out, "rdb_last_bgsave_status", !node->disk.save_failed);
     add_field(out, "rdb_last_bgsave_time_sec", node->stats.rdb_saves == 0 ? -1 : 0);
     add_field(out, "rdb_current_bgsave_time_sec", saving ? 0 : -1);
     add_field(out, "rdb_saves", (int64_t)node->stats.rdb_saves);
@@ -227,10 +232,10 @@ static void add_persistence(struct rcs_node *node, struct rcs_buf *out)
     add_field(out, "aof_rewrite_scheduled", node->aof.scheduled);
     add_field(out, "aof_last_rewrite_time_sec", node->stats.aof_rewrites == 0 ? -1 : 0);
     add_field(out, "aof_current_rewrite_time_sec", rewriting ? 0 : -1);
-    rcs_buf_text(out, "aof_last_bgrewrite_status:ok\r\n");
+    add_status(out, "aof_last_bgrewrite_status", !node->disk.rewrite_failed);
     add_field(out, "aof_rewrites", (int64_t)node->stats.aof_rewrites);
-    add_field(out, "aof_rewrites_consecutive_failures", 0);
-    rcs_buf_text(out, "aof_last_write_status:ok\r\n");
+    add_field(out, "aof_rewrites_consecutive_failures", node->aof.failures);
+    add_status(out, "aof_last_write_status", !node->disk.append_failed);
     static const char *const last[] = { "aof_last_cow_size", "module_fork_in_progress",
                                         "module_fork_last_cow_size", NULL };
     add_zeros(out, last);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sim/node/disk.h"
+
 #include "sim/pure.h"
 
 #define NAME_BYTES_SHOWN 128
@@ -209,6 +211,17 @@ static const struct {
     enum rcs_release first, last;
     const char *instead;
 } words[] = {
+    { RCS_MISCONF_SAVE, V30, V30,
+      "-MISCONF Redis is configured to save RDB snapshots, but is currently not able to persist on disk. Commands that may modify the data set are "
+      "disabled. Please check Redis logs for details about the error." },
+    { RCS_MISCONF_SAVE, V40, V62,
+      "-MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk. Commands that may modify the data set are "
+      "disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
+      "Please check the Redis logs for details about the RDB error." },
+    { RCS_MISCONF_SAVE, V80, V80,
+      "-MISCONF Valkey is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are "
+      "disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
+      "Please check the Valkey logs for details about the RDB error." },
     { "-NOREPLICAS Not enough good replicas to write.", V30, V40, "-NOREPLICAS Not enough good slaves to write." },
     { "-READONLY You can't write against a read only replica.", V30, V40, "-READONLY You can't write against a read only slave." },
     { "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", V30, V40,

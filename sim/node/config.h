@@ -67,6 +67,7 @@ struct rcs_config {
     bool appendonly;
     enum rcs_fsync appendfsync;
     char save[128]; /* as written; "" none */
+    bool stop_writes_on_save_error, replica_ignore_disk_errors;
     char requirepass[128], masterauth[128];
     int64_t maxclients, proto_max_bulk_len_bytes;
     int enable_debug_command;   /* 0 no, 1 yes, 2 from local connections */

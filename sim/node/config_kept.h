@@ -60,12 +60,10 @@
     X(RDBCOMPRESSION, "rdbcompression", NULL, V3_0, true, YES_NO, 0, 0, "yes") \
     X(REPL_NODELAY_OFF, "repl-disable-tcp-nodelay", NULL, V3_0, true, YES_NO, 0, 0, "no") \
     X(REPLICA_ANNOUNCED, "replica-announced", NULL, V6_2, true, YES_NO, 0, 0, "yes") \
-    X(REPLICA_DISK_ERRORS, "replica-ignore-disk-write-errors", NULL, V7_0, true, YES_NO, 0, 0, "no") \
     X(REPLICA_LAZY_FLUSH, "replica-lazy-flush", "slave-lazy-flush", V4_0, true, YES_NO, 0, 0, "no") \
     X(SANITIZE_DUMP, "sanitize-dump-payload", NULL, V6_2, true, WORD, 0, 0, "no") \
     X(SET_PROC_TITLE, "set-proc-title", NULL, V6_2, false, YES_NO, 0, 0, "yes") \
     X(SOCKET_MARK_ID, "socket-mark-id", NULL, V7_0, false, INTEGER, 0, UINT_MAX, "0") \
-    X(STOP_WRITES, "stop-writes-on-bgsave-error", NULL, V3_0, true, YES_NO, 0, 0, "yes") \
     X(STREAM_NODE_BYTES, "stream-node-max-bytes", NULL, V5_0, true, BYTES, 0, INT64_MAX, "4096") \
     X(STREAM_NODE_ENTRIES, "stream-node-max-entries", NULL, V5_0, true, INTEGER, 0, INT64_MAX, "100") \
     X(SUPERVISED, "supervised", NULL, V4_0, false, WORD, 0, 0, "no") \

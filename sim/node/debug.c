@@ -121,8 +121,10 @@ static void run_reload(struct rcs_call *call)
             return;
         }
     }
-    if (save && !rcs_persistence_save(node)) {
-        rcs_refuse(call->client, "Background save already in progress");
+    enum rcs_save_answer saved = save ? rcs_persistence_save(node) : RCS_SAVE_DONE;
+    if (saved != RCS_SAVE_DONE) {
+        rcs_refuse(call->client,
+                   saved == RCS_SAVE_BUSY ? "Background save already in progress" : "-ERR");
         return;
     }
     if (node->dump == NULL) {

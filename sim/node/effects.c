@@ -80,6 +80,24 @@ RCS_HOT void rcs_effects_clear(struct rcs_effects *effects, struct rcs_store *st
     rcs_facts_clear(&effects->facts);
 }
 
+void rcs_effects_keep_saves(struct rcs_effects *effects, struct rcs_store *store, size_t from,
+                            size_t until)
+{
+    size_t kept = from;
+    for (size_t i = from; i < effects->count; i++) {
+        struct rcs_effect *effect = &effects->list[i];
+        bool saves = effect->kind == RCS_EFFECT_SAVE_CONFIG ||
+                     effect->kind == RCS_EFFECT_SAVE_DUMP ||
+                     effect->kind == RCS_EFFECT_SAVE_REDIS_CONF;
+        if (saves && i < until) {
+            effects->list[kept++] = *effect;
+        } else {
+            give_back(effect, store);
+        }
+    }
+    effects->count = kept;
+}
+
 void rcs_effects_grow(struct rcs_effects *effects)
 {
     effects->room = effects->room == 0 ? 16 : effects->room * 2;

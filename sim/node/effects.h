@@ -30,7 +30,8 @@ enum rcs_effect_kind {
     RCS_EFFECT_MASTER_CLOSE,
 
     /* the host */
-    RCS_EFFECT_SAVE_CONFIG,     /* nodes.conf now holds `saved`; with `fsync` if set */
+    /* nodes.conf now holds `saved`; with `fsync` if set; `torn`: as much of it as had room */
+    RCS_EFFECT_SAVE_CONFIG,
     RCS_EFFECT_SAVE_DUMP,       /* dump.rdb now holds `snapshot` (NULL: removed) */
     RCS_EFFECT_SAVE_REDIS_CONF, /* redis.conf is to hold what rcs_node_config says now */
     RCS_EFFECT_SLEEP,           /* the process is blocked for `duration_us` (DEBUG SLEEP) */
@@ -49,7 +50,7 @@ enum rcs_effect_kind {
 
 struct rcs_effect {
     uint8_t kind; /* enum rcs_effect_kind */
-    bool fsync;
+    bool fsync, torn;
     rcs_addr addr;
     uint32_t link;
     union {
@@ -83,6 +84,9 @@ void rcs_effects_close(struct rcs_effects *effects, struct rcs_store *store);
  * is marked by setting its pointer to NULL. */
 void rcs_effects_clear(struct rcs_effects *effects, struct rcs_store *store);
 void rcs_effects_grow(struct rcs_effects *effects);
+/* Of the effects from the `from`-th on only those up to the `until`-th that change files stay. */
+RCS_RARE void rcs_effects_keep_saves(struct rcs_effects *effects, struct rcs_store *store,
+                                     size_t from, size_t until);
 /* A new effect at the end, zeroed but for `kind` and `link`; valid until the next one is added. */
 static inline struct rcs_effect *rcs_effect_add(struct rcs_effects *effects,
                                                 enum rcs_effect_kind kind, uint32_t link)

@@ -60,6 +60,7 @@ enum rcs_event_kind {
 /* What a starting process finds on its host. */
 struct rcs_start {
     const struct rcs_saved_config *conf; /* NULL: no nodes.conf */
+    bool conf_corrupt;                   /* there is one, and no server can read it */
     struct rcs_snapshot *dump;           /* NULL: no dump.rdb */
     struct rcs_saved_aof aof;            /* without data: no append-only file */
     bool any_phase; /* stands for a process that has been up for a while: its first tick comes at

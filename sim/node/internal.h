@@ -161,6 +161,7 @@ struct rcs_rdb_child {
     enum rcs_child_phase phase;
     bool to_sockets; /* diskless, else to dump.rdb */
     bool killed;
+    bool failed; /* the disk was full */
     uint32_t pid;
     rcs_us due_us; /* end of the phase */
     struct rcs_snapshot *snapshot;
@@ -222,6 +223,7 @@ struct rcs_aof_child {
     rcs_us exited_us; /* EXITING: from then on the parent's timer notices it */
     uint64_t dirty;   /* node->dirty when it was forked */
     int64_t wall_ms;
+    bool failed; /* the disk was full */
 };
 struct rcs_aof {
     bool wanted;               /* `appendonly`, as last looked at */
@@ -232,6 +234,31 @@ struct rcs_aof {
     int64_t synced_s;
     rcs_us dirty_since_us; /* the first write that was not synced; RCS_NEVER none */
     struct rcs_aof_child child;
+    /* While the disk is full: the data as it was written before, one reference, NULL none; and
+     * node->dirty as it was when nothing waited to be written. */
+    struct rcs_snapshot *at_full;
+    uint64_t dirty_at_full;
+    unsigned failures; /* rewritings, one after the other (Redis 7.0 aofRewriteLimited) */
+    int64_t retry_delay_min, retry_s; /* 0 none */
+};
+
+/* The disk of its host, and what came of it (disk.h). */
+struct rcs_node_disk {
+    bool full;
+    bool failed;             /* one of the next two: writes may be refused */
+    bool save_failed;        /* the last RDB (lastbgsave_status) */
+    bool append_failed;      /* the last write to the append-only file (aof_last_write_status) */
+    bool rewrite_failed;     /* its last rewriting (aof_lastbgrewrite_status) */
+    int64_t save_tried_s;    /* unixtime of the last child that was to write an RDB */
+    int64_t append_logged_s; /* unixtime of the last line about append_failed */
+    int64_t obeyed_wall_ms;  /* of the last line about commands that were obeyed all the same */
+};
+
+/* The end in the middle of a step (rcs_node_die). */
+struct rcs_death {
+    bool died;
+    int status;
+    size_t effects, facts; /* how many there were then */
 };
 
 /* --- the end of the process (shutdown.h) ------------------------------------------------------ */
@@ -272,7 +299,7 @@ struct rcs_node {
     rcs_us next_tick_us;
     uint32_t cron_loops; /* serverCron runs */
     struct rcs_rates rates;
-    bool dead;           /* EXIT was emitted */
+    bool dead;           /* EXIT was emitted, or will be at the end of the step (`death`) */
     bool settled;        /* the last turn left nothing that another turn alone would do */
     bool clock_differs;  /* from true time */
     bool shutdown_asked; /* SIGTERM came: the next tick ends the process */
@@ -296,6 +323,8 @@ struct rcs_node {
     struct rcs_migrate *migrate; /* migrate.h; NULL: not used yet */
     struct rcs_scripts *scripts; /* script_host.h; NULL: not used yet */
     bool out_of_memory; /* over maxmemory when the command under way began; if there is a limit */
+    struct rcs_node_disk disk;
+    struct rcs_death death;
 };
 
 /* Some pause was asked for, and did not end yet. */
@@ -425,7 +454,9 @@ void rcs_repl_trim(struct rcs_node *node, unsigned most_blocks);
 struct rcs_snapshot *rcs_persistence_at_exit(struct rcs_node *node);
 /* The data set as an RDB written now would hold it, replication info included. One reference. */
 struct rcs_snapshot *rcs_persistence_snapshot(struct rcs_node *node);
-bool rcs_persistence_save(struct rcs_node *node); /* SAVE; false: a child is at it */
+/* SAVE */
+enum rcs_save_answer { RCS_SAVE_DONE, RCS_SAVE_BUSY /* a child is at it */, RCS_SAVE_FAILED };
+enum rcs_save_answer rcs_persistence_save(struct rcs_node *node);
 /* FLUSHALL: a child that writes what is gone is killed, and with save points the empty data set is
  * saved at once. */
 void rcs_persistence_flushed(struct rcs_node *node);

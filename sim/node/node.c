@@ -11,6 +11,7 @@
 #include "sim/node/aof.h"
 #include "sim/node/backlog.h"
 #include "sim/node/blocked.h"
+#include "sim/node/disk.h"
 #include "sim/node/internal.h"
 #include "sim/node/migrate.h"
 #include "sim/node/replication.h"
@@ -106,6 +107,11 @@ static void host_slot_lost(void *node, unsigned slot)
     rcs_clients_slot_lost(node, slot);
 }
 
+static void host_die(void *node)
+{
+    rcs_node_die(node, 1);
+}
+
 static const struct rcs_cluster_host host_template = {
     .set_master = host_set_master,
     .forget_history = host_forget_history,
@@ -122,6 +128,7 @@ static const struct rcs_cluster_host host_template = {
     .publish = host_publish,
     .shard_channels = host_shard_channels,
     .slot_lost = host_slot_lost,
+    .die = host_die,
 };
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -148,6 +155,7 @@ struct rcs_node *rcs_node_new(const struct rcs_node_params *params)
                      params->seed, stream);
     node->cluster.wall_base_ms = params->wall_base_ms;
     rcs_node_set_clock(node, &params->host_clock);
+    rcs_node_set_disk(node, params->disk_full, params->conf_room_bytes);
     node->next_tick_us = RCS_NEVER;
     rcs_clients_init(node);
     rcs_repl_init(node);
@@ -256,6 +264,17 @@ RCS_HOT static void server_cron(struct rcs_node *node)
 
 /* --- the events ------------------------------------------------------------------------------- */
 
+/* Redis 7.0 clusterLoadConfig */
+static void start_cluster(struct rcs_node *node, const struct rcs_start *start)
+{
+    bool alone = !node->config.cluster_enabled;
+    if (start->conf_corrupt && !alone) {
+        rcs_node_fact(node, RCS_FACT_CONF_CORRUPT, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+        rcs_node_die(node, 1);
+    }
+    rcs_cluster_start(&node->cluster, alone ? NULL : start->conf);
+}
+
 static void on_start(struct rcs_node *node, const struct rcs_event *event)
 {
     const struct rcs_start *start = event->start;
@@ -274,12 +293,12 @@ static void on_start(struct rcs_node *node, const struct rcs_event *event)
     rcs_node_fact(node, RCS_FACT_BOOT_CLOCK, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
     bool alone = !node->config.cluster_enabled;
     if (!profile->conf_after_mode) {
-        rcs_cluster_start(&node->cluster, alone ? NULL : start->conf);
+        start_cluster(node, start);
     }
     rcs_node_fact(node, alone ? RCS_FACT_BOOT_ALONE : RCS_FACT_BOOT_MODE, RCS_ID_NONE,
                   node->config.port, 0, 0, NULL, NULL);
     if (profile->conf_after_mode) {
-        rcs_cluster_start(&node->cluster, alone ? NULL : start->conf);
+        start_cluster(node, start);
     }
     rcs_node_fact(node, RCS_FACT_BOOT_INITIALIZED, RCS_ID_NONE, 0, 0, 0, profile->version, NULL);
     rcs_aof_boot(node, &start->aof);
@@ -435,6 +454,9 @@ RCS_HOT static void before_sleep(struct rcs_node *node)
         }
         looked_at = node->out->count;
     }
+    if (node->dead) {
+        rcs_node_died(node);
+    }
 }
 
 RCS_HOT void rcs_node_step(struct rcs_node *node, const struct rcs_event *event,
@@ -449,7 +471,9 @@ RCS_HOT void rcs_node_step(struct rcs_node *node, const struct rcs_event *event,
     node->settled = false;
     handlers[event->kind](node, event);
     /* A command that waits keeps the turn from ending. */
-    if (!node->dead && !event->more && !rcs_migrate_waits(node)) {
+    if (node->dead) {
+        rcs_node_died(node);
+    } else if (!event->more && !rcs_migrate_waits(node)) {
         before_sleep(node);
     }
     node->out = NULL;

@@ -24,12 +24,18 @@ struct rcs_node_params {
     uint32_t pid;         /* printed in its log */
     int64_t wall_base_ms; /* wall clock at node millisecond 0, a whole second */
     struct rcs_clock host_clock;
+    bool disk_full; /* as rcs_node_set_disk takes them */
+    size_t conf_room_bytes;
 };
 
 struct rcs_node *rcs_node_new(const struct rcs_node_params *params);
 void rcs_node_free(struct rcs_node *node);
 /* Its host's clock goes otherwise from now on; the node sees that when it next looks. */
 void rcs_node_set_clock(struct rcs_node *node, const struct rcs_clock *host_clock);
+
+/* Its host's disk is full from now on, but for the blocks that nodes.conf has, room for
+ * `conf_room_bytes`; or has room again. */
+void rcs_node_set_disk(struct rcs_node *node, bool full, size_t conf_room_bytes);
 
 /* Advances `node` to event->at_us and appends to `out` what the outside must now do. Keeps no
  * pointer into `event`. The first event must be RCS_EVENT_START. One call is one iteration of the

@@ -1,11 +1,14 @@
 /* dump.rdb: saved at save points, by order and at a stop. The append-only file is aof.c, nodes.conf
  * belongs to sim/cluster. */
 #include "sim/node/aof.h"
+#include "sim/node/disk.h"
 #include "sim/node/replication.h"
 
 #include <string.h>
 
 #include "sim/pure.h"
+
+#define RETRY_S 5 /* Redis 7.0 CONFIG_BGSAVE_RETRY_DELAY */
 
 struct rcs_snapshot *rcs_persistence_snapshot(struct rcs_node *node)
 {
@@ -32,6 +35,7 @@ void rcs_persistence_saved(struct rcs_node *node, uint64_t dirty)
     node->stats.rdb_saves++;
     node->repl.saved_dirty = dirty;
     node->repl.last_save_s = rcs_node_unixtime(node);
+    rcs_disk_saved(node, true);
 }
 
 bool rcs_persistence_save_points(const struct rcs_node *node)
@@ -47,22 +51,30 @@ struct rcs_snapshot *rcs_persistence_at_exit(struct rcs_node *node)
     return rcs_persistence_save_points(node) ? rcs_persistence_snapshot(node) : NULL;
 }
 
-static void save_now(struct rcs_node *node)
+/* Redis 7.0 rdbSave: that it failed is said, and remembered for a child's file only. */
+static bool save_now(struct rcs_node *node)
 {
     struct rcs_snapshot *snapshot = rcs_persistence_snapshot(node);
-    rcs_persistence_store(node, snapshot);
+    bool good = !rcs_disk_save_fails(node, snapshot->size_bytes, 0);
+    if (good) {
+        rcs_persistence_store(node, snapshot);
+        rcs_node_fact(node, RCS_FACT_SAVE_DONE, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+        rcs_persistence_saved(node, node->dirty);
+    }
     rcs_snapshot_release(snapshot);
-    rcs_node_fact(node, RCS_FACT_SAVE_DONE, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-    rcs_persistence_saved(node, node->dirty);
+    return good;
 }
 
-bool rcs_persistence_save(struct rcs_node *node)
+enum rcs_save_answer rcs_persistence_save(struct rcs_node *node)
 {
     if (node->repl.child.phase != RCS_CHILD_NONE) {
-        return false;
+        return RCS_SAVE_BUSY;
     }
-    save_now(node);
-    return true;
+    if (save_now(node)) {
+        return RCS_SAVE_DONE;
+    }
+    node->stats.rdb_saves++;
+    return RCS_SAVE_FAILED;
 }
 
 /* Redis 7.0 flushAllDataAndResetRDB */
@@ -70,7 +82,7 @@ void rcs_persistence_flushed(struct rcs_node *node)
 {
     rcs_child_kill(node);
     if (rcs_persistence_save_points(node)) {
-        save_now(node);
+        (void)save_now(node);
     }
 }
 
@@ -102,14 +114,22 @@ static bool next_number(const char **text, int64_t *out)
     return true;
 }
 
+static bool failed_lately(const struct rcs_node *node)
+{
+    return node->disk.save_failed && rcs_node_unixtime(node) - node->disk.save_tried_s <= RETRY_S;
+}
+
 void rcs_persistence_tick(struct rcs_node *node)
 {
-    if (node->repl.save_scheduled && rcs_persistence_bgsave(node)) {
+    if (node->repl.save_scheduled && !failed_lately(node) && rcs_persistence_bgsave(node)) {
         node->repl.save_scheduled = false;
         return;
     }
     uint64_t changes = node->dirty - node->repl.saved_dirty;
     if (changes == 0 || node->repl.child.phase != RCS_CHILD_NONE || rcs_aof_rewriting(node)) {
+        return;
+    }
+    if (failed_lately(node)) {
         return;
     }
     int64_t age_s = rcs_node_unixtime(node) - node->repl.last_save_s;

@@ -1,4 +1,5 @@
 /* The forked child that writes an RDB, to the replicas that wait for a full sync or to dump.rdb. */
+#include "sim/node/disk.h"
 #include "sim/node/replication.h"
 #include "sim/node/work.h"
 
@@ -17,6 +18,9 @@ void rcs_child_start(struct rcs_node *node, bool to_sockets)
     RCS_ASSERT(child->phase == RCS_CHILD_NONE);
     struct rcs_snapshot *snapshot = rcs_persistence_snapshot(node);
     node->stats.forks++;
+    if (!to_sockets) {
+        node->disk.save_tried_s = rcs_node_unixtime(node);
+    }
     *child = (struct rcs_rdb_child){
         .phase = RCS_CHILD_FORKING,
         .to_sockets = to_sockets,
@@ -43,6 +47,12 @@ static void forked(struct rcs_node *node)
 static void written(struct rcs_node *node)
 {
     struct rcs_rdb_child *child = &node->repl.child;
+    if (!child->to_sockets && rcs_disk_save_fails(node, child->snapshot->size_bytes, child->pid)) {
+        child->failed = true;
+        child->phase = RCS_CHILD_EXITING;
+        child->due_us = node->now_us + draw(node, RCS_CHILD_END_US_MIN, RCS_CHILD_END_US_MAX);
+        return;
+    }
     if (!child->to_sockets) {
         rcs_persistence_store(node, child->snapshot);
         rcs_node_child_fact(node, RCS_FACT_CHILD_SAVED, child->pid, 0, 0);
@@ -143,6 +153,8 @@ static void say_end(struct rcs_node *node, const struct rcs_rdb_child *child)
         rcs_node_fact(
             node, child->to_sockets ? RCS_FACT_CHILD_TRANSFER_KILLED : RCS_FACT_CHILD_SAVE_KILLED,
             RCS_ID_NONE, SIGNAL_USR1, 0, 0, NULL, NULL);
+    } else if (child->failed) {
+        rcs_node_fact(node, RCS_FACT_CHILD_SAVE_FAILED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
     } else {
         rcs_node_fact(node,
                       child->to_sockets ? RCS_FACT_CHILD_TRANSFERRED : RCS_FACT_CHILD_SAVE_DONE,
@@ -158,10 +170,14 @@ void rcs_child_notice(struct rcs_node *node)
     }
     node->repl.child = (struct rcs_rdb_child){ 0 };
     say_end(node, &child);
-    if (!child.to_sockets && !child.killed) {
+    bool good = !child.killed && !child.failed;
+    if (!child.to_sockets && good) {
         rcs_persistence_saved(node, child.dirty_before);
+    } else if (child.failed && !child.killed) { /* SIGUSR1 is no failure */
+        node->stats.rdb_saves++;
+        rcs_disk_saved(node, false);
     }
-    rcs_replicas_child_ended(node, !child.killed, child.to_sockets, child.snapshot);
+    rcs_replicas_child_ended(node, good, child.to_sockets, child.snapshot);
     rcs_snapshot_release(child.snapshot);
     /* Redis 7.0 checkChildrenDone: any pending fork at once */
     rcs_replicas_start_sync(node, rcs_node_profile(node)->child_end_starts_sync);

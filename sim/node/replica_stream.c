@@ -5,6 +5,7 @@
 
 #include "sim/node/aof.h"
 #include "sim/node/command_args.h"
+#include "sim/node/disk.h"
 #include "sim/node/replication.h"
 #include "sim/node/work.h"
 
@@ -54,6 +55,11 @@ void rcs_stream_snapshot(struct rcs_node *node, struct rcs_snapshot *snapshot)
         return;
     }
     repl->transfer_last_io_s = rcs_node_unixtime(node);
+    if (node->disk.full) { /* the temporary file that is to be loaded */
+        say(node, RCS_FACT_REPL_WRITE_ERROR, NULL);
+        rcs_master_cancel(node, true);
+        return;
+    }
     const struct rcs_profile *profile = rcs_node_profile(node);
     if (repl->child.phase != RCS_CHILD_NONE && profile->psync2) { /* 3.0 lets it write on */
         rcs_node_fact(node, RCS_FACT_REPL_CHILD_IN_WAY, RCS_ID_NONE, repl->child.pid, 0, 0, NULL,
@@ -196,6 +202,12 @@ static void execute_held(struct rcs_node *node)
 static void execute(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
 {
     struct rcs_replication *repl = &node->repl;
+    if (node->disk.failed) {
+        rcs_disk_obey(node, argc, args);
+    }
+    if (node->dead) {
+        return;
+    }
     if (rcs_arg_is(&args[0], "multi")) {
         repl->in_transaction = true;
     } else if (rcs_arg_is(&args[0], "exec")) {

@@ -5,6 +5,7 @@
 
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
+#include "sim/node/disk.h"
 #include "sim/node/memory.h"
 #include "sim/node/tracking.h"
 
@@ -99,6 +100,12 @@ static const char *refuse_write(const struct rcs_scripts *scripts, unsigned flag
     }
     if (node->repl.has_master && node->config.replica_read_only) {
         return "-READONLY You can't write against a read only replica.";
+    }
+    if (node->disk.failed) {
+        const char *text = rcs_disk_refusal(node);
+        if (text != NULL) {
+            return text;
+        }
     }
     if (!rcs_node_has_enough_replicas(node)) {
         return "-NOREPLICAS Not enough good replicas to write.";

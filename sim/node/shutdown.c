@@ -6,6 +6,7 @@
 #include "sim/node/aof.h"
 #include "sim/node/command_args.h"
 #include "sim/node/connection.h"
+#include "sim/node/disk.h"
 #include "sim/node/replication.h"
 
 #include "sim/pure.h"
@@ -16,7 +17,7 @@ static void say(struct rcs_node *node, enum rcs_fact_code code)
 }
 
 /* Redis 7.0 finishShutdown. False: a child writes the first append-only file, which is waited for
- * unless `force`. */
+ * unless `force`; or the RDB cannot be saved. */
 static bool finish(struct rcs_node *node)
 {
     enum rcs_exit_save save = node->shutdown.save;
@@ -34,9 +35,22 @@ static bool finish(struct rcs_node *node)
                                                            : rcs_persistence_at_exit(node);
     if (node->aof.on || (node->aof.wanted && rcs_aof_rewriting(node))) {
         say(node, RCS_FACT_SHUTDOWN_AOF);
+        if (node->disk.full) {
+            rcs_aof_flush(node);
+        }
     }
     if (dump != NULL) {
         say(node, RCS_FACT_SHUTDOWN_SAVING);
+    }
+    if (dump != NULL && rcs_disk_save_fails(node, dump->size_bytes, 0)) {
+        say(node, node->shutdown.force ? RCS_FACT_SHUTDOWN_LOST : RCS_FACT_SHUTDOWN_UNSAVED);
+        rcs_snapshot_release(dump);
+        if (!node->shutdown.force) { /* it goes on without the children it has killed */
+            rcs_child_kill(node);
+            rcs_aof_child_killed(node);
+            return node->dead;
+        }
+    } else if (dump != NULL) {
         say(node, RCS_FACT_SHUTDOWN_SAVED);
         rcs_effect_add(node->out, RCS_EFFECT_SAVE_DUMP, 0)->snapshot = dump;
     }

@@ -9,7 +9,8 @@
 enum rcs_shutdown_outcome {
     RCS_SHUTDOWN_DONE,  /* the process has ended */
     RCS_SHUTDOWN_WAITS, /* for replicas; or it did already */
-    RCS_SHUTDOWN_FAILED /* a child writes the first append-only file; the process goes on */
+    RCS_SHUTDOWN_FAILED /* a child writes the first append-only file, or the disk is full; the
+                         * process goes on */
 };
 
 enum rcs_shutdown_outcome rcs_shutdown_begin(struct rcs_node *node, enum rcs_exit_save save,

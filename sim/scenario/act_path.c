@@ -5,6 +5,7 @@
 
 #include "sim/scenario/act.h"
 #include "sim/scenario/run_parts.h"
+#include "sim/scenario/verbs_parse.h"
 #include "sim/world/world.h"
 
 #include "sim/pure.h"
@@ -55,6 +56,13 @@ static void set_fsync(struct rcs_run *run, const struct rcs_stmt *stmt, const in
     }
 }
 
+/* What the statement changes of a node's disk, as it is before. */
+static int64_t now_of(const struct rcs_run *run, const struct rcs_stmt *stmt, int node)
+{
+    return stmt->number == RCS_DISK_FSYNC ? rcs_sim_fsync_us(run->sim, node)
+                                          : rcs_sim_disk_full(run->sim, node);
+}
+
 enum rcs_progress rcs_act_disk(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
@@ -63,15 +71,18 @@ enum rcs_progress rcs_act_disk(struct rcs_run *run, struct rcs_task *task)
         struct rcs_buf saved;
         rcs_buf_init(&saved);
         for (unsigned i = 0; i < stmt->a.count; i++) {
-            rcs_buf_format(&saved, "%lld\n",
-                           (long long)rcs_sim_fsync_us(run->sim, stmt->a.nodes[i]));
+            rcs_buf_format(&saved, "%lld\n", (long long)now_of(run, stmt, stmt->a.nodes[i]));
         }
         undo.saved = rcs_run_copy(saved.data, saved.size_bytes);
         rcs_buf_close(&saved);
         rcs_run_put_off(run, &undo);
     }
     tell(run, stmt);
-    set_fsync(run, stmt, stmt->a.nodes, stmt->a.count, stmt->high_us);
+    if (stmt->number == RCS_DISK_FSYNC) {
+        set_fsync(run, stmt, stmt->a.nodes, stmt->a.count, stmt->high_us);
+    } else {
+        rcs_sim_disk(run->sim, stmt->a.nodes, stmt->a.count, stmt->number == RCS_DISK_FULL);
+    }
     return RCS_PROGRESS_DONE;
 }
 
@@ -79,7 +90,12 @@ void rcs_act_undo_disk(struct rcs_run *run, const struct rcs_put_off *what)
 {
     char *at = what->saved;
     for (unsigned i = 0; i < what->stmt->a.count; i++) {
-        set_fsync(run, what->stmt, &what->stmt->a.nodes[i], 1, strtoll(at, &at, 10));
+        int64_t before = strtoll(at, &at, 10);
+        if (what->stmt->number == RCS_DISK_FSYNC) {
+            set_fsync(run, what->stmt, &what->stmt->a.nodes[i], 1, before);
+        } else {
+            rcs_sim_disk(run->sim, &what->stmt->a.nodes[i], 1, before != 0);
+        }
     }
 }
 

@@ -38,7 +38,7 @@ static const struct rcs_verb verbs[] = {
     { "loss", "loss SITE [SITE] 5%", "so many of the segments between them are lost, each way, and sent again", SETTING, AT | UNDO, rcs_parse_loss, rcs_act_path, NULL },
     { "bandwidth", "bandwidth SITE [SITE] 10mbit", "what fits between them each way; kbit, mbit, gbit; packets keep their order", SETTING, AT | UNDO, rcs_parse_bandwidth, rcs_act_path, NULL },
     { "link", "link SITE [SITE] lan|loopback", "another kind of link between them", SETTING, AT | UNDO, rcs_parse_link, rcs_act_path, NULL },
-    { "disk", "disk NODES fsync DURATION", "each fsync of nodes.conf takes so long, and the node stands still", SETTING, AT | UNDO, rcs_parse_disk, rcs_act_disk, NULL },
+    { "disk", "disk NODES fsync DURATION | disk NODES full|ok", "each fsync of nodes.conf takes so long, and the node stands still; the disk has no block to give (an RDB, redis.conf and appending to an append-only file fail, nodes.conf is rewritten within its blocks of 4096 bytes), or room again", SETTING, AT | UNDO, rcs_parse_disk, rcs_act_disk, NULL },
     { "clock", "clock NODES +500ms|-2s | clock NODES drift 50ppm | clock NODES back", "the clocks of their hosts jump, gain (lose: -50ppm), or go right again: what timeouts, expiry and log lines go by, not the event loop", SETTING, AT | UNDO, rcs_parse_clock, rcs_act_clock, NULL },
 
     { "step", "step \"TITLE\"", "begins a part of the story", ACTS, 0, rcs_parse_step, rcs_act_step, NULL },

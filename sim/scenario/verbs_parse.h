@@ -44,6 +44,7 @@ bool rcs_parse_include(struct rcs_parser *parser);
 bool rcs_parse_loss(struct rcs_parser *parser);
 bool rcs_parse_bandwidth(struct rcs_parser *parser);
 bool rcs_parse_link(struct rcs_parser *parser);
+enum rcs_disk_order { RCS_DISK_FSYNC, RCS_DISK_FULL, RCS_DISK_OK };
 bool rcs_parse_disk(struct rcs_parser *parser);
 bool rcs_parse_clock(struct rcs_parser *parser);
 bool rcs_parse_keep(struct rcs_parser *parser);

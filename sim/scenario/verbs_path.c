@@ -114,11 +114,20 @@ bool rcs_parse_link(struct rcs_parser *parser)
 
 /* --- disks ------------------------------------------------------------------------------------ */
 
+/* number: enum rcs_disk_order; high_us: how long an fsync takes. */
 bool rcs_parse_disk(struct rcs_parser *parser)
 {
+    static const char *const words[] = {
+        [RCS_DISK_FSYNC] = "fsync", [RCS_DISK_FULL] = "full", [RCS_DISK_OK] = "ok", NULL
+    };
     struct rcs_stmt *stmt = parser->stmt;
-    if (!rcs_parser_group(parser, &stmt->a) || !rcs_parser_expect(parser, "fsync")) {
+    int word;
+    if (!rcs_parser_group(parser, &stmt->a) || !rcs_parser_choice(parser, words, &word)) {
         return false;
+    }
+    stmt->number = word;
+    if (word != RCS_DISK_FSYNC) {
+        return rcs_parser_end(parser);
     }
     if (!rcs_parser_duration(parser, &stmt->high_us)) {
         return false;

@@ -151,7 +151,11 @@ static bool carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
         master_close(sim, node);
         break;
     case RCS_EFFECT_SAVE_CONFIG:
-        rcs_host_save_conf(sim, node, effect->saved);
+        if (effect->torn) {
+            rcs_host_tear_conf(sim, node, effect->saved);
+        } else {
+            rcs_host_save_conf(sim, node, effect->saved);
+        }
         effect->saved = NULL;
         break;
     case RCS_EFFECT_SAVE_DUMP:
@@ -213,7 +217,7 @@ RCS_RARE static bool stalls(struct rcs_sim *sim, unsigned node, struct rcs_effec
     }
     for (size_t i = 0; i < effects->count; i++) {
         struct rcs_effect *effect = &effects->list[i];
-        if (effect->kind == RCS_EFFECT_SAVE_CONFIG) {
+        if (effect->kind == RCS_EFFECT_SAVE_CONFIG && !effect->torn) {
             rcs_host_save_conf(sim, node, effect->saved);
             effect->saved = NULL;
         } else {

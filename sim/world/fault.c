@@ -293,6 +293,26 @@ rcs_us rcs_sim_fsync_us(const struct rcs_sim *sim, int node)
     return sim->nodes[node].fsync_us;
 }
 
+void rcs_sim_disk(struct rcs_sim *sim, const int *nodes, unsigned count, bool full)
+{
+    rcs_observe_fault(sim, full ? "disk-full" : "disk-ok", nodes, count, NULL, 0, 0);
+    for (unsigned i = 0; i < count; i++) {
+        struct rcs_world_node *n = &sim->nodes[nodes[i]];
+        if (full && !n->disk_full) {
+            n->conf_room_bytes = rcs_host_conf_room(sim, (unsigned)nodes[i]);
+        }
+        n->disk_full = full;
+        if (n->machine != NULL) {
+            rcs_node_set_disk(n->machine, full, n->conf_room_bytes);
+        }
+    }
+}
+
+bool rcs_sim_disk_full(const struct rcs_sim *sim, int node)
+{
+    return sim->nodes[node].disk_full;
+}
+
 /* --- clocks ----------------------------------------------------------------------------------- */
 
 #define DRIFT_PPM_MAX 10000

@@ -10,6 +10,7 @@
 
 #define FIRST_PID      1001
 #define STATUS_SIGKILL 137
+#define BLOCK_BYTES    4096 /* of the usual file systems */
 
 /* --- the disk --------------------------------------------------------------------------------- */
 
@@ -20,7 +21,40 @@ void rcs_host_save_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_con
         rcs_saved_config_release(sim->store, n->conf);
     }
     n->conf = conf;
+    n->conf_corrupt = false;
     n->disk_changes[RCS_DISK_CONF]++;
+}
+
+/* A short write leaves the beginning of the text, and what stands there is what the next process
+ * reads (Redis 7.0 clusterLoadConfig takes a last line without its end). */
+void rcs_host_tear_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_config *conf)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    struct rcs_saved_config *left = NULL;
+    struct rcs_diag diag = { .line = 0 };
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_saved_config_write(sim->store, conf, &text);
+    size_t size = n->conf_room_bytes < text.size_bytes ? n->conf_room_bytes : text.size_bytes;
+    bool read =
+        size > 0 && rcs_saved_config_read(sim->store, text.data, size, &left, &diag) == RCS_OK;
+    rcs_buf_close(&text);
+    rcs_saved_config_release(sim->store, conf);
+    rcs_host_save_conf(sim, node, left);
+    n->conf_corrupt = size > 0 && !read;
+}
+
+size_t rcs_host_conf_room(struct rcs_sim *sim, unsigned node)
+{
+    size_t size = 0;
+    if (sim->nodes[node].conf != NULL) {
+        struct rcs_buf text;
+        rcs_buf_init(&text);
+        rcs_saved_config_write(sim->store, sim->nodes[node].conf, &text);
+        size = text.size_bytes;
+        rcs_buf_close(&text);
+    }
+    return (size + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
 }
 
 void rcs_host_keep_conf(struct rcs_sim *sim, unsigned node)
@@ -202,6 +236,9 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
     set_power(sim, n->host, true);
     n->config.port = n->port;
     set_bus_port(sim, n);
+    if (n->disk_full) {
+        n->conf_room_bytes = rcs_host_conf_room(sim, node);
+    }
     n->machine = rcs_node_new(&(struct rcs_node_params){
         .store = sim->store,
         .config = &n->config,
@@ -211,6 +248,8 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
         .pid = n->pid != 0 ? n->pid : FIRST_PID + node,
         .wall_base_ms = sim->start_wall_ms - RCS_NODE_MS_START,
         .host_clock = n->host_clock,
+        .disk_full = n->disk_full,
+        .conf_room_bytes = n->conf_room_bytes,
     });
     n->lives++;
     sim->outside_lives++;
@@ -222,9 +261,11 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
     struct rcs_saved_config *conf = n->conf == NULL ? NULL : rcs_saved_config_retain(n->conf);
     struct rcs_snapshot *dump = n->dump == NULL ? NULL : rcs_snapshot_retain(n->dump);
     /* Those that are there when the world begins were started before it, one after the other. */
-    struct rcs_start start = {
-        .conf = conf, .dump = dump, .aof = n->aof, .any_phase = sim->now_us == 0
-    };
+    struct rcs_start start = { .conf = conf,
+                               .conf_corrupt = n->conf_corrupt,
+                               .dump = dump,
+                               .aof = n->aof,
+                               .any_phase = sim->now_us == 0 };
     struct rcs_event event = {
         .at_us = sim->now_us, .kind = RCS_EVENT_START, .link = RCS_LINK_NONE, .start = &start
     };

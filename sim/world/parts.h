@@ -63,7 +63,10 @@ struct rcs_world_node {
     struct rcs_saved_config *conf;      /* nodes.conf, NULL none */
     struct rcs_saved_config *kept_conf; /* an older copy of it, NULL none */
     rcs_us fsync_us;                    /* how long an fsync of nodes.conf takes */
-    struct rcs_snapshot *dump;          /* dump.rdb, NULL none */
+    bool disk_full;
+    size_t conf_room_bytes;    /* of the blocks nodes.conf had when the disk became full */
+    bool conf_corrupt;         /* what nodes.conf holds was cut off in a word */
+    struct rcs_snapshot *dump; /* dump.rdb, NULL none */
     struct rcs_saved_aof aof;
     uint32_t disk_changes[RCS_DISK_FILES];
 
@@ -244,6 +247,10 @@ void rcs_host_end(struct rcs_sim *sim, const bool *marked, bool silently);
 void rcs_host_free(struct rcs_sim *sim, unsigned node);
 RCS_APART void rcs_host_save_conf(struct rcs_sim *sim, unsigned node,
                                   struct rcs_saved_config *conf);
+/* Only as much of it as n->conf_room_bytes; takes the reference. */
+RCS_RARE void rcs_host_tear_conf(struct rcs_sim *sim, unsigned node, struct rcs_saved_config *conf);
+/* Bytes of the blocks that nodes.conf has. */
+size_t rcs_host_conf_room(struct rcs_sim *sim, unsigned node);
 /* Keeps a copy of nodes.conf as it is / puts it back; the node must not be running. */
 void rcs_host_keep_conf(struct rcs_sim *sim, unsigned node);
 void rcs_host_put_back_conf(struct rcs_sim *sim, unsigned node);

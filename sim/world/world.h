@@ -28,6 +28,7 @@ void rcs_sim_path_end(struct rcs_sim *sim, enum rcs_path_fault what, unsigned ru
 int rcs_sim_link_kind(const char *name);
 const char *rcs_sim_link_kind_name(unsigned row);
 rcs_us rcs_sim_fsync_us(const struct rcs_sim *sim, int node);
+bool rcs_sim_disk_full(const struct rcs_sim *sim, int node);
 /* In its place among the other rules, of which the last one made wins. */
 enum rcs_err rcs_sim_latency_change(struct rcs_sim *sim, unsigned rule, rcs_us low, rcs_us high,
                                     struct rcs_diag *diag);

@@ -70,6 +70,12 @@ static void slot_lost(void *node, unsigned slot)
     (void)slot;
 }
 
+static void die(void *node)
+{
+    (void)node;
+    fail_msg("no disk here is full");
+}
+
 static void forget_history(void *node)
 {
     ((struct harness *)node)->history_forgotten = true;
@@ -103,7 +109,8 @@ struct harness *harness_new_as(const char *release)
                                          unpause_writes,
                                          publish,
                                          shard_channels,
-                                         slot_lost };
+                                         slot_lost,
+                                         die };
     rcs_effects_init(&h->out);
     h->out.facts.causes = true;
     rcs_cluster_init(&h->cluster, h->store, &h->config, &h->host, 1, 0);
