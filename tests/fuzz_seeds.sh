@@ -29,7 +29,7 @@ cat "$here"/vectors/nodes_text/{redis-7.0,redis-3.0,valkey-8.0}.txt | grep -v '^
     (cd "$out/fuzz_nodes_text" && split -l 1 -a 4)
 
 cp "$here"/../traces/*.scenario "$out/fuzz_scenario/" 2>/dev/null || true
-printf '%s\n' 'site A a1 a2' 'site B b1' 'loss A B 0.25%' 'bandwidth A 10mbit' 'link A B loopback' 'disk a1 fsync 300ms' \
+printf '%s\n' 'site A a1 a2' 'site B b1' 'loss A B 0.25%' 'bandwidth A 10mbit' 'link A B loopback' 'disk a1 fsync 300ms' 'disk a1..a2 full' \
     'wait 1s' 'clock a1..a2 -5s' 'clock b1 drift 9000ppm' 'keep conf a1..a2' 'kill a1' 'restore conf a1' 'start a1' \
     'during 2s {' 'clock a1 +70s' 'partition oneway A B reject icmp' 'partition a1 b1 reject rst' 'loss A A 100%' '}' \
     >"$out/fuzz_scenario/paths.scenario"
