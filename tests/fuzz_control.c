@@ -20,7 +20,7 @@ struct server {
     struct rcs_resp_replies *replies;
     void (*advanced)(void *arg);
     void *advanced_arg;
-    bool closed;
+    bool closed, full;
 };
 
 static void on_trace(void *arg, const char *bytes, size_t size_bytes)
@@ -35,7 +35,7 @@ static void add(void *arg, const char *bytes, size_t size_bytes)
     rcs_buf_add(arg, bytes, size_bytes);
 }
 
-static void on_reply(void *arg, const char *bytes, size_t size_bytes, bool close)
+static bool on_reply(void *arg, const char *bytes, size_t size_bytes, bool close)
 {
     struct server *server = arg;
     const struct rcs_reply *reply;
@@ -48,6 +48,8 @@ static void on_reply(void *arg, const char *bytes, size_t size_bytes, bool close
     size_t left;
     (void)rcs_resp_replies_rest(server->replies, &left);
     RCS_ASSERT(err == RCS_MORE && left == 0); /* whole answers only */
+    server->full = size_bytes % 4 == 0;       /* some it reads later */
+    return !server->full;
 }
 
 static void speed(void *arg, int64_t to)
@@ -140,6 +142,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             void (*done)(void *arg) = server.advanced;
             server.advanced = NULL;
             done(server.advanced_arg);
+        }
+        while (server.full && !server.closed) {
+            server.full = false;
+            rcs_control_taken(client);
         }
     }
     (void)rcs_run_failures(run);

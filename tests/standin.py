@@ -530,6 +530,27 @@ def exchange(rcsim, standin):
         shutil.rmtree(home)
 
 
+def deaf(port):
+    """A control client that asks and does not read: it is not read from, nobody else minds, and all is answered once it
+    reads."""
+    client = Client(port)
+    word = "x" * 10000
+    request = b"*2\r\n$4\r\nPING\r\n$10000\r\n" + word.encode() + b"\r\n"
+    client.socket.settimeout(0.5)
+    sent = 0
+    try:
+        while sent < 100 << 20:
+            sent += client.socket.send(request[sent % len(request):])
+    except TimeoutError:
+        pass
+    check(sent < 100 << 20, "it cannot write without end")
+    check(ask(port, "PING") == "PONG", "another one is answered")
+    client.socket.settimeout(LIMIT_S)
+    for _ in range(sent // len(request)):
+        check(client.read() == word, "it gets what it asked for")
+    client.close()
+
+
 def virtual(rcsim, standin):
     home = tempfile.mkdtemp()
     port = free_ports(40)
@@ -542,6 +563,7 @@ def virtual(rcsim, standin):
                               str(SPEED), "--trace", trace], stdout=subprocess.PIPE, text=True)
     try:
         until("rcsim serve is ready", lambda: "ready" in serve.stdout.readline())
+        deaf(port)
         suite(home, port + 1, environment)
         many(home, port + 12, environment)
         outside = subprocess.run(["redis-server", "--cluster-enabled", "yes", "--port", str(port + 1), "--dir", "/"],

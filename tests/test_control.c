@@ -24,7 +24,7 @@ struct port {
     struct rcs_control_client *client;
     struct fake fake;
     struct rcs_buf got;
-    bool closed;
+    bool closed, full;
 };
 
 static void fake_speed(void *arg, int64_t speed)
@@ -70,13 +70,14 @@ static bool fake_request(void *arg, struct rcs_control_client *client, unsigned 
     return own;
 }
 
-static void on_reply(void *arg, const char *bytes, size_t size_bytes, bool close)
+static bool on_reply(void *arg, const char *bytes, size_t size_bytes, bool close)
 {
     struct port *port = arg;
     assert_false(port->closed);
     assert_true(size_bytes > 0 || close);
     rcs_buf_add(&port->got, bytes, size_bytes);
     port->closed = close;
+    return !port->full;
 }
 
 static void tee(void *arg, const char *bytes, size_t size_bytes)
@@ -494,6 +495,83 @@ static void too_many_that_wait_are_refused(void **state)
     port_close(&port);
 }
 
+/* Their bytes count as well. */
+static void too_much_that_waits_is_refused(void **state)
+{
+    (void)state;
+    struct port port;
+    struct rcs_buf bytes;
+    char *text = malloc(1 << 20);
+    port_open(&port, SERVED_SIX);
+    rcs_buf_init(&bytes);
+    memset(text, 'x', 1 << 20);
+    const struct rcs_arg words[] = { { "ping", 4 }, { text, 1 << 20 } };
+    rcs_resp_request(&bytes, 2, words);
+    assert_string_equal(ask(&port, "advance 1s"), "");
+    for (unsigned i = 0; i < 15; i++) {
+        assert_string_equal(ask_bytes(&port, bytes.data, bytes.size_bytes), "");
+    }
+    assert_string_equal(ask_bytes(&port, bytes.data, bytes.size_bytes),
+                        "-ERR too many requests wait for one that takes time\r\n");
+    assert_true(port.closed);
+    rcs_buf_close(&bytes);
+    free(text);
+    port_close(&port);
+}
+
+/* Who does not read is answered nothing more until it does; nothing is lost, however much it asks.
+ */
+static void who_does_not_read_waits(void **state)
+{
+    (void)state;
+    struct port port;
+    struct rcs_buf bytes;
+    char *text = malloc(1 << 16);
+    port_open(&port, SERVED_SIX);
+    rcs_buf_init(&bytes);
+    memset(text, 'x', 1 << 16);
+    const struct rcs_arg words[] = { { "ping", 4 }, { text, 1 << 16 } };
+    for (unsigned i = 0; i < 20; i++) {
+        rcs_resp_request(&bytes, 2, words);
+    }
+    for (unsigned i = 0; i < 10001; i++) {
+        rcs_buf_text(&bytes, "ping\r\n");
+    }
+    rcs_buf_text(&bytes, "quit\r\n");
+    size_t answer_bytes = (1 << 16) + 10; /* $65536\r\n...\r\n */
+    port.full = true;
+    (void)ask_bytes(&port, bytes.data, bytes.size_bytes);
+    for (unsigned i = 1; i < 20; i++) { /* as many as one has read */
+        assert_int_equal(port.got.size_bytes, i * answer_bytes);
+        rcs_control_taken(port.client);
+    }
+    assert_false(port.closed);
+    port.full = false;
+    rcs_control_taken(port.client);
+    assert_int_equal(port.got.size_bytes,
+                     20 * answer_bytes + 10001 * strlen("+PONG\r\n") + strlen("+OK\r\n"));
+    assert_true(port.closed);
+    rcs_buf_close(&bytes);
+    free(text);
+    port_close(&port);
+}
+
+static void a_request_too_long_is_refused(void **state)
+{
+    (void)state;
+    struct port port;
+    char *text = malloc(1 << 20);
+    memset(text, 'x', 1 << 20);
+    port_open(&port, SERVED_SIX);
+    assert_string_equal(ask(&port, "*2\r\n$4\r\nping\r\n$500000000"), "");
+    assert_string_equal(ask_bytes(&port, text, (1 << 20) - 100), "");
+    assert_string_equal(ask_bytes(&port, text, 200),
+                        "-ERR a request is at most 1048576 bytes long\r\n");
+    assert_true(port.closed);
+    free(text);
+    port_close(&port);
+}
+
 static void an_order_too_long_is_refused(void **state)
 {
     (void)state;
@@ -567,6 +645,9 @@ int main(void)
         cmocka_unit_test(quit_closes_behind_what_was_asked),
         cmocka_unit_test(who_left_is_not_told),
         cmocka_unit_test(too_many_that_wait_are_refused),
+        cmocka_unit_test(too_much_that_waits_is_refused),
+        cmocka_unit_test(who_does_not_read_waits),
+        cmocka_unit_test(a_request_too_long_is_refused),
         cmocka_unit_test(an_order_too_long_is_refused),
         cmocka_unit_test(a_trace_so_far_is_whole),
         cmocka_unit_test(help_lists_every_order),

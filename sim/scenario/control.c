@@ -23,6 +23,15 @@ struct rcs_control *rcs_control_new(struct rcs_run *run, struct rcs_kept_trace *
     return control;
 }
 
+static size_t bytes_of(const struct rcs_control_words *words)
+{
+    size_t size_bytes = words->argc * sizeof(words->args[0]);
+    for (unsigned i = 0; i < words->argc; i++) {
+        size_bytes += words->args[i].size_bytes;
+    }
+    return size_bytes;
+}
+
 static void free_words(struct rcs_control_words *words)
 {
     for (unsigned i = 0; i < words->argc; i++) {
@@ -143,8 +152,8 @@ void rcs_control_lines(struct rcs_control_client *client, const char *text, size
 static void send_answer(struct rcs_control_client *client)
 {
     if (client->out.size_bytes > 0 || client->closing) {
-        client->reply(client->arg, client->out.data == NULL ? "" : client->out.data,
-                      client->out.size_bytes, client->closing);
+        client->full = !client->reply(client->arg, client->out.data == NULL ? "" : client->out.data,
+                                      client->out.size_bytes, client->closing);
         rcs_buf_clear(&client->out);
     }
 }
@@ -333,15 +342,24 @@ static void carry_out(struct rcs_control_client *client, unsigned argc, const st
     }
 }
 
-/* Requests as far as they go without time passing. */
+static bool may_go_on(const struct rcs_control_client *client)
+{
+    return !client->waits && !client->full && !client->closing;
+}
+
+/* Requests as far as they go without time passing, and as far as their answers are read. */
 static void carry_out_queued(struct rcs_control_client *client)
 {
     client->busy = true;
     unsigned taken = 0;
-    while (!client->waits && !client->closing && taken < client->queue_count) {
+    while (may_go_on(client) && taken < client->queue_count) {
         struct rcs_control_words words = client->queue[taken++];
+        client->queue_bytes -= bytes_of(&words);
         carry_out(client, words.argc, words.args);
         free_words(&words);
+        if (client->out.size_bytes >= RCS_CONTROL_ANSWER_MIN && !client->closing) {
+            send_answer(client);
+        }
     }
     if (taken > 0) {
         client->queue_count -= taken;
@@ -349,18 +367,6 @@ static void carry_out_queued(struct rcs_control_client *client)
                 client->queue_count * sizeof(client->queue[0]));
     }
     client->busy = false;
-    if (client->broken && !client->waits && !client->closing) {
-        rcs_buf_add(&client->out, client->refusal.data, client->refusal.size_bytes);
-        client->closing = true;
-    }
-}
-
-static void go_on(struct rcs_control_client *client)
-{
-    if (!client->busy) {
-        carry_out_queued(client);
-        send_answer(client);
-    }
 }
 
 static void queue(struct rcs_control_client *client, unsigned argc, const struct rcs_arg *args)
@@ -377,32 +383,70 @@ static void queue(struct rcs_control_client *client, unsigned argc, const struct
         words->args[i] =
             (struct rcs_arg){ rcs_run_copy(args[i].bytes, args[i].size_bytes), args[i].size_bytes };
     }
+    client->queue_bytes += bytes_of(words);
 }
 
-void rcs_control_feed(struct rcs_control_client *client, const void *bytes, size_t size_bytes)
+static bool queue_is_full(const struct rcs_control_client *client)
+{
+    return client->queue_count >= RCS_CONTROL_QUEUE_MAX ||
+           client->queue_bytes >= RCS_CONTROL_QUEUE_BYTES_MAX;
+}
+
+/* Requests that came whole are queued, as long as the answers are read: what its bytes ask beyond
+ * that is not looked at before. */
+static void take_requests(struct rcs_control_client *client)
 {
     const struct rcs_arg *args;
     unsigned argc;
     const char *error = "";
-    enum rcs_err err = RCS_MORE;
-    if (client->closing || client->broken) {
-        return;
-    }
-    rcs_resp_requests_feed(client->reader, bytes, size_bytes);
-    while (!client->closing && client->queue_count < RCS_CONTROL_QUEUE_MAX &&
+    enum rcs_err err = RCS_OK;
+    while (!client->closing && !client->broken && !client->full && !queue_is_full(client) &&
            (err = rcs_resp_requests_next(client->reader, &args, &argc, &error)) == RCS_OK) {
         queue(client, argc, args);
-        if (!client->busy && !client->waits) {
-            carry_out_queued(client);
-        }
-    }
-    if (client->queue_count == RCS_CONTROL_QUEUE_MAX) {
-        rcs_buf_text(&client->out, "-ERR too many requests wait for one that takes time\r\n");
-        client->closing = true;
-    } else if (err != RCS_MORE && err != RCS_OK && !client->closing) {
-        rcs_buf_text(&client->refusal, error);
-        client->broken = true;
         carry_out_queued(client);
     }
-    send_answer(client);
+    if (client->closing) {
+        return;
+    }
+    if (queue_is_full(client)) {
+        rcs_buf_text(&client->out, "-ERR too many requests wait for one that takes time\r\n");
+        client->closing = true;
+    } else if (err == RCS_MORE &&
+               rcs_resp_requests_left(client->reader) > RCS_CONTROL_REQUEST_MAX) {
+        rcs_buf_format(&client->refusal, "-ERR a request is at most %zu bytes long\r\n",
+                       RCS_CONTROL_REQUEST_MAX);
+        client->broken = true;
+    } else if (err != RCS_MORE && err != RCS_OK) {
+        rcs_buf_text(&client->refusal, error);
+        client->broken = true;
+    }
+}
+
+static void go_on(struct rcs_control_client *client)
+{
+    if (!client->busy) {
+        carry_out_queued(client);
+        take_requests(client);
+        if (client->broken && may_go_on(client)) {
+            rcs_buf_add(&client->out, client->refusal.data, client->refusal.size_bytes);
+            client->closing = true;
+        }
+        send_answer(client);
+    }
+}
+
+void rcs_control_feed(struct rcs_control_client *client, const void *bytes, size_t size_bytes)
+{
+    if (!client->closing && !client->broken) {
+        rcs_resp_requests_feed(client->reader, bytes, size_bytes);
+        go_on(client);
+    }
+}
+
+void rcs_control_taken(struct rcs_control_client *client)
+{
+    client->full = false;
+    if (!client->closing) {
+        go_on(client);
+    }
 }

@@ -42,12 +42,17 @@ struct rcs_control *rcs_control_new(struct rcs_run *run, struct rcs_kept_trace *
 void rcs_control_free(struct rcs_control *control);
 
 /* A program connects. `reply` gets what goes out to it; `close`: the connection ends behind that,
- * and rcs_control_close must follow, but not from within. */
-typedef void rcs_control_reply_fn(void *arg, const char *bytes, size_t size_bytes, bool close);
+ * and rcs_control_close must follow, but not from within. False: so much is not read yet that no
+ * request is looked at before rcs_control_taken, and rcs_control_feed should wait for it, too;
+ * the answer of an order that is under way, and what is pushed, may still come. */
+typedef bool rcs_control_reply_fn(void *arg, const char *bytes, size_t size_bytes, bool close);
 struct rcs_control_client *rcs_control_open(struct rcs_control *control,
                                             rcs_control_reply_fn *reply, void *arg);
-/* It wrote bytes, in pieces of any length. */
+/* It wrote bytes, in pieces of any length. A request that becomes too long ends the connection with
+ * an error, as do too many that wait (the numbers: control_parts.h). */
 void rcs_control_feed(struct rcs_control_client *client, const void *bytes, size_t size_bytes);
+/* It has read again; the requests it wrote meanwhile get their turn. */
+void rcs_control_taken(struct rcs_control_client *client);
 /* It is gone. Orders it gave are carried out all the same; nobody is told. */
 void rcs_control_close(struct rcs_control_client *client);
 

@@ -4,8 +4,13 @@
 
 #include "sim/scenario/control.h"
 
-#define RCS_CONTROL_QUEUE_MAX 10000              /* requests that wait behind one that takes time */
-#define RCS_CONTROL_ORDER_MAX ((size_t)64 << 10) /* bytes of an order */
+/* Requests that wait behind one that takes time, and their bytes. */
+#define RCS_CONTROL_QUEUE_MAX       10000
+#define RCS_CONTROL_QUEUE_BYTES_MAX ((size_t)16 << 20)
+/* Bytes of a request that is not complete; the longest are NODE ADD's, with a redis.conf. */
+#define RCS_CONTROL_REQUEST_MAX ((size_t)1 << 20)
+#define RCS_CONTROL_ORDER_MAX   ((size_t)64 << 10) /* bytes of an order */
+#define RCS_CONTROL_ANSWER_MIN  ((size_t)64 << 10) /* of several answers: goes out before the rest */
 
 /* A request that waits for its turn. */
 struct rcs_control_words {
@@ -40,9 +45,11 @@ struct rcs_control_client {
     bool broken;  /* its bytes broke the protocol: `refusal` is said behind all answers */
     bool busy;    /* its requests are being carried out: no second time from within */
     bool waits;   /* for the request at hand */
+    bool full;    /* it does not read its answers */
     struct rcs_resp_requests *reader;
     struct rcs_control_words *queue;
     unsigned queue_count, queue_room;
+    size_t queue_bytes;
     struct rcs_buf out; /* the answer at hand */
     struct rcs_buf refusal;
 };

@@ -9,12 +9,17 @@
 
 /* Orders rule everybody's nodes: they are taken from this machine only. */
 #define CONTROL_IP "127.0.0.1"
+/* Who has so much to read is not read from; who is then pushed more (lines of a log come unasked)
+ * behind so much is cut off, as a subscriber is (Redis 7.0: client-output-buffer-limit pubsub). */
+#define UNREAD_BYTES_MAX ((size_t)1 << 20)
+#define CUT_BYTES        ((size_t)32 << 20)
 
 struct control_conn {
     struct rcs_serve *serve;
     struct rcs_control_client *client; /* NULL: closed */
     struct rcs_socket *socket;
     bool replying; /* it is being written to: it cannot be forgotten now */
+    bool full;     /* it is not read from: it does not read */
 };
 
 static void end_client(struct control_conn *conn)
@@ -25,14 +30,39 @@ static void end_client(struct control_conn *conn)
     }
 }
 
-static void on_reply(void *arg, const char *bytes, size_t size_bytes, bool close)
+static bool on_reply(void *arg, const char *bytes, size_t size_bytes, bool close)
 {
     struct control_conn *conn = arg;
+    if (!close && rcs_socket_unsent(conn->socket) > CUT_BYTES) {
+        rcs_socket_close(conn->socket, true);
+        return false;
+    }
     conn->replying = true;
     rcs_socket_write(conn->socket, bytes, size_bytes);
     conn->replying = false;
     if (close) {
         rcs_socket_close(conn->socket, false);
+        return false;
+    }
+    conn->full = rcs_socket_unsent(conn->socket) > UNREAD_BYTES_MAX;
+    rcs_socket_read(conn->socket, !conn->full);
+    return !conn->full;
+}
+
+static void on_taken(struct rcs_socket *socket)
+{
+    struct control_conn *conn = socket->owner;
+    struct rcs_serve *serve = conn->serve;
+    if (!conn->full || rcs_socket_unsent(socket) > UNREAD_BYTES_MAX) {
+        return;
+    }
+    conn->full = false;
+    rcs_socket_read(socket, true);
+    rcs_serve_catch_up(serve);
+    if (conn->client != NULL && !serve->ending) {
+        rcs_control_taken(conn->client);
+        rcs_serve_catch_up(serve);
+        rcs_serve_settle(serve);
     }
 }
 
@@ -77,9 +107,9 @@ static void on_freed(struct rcs_socket *socket)
     rcs_serve_closed(serve);
 }
 
-static const struct rcs_socket_handlers handlers = { .data = on_data,
-                                                     .gone = on_gone,
-                                                     .freed = on_freed };
+static const struct rcs_socket_handlers handlers = {
+    .data = on_data, .gone = on_gone, .taken = on_taken, .freed = on_freed
+};
 
 bool rcs_control_port_left(const struct rcs_serve *serve, const struct rcs_control_client *client)
 {
