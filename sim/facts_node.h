@@ -67,7 +67,8 @@
     X(PANIC_RULE,          WARNING, 0, "panic",          "------------------------------------------------", "", "", "") \
     X(PANIC,               WARNING, 0, "panic",          "!!! Software Failure. Press left mouse button to continue", "", "", "") \
     X(PANIC_WHY,           WARNING, 1, "panic",          "Guru Meditation: %s #server.c:3890", "", "", "")         \
-    X(REDIS_CONF_UNWRITTEN, WARNING, 0, "redis-conf-failed", "Failed after writing (0) bytes to tmp config file (No space left on device)", "", "", "") \
-    X(REDIS_CONF_FAILED,   WARNING, 0, "redis-conf-failed", "CONFIG REWRITE failed: No space left on device", "", "", "")
+    X(REDIS_CONF_UNWRITTEN, WARNING, 0, "rewrite-failed", "Failed after writing (0) bytes to tmp config file (No space left on device)", "", "", "") \
+    X(REWRITTEN,           WARNING, 0, "rewritten",      "CONFIG REWRITE executed with success.", "", "", "") \
+    X(REWRITE_FAILED,      WARNING, 0, "rewrite-failed", "CONFIG REWRITE failed: %s", "", "", "")
 /* clang-format on */
 #endif

@@ -47,6 +47,7 @@ static const struct row rows[] = {
     W(SHUTDOWN_REPLICAS, R30, R62, NONE,   NULL),
     W(SHUTDOWN_WAITING, R30, R62, NONE,    NULL),
     W(SHUTDOWN_ABORTED, R30, R62, NONE,    NULL),
+    W(REWRITTEN,        R72, V80, NOTICE,  "CONFIG REWRITE executed with success."),
     W(SHUTDOWN_CONF,    V80, V80, NOTICE,  "Saving the cluster configuration file before exiting."),
     W(SHUTDOWN_KILLS,   R30, R50, NONE,    NULL),
     W(SHUTDOWN_FAILED,  R30, R62, WARNING,

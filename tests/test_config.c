@@ -185,7 +185,7 @@ static void a_file_is_written_anew(void **state)
 {
     (void)state;
     static const char old[] =
-        "# my config\nport 27953\n\ncluster-enabled yes\nsave 900 1\nsave 300 10\n"
+        "# my config\nport 27953\n\n\n cluster-enabled\tyes \r\nsave 900 1\nsave 300 10\n"
         "maxmemory 100mb\nappendfsync no\n"
         "client-output-buffer-limit pubsub 1mb 1mb 60\n"
         "rename-command ECHO BAR\nhash-max-ziplist-entries 10\n"
@@ -226,12 +226,12 @@ static void a_file_is_written_anew(void **state)
     }
     rcs_buf_init(&first);
     rcs_buf_init(&second);
-    rcs_config_rewrite(&config, old, &first);
+    rcs_config_rewrite(&config, old, strlen(old), &first);
     rcs_buf_add(&first, "", 1);
     assert_string_equal(first.data, want);
     assert_int_equal(rcs_config_set(&config, "maxmemory", "3gb", NULL), RCS_OK);
     assert_int_equal(rcs_config_set(&config, "timeout", "0", NULL), RCS_OK);
-    rcs_config_rewrite(&config, first.data, &second);
+    rcs_config_rewrite(&config, first.data, first.size_bytes - 1, &second);
     rcs_buf_add(&second, "", 1);
     assert_non_null(strstr(second.data, "\nmaxmemory 3gb\n"));
     assert_non_null(strstr(second.data, "\ntimeout 0\n"));

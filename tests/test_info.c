@@ -358,7 +358,7 @@ static void a_file_is_rewritten_if_there_is_one(void **state)
 {
     struct desk *desk = *state;
     desk_expect(desk, 0, "CONFIG REWRITE", "-ERR The server is running without a config file\n");
-    desk->node->config.has_file = true;
+    desk->node->config.file = RCS_CONF_FILE_GOOD;
     desk_expect(desk, 0, "CONFIG REWRITE", "+OK\n");
 }
 

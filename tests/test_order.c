@@ -297,6 +297,44 @@ static void put(struct served *served, const char *what, const char *bytes, size
 }
 
 /* What a node left on its disk is given to another one: that is who it is, then. */
+/* What CONFIG REWRITE finds is an input like any other; rewritten is what holds at that moment. */
+static void a_redis_conf_is_written_or_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *order, *reply;
+    } finds[] = {
+        { "config-file a1 denied", "(error) ERR Rewriting config file: Permission denied\n" },
+        { "config-file a1 read-only",
+          "(error) ERR Rewriting config file: Read-only file system\n" },
+        { "config-file a1 none", "(error) ERR The server is running without a config file\n" },
+        { "config-file a1 good", "OK\n" },
+    };
+    struct served served;
+    served_open(&served, SERVED_SIX, (struct rcs_run_options){ .has_seed = false });
+    served_pass(&served, RCS_S(20), 0);
+    for (size_t i = 0; i < sizeof(finds) / sizeof(finds[0]); i++) {
+        assert_int_equal(rcs_disk_conf_rewrites(served.sim, 0), 0);
+        served_order(&served, finds[i].order);
+        served_order(&served, "a1> CONFIG REWRITE");
+        assert_string_equal(served.text, finds[i].reply);
+    }
+    assert_int_equal(rcs_disk_conf_rewrites(served.sim, 0), 1);
+    assert_non_null(strstr(served_refused(&served, "config-file a1 gone"), "no-directory"));
+    uint32_t client = served_connect(&served, 0);
+    served_send(&served, client, "CONFIG SET timeout 7");
+    served_send(&served, client, "CONFIG REWRITE");
+    served_send(&served, client, "CONFIG SET timeout 8");
+    assert_int_equal(rcs_disk_conf_file(served.sim, 0)->timeout_s, 7);
+    served_order(&served, "kill a1");
+    served_order(&served, "start a1");
+    served_order(&served, "a1> CONFIG GET timeout");
+    assert_non_null(strstr(served.text, "\"7\""));
+    served_end(&served);
+    served_replays(&served);
+    served_close(&served);
+}
+
 static void files_are_given(void **state)
 {
     (void)state;
@@ -553,6 +591,7 @@ int main(void)
         cmocka_unit_test(asking_changes_nothing),
         cmocka_unit_test(what_is_put_off_comes_later),
         cmocka_unit_test(nodes_come_and_go),
+        cmocka_unit_test(a_redis_conf_is_written_or_not),
         cmocka_unit_test(files_are_given),
         cmocka_unit_test(a_server_of_its_own),
         cmocka_unit_test(workloads_begin_and_end),

@@ -208,21 +208,46 @@ static void run_resetstat(struct rcs_call *call)
     rcs_reply_ok(call->client);
 }
 
+/* strerror's words for what a file may be like; NULL: it can be written. */
+static const struct {
+    const char *name, *error;
+} file_states[] = {
+    [RCS_CONF_FILE_NONE] = { "none", NULL },
+    [RCS_CONF_FILE_GOOD] = { "good", NULL },
+    [RCS_CONF_FILE_NO_DIRECTORY] = { "no-directory", "No such file or directory" },
+    [RCS_CONF_FILE_NOT_DIRECTORY] = { "not-a-directory", "Not a directory" },
+    [RCS_CONF_FILE_IS_DIRECTORY] = { "is-a-directory", "Is a directory" },
+    [RCS_CONF_FILE_DENIED] = { "denied", "Permission denied" },
+    [RCS_CONF_FILE_READ_ONLY] = { "read-only", "Read-only file system" },
+    [RCS_CONF_FILE_BROKEN] = { "broken", "Input/output error" },
+};
+
+const char *rcs_conf_file_name(enum rcs_conf_file state)
+{
+    return (unsigned)state < RCS_CONF_FILE_STATES ? file_states[state].name : NULL;
+}
+
 /* Who runs the node keeps its configuration: what it starts with next time is what it has now, and
- * rcs_config_rewrite makes the text. */
+ * rcs_config_rewrite makes the text (Redis 7.0 configRewriteCommand). */
 static void run_rewrite(struct rcs_call *call)
 {
-    if (!call->node->config.has_file) {
+    struct rcs_node *node = call->node;
+    const char *error = file_states[node->config.file].error;
+    if (node->config.file == RCS_CONF_FILE_NONE) {
         rcs_refuse(call->client, "The server is running without a config file");
         return;
     }
-    if (call->node->disk.full) { /* a new file, which would take the old one's place */
-        rcs_node_fact(call->node, RCS_FACT_REDIS_CONF_UNWRITTEN, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-        rcs_node_fact(call->node, RCS_FACT_REDIS_CONF_FAILED, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
-        rcs_refuse(call->client, "Rewriting config file: No space left on device");
+    if (error == NULL && node->disk.full) { /* a new file, which would take the old one's place */
+        rcs_node_fact(node, RCS_FACT_REDIS_CONF_UNWRITTEN, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+        error = "No space left on device";
+    }
+    if (error != NULL) {
+        rcs_node_fact(node, RCS_FACT_REWRITE_FAILED, RCS_ID_NONE, 0, 0, 0, error, NULL);
+        rcs_refuse_format(call->client, "Rewriting config file: %s", error);
         return;
     }
-    rcs_effect_add(call->node->out, RCS_EFFECT_SAVE_REDIS_CONF, 0);
+    rcs_node_fact(node, RCS_FACT_REWRITTEN, RCS_ID_NONE, 0, 0, 0, NULL, NULL);
+    rcs_effect_add(node->out, RCS_EFFECT_SAVE_REDIS_CONF, 0);
     rcs_reply_ok(call->client);
 }
 

@@ -39,6 +39,21 @@ enum rcs_eviction {
 
 #define RCS_DIRECTIVES_MAX 256
 
+/* What CONFIG REWRITE finds where the redis.conf should be. */
+enum rcs_conf_file {
+    RCS_CONF_FILE_NONE, /* the process was started without one */
+    RCS_CONF_FILE_GOOD, /* it can be written; it need not be there */
+    RCS_CONF_FILE_NO_DIRECTORY,
+    RCS_CONF_FILE_NOT_DIRECTORY,
+    RCS_CONF_FILE_IS_DIRECTORY,
+    RCS_CONF_FILE_DENIED,
+    RCS_CONF_FILE_READ_ONLY,
+    RCS_CONF_FILE_BROKEN,
+    RCS_CONF_FILE_STATES
+};
+/* What an order calls it; NULL past the last. */
+const char *rcs_conf_file_name(enum rcs_conf_file state);
+
 struct rcs_config {
     const struct rcs_profile *profile; /* NULL: any release, for checking a directive alone */
     uint8_t
@@ -94,7 +109,7 @@ struct rcs_config {
     unsigned notify_classes;             /* notify-keyspace-events: enum rcs_notify_class */
     union rcs_kept kept[RCS_KEPT_COUNT]; /* config_kept.h: shown, without effect */
     char kept_texts[RCS_KEPT_TEXTS_BYTES];
-    bool has_file; /* there is a redis.conf for CONFIG REWRITE; no directive of real servers */
+    uint8_t file; /* enum rcs_conf_file; no directive of real servers */
 };
 
 static inline bool rcs_rule_on(const struct rcs_config *config, enum rcs_rule rule)

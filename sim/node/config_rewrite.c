@@ -1,9 +1,11 @@
 /* CONFIG REWRITE: the text of a redis.conf with the values a node has now. */
 #include "sim/node/config_rewrite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/conf_text.h"
 #include "sim/node/config_value.h"
 #include "sim/node/monitor.h"
 
@@ -13,8 +15,9 @@
 
 /* A line of the old text. */
 struct line {
-    const char *text; /* borrowed; without the line's end */
+    const char *text; /* borrowed; without the blanks around it */
     size_t size;
+    bool wrong;                            /* no line of a redis.conf: becomes a comment */
     const struct rcs_directive *directive; /* NULL: stays as it is */
     bool taken;                            /* a new line stands in its place: `with` */
     struct rcs_buf with;
@@ -149,52 +152,105 @@ static void put_plain(struct rewriting *file, const struct rcs_directive *direct
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-/* The directive of a line, NULL: none, or one that is not kept here. */
-static const struct rcs_directive *directive_of(const char *text, size_t size)
+/* Names that are taken in a file only. */
+static bool is_for_files(const char *name)
 {
-    char name[64];
-    while (size > 0 && (*text == ' ' || *text == '\t')) {
-        text++;
-        size--;
+    static const char *const names[] = { "include", "rename-command", "user", "loadmodule" };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (rcs_name_compare(names[i], name) == 0) {
+            return true;
+        }
     }
-    size_t length = 0;
-    while (length < size && text[length] != ' ' && text[length] != '\t') {
-        length++;
-    }
-    if (length == 0 || length >= sizeof(name) || text[0] == '#') {
-        return NULL;
-    }
-    memcpy(name, text, length);
-    name[length] = '\0';
-    return rcs_directive_find(name);
+    return false;
 }
 
-static void read_lines(struct rewriting *file, const char *old)
+static void read_directive(const struct rewriting *file, struct line *line)
+{
+    struct conf_reader reader;
+    char name[64] = "";
+    rcs_conf_reader_init(&reader, line->text, line->size);
+    line->wrong = !rcs_conf_reader_next(&reader);
+    if (!line->wrong && reader.args.count > 0) { /* no comment */
+        const struct rcs_arg *word = &reader.args.list[0];
+        snprintf(name, sizeof(name), "%.*s", (int)(word->size_bytes < 63 ? word->size_bytes : 63),
+                 word->bytes);
+        line->directive = rcs_directive_find(name);
+        line->wrong = file->config->profile->release >= RCS_REDIS_7_0 && !is_for_files(name) &&
+                      !rcs_config_exists(file->config, name);
+    }
+    rcs_conf_reader_close(&reader);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Behind its last end of line an old text has one line more, which is empty (Redis 7.0
+ * rewriteConfigReadOldFile). */
+static void read_lines(struct rewriting *file, const char *old, size_t size_bytes)
 {
     size_t room = 1;
-    for (const char *c = old; *c != '\0'; c++) {
-        room += *c == '\n';
+    for (size_t i = 0; i < size_bytes; i++) {
+        room += old[i] == '\n';
     }
     file->lines = calloc(room, sizeof(file->lines[0]));
     RCS_ASSERT(file->lines != NULL);
-    while (*old != '\0') {
+    for (bool more = size_bytes > 0; more;) {
         struct line *line = &file->lines[file->count++];
+        const char *end = memchr(old, '\n', size_bytes);
+        size_t size = end == NULL ? size_bytes : (size_t)(end - old);
         line->text = old;
-        line->size = strcspn(old, "\n");
-        line->directive = directive_of(old, line->size);
+        line->size = size;
+        while (line->size > 0 && is_blank(line->text[line->size - 1])) {
+            line->size--;
+        }
+        while (line->size > 0 && is_blank(line->text[0])) {
+            line->text++;
+            line->size--;
+        }
         rcs_buf_init(&line->with);
+        read_directive(file, line);
         file->is_signed |=
-            line->size == strlen(SIGNATURE) && memcmp(old, SIGNATURE, line->size) == 0;
-        old += line->size;
-        old += *old == '\n';
+            line->size == strlen(SIGNATURE) && memcmp(line->text, SIGNATURE, line->size) == 0;
+        more = end != NULL;
+        old += size + more;
+        size_bytes -= size + more;
     }
 }
 
-void rcs_config_rewrite(const struct rcs_config *config, const char *old, struct rcs_buf *out)
+/* A cluster of empty lines becomes one (Redis 7.0 rewriteConfigGetContentFromState). */
+static void add_line(struct rcs_buf *out, bool *was_empty, const char *text, size_t size)
+{
+    if (size > 0 || !*was_empty) {
+        rcs_buf_add(out, text, size);
+        rcs_buf_text(out, "\n");
+    }
+    *was_empty = size == 0;
+}
+
+static void add_old_line(struct rcs_buf *out, bool *was_empty, struct line *line)
+{
+    if (line->wrong) {
+        rcs_buf_text(&line->with, "# ??? ");
+        rcs_buf_add(&line->with, line->text, line->size);
+    }
+    if (line->taken || line->wrong) {
+        add_line(out, was_empty, line->with.data, line->with.size_bytes);
+    } else if (line->directive == NULL || line->directive->kind == RCS_VALUE_FIXED) {
+        add_line(out, was_empty, line->text, line->size);
+    } else { /* one line too many, it is empty now */
+        add_line(out, was_empty, "", 0);
+    }
+}
+
+void rcs_config_rewrite(const struct rcs_config *config, const char *old, size_t size_bytes,
+                        struct rcs_buf *out)
 {
     struct rewriting file = { .config = config };
+    bool was_empty = false;
     rcs_buf_init(&file.added);
-    read_lines(&file, old);
+    read_lines(&file, old, size_bytes);
     struct rcs_directive_name names[RCS_DIRECTIVE_NAMES_MAX];
     size_t count = rcs_directive_names(names);
     for (size_t i = 0; i < count; i++) {
@@ -211,17 +267,11 @@ void rcs_config_rewrite(const struct rcs_config *config, const char *old, struct
         }
     }
     for (size_t i = 0; i < file.count; i++) {
-        struct line *line = &file.lines[i];
-        if (line->taken) {
-            rcs_buf_add(out, line->with.data, line->with.size_bytes);
-        } else if (line->directive == NULL || line->directive->kind == RCS_VALUE_FIXED) {
-            rcs_buf_add(out, line->text, line->size);
-        } /* else: one line too many, it is empty now */
-        rcs_buf_text(out, "\n");
-        rcs_buf_close(&line->with);
+        add_old_line(out, &was_empty, &file.lines[i]);
+        rcs_buf_close(&file.lines[i].with);
     }
     if (file.added.size_bytes > 0) {
-        rcs_buf_text(out, file.is_signed ? "" : "\n" SIGNATURE "\n");
+        rcs_buf_text(out, file.is_signed ? "" : SIGNATURE "\n");
         rcs_buf_add(out, file.added.data, file.added.size_bytes);
     }
     rcs_buf_close(&file.added);

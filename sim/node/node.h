@@ -36,6 +36,8 @@ void rcs_node_set_clock(struct rcs_node *node, const struct rcs_clock *host_cloc
 /* Its host's disk is full from now on, but for the blocks that nodes.conf has, room for
  * `conf_room_bytes`; or has room again. */
 void rcs_node_set_disk(struct rcs_node *node, bool full, size_t conf_room_bytes);
+/* What it finds where its redis.conf should be is another thing from now on. */
+void rcs_node_set_conf_file(struct rcs_node *node, enum rcs_conf_file state);
 
 /* Advances `node` to event->at_us and appends to `out` what the outside must now do. Keeps no
  * pointer into `event`. The first event must be RCS_EVENT_START. One call is one iteration of the

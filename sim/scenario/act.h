@@ -39,6 +39,7 @@ enum rcs_progress rcs_act_cli_poll(struct rcs_run *run, struct rcs_task *task);
 /* act_order.c */
 enum rcs_progress rcs_act_new_node(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_put(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_config_file(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_remove(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_play(struct rcs_run *run, struct rcs_task *task);
 

@@ -108,6 +108,16 @@ enum rcs_progress rcs_act_put(struct rcs_run *run, struct rcs_task *task)
     return RCS_PROGRESS_DONE;
 }
 
+enum rcs_progress rcs_act_config_file(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    rcs_run_tell(run, "setting", stmt->text);
+    for (unsigned i = 0; i < stmt->a.count; i++) {
+        rcs_disk_set_conf_file(run->sim, stmt->a.nodes[i], (enum rcs_conf_file)stmt->number);
+    }
+    return RCS_PROGRESS_DONE;
+}
+
 enum rcs_progress rcs_act_remove(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);

@@ -68,6 +68,18 @@ bool rcs_parse_put(struct rcs_parser *parser)
     return rcs_parser_end(parser);
 }
 
+/* config-file NODE STATE: a, number. */
+bool rcs_parse_config_file(struct rcs_parser *parser)
+{
+    struct rcs_stmt *stmt = parser->stmt;
+    const char *states[RCS_CONF_FILE_STATES + 1] = { NULL };
+    for (unsigned i = 0; i < RCS_CONF_FILE_STATES; i++) {
+        states[i] = rcs_conf_file_name((enum rcs_conf_file)i);
+    }
+    return rcs_parser_group(parser, &stmt->a) && rcs_parser_choice(parser, states, &stmt->number) &&
+           rcs_parser_end(parser);
+}
+
 bool rcs_parse_remove(struct rcs_parser *parser)
 {
     return rcs_parser_groups(parser, NULL, &parser->stmt->a);

@@ -53,6 +53,7 @@ bool rcs_parse_restore(struct rcs_parser *parser);
 /* verbs_order.c */
 bool rcs_parse_new_node(struct rcs_parser *parser, const char *name);
 bool rcs_parse_put(struct rcs_parser *parser);
+bool rcs_parse_config_file(struct rcs_parser *parser);
 bool rcs_parse_remove(struct rcs_parser *parser);
 bool rcs_parse_play(struct rcs_parser *parser);
 

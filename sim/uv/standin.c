@@ -24,12 +24,13 @@ struct rcs_standin {
     char name[32];
     unsigned port;
     struct standin_disk disk;
-    int64_t pid;       /* of the process that stands in; 0: not known */
-    int status;        /* its /proc/PID/status, open; -1 none */
-    bool wants_log;    /* lines of the node's log are sent */
-    bool stopped;      /* paused because the process is stopped */
-    bool crashed;      /* by order */
-    struct rcs_buf to; /* scratch: an order, a line */
+    int64_t pid;             /* of the process that stands in; 0: not known */
+    enum rcs_conf_file file; /* what the node was told of its redis.conf */
+    int status;              /* its /proc/PID/status, open; -1 none */
+    bool wants_log;          /* lines of the node's log are sent */
+    bool stopped;            /* paused because the process is stopped */
+    bool crashed;            /* by order */
+    struct rcs_buf to;       /* scratch: an order, a line */
 };
 
 /* --- the list --------------------------------------------------------------------------------- */
@@ -236,7 +237,7 @@ static enum process state_of(const struct rcs_standin *s)
     return stopped ? PROCESS_STOPPED : PROCESS_RUNS;
 }
 
-static void look(struct rcs_standin *s)
+static void look_at_process(struct rcs_standin *s)
 {
     switch (state_of(s)) {
     case PROCESS_ENDED: /* its connection will say so, too */
@@ -258,11 +259,30 @@ static void look(struct rcs_standin *s)
     }
 }
 
+/* Whether its redis.conf could be written: what CONFIG REWRITE will answer. */
+static void look_at_file(struct rcs_standin *s)
+{
+    enum rcs_conf_file file = rcs_standin_disk_file(&s->disk);
+    if (file != s->file) {
+        s->file = file;
+        rcs_buf_clear(&s->to);
+        rcs_buf_format(&s->to, "config-file %s %s", s->name, rcs_conf_file_name(file));
+        struct rcs_diag diag;
+        (void)give_order(s->serve, &s->to, &diag);
+    }
+}
+
 void rcs_standins_look(struct rcs_serve *serve, int node)
 {
     for (struct rcs_standin *s = serve->standins; s != NULL; s = s->next) {
-        if (s->status >= 0 && s->node >= 0 && (node < 0 || s->node == node)) {
-            look(s);
+        if (s->node < 0 || (node >= 0 && s->node != node)) {
+            continue;
+        }
+        if (s->status >= 0) {
+            look_at_process(s);
+        }
+        if (s->node >= 0) {
+            look_at_file(s);
         }
     }
 }
@@ -423,6 +443,8 @@ static bool lay_out(struct rcs_standin *s, const struct standin_conf *conf, stru
         return false;
     }
     s->node = rcs_sim_find_node(s->serve->sim, s->name);
+    s->file = RCS_CONF_FILE_GOOD;
+    look_at_file(s);
     return true;
 }
 
@@ -440,12 +462,13 @@ static void tell_notes(struct rcs_standin *s, const struct standin_conf *conf)
     }
 }
 
-static bool start(struct rcs_standin *s, const struct standin_conf *conf, struct rcs_diag *diag)
+static bool start(struct rcs_standin *s, const struct rcs_arg *file,
+                  const struct standin_conf *conf, struct rcs_diag *diag)
 {
     tell_notes(s, conf);
     drop_left(s->serve);
     if (!port_is_free(s->serve, conf->port, diag) ||
-        rcs_standin_disk_open(&s->disk, s->serve->options.disk, conf, diag) != RCS_OK) {
+        rcs_standin_disk_open(&s->disk, s->serve->options.disk, conf, file, diag) != RCS_OK) {
         return false;
     }
     bool begun = (!conf->cluster || conf_is_free(s, diag)) && lay_out(s, conf, diag) &&
@@ -498,7 +521,7 @@ static void add(struct rcs_standin *s, const struct rcs_arg *args)
     } else if (rcs_standin_conf_read(conf, s->serve->sim, &args[2], &args[4], &diag) != RCS_OK) {
         answer_error(client, &diag);
     } else {
-        bool begun = start(s, conf, &diag);
+        bool begun = start(s, &args[3], conf, &diag);
         rcs_standin_conf_close(conf);
         if (begun && !uv_is_active((uv_handle_t *)&s->serve->watch)) {
             uv_timer_start(&s->serve->watch, on_watch, WATCH_MS, WATCH_MS);

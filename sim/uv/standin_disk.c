@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sim/node/config_rewrite.h"
 #include "sim/uv/standin_parts.h"
 
 #define READ_BYTES 65536
@@ -78,8 +79,31 @@ static enum rcs_err open_conf_dir(struct standin_disk *out, const char *root, co
     return RCS_OK;
 }
 
+/* Whether the directory a path lies in is one below the root; opens it. */
+static int open_parent(const char *root, const char *path, struct rcs_diag *diag)
+{
+    char parent[PATH_MAX], real[PATH_MAX];
+    snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path) + 1, path);
+    return open_below(root, AT_FDCWD, parent, real, diag);
+}
+
+static void set_file(struct standin_disk *out, const char *root, const struct rcs_arg *file)
+{
+    struct rcs_diag diag;
+    bool fits = file->size_bytes > 0 && file->bytes[0] == '/' &&
+                file->size_bytes < sizeof(out->file) &&
+                memchr(file->bytes, '\0', file->size_bytes) == NULL;
+    snprintf(out->file, sizeof(out->file), "%.*s", fits ? (int)file->size_bytes : 0, file->bytes);
+    int dir = fits ? open_parent(root, out->file, &diag) : -1;
+    out->file_below = dir >= 0;
+    if (dir >= 0) {
+        close(dir);
+    }
+}
+
 enum rcs_err rcs_standin_disk_open(struct standin_disk *out, const char *root,
-                                   const struct standin_conf *conf, struct rcs_diag *diag)
+                                   const struct standin_conf *conf, const struct rcs_arg *file,
+                                   struct rcs_diag *diag)
 {
     *out = (struct standin_disk){ .dir = -1, .conf_dir = -1, .port = conf->port };
     if (root == NULL) {
@@ -95,8 +119,11 @@ enum rcs_err rcs_standin_disk_open(struct standin_disk *out, const char *root,
     enum rcs_err err = out->dir < 0 ? RCS_ERR_IO : open_conf_dir(out, root, conf->conf_file, diag);
     if (err != RCS_OK) {
         rcs_standin_disk_close(out);
+        return err;
     }
-    return err;
+    out->root = root;
+    set_file(out, root, file);
+    return RCS_OK;
 }
 
 void rcs_standin_disk_close(struct standin_disk *disk)
@@ -167,6 +194,47 @@ bool rcs_standin_disk_aof(void *arg, const char *name, struct rcs_buf *out)
     bool found = read_file(dir, name, out, &diag);
     close(dir);
     return found;
+}
+
+/* --- redis.conf ------------------------------------------------------------------------------- */
+
+static enum rcs_conf_file state_of(int error)
+{
+    static const struct {
+        int error;
+        enum rcs_conf_file state;
+    } states[] = {
+        { ENOENT, RCS_CONF_FILE_NO_DIRECTORY }, { ENOTDIR, RCS_CONF_FILE_NOT_DIRECTORY },
+        { EISDIR, RCS_CONF_FILE_IS_DIRECTORY }, { EACCES, RCS_CONF_FILE_DENIED },
+        { EROFS, RCS_CONF_FILE_READ_ONLY },
+    };
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        if (states[i].error == error) {
+            return states[i].state;
+        }
+    }
+    return RCS_CONF_FILE_BROKEN;
+}
+
+/* As Redis 7.0 rewriteConfig would fare: it reads the file if there is one, and makes another one
+ * beside it. */
+enum rcs_conf_file rcs_standin_disk_file(const struct standin_disk *disk)
+{
+    char parent[PATH_MAX];
+    struct stat at;
+    if (disk->file[0] == '\0') {
+        return RCS_CONF_FILE_NONE;
+    }
+    if (!disk->file_below) {
+        return RCS_CONF_FILE_DENIED;
+    }
+    snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(disk->file, '/') - disk->file) + 1,
+             disk->file);
+    if ((access(disk->file, R_OK) != 0 && errno != ENOENT) || access(parent, W_OK | X_OK) != 0) {
+        return state_of(errno);
+    }
+    return stat(disk->file, &at) == 0 && S_ISDIR(at.st_mode) ? RCS_CONF_FILE_IS_DIRECTORY
+                                                             : RCS_CONF_FILE_GOOD;
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -277,10 +345,37 @@ static void save_aof(const struct standin_disk *disk, const struct rcs_sim *sim,
     rcs_aof_files_close(&files);
 }
 
+/* It is read again: programs may have changed it meanwhile, and their comments stay. */
+static void save_file(const struct standin_disk *disk, const struct rcs_sim *sim, int node)
+{
+    const char *name = strrchr(disk->file, '/') + 1;
+    struct rcs_diag diag = { .line = 0 };
+    struct rcs_buf old, bytes;
+    rcs_buf_init(&old);
+    rcs_buf_init(&bytes);
+    int dir = open_parent(disk->root, disk->file, &diag);
+    if (dir >= 0 && (read_file(dir, name, &old, &diag) || diag.text[0] == '\0')) {
+        rcs_config_rewrite(rcs_disk_conf_file(sim, node), old.data, old.size_bytes, &bytes);
+        write_file(disk, dir, name, &bytes);
+    } else {
+        fprintf(stderr, "rcsim: %s cannot be written: %s\n", disk->file, diag.text);
+    }
+    if (dir >= 0) {
+        close(dir);
+    }
+    rcs_buf_close(&old);
+    rcs_buf_close(&bytes);
+}
+
 void rcs_standin_disk_save(struct standin_disk *disk, struct rcs_sim *sim, int node)
 {
     enum rcs_node_life life = rcs_sim_node_life(sim, node);
     bool ended = life != RCS_LIFE_UP && life != RCS_LIFE_PAUSED;
+    uint32_t rewrites = rcs_disk_conf_rewrites(sim, node);
+    if (rewrites != disk->file_seen) {
+        disk->file_seen = rewrites;
+        save_file(disk, sim, node);
+    }
     for (unsigned i = 0; i < RCS_DISK_FILES; i++) {
         uint32_t changes = rcs_disk_changes(sim, node, (enum rcs_disk_file)i);
         if (changes == disk->seen[i] || (i == RCS_DISK_AOF && !ended)) {

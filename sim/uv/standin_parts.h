@@ -35,11 +35,17 @@ struct standin_disk {
     char conf_file[256], dump_file[256], aof_dir[256], aof_file[201];
     unsigned port;                 /* for the names of temporary files */
     uint32_t seen[RCS_DISK_FILES]; /* changes that are written */
+    const char *root;              /* --disk; borrowed */
+    char file[PATH_MAX];           /* redis.conf; "" none */
+    bool file_below;               /* it may be touched */
+    uint32_t file_seen;            /* rewrites that are written */
 };
 
-/* RCS_OK: *out has to be closed. */
+/* `file`: the path of the redis.conf it was started with, empty: none. RCS_OK: *out has to be
+ * closed. */
 enum rcs_err rcs_standin_disk_open(struct standin_disk *out, const char *root,
-                                   const struct standin_conf *conf, struct rcs_diag *diag);
+                                   const struct standin_conf *conf, const struct rcs_arg *file,
+                                   struct rcs_diag *diag);
 void rcs_standin_disk_close(struct standin_disk *disk);
 /* Appends a file; false: there is none, or (*diag filled) it cannot be read. */
 bool rcs_standin_disk_conf(const struct standin_disk *disk, struct rcs_buf *out,
@@ -48,6 +54,8 @@ bool rcs_standin_disk_dump(const struct standin_disk *disk, struct rcs_buf *out,
                            struct rcs_diag *diag);
 /* An rcs_aof_read_fn over a struct standin_disk. */
 bool rcs_standin_disk_aof(void *arg, const char *name, struct rcs_buf *out);
+/* What CONFIG REWRITE would find now. */
+enum rcs_conf_file rcs_standin_disk_file(const struct standin_disk *disk);
 /* Writes what the node has changed; the append-only file only if its process ended. */
 void rcs_standin_disk_save(struct standin_disk *disk, struct rcs_sim *sim, int node);
 

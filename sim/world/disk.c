@@ -31,6 +31,29 @@ int rcs_sim_exit_status(const struct rcs_sim *sim, int node)
     return node_at(sim, node)->exit_status;
 }
 
+/* --- redis.conf ------------------------------------------------------------------------------- */
+
+void rcs_disk_set_conf_file(struct rcs_sim *sim, int node, enum rcs_conf_file state)
+{
+    RCS_ASSERT(node >= 0 && (unsigned)node < sim->node_count);
+    struct rcs_world_node *n = &sim->nodes[node];
+    rcs_observe_fault(sim, "config-file", &node, 1, NULL, 0, state);
+    n->config.file = (uint8_t)state;
+    if (n->machine != NULL) {
+        rcs_node_set_conf_file(n->machine, state);
+    }
+}
+
+uint32_t rcs_disk_conf_rewrites(const struct rcs_sim *sim, int node)
+{
+    return node_at(sim, node)->conf_rewrites;
+}
+
+const struct rcs_config *rcs_disk_conf_file(const struct rcs_sim *sim, int node)
+{
+    return &node_at(sim, node)->config;
+}
+
 /* --- from the disk ---------------------------------------------------------------------------- */
 
 static struct rcs_rdb_info info_of(const struct rcs_world_node *n, const struct rcs_snapshot *data)

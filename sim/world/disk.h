@@ -10,6 +10,7 @@
 #include <rcsim/sim.h>
 
 #include "sim/keys/saved_aof.h"
+#include "sim/node/config.h"
 
 enum rcs_disk_file { RCS_DISK_CONF, RCS_DISK_DUMP, RCS_DISK_AOF, RCS_DISK_FILES };
 
@@ -35,6 +36,13 @@ enum rcs_err rcs_disk_put(struct rcs_sim *sim, int node, enum rcs_disk_file file
 enum rcs_err rcs_disk_read_aof(const struct rcs_sim *sim, int node, const char *filename,
                                rcs_aof_read_fn *read, void *read_arg, struct rcs_buf *out,
                                uint32_t *base, uint32_t *incr, struct rcs_diag *diag);
+
+/* redis.conf: what CONFIG REWRITE finds from now on, whether the node runs or not. */
+void rcs_disk_set_conf_file(struct rcs_sim *sim, int node, enum rcs_conf_file state);
+/* How often CONFIG REWRITE wrote it since the node was added, and what it holds by then: what its
+ * process starts with next. */
+uint32_t rcs_disk_conf_rewrites(const struct rcs_sim *sim, int node);
+const struct rcs_config *rcs_disk_conf_file(const struct rcs_sim *sim, int node);
 
 /* With what status the node's process ended last, as a shell shows it: 137 killed, 139 crashed. */
 int rcs_sim_exit_status(const struct rcs_sim *sim, int node);

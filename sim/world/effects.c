@@ -164,6 +164,7 @@ static bool carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
         break;
     case RCS_EFFECT_SAVE_REDIS_CONF: /* what it starts with from now on */
         sim->nodes[node].config = *rcs_node_config(sim->nodes[node].machine);
+        sim->nodes[node].conf_rewrites++;
         break;
     case RCS_EFFECT_SLEEP:
         rcs_sim_fall_asleep(sim, node, effect->duration_us);

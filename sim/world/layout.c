@@ -68,7 +68,7 @@ struct rcs_sim *rcs_sim_new(const struct rcs_sim_options *options, struct rcs_di
     rcs_record_init(&sim->packets);
     rcs_record_init(&sim->milestones);
     rcs_config_init(&sim->config);
-    sim->config.has_file = options->config_files;
+    sim->config.file = options->config_files ? RCS_CONF_FILE_GOOD : RCS_CONF_FILE_NONE;
     enum rcs_err err = rcs_config_choose(&sim->config, profile, diag);
     RCS_ASSERT(err == RCS_OK); /* nothing is set yet */
     rcs_rand_init(&sim->cli_rand, options->seed, RCS_RAND_CLI, 0);

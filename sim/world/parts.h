@@ -69,6 +69,7 @@ struct rcs_world_node {
     struct rcs_snapshot *dump; /* dump.rdb, NULL none */
     struct rcs_saved_aof aof;
     uint32_t disk_changes[RCS_DISK_FILES];
+    uint32_t conf_rewrites; /* how often redis.conf was written: with `config` */
 
     struct rcs_clock host_clock; /* of the host */
     struct rcs_config config;
