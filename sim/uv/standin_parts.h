@@ -1,4 +1,4 @@
-/* The inside of stand-in nodes: their configuration and their disk. */
+/* The inside of stand-in nodes. */
 #ifndef RCSIM_SIM_UV_STANDIN_PARTS_H
 #define RCSIM_SIM_UV_STANDIN_PARTS_H
 
@@ -58,5 +58,59 @@ bool rcs_standin_disk_aof(void *arg, const char *name, struct rcs_buf *out);
 enum rcs_conf_file rcs_standin_disk_file(const struct standin_disk *disk);
 /* Writes what the node has changed; the append-only file only if its process ended. */
 void rcs_standin_disk_save(struct standin_disk *disk, struct rcs_sim *sim, int node);
+
+/* --- standin.c: the list ---------------------------------------------------------------------- */
+
+struct rcs_standin {
+    struct rcs_standin *next;
+    struct rcs_serve *serve;
+    struct rcs_control_client *client; /* NULL: it left */
+    int node;                          /* -1: none (any more) */
+    char name[32];
+    unsigned port;
+    struct standin_disk disk;
+    int64_t pid;             /* of the process that stands in; 0: not known */
+    enum rcs_conf_file file; /* what the node was told of its redis.conf */
+    int status;              /* its /proc/PID/status, open; -1 none */
+    bool wants_log;          /* lines of the node's log are sent */
+    bool stopped;            /* paused because the process is stopped */
+    bool crashed;            /* by order */
+    struct rcs_buf to;       /* scratch: an order */
+};
+
+/* That of a control connection, made if there is none. */
+struct rcs_standin *rcs_standin_of(struct rcs_serve *serve, struct rcs_control_client *client);
+/* Whoever stands in is gone: its node is killed, it is freed. */
+void rcs_standin_drop(struct rcs_standin *s);
+/* A line to the program that is no answer. */
+void rcs_standin_push(struct rcs_standin *s, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/* --- standin_node.c: orders ------------------------------------------------------------------- */
+
+/* Carries out the order in s->to, one that takes no time; false: `diag` says why not. */
+bool rcs_standin_give(struct rcs_standin *s, struct rcs_diag *diag);
+/* "VERB NAME"; `diag` may be NULL. */
+bool rcs_standin_order(struct rcs_standin *s, const char *verb, struct rcs_diag *diag);
+enum rcs_node_life rcs_standin_life(const struct rcs_standin *s); /* without a node: down */
+bool rcs_standin_lives(const struct rcs_standin *s);              /* it has a process */
+/* The node has no process: its disk is written, it is taken off the lists, and its name and port
+ * are free. */
+void rcs_standin_remove(struct rcs_standin *s);
+void rcs_standin_kill(struct rcs_standin *s); /* and removes it */
+
+/* --- standin_add.c: NODE ADD ------------------------------------------------------------------ */
+
+/* `file`: the path of the redis.conf, may be empty. False: there is no node, `diag` says why. */
+bool rcs_standin_start(struct rcs_standin *s, const struct rcs_arg *file,
+                       const struct standin_conf *conf, struct rcs_diag *diag);
+
+/* --- standin_watch.c: what changes under it --------------------------------------------------- */
+
+void rcs_standin_look_at_file(struct rcs_standin *s);
+void rcs_standins_watch(struct rcs_serve *serve); /* from now on, while there are any */
 
 #endif
