@@ -397,6 +397,7 @@ def run(servers, cluster, home, environment):
     alone.signal(signal.SIGTERM)
     check(alone.wait() == 0, "SIGTERM ends it with status 0")
 
+    append(Server(home, servers[-1].port + 4, environment))
     rewrite(Server(home, servers[-1].port + 3, environment, own_file=True))
 
     # A daemon.
@@ -450,6 +451,47 @@ def rewrite(server):
     os.rename(server.directory, server.directory + ".away")
     check(server.ask("CONFIG", "REWRITE") == "ERR Rewriting config file: No such file or directory", "nor a directory")
     os.rename(server.directory + ".away", server.directory)
+    server.signal(signal.SIGTERM)
+    check(server.wait() == 0, "SIGTERM ends it with status 0")
+
+
+def log_of(server):
+    """The commands of its append-only file."""
+    folder = os.path.join(server.directory, "appendonlydir")
+    with open(os.path.join(folder, "appendonly.aof.manifest"), encoding="utf-8") as file:
+        name = re.findall(r"file (\S+) seq \d+ type i", file.read())[-1]
+    with open(os.path.join(folder, name), encoding="utf-8", newline="") as file:
+        return [word for word in file.read().split("\r\n") if word and word[0] not in "*$"]
+
+
+def append(server):
+    """The append-only file holds what was acknowledged before the process ends, in commands."""
+    server.cluster = "no"
+    server.start()
+    check(log_of(server) == [], "the files are there from the start on, and empty")
+    check(server.ask("SET", "a", 1) == "OK", "a write")
+    check(log_of(server) == ["SELECT", "0", "SET", "a", "1"], "it is in the file")
+    client = Client(server.port)
+    for words in (("MULTI",), ("INCR", "a"), ("RPUSH", "l", 1, 2), ("EXEC",), ("GET", "a"), ("SPOP", "none")):
+        client.ask(*words)
+    client.close()
+    check(log_of(server)[5:] == ["MULTI", "INCR", "a", "RPUSH", "l", "1", "2", "EXEC"], "in transactions, without reads")
+    server.signal(signal.SIGKILL)
+    server.wait()
+    server.gone()
+    server.start()
+    check(server.ask("GET", "a") == "2" and server.ask("LRANGE", "l", 0, -1) == ["1", "2"], "nothing is done twice")
+    check(server.ask("DEL", "l") == 1, "a write of the next process")
+    check(log_of(server)[13:] == ["SELECT", "0", "DEL", "l"], "stands behind those of the first")
+    check("started" in server.ask("BGREWRITEAOF"), "BGREWRITEAOF")
+    until("it is rewritten", lambda: log_of(server) == [])
+    check(server.ask("INCR", "a") == 3, "a write behind it")
+    check(log_of(server) == ["SELECT", "0", "INCR", "a"], "is all there is")
+    server.signal(signal.SIGKILL)
+    server.wait()
+    server.gone()
+    server.start()
+    check(server.ask("GET", "a") == "3" and server.ask("EXISTS", "l") == 0, "nothing is done twice")
     server.signal(signal.SIGTERM)
     check(server.wait() == 0, "SIGTERM ends it with status 0")
 
@@ -599,6 +641,28 @@ def deaf(port):
     client.close()
 
 
+def killed(rcsim, home, port, environment):
+    """kill -9 of rcsim serve is kill -9 of all servers at once: what they acknowledged is on their disks."""
+    server = Server(home, port + 1, environment)
+    server.cluster = "no"
+    for expected in (None, "1000", "2000"):
+        serve = subprocess.Popen([rcsim, "serve", "--nodes", "0", "--control", str(port), "--disk", home],
+                                 stdout=subprocess.PIPE, text=True)
+        try:
+            until("rcsim serve is ready", lambda: "ready" in serve.stdout.readline())
+            server.start()
+            check(server.ask("GET", "n") == expected, "what was acknowledged is there")
+            client = Client(server.port)
+            client.socket.sendall(b"INCR n\r\n" * 1000)
+            check([client.read() for _ in range(1000)][-1] == int(expected or 0) + 1000, "it counts")
+            client.close()
+        finally:
+            serve.kill()
+            serve.wait()
+            serve.stdout.close()
+            check(server.wait() != 0, "a server ends with it")
+
+
 def virtual(rcsim, standin):
     home = tempfile.mkdtemp()
     port = free_ports(40)
@@ -621,6 +685,7 @@ def virtual(rcsim, standin):
         check(serve.wait(LIMIT_S) == 0, "rcsim serve ends well")
         again = subprocess.run([rcsim, "replay", trace], capture_output=True, text=True, check=False)
         check(again.returncode == 0 and again.stdout == "identical\n", f"replay: {again.stdout}{again.stderr}")
+        killed(rcsim, home, port + 38, environment | {"RCSIM_CONTROL": f"127.0.0.1:{port + 38}"})
     finally:
         if serve.poll() is None:
             serve.kill()

@@ -262,7 +262,7 @@ static void config_rewrite_needs_room(void **state)
 {
     (void)state;
     struct desk *desk = desk_new(NULL);
-    desk->node->config.has_file = true;
+    desk->node->config.file = RCS_CONF_FILE_GOOD;
     rcs_node_set_disk(desk->node, true, 4096);
     desk_expect(desk, 0, "CONFIG REWRITE", "-ERR Rewriting config file: No space left on device\n");
     rcs_node_set_disk(desk->node, false, 0);

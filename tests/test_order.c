@@ -352,7 +352,7 @@ static void files_are_given(void **state)
     const char *text = rcs_sim_nodes_conf(served.sim, 2);
     rcs_buf_text(&conf, text);
     assert_int_equal(rcs_disk_read_aof(served.sim, 2, "appendonly.aof", no_file, NULL, &conf, &base,
-                                       &incr, NULL),
+                                       &incr, NULL, NULL),
                      RCS_OK); /* there is none: nothing is added */
     served_order(&served, "node b1 127.0.0.1:7100 absent pid 4242");
     uint32_t before = rcs_disk_changes(served.sim, 6, RCS_DISK_DUMP);

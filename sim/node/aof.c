@@ -27,6 +27,33 @@ static struct rcs_snapshot *data_now(struct rcs_node *node)
     return rcs_keyspace_snapshot(node->keys, rcs_node_wall_ms(node));
 }
 
+/* --- who follows the file --------------------------------------------------------------------- */
+
+/* A file was begun: with all that is in file.data now. */
+static void follow_anew(struct rcs_aof *aof)
+{
+    if (aof->follow != NULL) {
+        rcs_aof_follow_clear(aof->follow);
+        aof->follow->whole = aof->file;
+        rcs_snapshot_retain(aof->file.data);
+        aof->follow->selected = false;
+    }
+}
+
+void rcs_aof_append(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
+{
+    struct rcs_aof_follow *follow = node->aof.follow;
+    if (follow == NULL || !node->aof.on) {
+        return;
+    }
+    if (!follow->selected) {
+        const struct rcs_arg select[] = { { "SELECT", 6 }, { "0", 1 } };
+        rcs_resp_request(&follow->commands, 2, select);
+        follow->selected = true;
+    }
+    rcs_resp_request(&follow->commands, argc, args);
+}
+
 /* --- what is on the disk ---------------------------------------------------------------------- */
 
 static void put(struct rcs_aof *aof, struct rcs_snapshot *data)
@@ -323,6 +350,7 @@ RCS_RARE static void take_over(struct rcs_node *node)
     aof->dirty_at_base = aof->child.dirty;
     aof->file.written = false;
     sync_file(node);
+    follow_anew(aof);
 }
 
 /* Redis 7.0 aofRewriteLimited: after three failures a minute passes before the next try, then two,
@@ -475,6 +503,7 @@ void rcs_aof_boot(struct rcs_node *node, const struct rcs_saved_aof *saved)
     if (node->disk.full) {
         rcs_aof_disk_full(node);
     }
+    follow_anew(aof);
 }
 
 /* Redis 7.0 finishShutdown; 6.2 prepareForShutdown looks for the child of a file that is on. */

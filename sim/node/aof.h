@@ -11,6 +11,7 @@
 #ifndef RCSIM_SIM_NODE_AOF_H
 #define RCSIM_SIM_NODE_AOF_H
 
+#include "sim/node/aof_follow.h"
 #include "sim/node/internal.h"
 
 /* At process start with `appendonly yes`: loads the file, or makes an empty one, whatever dump.rdb
@@ -41,6 +42,8 @@ void rcs_aof_left(struct rcs_node *node, rcs_us at_us, bool power_lost, struct r
  * file (`force`: it does all the same). */
 RCS_RARE bool rcs_aof_at_exit(struct rcs_node *node, bool force);
 void rcs_aof_child_killed(struct rcs_node *node); /* without more words, if there is one */
+/* A command that changed the data set, for who follows the file. */
+RCS_RARE void rcs_aof_append(struct rcs_node *node, unsigned argc, const struct rcs_arg *args);
 void rcs_aof_close(struct rcs_node *node);
 
 #endif

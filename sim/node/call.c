@@ -117,6 +117,14 @@ void rcs_call_replicate_del(struct rcs_node *node, const struct rcs_arg *key, bo
     keep_words(node, 2, words);
 }
 
+static void pass_on(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
+{
+    rcs_repl_feed(node, argc, args);
+    if (node->aof.follow != NULL) {
+        rcs_aof_append(node, argc, args);
+    }
+}
+
 void rcs_call_propagate(struct rcs_node *node, bool transaction)
 {
     struct rcs_clients *clients = &node->clients;
@@ -126,13 +134,13 @@ void rcs_call_propagate(struct rcs_node *node, bool transaction)
     struct rcs_arg multi = rcs_arg_of("MULTI"), exec = rcs_arg_of("EXEC");
     transaction = transaction && clients->stream_count > 1;
     if (transaction) {
-        rcs_repl_feed(node, 1, &multi);
+        pass_on(node, 1, &multi);
     }
     for (unsigned i = 0; i < clients->stream_count; i++) {
-        rcs_repl_feed(node, clients->stream[i]->argc, clients->stream[i]->args);
+        pass_on(node, clients->stream[i]->argc, clients->stream[i]->args);
     }
     if (transaction) {
-        rcs_repl_feed(node, 1, &exec);
+        pass_on(node, 1, &exec);
     }
     rcs_requests_clear(node->store, clients->stream, &clients->stream_count);
     if (node->disk.full || node->disk.append_failed) {

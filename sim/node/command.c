@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/node/aof.h"
 #include "sim/node/blocked.h"
 #include "sim/node/command_release.h"
 #include "sim/node/connection.h"
@@ -362,6 +363,9 @@ void rcs_command_apply(struct rcs_node *node, struct rcs_request *request)
     struct rcs_client *client = applier(node);
     rcs_call_run(node, client, found.command, request);
     rcs_call_propagate(node, false);
+    if (node->aof.follow != NULL && !rcs_repl_makes_stream(node)) {
+        rcs_aof_append(node, request->argc, request->args); /* as the master sent it */
+    }
     if (node->clients.ready_first != NULL) {
         rcs_blocked_serve(node);
     }

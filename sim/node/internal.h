@@ -240,6 +240,7 @@ struct rcs_aof {
     uint64_t dirty_at_full;
     unsigned failures; /* rewritings, one after the other (Redis 7.0 aofRewriteLimited) */
     int64_t retry_delay_min, retry_s; /* 0 none */
+    struct rcs_aof_follow *follow; /* NULL: nobody keeps the file elsewhere */
 };
 
 /* The disk of its host, and what came of it (disk.h). */

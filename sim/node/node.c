@@ -392,6 +392,11 @@ void rcs_node_set_clock(struct rcs_node *node, const struct rcs_clock *host_cloc
     node->clock_differs = host_clock->ahead_us != 0 || host_clock->drift_ppm != 0;
 }
 
+void rcs_node_follow_aof(struct rcs_node *node, struct rcs_aof_follow *follow)
+{
+    node->aof.follow = follow;
+}
+
 void rcs_node_set_conf_file(struct rcs_node *node, enum rcs_conf_file state)
 {
     node->config.file = (uint8_t)state;

@@ -36,6 +36,10 @@ void rcs_node_set_clock(struct rcs_node *node, const struct rcs_clock *host_cloc
 /* Its host's disk is full from now on, but for the blocks that nodes.conf has, room for
  * `conf_room_bytes`; or has room again. */
 void rcs_node_set_disk(struct rcs_node *node, bool full, size_t conf_room_bytes);
+/* Who keeps its append-only file elsewhere is told of what comes into it, from before the start on;
+ * `follow` is lent for the node's life. */
+struct rcs_aof_follow;
+void rcs_node_follow_aof(struct rcs_node *node, struct rcs_aof_follow *follow);
 /* What it finds where its redis.conf should be is another thing from now on. */
 void rcs_node_set_conf_file(struct rcs_node *node, enum rcs_conf_file state);
 

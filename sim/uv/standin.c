@@ -61,7 +61,7 @@ struct rcs_standin *rcs_standin_of(struct rcs_serve *serve, struct rcs_control_c
         s->serve = serve;
         s->client = client;
         s->node = -1;
-        s->disk.dir = s->disk.conf_dir = s->status = -1;
+        s->disk.dir = s->disk.conf_dir = s->disk.aof = s->status = -1;
         rcs_buf_init(&s->to);
         s->next = serve->standins;
         serve->standins = s;

@@ -109,6 +109,7 @@ static bool find_files(struct rcs_standin *s, struct rcs_diag *diag)
     struct rcs_buf bytes;
     char numbers[32];
     uint32_t base = 1, incr = 1;
+    bool cut = false;
     rcs_buf_init(&bytes);
     diag->text[0] = '\0';
     const struct rcs_config *config = rcs_sim_config(s->serve->sim, s->node);
@@ -123,10 +124,11 @@ static bool find_files(struct rcs_standin *s, struct rcs_diag *diag)
     rcs_buf_clear(&bytes);
     if (good(diag) && config->appendonly &&
         rcs_disk_read_aof(s->serve->sim, s->node, s->disk.aof_file, rcs_standin_disk_aof, &s->disk,
-                          &bytes, &base, &incr, diag) == RCS_OK &&
+                          &bytes, &base, &incr, &cut, diag) == RCS_OK &&
         bytes.size_bytes > 0) {
         snprintf(numbers, sizeof(numbers), " %u %u", base, incr);
         (void)give_file(s, RCS_DISK_AOF, &bytes, numbers, diag);
+        s->disk.aof_found = !cut;
     }
     rcs_buf_close(&bytes);
     for (unsigned i = 0; i < RCS_DISK_FILES; i++) {
@@ -153,6 +155,7 @@ static bool lay_out(struct rcs_standin *s, const struct standin_conf *conf, stru
         return false;
     }
     s->node = rcs_sim_find_node(s->serve->sim, s->name);
+    rcs_disk_follow_aof(s->serve->sim, s->node);
     s->file = RCS_CONF_FILE_GOOD;
     rcs_standin_look_at_file(s);
     return true;
@@ -193,8 +196,8 @@ bool rcs_standin_start(struct rcs_standin *s, const struct rcs_arg *file,
         (void)rcs_standin_order(s, "kill", NULL);
     }
     if (s->node >= 0) {
-        memset(s->disk.seen, 0xff, sizeof(s->disk.seen));
-        for (unsigned i = 0; i < RCS_DISK_FILES; i++) { /* nothing of this is written */
+        rcs_disk_aof_taken(s->serve->sim, s->node); /* nothing of this is written */
+        for (unsigned i = 0; i < RCS_DISK_FILES; i++) {
             s->disk.seen[i] = rcs_disk_changes(s->serve->sim, s->node, (enum rcs_disk_file)i);
         }
         rcs_standin_remove(s);

@@ -105,7 +105,7 @@ enum rcs_err rcs_standin_disk_open(struct standin_disk *out, const char *root,
                                    const struct standin_conf *conf, const struct rcs_arg *file,
                                    struct rcs_diag *diag)
 {
-    *out = (struct standin_disk){ .dir = -1, .conf_dir = -1, .port = conf->port };
+    *out = (struct standin_disk){ .dir = -1, .conf_dir = -1, .aof = -1, .port = conf->port };
     if (root == NULL) {
         return rcs_diag_set(diag, RCS_ERR_STATE, 0, 0,
                             "no real directory may be touched: start rcsim serve with --disk DIR, "
@@ -128,13 +128,13 @@ enum rcs_err rcs_standin_disk_open(struct standin_disk *out, const char *root,
 
 void rcs_standin_disk_close(struct standin_disk *disk)
 {
-    if (disk->dir >= 0) {
-        close(disk->dir);
+    int *const open_ones[] = { &disk->dir, &disk->conf_dir, &disk->aof };
+    for (size_t i = 0; i < sizeof(open_ones) / sizeof(open_ones[0]); i++) {
+        if (*open_ones[i] >= 0) {
+            close(*open_ones[i]);
+        }
+        *open_ones[i] = -1;
     }
-    if (disk->conf_dir >= 0) {
-        close(disk->conf_dir);
-    }
-    disk->dir = disk->conf_dir = -1;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -317,15 +317,10 @@ static void remove_others(const struct standin_disk *disk, int dir, const char *
     }
 }
 
-static void save_aof(const struct standin_disk *disk, const struct rcs_sim *sim, int node)
+static void write_aof(const struct standin_disk *disk, const struct rcs_aof_files *files)
 {
-    struct rcs_aof_files files;
-    if (!rcs_disk_aof(sim, node, disk->aof_file, &files)) {
-        return;
-    }
-    if (!files.in_folder) {
-        write_file(disk, disk->dir, files.base_name, &files.base);
-        rcs_aof_files_close(&files);
+    if (!files->in_folder) {
+        write_file(disk, disk->dir, files->base_name, &files->base);
         return;
     }
     (void)mkdirat(disk->dir, disk->aof_dir, 0755);
@@ -333,16 +328,82 @@ static void save_aof(const struct standin_disk *disk, const struct rcs_sim *sim,
     if (dir < 0) {
         fprintf(stderr, "rcsim: %s in %s cannot be entered: %s\n", disk->aof_dir, disk->path,
                 strerror(errno));
-    } else {
-        write_file(disk, dir, files.base_name, &files.base);
-        write_file(disk, dir, files.incr_name, &files.incr);
-        write_file(disk, dir, files.manifest_name, &files.manifest);
-        remove_others(
-            disk, dir,
-            (const char *const[]){ files.base_name, files.incr_name, files.manifest_name });
+        return;
+    }
+    write_file(disk, dir, files->base_name, &files->base);
+    write_file(disk, dir, files->incr_name, &files->incr);
+    write_file(disk, dir, files->manifest_name, &files->manifest);
+    remove_others(
+        disk, dir,
+        (const char *const[]){ files->base_name, files->incr_name, files->manifest_name });
+    close(dir);
+}
+
+static void close_aof(struct standin_disk *disk)
+{
+    if (disk->aof >= 0) {
+        close(disk->aof);
+        disk->aof = -1;
+    }
+}
+
+/* Opens the file commands are appended to; false: it is not there. */
+static bool open_aof(struct standin_disk *disk, const struct rcs_aof_files *files)
+{
+    struct stat at;
+    int dir = files->in_folder ? open_aof_dir(disk) : dup(disk->dir);
+    close_aof(disk);
+    if (dir >= 0) {
+        disk->aof = openat(dir, files->in_folder ? files->incr_name : files->base_name,
+                           O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         close(dir);
     }
-    rcs_aof_files_close(&files);
+    if (disk->aof >= 0 && (fstat(disk->aof, &at) != 0 || !S_ISREG(at.st_mode))) {
+        close_aof(disk);
+    }
+    return disk->aof >= 0;
+}
+
+static void append_to_aof(struct standin_disk *disk, const struct rcs_buf *commands)
+{
+    if (disk->aof >= 0 && !write_all(disk->aof, commands)) {
+        fprintf(stderr, "rcsim: the append-only file in %s cannot be written: %s\n", disk->path,
+                strerror(errno));
+        close_aof(disk); /* a hole would be worse than an end */
+    }
+}
+
+/* Without power what was not synced is gone; else all that was acknowledged is there already. */
+static void save_ended_aof(struct standin_disk *disk, struct rcs_sim *sim, int node)
+{
+    struct rcs_aof_files files;
+    if (rcs_sim_node_life(sim, node) != RCS_LIFE_OFF) {
+        return;
+    }
+    rcs_disk_aof_taken(sim, node);
+    close_aof(disk);
+    if (rcs_disk_aof(sim, node, disk->aof_file, &files)) {
+        write_aof(disk, &files);
+        rcs_aof_files_close(&files);
+    }
+}
+
+static void save_aof(struct standin_disk *disk, struct rcs_sim *sim, int node)
+{
+    struct rcs_disk_aof_news news;
+    if (!rcs_disk_aof_news(sim, node, disk->aof_file, &news)) {
+        return;
+    }
+    if (news.begun) {
+        if (!disk->aof_found || !open_aof(disk, &news.files)) {
+            write_aof(disk, &news.files);
+            (void)open_aof(disk, &news.files);
+        }
+        disk->aof_found = false;
+        rcs_aof_files_close(&news.files);
+    }
+    append_to_aof(disk, news.commands);
+    rcs_disk_aof_taken(sim, node);
 }
 
 /* It is read again: programs may have changed it meanwhile, and their comments stay. */
@@ -369,8 +430,6 @@ static void save_file(const struct standin_disk *disk, const struct rcs_sim *sim
 
 void rcs_standin_disk_save(struct standin_disk *disk, struct rcs_sim *sim, int node)
 {
-    enum rcs_node_life life = rcs_sim_node_life(sim, node);
-    bool ended = life != RCS_LIFE_UP && life != RCS_LIFE_PAUSED;
     uint32_t rewrites = rcs_disk_conf_rewrites(sim, node);
     if (rewrites != disk->file_seen) {
         disk->file_seen = rewrites;
@@ -378,7 +437,7 @@ void rcs_standin_disk_save(struct standin_disk *disk, struct rcs_sim *sim, int n
     }
     for (unsigned i = 0; i < RCS_DISK_FILES; i++) {
         uint32_t changes = rcs_disk_changes(sim, node, (enum rcs_disk_file)i);
-        if (changes == disk->seen[i] || (i == RCS_DISK_AOF && !ended)) {
+        if (changes == disk->seen[i]) {
             continue;
         }
         disk->seen[i] = changes;
@@ -390,10 +449,11 @@ void rcs_standin_disk_save(struct standin_disk *disk, struct rcs_sim *sim, int n
             save_dump(disk, sim, node);
             break;
         case RCS_DISK_AOF:
-            save_aof(disk, sim, node);
+            save_ended_aof(disk, sim, node);
             break;
         case RCS_DISK_FILES:
             break;
         }
     }
+    save_aof(disk, sim, node);
 }

@@ -33,6 +33,8 @@ struct standin_disk {
     ino_t ino;
     char path[PATH_MAX]; /* of `dir`, without links */
     char conf_file[256], dump_file[256], aof_dir[256], aof_file[201];
+    bool aof_found;                /* the append-only file there is goes on when the node starts */
+    int aof;                       /* the end of it, to be appended to; -1 none */
     unsigned port;                 /* for the names of temporary files */
     uint32_t seen[RCS_DISK_FILES]; /* changes that are written */
     const char *root;              /* --disk; borrowed */
@@ -56,7 +58,8 @@ bool rcs_standin_disk_dump(const struct standin_disk *disk, struct rcs_buf *out,
 bool rcs_standin_disk_aof(void *arg, const char *name, struct rcs_buf *out);
 /* What CONFIG REWRITE would find now. */
 enum rcs_conf_file rcs_standin_disk_file(const struct standin_disk *disk);
-/* Writes what the node has changed; the append-only file only if its process ended. */
+/* Writes what the node has changed. The append-only file grows by the commands that changed the
+ * data set; it is written anew when the node begins another, or when its host lost power. */
 void rcs_standin_disk_save(struct standin_disk *disk, struct rcs_sim *sim, int node);
 
 /* --- standin.c: the list ---------------------------------------------------------------------- */

@@ -1,6 +1,9 @@
 #include "sim/world/disk.h"
 
+#include <stdlib.h>
+
 #include "sim/cluster/saved_config.h"
+#include "sim/node/aof_follow.h"
 #include "sim/world/disk_replay.h"
 #include "sim/world/parts.h"
 
@@ -85,6 +88,40 @@ bool rcs_disk_aof(const struct rcs_sim *sim, int node, const char *filename,
     return true;
 }
 
+void rcs_disk_follow_aof(struct rcs_sim *sim, int node)
+{
+    RCS_ASSERT(node >= 0 && (unsigned)node < sim->node_count);
+    struct rcs_world_node *n = &sim->nodes[node];
+    RCS_ASSERT(n->machine == NULL && n->aof_follow == NULL);
+    n->aof_follow = calloc(1, sizeof(*n->aof_follow));
+    RCS_ASSERT(n->aof_follow != NULL);
+    rcs_buf_init(&n->aof_follow->commands);
+}
+
+bool rcs_disk_aof_news(const struct rcs_sim *sim, int node, const char *filename,
+                       struct rcs_disk_aof_news *out)
+{
+    const struct rcs_world_node *n = node_at(sim, node);
+    const struct rcs_aof_follow *follow = n->aof_follow;
+    if (follow == NULL || n->disk_full || /* it waits in the process till there is room */
+        (follow->whole.data == NULL && follow->commands.size_bytes == 0)) {
+        return false;
+    }
+    *out = (struct rcs_disk_aof_news){ .begun = follow->whole.data != NULL,
+                                       .commands = &follow->commands };
+    if (out->begun) {
+        struct rcs_rdb_info info = info_of(n, follow->whole.data);
+        rcs_aof_files_init(&out->files, &follow->whole, filename, &info);
+    }
+    return true;
+}
+
+void rcs_disk_aof_taken(struct rcs_sim *sim, int node)
+{
+    RCS_ASSERT(node >= 0 && (unsigned)node < sim->node_count);
+    rcs_aof_follow_clear(sim->nodes[node].aof_follow);
+}
+
 /* --- to the disk ------------------------------------------------------------------------------ */
 
 static enum rcs_err put_data(struct rcs_sim *sim, unsigned node, bool aof,
@@ -132,7 +169,7 @@ enum rcs_err rcs_disk_put(struct rcs_sim *sim, int node, enum rcs_disk_file file
 
 enum rcs_err rcs_disk_read_aof(const struct rcs_sim *sim, int node, const char *filename,
                                rcs_aof_read_fn *read, void *read_arg, struct rcs_buf *out,
-                               uint32_t *base, uint32_t *incr, struct rcs_diag *diag)
+                               uint32_t *base, uint32_t *incr, bool *cut, struct rcs_diag *diag)
 {
     const struct rcs_world_node *n = node_at(sim, node);
     struct rcs_value_limits limits;
@@ -149,7 +186,7 @@ enum rcs_err rcs_disk_read_aof(const struct rcs_sim *sim, int node, const char *
         .read_arg = read_arg,
         .replay = &replay.hooks,
     };
-    enum rcs_err err = rcs_saved_aof_read(&source, &saved, NULL, diag);
+    enum rcs_err err = rcs_saved_aof_read(&source, &saved, cut, diag);
     if (err == RCS_OK && saved.data != NULL) {
         struct rcs_rdb_info info = info_of(n, saved.data);
         rcs_snapshot_write_rdb(saved.data, &info, out);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/cluster/saved_config.h"
+#include "sim/node/aof_follow.h"
 #include "sim/world/parts.h"
 
 #include "sim/pure.h"
@@ -251,6 +252,7 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
         .disk_full = n->disk_full,
         .conf_room_bytes = n->conf_room_bytes,
     });
+    rcs_node_follow_aof(n->machine, n->aof_follow);
     n->lives++;
     sim->outside_lives++;
     n->life = RCS_LIFE_UP;
@@ -293,6 +295,9 @@ static void end_process(struct rcs_sim *sim, unsigned node, bool power_lost)
     rcs_node_left_on_disk(n->machine, sim->now_us, power_lost, &n->aof);
     rcs_node_free(n->machine);
     n->machine = NULL;
+    if (n->aof_follow != NULL && n->disk_full) { /* what found no room goes with the process */
+        rcs_aof_follow_clear(n->aof_follow);
+    }
     sim->net.nodes[node].listening = false;
     n->wake_us = RCS_NEVER;
     n->frozen = n->paused = n->stalled = n->blocked = n->shutdown_waits = false;
@@ -333,6 +338,11 @@ void rcs_host_free(struct rcs_sim *sim, unsigned node)
     rcs_host_keep_conf(sim, node);
     rcs_host_save_dump(sim, node, NULL);
     rcs_host_lose_aof(sim, node);
+    if (n->aof_follow != NULL) {
+        rcs_aof_follow_clear(n->aof_follow);
+        rcs_buf_close(&n->aof_follow->commands);
+        free(n->aof_follow);
+    }
     rcs_effects_close(&n->late, sim->store);
     rcs_links_close_all(n);
     free(n->inbox);

@@ -68,6 +68,7 @@ struct rcs_world_node {
     bool conf_corrupt;         /* what nodes.conf holds was cut off in a word */
     struct rcs_snapshot *dump; /* dump.rdb, NULL none */
     struct rcs_saved_aof aof;
+    struct rcs_aof_follow *aof_follow; /* NULL: nobody keeps it elsewhere */
     uint32_t disk_changes[RCS_DISK_FILES];
     uint32_t conf_rewrites; /* how often redis.conf was written: with `config` */
 
