@@ -13,6 +13,7 @@ recorded session played again. Nothing here depends on how fast the machine is, 
 import fcntl
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -121,6 +122,8 @@ def listens(port):
 
 
 class Server:
+    started = []  # all there were
+
     def __init__(self, home, port, environment, own_file=False):
         self.port = port
         self.directory = os.path.join(home, str(port))
@@ -165,6 +168,7 @@ class Server:
         self.log_bytes = os.path.getsize(self.log) if os.path.exists(self.log) else 0
         self.process = subprocess.Popen(["redis-server"] + self.arguments(), env=self.environment,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        Server.started.append(self)
         if wait:
             until(f"{self.port} is ready", lambda: "Ready to accept connections" in self.new_log())
             check(ask(self.port, "PING") == "PONG", "a server that is ready answers")
@@ -264,10 +268,14 @@ def suite(home, port, environment):
             server.start()
         run(servers, cluster, home, environment)
     finally:
-        for server in servers:
-            if server.process:
-                server.signal(signal.SIGKILL)
-                server.wait()
+        end_all()
+
+
+def end_all():
+    for server in Server.started:
+        if server.process:
+            server.signal(signal.SIGKILL)
+            server.wait()
 
 
 def run(servers, cluster, home, environment):
@@ -515,10 +523,7 @@ def many(home, port, environment):
         for server in servers:
             check(server.wait() == 0, "SIGTERM ends it with status 0")
     finally:
-        for server in servers:
-            if server.process:
-                server.signal(signal.SIGKILL)
-                server.wait()
+        end_all()
 
 
 locks = []
@@ -611,9 +616,7 @@ def exchange(rcsim, standin):
             check(server.wait() == -signal.SIGKILL, "killed")
             server.gone()
     finally:
-        if server.process:
-            server.signal(signal.SIGKILL)
-            server.wait()
+        end_all()
         serve.terminate()
         serve.wait()
         serve.stdout.close()
@@ -639,6 +642,34 @@ def deaf(port):
     for _ in range(sent // len(request)):
         check(client.read() == word, "it gets what it asked for")
     client.close()
+
+
+def full(rcsim, port):
+    """Open files: as many as the nodes may have clients; who comes beyond the limit is closed, the others stay."""
+    for hard in (4096, 40):
+        serve = subprocess.Popen([rcsim, "serve", "--nodes", "1", "--port", str(port + 1), "--control", str(port),
+                                  "--maxclients", "1000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, hard)))
+        try:
+            until("rcsim serve is ready", lambda: "ready" in serve.stdout.readline())
+            soft = resource.prlimit(serve.pid, resource.RLIMIT_NOFILE)[0]
+            check(soft == min(1000 + 32 + 32, hard), f"the soft limit is {soft}")
+            clients = [Client(port + 1) for _ in range(100)]
+            answers = []
+            for client in clients:
+                try:
+                    answers.append(client.ask("PING"))
+                except OSError:
+                    answers.append(None)
+            check(answers.count("PONG") == 100 if hard > 40 else "PONG" in answers and None in answers,
+                  f"with {hard} files: {answers}")
+            for client in clients:
+                client.close()
+            until("there is room again", lambda: ask(port + 1, "PING") == "PONG")
+        finally:
+            serve.terminate()
+            error = serve.communicate()[1]
+        check(("ulimit -Hn" in error) == (hard == 40), error)
 
 
 def killed(rcsim, home, port, environment):
@@ -685,6 +716,7 @@ def virtual(rcsim, standin):
         check(serve.wait(LIMIT_S) == 0, "rcsim serve ends well")
         again = subprocess.run([rcsim, "replay", trace], capture_output=True, text=True, check=False)
         check(again.returncode == 0 and again.stdout == "identical\n", f"replay: {again.stdout}{again.stderr}")
+        full(rcsim, port + 36)
         killed(rcsim, home, port + 38, environment | {"RCSIM_CONTROL": f"127.0.0.1:{port + 38}"})
     finally:
         if serve.poll() is None:

@@ -136,7 +136,7 @@ static void on_connection(uv_stream_t *stream, int status)
     struct rcs_port *port = stream->data;
     struct rcs_serve *serve = port->serve;
     if (status < 0) {
-        return;
+        return; /* without a file for it libuv has closed it */
     }
     struct rcs_socket *socket =
         rcs_socket_accept(stream, &client_handlers, serve, serve->buffer, &serve->sockets);
@@ -229,6 +229,7 @@ int rcs_serve_look_at_ports(struct rcs_serve *serve)
         serve->port_count = count;
     }
     serve->lives = rcs_outside_lives(serve->sim);
+    rcs_serve_raise_files_limit(serve);
     int first = 0;
     for (unsigned i = 0; i < count; i++) {
         bool wanted = rcs_outside_port(serve->sim, (int)i) != RCS_PORT_CLOSED;

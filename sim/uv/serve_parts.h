@@ -35,6 +35,7 @@ struct rcs_serve {
     uv_timer_t watch; /* looks at the processes that stand in; runs while there are any */
     bool carrying;    /* the run goes on just now: what is called from within waits for its end */
     bool idling, ending, stop_wanted;
+    bool files_limit_told;
     unsigned open; /* handles and sockets whose close callback is still to come */
     char buffer[RCS_SOCKET_READ_BYTES];
 };
@@ -48,6 +49,10 @@ void rcs_serve_closed(struct rcs_serve *serve);
 int rcs_serve_look_at_ports(struct rcs_serve *serve);
 /* Turns go on without waiting for events of the kernel. */
 void rcs_serve_set_idle(struct rcs_serve *serve, bool yes);
+
+/* files_limit.c: the soft limit of open files becomes what the nodes that run need, as far as the
+ * hard limit lets it. */
+void rcs_serve_raise_files_limit(struct rcs_serve *serve);
 
 /* control_port.c: opens the port for orders; a libuv error, 0. */
 int rcs_control_port_open(struct rcs_serve *serve);

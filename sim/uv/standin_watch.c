@@ -7,7 +7,9 @@
 
 #include "sim/uv/standin_parts.h"
 
-#define WATCH_MS 10
+#define WATCH_MS     10
+#define STATUS_BYTES 4096
+#define LOOKS_MAX    20 /* some 10 us each */
 
 enum process { PROCESS_RUNS, PROCESS_STOPPED, PROCESS_ENDED };
 
@@ -18,15 +20,25 @@ static bool has_signal(const char *text, const char *name, int number)
     return at != NULL && (strtoull(at + strlen(name), NULL, 16) >> (number - 1) & 1) != 0;
 }
 
-/* A signal that was sent counts though the process has not been scheduled since: neither would a
- * server do anything more. */
-static enum process state_of(const struct rcs_standin *s)
+/* Its letter in /proc/PID/status, all of which is read into `text`; NULL: there is none. */
+static const char *read_state(const struct rcs_standin *s, char text[STATUS_BYTES])
 {
-    char text[4096];
-    ssize_t size = pread(s->status, text, sizeof(text) - 1, 0);
+    ssize_t size = pread(s->status, text, STATUS_BYTES - 1, 0);
     text[size > 0 ? size : 0] = '\0';
     const char *state = strstr(text, "\nState:");
-    state = state == NULL ? NULL : state + 8 + strspn(state + 8, " \t");
+    return state == NULL ? NULL : state + 8 + strspn(state + 8, " \t");
+}
+
+/* A signal that was sent counts though the process has not been scheduled since: neither would a
+ * server do anything more. While it takes the signal it runs, and shows neither that nor what
+ * comes of it: it is looked at until it waits again, as it does nearly always. */
+static enum process state_of(const struct rcs_standin *s)
+{
+    char text[STATUS_BYTES];
+    const char *state = read_state(s, text);
+    for (unsigned i = 0; i < LOOKS_MAX && state != NULL && *state == 'R'; i++) {
+        state = read_state(s, text);
+    }
     if (state == NULL || *state == 'Z' || *state == 'X' || has_signal(text, "\nShdPnd:", SIGKILL)) {
         return PROCESS_ENDED;
     }
