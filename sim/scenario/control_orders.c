@@ -6,6 +6,7 @@
 
 #include <rcsim/explain.h>
 
+#include "sim/node/command_args.h"
 #include "sim/scenario/control_parts.h"
 #include "sim/scenario/kept_trace.h"
 #include "sim/scenario/run_parts.h"
@@ -13,11 +14,6 @@
 #include "sim/pure.h"
 
 #define LOG_LINES 20 /* unless more are asked for */
-
-static bool is(const struct rcs_arg *arg, const char *text)
-{
-    return arg->size_bytes == strlen(text) && strncasecmp(arg->bytes, text, arg->size_bytes) == 0;
-}
 
 /* A copy with a NUL behind it; the caller frees it. */
 static char *text_of(const struct rcs_arg *arg)
@@ -263,7 +259,7 @@ static void tell_why(struct rcs_control_client *client, unsigned argc, const str
     if (find_node(client, &args[1]) < 0) {
         return;
     }
-    if (argc > 2 && !is(&args[2], "why-not")) {
+    if (argc > 2 && !rcs_arg_is(&args[2], "why-not")) {
         rcs_control_error(client, "explain NODE tells why it changed, explain NODE why-not why it "
                                   "was not promoted");
         return;
@@ -321,8 +317,9 @@ static void set_speed(struct rcs_control_client *client, unsigned argc, const st
         rcs_buf_close(&text);
         return;
     }
-    if (!is(&args[1], "manual") && (!rcs_decimal_read(args[1].bytes, args[1].size_bytes, &speed) ||
-                                    speed < 1 || speed > RCS_CONTROL_SPEED_MAX)) {
+    if (!rcs_arg_is(&args[1], "manual") &&
+        (!rcs_decimal_read(args[1].bytes, args[1].size_bytes, &speed) || speed < 1 ||
+         speed > RCS_CONTROL_SPEED_MAX)) {
         rcs_control_error(client, "a speed is manual, or 1 to %d virtual seconds a real one",
                           RCS_CONTROL_SPEED_MAX);
         return;
@@ -375,11 +372,11 @@ static void ping(struct rcs_control_client *client, unsigned argc, const struct 
 
 static void hello(struct rcs_control_client *client, unsigned argc, const struct rcs_arg *args)
 {
-    if (argc > 1 && !is(&args[1], "2") && !is(&args[1], "3")) {
+    if (argc > 1 && !rcs_arg_is(&args[1], "2") && !rcs_arg_is(&args[1], "3")) {
         rcs_resp_error_raw(&client->out, "NOPROTO unsupported protocol version");
         return;
     }
-    client->resp3 = argc > 1 ? is(&args[1], "3") : client->resp3;
+    client->resp3 = argc > 1 ? rcs_arg_is(&args[1], "3") : client->resp3;
     rcs_resp_map(&client->out, 7, client->resp3);
     add_field(client, "server", "rcsim");
     add_field(client, "version", RCS_VERSION);
@@ -396,9 +393,9 @@ static void hello(struct rcs_control_client *client, unsigned argc, const struct
 static void client_words(struct rcs_control_client *client, unsigned argc,
                          const struct rcs_arg *args)
 {
-    if (is(&args[1], "id") && argc == 2) {
+    if (rcs_arg_is(&args[1], "id") && argc == 2) {
         rcs_resp_integer(&client->out, client->id);
-    } else if (is(&args[1], "setname") || is(&args[1], "setinfo")) {
+    } else if (rcs_arg_is(&args[1], "setname") || rcs_arg_is(&args[1], "setinfo")) {
         rcs_resp_status(&client->out, "OK");
     } else {
         rcs_control_error(client, "the control port knows CLIENT ID, SETNAME and SETINFO only");
@@ -428,7 +425,7 @@ static void info(struct rcs_control_client *client, unsigned argc, const struct 
 static void select_db(struct rcs_control_client *client, unsigned argc, const struct rcs_arg *args)
 {
     (void)argc;
-    if (is(&args[1], "0")) {
+    if (rcs_arg_is(&args[1], "0")) {
         rcs_resp_status(&client->out, "OK");
     } else {
         rcs_control_error(client, "the control port has one database, 0");
@@ -528,7 +525,7 @@ const struct rcs_control_order *rcs_control_order_row(unsigned index)
 const struct rcs_control_order *rcs_control_order_find(const struct rcs_arg *word)
 {
     for (unsigned i = 0; i < ORDER_COUNT; i++) {
-        if (is(word, orders[i].word)) {
+        if (rcs_arg_is(word, orders[i].word)) {
             return &orders[i];
         }
     }

@@ -233,8 +233,10 @@ enum rcs_conf_file rcs_standin_disk_file(const struct standin_disk *disk)
     if ((access(disk->file, R_OK) != 0 && errno != ENOENT) || access(parent, W_OK | X_OK) != 0) {
         return state_of(errno);
     }
-    return stat(disk->file, &at) == 0 && S_ISDIR(at.st_mode) ? RCS_CONF_FILE_IS_DIRECTORY
-                                                             : RCS_CONF_FILE_GOOD;
+    bool there = lstat(disk->file, &at) == 0;
+    return there && S_ISDIR(at.st_mode)   ? RCS_CONF_FILE_IS_DIRECTORY
+           : there && S_ISLNK(at.st_mode) ? RCS_CONF_FILE_DENIED /* it may lead anywhere */
+                                          : RCS_CONF_FILE_GOOD;
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
+#include "sim/node/command_args.h"
 #include "sim/uv/standin_parts.h"
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -146,19 +146,14 @@ static const struct {
     { "crash", "NODE CRASH", 2, crash },
 };
 
-static bool is(const struct rcs_arg *arg, const char *text)
-{
-    return arg->size_bytes == strlen(text) && strncasecmp(arg->bytes, text, arg->size_bytes) == 0;
-}
-
 bool rcs_standin_request(void *arg, struct rcs_control_client *client, unsigned argc,
                          const struct rcs_arg *args)
 {
-    if (argc < 2 || !is(&args[0], "node")) {
+    if (argc < 2 || !rcs_arg_is(&args[0], "node")) {
         return false;
     }
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-        if (!is(&args[1], requests[i].word)) {
+        if (!rcs_arg_is(&args[1], requests[i].word)) {
             continue;
         }
         if (argc != requests[i].argc) {
