@@ -1,8 +1,10 @@
-/* Any bytes as a redis.conf: lines of words, which quoted are the same words again. */
+/* Any bytes as a redis.conf: lines of words, which quoted are the same words again, and a file that
+ * CONFIG REWRITE leaves as it is once it has written it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/conf_text.h"
+#include "sim/node/config_rewrite.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,9 +25,29 @@ static void check_word(const struct rcs_arg *word)
     rcs_buf_close(&line);
 }
 
+/* The second time adds an empty line to a file that ended without. */
+static void check_rewriting(const char *text, size_t size_bytes)
+{
+    struct rcs_config config;
+    struct rcs_buf files[3];
+    rcs_config_init(&config);
+    for (unsigned i = 0; i < 3; i++) {
+        rcs_buf_init(&files[i]);
+        rcs_config_rewrite(&config, text, size_bytes, &files[i]);
+        text = files[i].data;
+        size_bytes = files[i].size_bytes;
+    }
+    RCS_ASSERT(files[2].size_bytes == files[1].size_bytes &&
+               (size_bytes == 0 || memcmp(files[2].data, files[1].data, size_bytes) == 0));
+    for (unsigned i = 0; i < 3; i++) {
+        rcs_buf_close(&files[i]);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct conf_reader reader;
+    check_rewriting((const char *)data, size);
     unsigned line = 0;
     rcs_conf_reader_init(&reader, (const char *)data, size);
     while (rcs_conf_reader_next(&reader) && reader.args.count > 0) {
