@@ -161,10 +161,9 @@ void rcs_client_reset(struct rcs_node *node, struct rcs_client *client)
     rcs_pubsub_forget(client);
     rcs_buf_clear(&client->name);
     client->protocol = 2;
-    client->flags &=
-        ~(unsigned)(RCS_CLIENT_ASKING | RCS_CLIENT_READONLY | RCS_CLIENT_REPLY_OFF |
-                    RCS_CLIENT_REPLY_SKIP_NEXT | RCS_CLIENT_SUBSCRIBED | RCS_CLIENT_NO_TOUCH |
-                    RCS_CLIENT_AUTHENTICATED);
+    client->flags &= ~(unsigned)(RCS_CLIENT_ASKING | RCS_CLIENT_READONLY | RCS_CLIENT_REPLY_OFF |
+                                 RCS_CLIENT_REPLY_SKIP_NEXT | RCS_CLIENT_SUBSCRIBED |
+                                 RCS_CLIENT_NO_TOUCH | RCS_CLIENT_AUTHENTICATED);
     if (client->profile->reset_ends_no_evict) {
         client->flags &= ~(unsigned)RCS_CLIENT_NO_EVICT;
     }

@@ -240,7 +240,7 @@ struct rcs_aof {
     uint64_t dirty_at_full;
     unsigned failures; /* rewritings, one after the other (Redis 7.0 aofRewriteLimited) */
     int64_t retry_delay_min, retry_s; /* 0 none */
-    struct rcs_aof_follow *follow; /* NULL: nobody keeps the file elsewhere */
+    struct rcs_aof_follow *follow;    /* NULL: nobody keeps the file elsewhere */
 };
 
 /* The disk of its host, and what came of it (disk.h). */
@@ -321,8 +321,8 @@ struct rcs_node {
     struct rcs_latency latency;
     struct rcs_tracking *tracking; /* tracking.h; NULL: nobody ever tracked */
     int64_t call_us;               /* what the command that runs takes: DEBUG SLEEP */
-    struct rcs_migrate *migrate; /* migrate.h; NULL: not used yet */
-    struct rcs_scripts *scripts; /* script_host.h; NULL: not used yet */
+    struct rcs_migrate *migrate;   /* migrate.h; NULL: not used yet */
+    struct rcs_scripts *scripts;   /* script_host.h; NULL: not used yet */
     bool out_of_memory; /* over maxmemory when the command under way began; if there is a limit */
     struct rcs_node_disk disk;
     struct rcs_death death;

@@ -22,8 +22,8 @@ void live_sleep_us(int64_t us);
 /* A new directory below $TMPDIR, else `below`. The program's end runs `clean_up`, a signal too. */
 void live_directory(const char *program, const char *below, char out[200], void (*clean_up)(void));
 /* `count` ports and those 10000 above them are free from there on, and no other test's until this
- * program ends: in steps of a hundred from `port`, up to 22699, then from 10500. Without any it gives
- * up. */
+ * program ends: in steps of a hundred from `port`, up to 22699, then from 10500. Without any it
+ * gives up. */
 int live_free_ports(int port, int count);
 
 /* At server->port in server->dir, which is made, with `options` (ends with NULL) beside bind, port,
