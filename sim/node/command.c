@@ -319,13 +319,12 @@ void rcs_command_process(struct rcs_node *node, struct rcs_client *client,
         .node = node,
         .client = client,
         .request = request,
-        .found = rcs_command_find(request->argc, request->args, client->last_found),
+        .found = rcs_command_find(request->argc, request->args, &node->commands_seen),
     };
     client->last_command = NULL;
     if (!known(&gate)) {
         return;
     }
-    client->last_found = gate.found.container != NULL ? gate.found.container : gate.found.command;
     client->last_container = gate.found.container == NULL ? NULL : gate.found.container->name;
     client->last_command = gate.found.command->name;
     gate.flags = flags_of(&gate);
@@ -355,7 +354,8 @@ void rcs_command_apply(struct rcs_node *node, struct rcs_request *request)
     if (request->argc == 0) {
         return;
     }
-    struct rcs_command_found found = rcs_command_find(request->argc, request->args, NULL);
+    struct rcs_command_found found =
+        rcs_command_find(request->argc, request->args, &node->commands_seen);
     if (found.command == NULL || !rcs_command_arity_fits(found.command, request->argc) ||
         (found.command->flags & RCS_COMMAND_WRITE) == 0) {
         return;

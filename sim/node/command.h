@@ -170,9 +170,9 @@ struct rcs_command_found {
     const struct rcs_command *command;   /* NULL: unknown */
     const struct rcs_command *container; /* of a subcommand; alone: the subcommand is unknown */
 };
-/* `guess`: a row of a table that is tried first, NULL none. */
+/* `seen`: the node's, or NULL; the tables are long. */
 struct rcs_command_found rcs_command_find(unsigned argc, const struct rcs_arg *args,
-                                          const struct rcs_command *guess);
+                                          struct rcs_commands_seen *seen);
 /* By "get" or "client|id", which 7.0 began to take. */
 struct rcs_command_found rcs_command_by_full_name(enum rcs_release release,
                                                   const struct rcs_arg *name);

@@ -55,13 +55,19 @@ enum rcs_conf_file {
 const char *rcs_conf_file_name(enum rcs_conf_file state);
 
 struct rcs_config {
+    /* What every turn asks for stands first. */
     const struct rcs_profile *profile; /* NULL: any release, for checking a directive alone */
+    uint32_t rules_off;                /* bits of enum rcs_rule; no directive of real servers */
+    int loglevel;                      /* enum rcs_level */
+    bool cluster_enabled;              /* no: a server of its own, which no bus reaches */
+    bool appendonly;
+    int64_t hz;
+    int64_t node_timeout_ms;
+    int64_t repl_backlog_size_bytes;
+    int64_t timeout_s; /* of idle clients; 0 never */
     uint8_t
         given[RCS_DIRECTIVES_MAX / 8]; /* directives that were set: bits, in the table's order */
-    uint32_t rules_off;                /* bits of enum rcs_rule; no directive of real servers */
     /* cluster */
-    bool cluster_enabled; /* no: a server of its own, which no bus reaches */
-    int64_t node_timeout_ms;
     bool require_full_coverage, allow_reads_when_down, allow_pubsubshard_when_down;
     bool replica_no_failover, allow_replica_migration;
     int64_t replica_validity_factor, migration_barrier;
@@ -71,22 +77,18 @@ struct rcs_config {
     /* replication */
     bool repl_diskless_sync, replica_serve_stale_data, replica_read_only;
     int64_t repl_diskless_sync_delay_s, repl_diskless_sync_max_replicas;
-    int64_t repl_ping_period_s, repl_timeout_s, repl_backlog_size_bytes, repl_backlog_ttl_s;
+    int64_t repl_ping_period_s, repl_timeout_s, repl_backlog_ttl_s;
     int64_t min_replicas_to_write, min_replicas_max_lag_s;
     char replica_announce_ip[46];
     int64_t replica_announce_port, replica_priority;
     /* process */
-    int64_t hz;
     int64_t port;
-    int loglevel; /* enum rcs_level */
-    bool appendonly;
     enum rcs_fsync appendfsync;
     char save[128]; /* as written; "" none */
     bool stop_writes_on_save_error, replica_ignore_disk_errors;
     char requirepass[128], masterauth[128];
     int64_t maxclients, proto_max_bulk_len_bytes;
     int enable_debug_command;   /* 0 no, 1 yes, 2 from local connections */
-    int64_t timeout_s;          /* of idle clients; 0 never */
     int64_t shutdown_timeout_s; /* what a stop waits for replicas that lag */
     char shutdown_on_sigterm[32], shutdown_on_sigint[32];
     int64_t query_buffer_bytes;

@@ -189,8 +189,9 @@ static void after_request(struct rcs_client *client)
         client->flags &= ~(unsigned)RCS_CLIENT_ASKING;
     }
     if (client->track != NULL) {
-        bool of_client = client->last_found != NULL && client->last_command != NULL &&
-                         strcmp(client->last_found->name, "client") == 0;
+        const char *family =
+            client->last_container != NULL ? client->last_container : client->last_command;
+        bool of_client = client->last_command != NULL && strcmp(family, "client") == 0;
         rcs_tracking_request_done(client, of_client);
     }
     client->flags &= ~(unsigned)RCS_CLIENT_REPLY_SKIP;

@@ -80,7 +80,6 @@ struct rcs_client {
     struct rcs_request **held; /* wait while the client is paused or blocked: references held */
     unsigned held_count, held_room;
     const char *last_container, *last_command; /* static; NULL none */
-    const struct rcs_command *last_found;      /* the next one is most likely the same; NULL none */
     struct rcs_watch *watches;                 /* NULL none; keys watched with their versions */
     struct rcs_subscriptions *subscriptions;   /* NULL none */
     struct rcs_blocked *blocked;               /* NULL: does not wait (blocked.h) */
@@ -90,28 +89,30 @@ struct rcs_client {
 
 /* Connections in the order they were opened. */
 struct rcs_clients {
+    /* What every turn asks for stands first. */
+    bool pending;          /* some client may have a reply to write, a request to take up or
+                              be to close; set by an event of a client, and by whoever else
+                              writes to a client or closes one: the step's end looks then */
+    bool ask_acks;         /* a WAIT wants GETACK in the stream before this step ends */
+    unsigned waiting_acks; /* clients in WAIT */
+    unsigned unwritten;    /* clients that read more slowly than they are written to */
+    int64_t
+        next_timeout_ms; /* of a client that waits: wall clock, no later than the first; 0 none */
+    /* node ms, 0 none: by CLIENT PAUSE, and of writes by a manual failover */
+    int64_t pause_all_until_ms, pause_writes_until_ms, failover_pause_until_ms;
     struct rcs_client **list;
     unsigned count, room;
     struct rcs_client_index index;
     uint64_t next_id;
-    /* node ms, 0 none: by CLIENT PAUSE, and of writes by a manual failover */
-    int64_t pause_all_until_ms, pause_writes_until_ms, failover_pause_until_ms;
-    unsigned watching;  /* clients with watched keys */
-    unsigned monitors;  /* clients in MONITOR */
-    unsigned unwritten; /* clients that read more slowly than they are written to */
+    unsigned watching; /* clients with watched keys */
+    unsigned monitors; /* clients in MONITOR */
     /* those who wait (blocked.h) */
     unsigned blocked;        /* clients */
-    unsigned waiting_acks;   /* of these in WAIT */
     bool released;           /* set when one waits no more */
     unsigned cron_at;        /* index of the one the last tick looked at last */
-    int64_t next_timeout_ms; /* wall clock, no later than the first; 0 none */
     struct rcs_dict awaited; /* keys that are waited for */
     struct rcs_awaited *ready_first,
         *ready_last;             /* of these, those that can be served; NULL none */
-    bool ask_acks;               /* a WAIT wants GETACK in the stream before this step ends */
-    bool pending;                /* some client may have a reply to write, a request to take up or
-                                    be to close; set by an event of a client, and by whoever else
-                                    writes to a client or closes one: the step's end looks then */
     struct rcs_client *current;  /* its command runs; NULL none */
     struct rcs_client *applier;  /* pseudo client of the master's stream, NULL until needed */
     struct rcs_request **stream; /* what the command being executed has for the stream */
@@ -169,11 +170,20 @@ struct rcs_rdb_child {
 };
 
 struct rcs_replication {
-    char replid[RCS_ID_LEN + 1], replid2[RCS_ID_LEN + 1];
-    int64_t offset;              /* master_repl_offset */
-    int64_t second_offset;       /* replid2 is valid up to it; -1 none */
+    /* What every turn asks for stands first. */
+    bool has_master;              /* masterhost is set */
+    bool save_scheduled;          /* BGSAVE SCHEDULE waits for the end of another child */
+    enum rcs_repl_state state;    /* as a replica */
+    struct rcs_snapshot *loading; /* RDB being loaded; NULL none */
+    rcs_us loaded_us;
+    rcs_us bulk_sent_us;         /* when a disk-based transfer is over; RCS_NEVER none */
+    uint64_t saved_dirty;        /* node->dirty at the last save by itself (persistence.c) */
     struct rcs_backlog *backlog; /* NULL: none yet */
-    struct rcs_buf scratch;      /* the bytes of one command on their way into the stream */
+    struct rcs_rdb_child child;
+    char replid[RCS_ID_LEN + 1], replid2[RCS_ID_LEN + 1];
+    int64_t offset;         /* master_repl_offset */
+    int64_t second_offset;  /* replid2 is valid up to it; -1 none */
+    struct rcs_buf scratch; /* the bytes of one command on their way into the stream */
     uint32_t cron_loops;
     /* as a master */
     struct rcs_client **replicas; /* in the order they attached; borrowed from the clients */
@@ -181,13 +191,9 @@ struct rcs_replication {
     unsigned good_replicas;      /* counted as often as Redis 7.0 refreshGoodSlavesCount */
     int64_t no_replicas_since_s; /* for repl-backlog-ttl */
     bool select_sent;            /* SELECT 0 stands in the stream since the last reset */
-    rcs_us bulk_sent_us;         /* when a disk-based transfer is over; RCS_NEVER none */
-    struct rcs_rdb_child child;
     /* as a replica */
-    bool has_master;      /* masterhost is set */
-    bool stranger;        /* the master to be set next shares no history with this node */
-    rcs_addr master_addr; /* 0: not known */
-    enum rcs_repl_state state;
+    bool stranger;          /* the master to be set next shares no history with this node */
+    rcs_addr master_addr;   /* 0: not known */
     int handshake_step;     /* enum handshake_step of replica_handshake.c */
     uint32_t link;          /* number of the current MASTER_CONNECT */
     bool has_cached_master; /* never while CONNECTED */
@@ -200,8 +206,6 @@ struct rcs_replication {
     char sync_replid[RCS_ID_LEN + 1]; /* of +FULLRESYNC */
     int64_t sync_offset;
     bool preamble_seen, diskless; /* of the RDB under way */
-    struct rcs_snapshot *loading; /* RDB being loaded; NULL none */
-    rcs_us loaded_us;
     bool lost_while_loading;
     struct rcs_buf input;             /* bytes of the master not yet worked on */
     size_t input_read;                /* of these, parsed: they wait for their EXEC */
@@ -209,10 +213,7 @@ struct rcs_replication {
     struct rcs_request **transaction; /* MULTI came: held until its EXEC */
     unsigned transaction_count, transaction_room;
     bool in_transaction;
-    /* RDB saved by itself (persistence.c) */
-    uint64_t saved_dirty; /* node->dirty at the last save */
-    bool save_scheduled;  /* BGSAVE SCHEDULE waits for the end of another child */
-    int64_t last_save_s;
+    int64_t last_save_s; /* by itself */
 };
 
 /* The append-only file (aof.h). */
@@ -226,14 +227,14 @@ struct rcs_aof_child {
     bool failed; /* the disk was full */
 };
 struct rcs_aof {
-    bool wanted;               /* `appendonly`, as last looked at */
-    bool on;                   /* it is being written */
-    bool scheduled;            /* a rewrite waits for the end of another child */
-    struct rcs_saved_aof file; /* as it is on the disk for good */
+    bool wanted;    /* `appendonly`, as last looked at */
+    bool on;        /* it is being written */
+    bool scheduled; /* a rewrite waits for the end of another child */
+    struct rcs_aof_child child;
     uint64_t dirty_synced, dirty_at_base;
     int64_t synced_s;
-    rcs_us dirty_since_us; /* the first write that was not synced; RCS_NEVER none */
-    struct rcs_aof_child child;
+    rcs_us dirty_since_us;     /* the first write that was not synced; RCS_NEVER none */
+    struct rcs_saved_aof file; /* as it is on the disk for good */
     /* While the disk is full: the data as it was written before, one reference, NULL none; and
      * node->dirty as it was when nothing waited to be written. */
     struct rcs_snapshot *at_full;
@@ -284,36 +285,48 @@ struct rcs_rates {
     struct rcs_every cluster, repl;
 };
 
+/* Commands that were looked up before (rcs_command_find): of those whose names fall into the same
+ * place, the last. */
+#define RCS_COMMAND_PLACES 128
+struct rcs_commands_seen {
+    const struct rcs_command *at[RCS_COMMAND_PLACES];
+};
+
 struct rcs_node {
+    /* What every turn asks for stands first. */
+    struct rcs_effects *out; /* during a step only */
+    rcs_us now_us;
+    int32_t now_ms;              /* node ms, as cluster.now_ms */
+    bool dead;                   /* EXIT was emitted, or will be at the end of the step (`death`) */
+    bool settled;                /* the last turn left nothing that another turn alone would do */
+    bool clock_differs;          /* from true time */
+    bool shutdown_asked;         /* SIGTERM came: the next tick ends the process */
+    struct rcs_migrate *migrate; /* migrate.h; NULL: not used yet */
+    rcs_us next_tick_us;
+    struct rcs_rates rates;
+    struct rcs_rand tick;
+    uint64_t dirty; /* writes since start */
+    uint64_t stat_commands;
+    struct rcs_shutdown shutdown;
+    uint32_t cron_loops; /* serverCron runs */
+    /* DEBUG: keys end when somebody looks at them only; the timer does nothing */
+    bool passive_expire, cron_paused;
+    bool out_of_memory; /* over maxmemory when the command under way began; if there is a limit */
     struct rcs_store *store;
+    struct rcs_keyspace *keys;
+    struct rcs_aof aof;
+    struct rcs_clients clients;
+    struct rcs_replication repl;
     struct rcs_config config;
     struct rcs_cluster cluster;
     struct rcs_cluster_host cluster_host;
-    struct rcs_keyspace *keys;
-    struct rcs_clients clients;
-    struct rcs_replication repl;
-    struct rcs_aof aof;
-    struct rcs_effects *out; /* during a step only */
-    struct rcs_rand replids, tick, child, key_choice;
-    rcs_us now_us;
-    int32_t now_ms; /* node ms, as cluster.now_ms */
-    rcs_us next_tick_us;
-    uint32_t cron_loops; /* serverCron runs */
-    struct rcs_rates rates;
-    bool dead;           /* EXIT was emitted, or will be at the end of the step (`death`) */
-    bool settled;        /* the last turn left nothing that another turn alone would do */
-    bool clock_differs;  /* from true time */
-    bool shutdown_asked; /* SIGTERM came: the next tick ends the process */
-    /* DEBUG: keys end when somebody looks at them only; the timer does nothing */
-    bool passive_expire, cron_paused;
-    struct rcs_shutdown shutdown;
+    struct rcs_rand replids, child, key_choice;
     struct rcs_clock host_clock;
     uint32_t pid, next_child_pid;
     uint32_t index;
     int64_t started_wall_ms;
     struct rcs_snapshot *dump; /* what this host's dump.rdb holds, NULL none; one reference */
-    uint64_t dirty;            /* writes since start */
-    uint64_t stat_commands, stat_sync_full, stat_sync_partial_ok, stat_sync_partial_err;
+    uint64_t stat_sync_full, stat_sync_partial_ok, stat_sync_partial_err;
     uint64_t stat_expired, stat_keyspace_hits, stat_keyspace_misses;
     char run_id[RCS_ID_LEN + 1];
     struct rcs_stats stats;
@@ -321,11 +334,10 @@ struct rcs_node {
     struct rcs_latency latency;
     struct rcs_tracking *tracking; /* tracking.h; NULL: nobody ever tracked */
     int64_t call_us;               /* what the command that runs takes: DEBUG SLEEP */
-    struct rcs_migrate *migrate;   /* migrate.h; NULL: not used yet */
     struct rcs_scripts *scripts;   /* script_host.h; NULL: not used yet */
-    bool out_of_memory; /* over maxmemory when the command under way began; if there is a limit */
     struct rcs_node_disk disk;
     struct rcs_death death;
+    struct rcs_commands_seen commands_seen;
 };
 
 /* Some pause was asked for, and did not end yet. */

@@ -83,7 +83,7 @@ static void survey_transaction(struct survey *survey, const struct rcs_client *c
     for (unsigned i = 0; i < client->queued_count && survey->verdict == SERVE; i++) {
         const struct rcs_request *request = client->queued[i];
         const struct rcs_command *command =
-            rcs_command_find(request->argc, request->args, NULL).command;
+            rcs_command_find(request->argc, request->args, &survey->node->commands_seen).command;
         survey_command(survey, command, request);
     }
 }

@@ -200,7 +200,8 @@ static const char *call_command(void *context, unsigned argc, const struct rcs_a
     struct rcs_scripts *scripts = context;
     struct rcs_node *node = scripts->node;
     struct rcs_request *request = rcs_request_new(node->store, argc, args);
-    struct rcs_command_found found = rcs_command_find(request->argc, request->args, NULL);
+    struct rcs_command_found found =
+        rcs_command_find(request->argc, request->args, &node->commands_seen);
     const char *refused = refuse(scripts, &found, request);
     if (refused == NULL) {
         execute(scripts, found.command, request, resp3, reply);
@@ -218,7 +219,7 @@ static const char *call_command(void *context, unsigned argc, const struct rcs_a
 static bool knows_command(void *context, unsigned argc, const struct rcs_arg *args)
 {
     const struct rcs_scripts *scripts = context;
-    struct rcs_command_found found = rcs_command_find(argc, args, NULL);
+    struct rcs_command_found found = rcs_command_find(argc, args, &scripts->node->commands_seen);
     return known(scripts->node, &found);
 }
 

@@ -26,6 +26,7 @@ struct rcs_error_stat {
 #define RCS_OPS_SAMPLES 16 /* of 100 ms each (Redis 7.0 STATS_METRIC_SAMPLES) */
 
 struct rcs_stats {
+    uint64_t ops_seen; /* commands up to the last tick in which there were any */
     struct rcs_command_stat *commands;
     unsigned command_count, command_room, last; /* `last` was asked for last */
     struct rcs_error_stat *errors;
@@ -35,13 +36,12 @@ struct rcs_stats {
     uint64_t net_input_bytes, net_output_bytes, reads, writes;
     uint64_t forks, rdb_saves, aof_rewrites;
     int64_t peak_memory_bytes;
-    /* commands of ticks in which there were any */
+    /* commands of such ticks */
     struct {
         int64_t at_ms;
         uint64_t commands;
     } ops[RCS_OPS_SAMPLES];
     unsigned next_op;
-    uint64_t ops_seen; /* commands up to the last such tick */
 };
 
 void rcs_stats_close(struct rcs_stats *stats);

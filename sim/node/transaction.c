@@ -153,7 +153,7 @@ struct rcs_transaction_flags rcs_transaction_flags(struct rcs_node *node,
     for (unsigned i = 0; i < client->queued_count; i++) {
         const struct rcs_request *request = client->queued[i];
         const struct rcs_command *command =
-            rcs_command_find(request->argc, request->args, NULL).command;
+            rcs_command_find(request->argc, request->args, &node->commands_seen).command;
         unsigned has = (command->flags & RCS_COMMAND_RUNS_SCRIPT) == 0
                            ? command->flags
                            : rcs_scripts_command_flags(node, command, request);
@@ -193,8 +193,10 @@ static void run_queued(struct rcs_call *call)
     rcs_resp_array(call->out, client->queued_count);
     for (unsigned i = 0; i < client->queued_count; i++) {
         struct rcs_request *request = client->queued[i];
-        rcs_call_run(call->node, client,
-                     rcs_command_find(request->argc, request->args, NULL).command, request);
+        rcs_call_run(
+            call->node, client,
+            rcs_command_find(request->argc, request->args, &call->node->commands_seen).command,
+            request);
     }
 }
 

@@ -10,8 +10,9 @@
 /* Bytes of a request that is not complete; the longest are NODE ADD's, with a redis.conf. */
 #define RCS_CONTROL_REQUEST_MAX ((size_t)1 << 20)
 #define RCS_CONTROL_ORDER_MAX   ((size_t)64 << 10) /* bytes of an order */
-#define RCS_CONTROL_ANSWER_MIN  ((size_t)64 << 10) /* of several answers: goes out before the rest \
-                                                    */
+#define RCS_CONTROL_ANSWER_MIN                                                                     \
+    ((size_t)64 << 10) /* of several answers: goes out before the rest                             \
+                        */
 
 /* A request that waits for its turn. */
 struct rcs_control_words {
