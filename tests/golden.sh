@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/golden.sh RCSIM [--write]: each shipped scenario must give the milestones of the trace beside it.
+# tests/golden.sh RCSIM [--write]: each shipped scenario must give the milestones and the digest of the trace beside it.
 # --write makes those traces anew; the commit that does so explains what changed.
 set -uo pipefail
 
@@ -25,6 +25,9 @@ for scenario in "$traces"/*.scenario "$traces"/*/*.scenario; do
     elif ! "$rcsim" diff "$golden" "$work/$name" >"$work/out" 2>&1; then
         echo "NOT: $name"
         cat "$work/out"
+        bad=1
+    elif [ "$(tail -n 1 "$work/$name")" != "$(tail -n 1 "$golden")" ]; then
+        echo "NOT: $name has these milestones, but another digest: something else that was sent or logged has changed"
         bad=1
     else
         echo "ok: $name"
