@@ -646,6 +646,39 @@ def deaf(port):
     client.close()
 
 
+def no_room(home, port, control, environment):
+    """A disk that is full by order: what it did not take waits in the process, and goes with it."""
+    server = Server(home, port, environment)
+    server.cluster = "no"
+    server.start()
+
+    def disk(state):
+        check(ask(control, f"disk redis-{port} {state}") == "OK", f"disk {state}")
+
+    def kept():
+        folder = os.path.join(server.directory, "appendonlydir")
+        return sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder))
+
+    check(server.ask("SET", "a", 1) == "OK", "there is room")
+    before = kept()
+    disk("full")
+    check(server.ask("SET", "b", 2) == "OK" and kept() == before, "the first write only finds out")
+    check(str(server.ask("SET", "c", 3)).startswith("MISCONF"), "the next one is refused")
+    disk("ok")
+    until("there is room again", lambda: server.ask("SET", "d", 4) == "OK")
+    check(kept() > before, "what waited is written")
+    before = kept()
+    disk("full")
+    check(server.ask("SET", "e", 5) == "OK" and kept() == before, "it is not written")
+    server.signal(signal.SIGKILL)
+    server.wait()
+    server.gone()
+    server.start()
+    check(sorted(server.ask("KEYS", "*")) == ["a", "b", "d"] and kept() == before, "nor is it after the end")
+    server.signal(signal.SIGTERM)
+    server.wait()
+
+
 def full(rcsim, port):
     """Open files: as many as the nodes may have clients; who comes beyond the limit is closed, the others stay."""
     for hard in (4096, 40):
@@ -711,6 +744,7 @@ def virtual(rcsim, standin):
         deaf(port)
         suite(home, port + 1, environment)
         many(home, port + 12, environment)
+        no_room(home, port + 11, port, environment)
         outside = subprocess.run(["redis-server", "--cluster-enabled", "yes", "--port", str(port + 1), "--dir", "/"],
                                  env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False)
         check(outside.returncode == 1 and "--disk" in outside.stdout, "other directories are not touched")
