@@ -295,9 +295,6 @@ static void end_process(struct rcs_sim *sim, unsigned node, bool power_lost)
     rcs_node_left_on_disk(n->machine, sim->now_us, power_lost, &n->aof);
     rcs_node_free(n->machine);
     n->machine = NULL;
-    if (n->aof_follow != NULL && n->disk_full) { /* what found no room goes with the process */
-        rcs_aof_follow_clear(n->aof_follow);
-    }
     sim->net.nodes[node].listening = false;
     n->wake_us = RCS_NEVER;
     n->frozen = n->paused = n->stalled = n->blocked = n->shutdown_waits = false;
