@@ -127,12 +127,12 @@ static void seconds_are_rounded_up_to_milliseconds(void **state)
 {
     static const struct {
         const char *text;
-        int64_t ms;
+        int64_t ms; /* the last one is a product of long doubles */
     } times[] = { { "0.0001", 1 }, { "0.253", 253 },  { "0.501", 501 },         { "1", 1000 },
                   { "1.5", 1500 }, { "0x1p-1", 500 }, { "2.0000001", 2001 },    { "1e3", 1000000 },
                   { "0", 0 },      { "-0.0009", 0 },  { "9223372036854775", 0 } };
     struct desk *desk = *state;
-    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) - !has_long_double(); i++) {
         char words[64];
         snprintf(words, sizeof(words), "BLPOP k %s", times[i].text);
         desk_expect(desk, 0, words, "");

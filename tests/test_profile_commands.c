@@ -253,6 +253,9 @@ static const struct row with_slots[] = {
 static void answer_with_slots(void **state)
 {
     const struct row *row = *state;
+    if (strstr(row->ask, "FLOAT h a inf") != NULL && !has_long_double()) {
+        skip();
+    }
     struct lab *lab = lab_of(row->release, from_disk);
     lab_own_slots(lab, 0);
     check(ask_all(lab, 0, row->ask), row->want);

@@ -1,5 +1,7 @@
 #include "tests/support/support.h"
 
+#include <float.h>
+
 /* An assertion that does not hold fails the test that asked for it (expect_assert_failure), or the
  * test that runs. */
 void rcs_assert_failed(const char *condition, const char *file, int line)
@@ -88,4 +90,10 @@ int test_run_rows(CMUnitTestFunction each, const void *rows, size_t row_bytes, s
     int failed = _cmocka_run_group_tests("rows", tests, count, NULL, NULL);
     free(tests);
     return failed;
+}
+
+bool has_long_double(void)
+{
+    volatile long double one = 1, more = one + LDBL_EPSILON;
+    return more != one;
 }

@@ -18,6 +18,10 @@
  */
 char *test_vector(const char *path, size_t *size_bytes);
 
+/* False under valgrind, which computes long doubles with 64 bits: what depends on more is skipped.
+ */
+bool has_long_double(void);
+
 /* Bytes from the recordings' form: tokens of hex or HH*N separated by blanks. On the heap. */
 uint8_t *test_hex(const char *text, size_t *size_bytes);
 
