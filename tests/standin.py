@@ -612,6 +612,8 @@ def exchange(rcsim, standin):
             check(number == 0 or len(known) >= 8, f"{world}: it was filled")
             check(server.ask("LPOP", f"{world}:{number}:l") == "0", "a command that changes a value")
             known = contents(server)
+            if appendonly == "yes":  # a real server may put it off (append above)
+                until("it is in the file", lambda key=f"{world}:{number}:l": log_of(server)[-2:] == ["LPOP", key])
             if appendonly == "no":
                 check(server.ask("SAVE") == "OK", "SAVE")
             server.signal(signal.SIGKILL)
