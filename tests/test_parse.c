@@ -132,6 +132,8 @@ static const struct row wrong_lines[] = {
     { "only 7.0 only 7.0 print x", "3:10: only cannot stand in `only`: name the releases once" },
     { "only 7.0 site C c1", "3:10: site belongs to the layout: it must stand above the first statement that acts" },
     { "at +3s only 7.0 wait 5s", "3:17: wait cannot be put off with `at` (faults, commands, settings and print can)" },
+    { "during 1s { during 1s { during 1s { during 1s { during 1s { during 1s { during 1s { during 1s { during 1s { during 1s { kill a1 } } } } } } } } } }",
+      "3:121: statements stand in each other more than 9 deep" },
     { "during 5s", "3:10: a { is missing here (during 10s { partition A B })" },
     { "during 5s kill a1", "3:11: a { is missing here (during 10s { partition A B })" },
     { "during 5s { kill a1", "3:20: a } is missing at the end of the line (or nothing may follow the {)" },

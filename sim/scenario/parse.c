@@ -219,6 +219,7 @@ static bool close_block(struct reader *reader)
     outer->stmts[outer->count - 1].body = inner->stmts;
     outer->stmts[outer->count - 1].body_count = inner->count;
     parser->in_during = reader->depth > 0;
+    parser->nested = reader->depth;
     return true;
 }
 
@@ -232,6 +233,7 @@ static bool open_block(struct reader *reader)
     }
     reader->blocks[++reader->depth] = (struct building){ .opened = parser->place };
     parser->in_during = true;
+    parser->nested = reader->depth;
     return true;
 }
 

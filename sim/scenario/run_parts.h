@@ -29,7 +29,7 @@ struct rcs_answer {
     char *redirections; /* as the client printed them, "" none */
 };
 
-#define RCS_FRAMES 10
+#define RCS_FRAMES (RCS_NESTED_MAX + 1)
 
 /* A run of statements one after the other. Task 0 is the script; each `at` that came due is one
  * more. */

@@ -11,6 +11,9 @@
 struct rcs_verb;
 struct rcs_cond;
 
+/* Statements may stand in each other so deep; a run keeps a frame for each. */
+#define RCS_NESTED_MAX 9
+
 /* Where a statement stands: `source` is the name of the file, of an include its own. */
 struct rcs_place {
     const char *source;

@@ -211,6 +211,11 @@ static bool parse_inner(struct rcs_parser *parser, unsigned until, enum inner ki
 {
     struct rcs_stmt *outer = parser->stmt;
     struct rcs_parser inner = *parser;
+    inner.nested = kind == INNER_AT ? 0 : parser->nested + 1; /* `at` begins a task of its own */
+    if (inner.nested > RCS_NESTED_MAX) {
+        return rcs_parser_wrong(parser, RCS_ERR_LIMIT, parser->at,
+                                "statements stand in each other more than %d deep", RCS_NESTED_MAX);
+    }
     struct rcs_stmt *body = rcs_arena_alloc(&parser->script->arena, sizeof(*body));
     inner.stmt = body;
     inner.count = until;

@@ -374,7 +374,7 @@ static void ask_any(struct rcs_program *program)
 
 static void ask_next_seed(struct rcs_program *program)
 {
-    if (program->seed_at == program->map.seed_count) {
+    if (program->seed_at >= program->map.seed_count) { /* a map just read may list fewer */
         if (program->reached) {
             refreshed(program);
         } else {
