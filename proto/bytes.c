@@ -20,8 +20,7 @@ void *rcs_bytes_resize(void *block, size_t size_bytes)
     return resized;
 }
 
-/* --- decimal numbers ----------------------------------------------------------------------------
- */
+/* --- decimal numbers -------------------------------------------------------------------------- */
 
 static const char two_digits[] = "0001020304050607080910111213141516171819"
                                  "2021222324252627282930313233343536373839"
@@ -103,8 +102,7 @@ bool rcs_decimal_read(const char *text, size_t size_bytes, int64_t *value)
     return true;
 }
 
-/* --- the growable buffer -------------------------------------------------------------------------
- */
+/* --- the growable buffer ---------------------------------------------------------------------- */
 
 void rcs_buf_init(struct rcs_buf *buf)
 {

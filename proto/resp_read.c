@@ -58,8 +58,7 @@ void rcs_resp_requests_authenticated(struct rcs_resp_requests *reader, bool yes)
     reader->authenticated = yes;
 }
 
-/* --- bytes in ------------------------------------------------------------------------------------
- */
+/* --- bytes in --------------------------------------------------------------------------------- */
 
 static void arguments_moved(void *context, const char *from, char *to)
 {
@@ -116,8 +115,7 @@ void rcs_resp_requests_bytes(const struct rcs_resp_requests *reader,
     }
 }
 
-/* --- errors --------------------------------------------------------------------------------------
- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 static enum rcs_err fail(struct rcs_resp_requests *reader, const char *reply)
 {

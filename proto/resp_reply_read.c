@@ -48,8 +48,7 @@ void rcs_resp_replies_free(struct rcs_resp_replies *reader)
     }
 }
 
-/* --- bytes in ------------------------------------------------------------------------------------
- */
+/* --- bytes in --------------------------------------------------------------------------------- */
 
 static void replies_moved(void *context, const char *from, char *to)
 {

@@ -98,8 +98,7 @@ static void sscan_outlives_spop(void **state)
     }
 }
 
-/* --- the order of a hash table: that of insertion ----------------------------------------------
- */
+/* --- the order of a hash table: that of insertion --------------------------------------------- */
 
 static void tables_are_walked_in_the_order_of_insertion(void **state)
 {

@@ -154,8 +154,7 @@ static void a_copy_keeps_the_places_of_cursors(void **state)
     rcs_value_release(&copy->head);
 }
 
-/* --- sizes: the length of what DUMP gives for such a hash, without type, version and checksum ---
- */
+/* --- sizes: the length of what DUMP gives for such a hash, without type, version and checksum - */
 
 static const struct size_row {
     const char *name, *field, *value;

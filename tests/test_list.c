@@ -200,8 +200,7 @@ static void nodes_are_those_of_a_quicklist(void **state)
     free(text);
 }
 
-/* --- what the recording has not ----------------------------------------------------------------
- */
+/* --- what the recording has not --------------------------------------------------------------- */
 
 static void a_shared_list_is_copied_with_its_nodes(void **state)
 {

@@ -121,8 +121,7 @@ static void the_sum_that_is_kept_is_true(void **state)
     assert_true(desk->node->stats.evicted_keys > 100);
 }
 
-/* --- a single change, and what is looked at ----------------------------------------------------
- */
+/* --- a single change, and what is looked at --------------------------------------------------- */
 
 static unsigned weighed;
 

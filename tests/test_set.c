@@ -210,8 +210,7 @@ static void any_member_is_as_likely_as_the_others(void **state)
     }
 }
 
-/* --- sizes: the length of what DUMP gives for such a set, without type, version and checksum ----
- */
+/* --- sizes: the length of what DUMP gives for such a set, without type, version and checksum -- */
 
 static const struct size_row {
     const char *name, *members;

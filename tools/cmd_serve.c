@@ -24,8 +24,7 @@ struct served {
     struct rcs_diag diag; /* why it ended, text "": as told */
 };
 
-/* --- what is served ----------------------------------------------------------------------------
- */
+/* --- what is served --------------------------------------------------------------------------- */
 
 /* A scenario for --nodes and --replicas: what anybody would write. */
 static char *make_scenario(const struct run_arguments *arguments, size_t *size_bytes)
@@ -164,8 +163,7 @@ static void align(struct rcs_run *run, int64_t start_wall_ms, int64_t wall_ms)
     }
 }
 
-/* --- serving -----------------------------------------------------------------------------------
- */
+/* --- serving ---------------------------------------------------------------------------------- */
 
 static void print_nodes(const struct rcs_sim *sim)
 {

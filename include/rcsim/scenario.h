@@ -83,8 +83,7 @@ rcs_us rcs_run_next(struct rcs_run *run);
 bool rcs_run_idle(const struct rcs_run *run);
 /* Lets the script go on for so many steps more. */
 void rcs_run_play(struct rcs_run *run, unsigned steps);
-/* --- orders to a run that is served ------------------------------------------------------------
- */
+/* --- orders to a run that is served ----------------------------------------------------------- */
 
 /* Called once when an order came to its end: `text` is what it printed (lines, "" if nothing), or
  * why it failed, with its place. May give the next order, and nothing else to this run. */

@@ -31,8 +31,7 @@ int rcs_pump_start(uv_loop_t *loop, struct rcs_run *run, unsigned batch, bool ca
 /* The same on a loop of its own, until the run is over. */
 int rcs_pump_run(struct rcs_run *run, unsigned batch, bool *interrupted);
 
-/* --- a run behind real sockets: a listener a node, virtual time that goes with the wall clock ---
- */
+/* --- a run behind real sockets: a listener a node, virtual time that goes with the wall clock - */
 
 struct rcs_serve;
 struct rcs_kept_trace;

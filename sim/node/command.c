@@ -24,8 +24,7 @@ struct gate {
     unsigned flags; /* of the command; of EXEC with those of all queued commands */
 };
 
-/* --- refusals -----------------------------------------------------------------------------------
- */
+/* --- refusals --------------------------------------------------------------------------------- */
 
 static void count_rejected(struct gate *gate)
 {

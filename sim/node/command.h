@@ -196,8 +196,7 @@ void rcs_command_category_names(struct rcs_call *call);          /* replies all 
 unsigned rcs_command_keys(const struct rcs_command *command, unsigned argc,
                           const struct rcs_arg *args, unsigned *positions, unsigned most);
 
-/* --- one command being executed (call.c) --------------------------------------------------------
- */
+/* --- one command being executed (call.c) ------------------------------------------------------ */
 
 struct rcs_call {
     struct rcs_node *node;
@@ -233,8 +232,7 @@ bool rcs_clamp_range(int64_t size, int64_t *start, int64_t *end);
 /* `text` as an argument. */
 struct rcs_arg rcs_arg_of(const char *text);
 
-/* --- waiting for keys (blocked.c) ---------------------------------------------------------------
- */
+/* --- waiting for keys (blocked.c) ------------------------------------------------------------- */
 
 /* A key that the call's client waits for holds a value of its type: takes what the command asks
  * for, answers, and says what is to be replicated. `call` is as when the client began to wait. */
@@ -251,8 +249,7 @@ void rcs_call_block(struct rcs_call *call, enum rcs_value_type type, const struc
 bool rcs_arg_until_or_refuse(struct rcs_call *call, const struct rcs_arg *argument,
                              int64_t *until_ms);
 
-/* --- keys, as commands see them (key_access.c) --------------------------------------------------
- */
+/* --- keys, as commands see them (key_access.c) ------------------------------------------------ */
 
 /* The key if it is there and not expired, for reading (counts hits and misses) or for writing. An
  * expired one is deleted on a master (Redis 7.0 lookupKey, expireIfNeeded). */
@@ -293,8 +290,7 @@ void rcs_call_delete_as_del(struct rcs_call *call,
                             struct rcs_entry *entry); /* args[1] is its key */
 void rcs_call_set_expire(struct rcs_call *call, struct rcs_entry *entry, int64_t expire_ms);
 
-/* --- where a command is to be served (redirect.c) ------------------------------------------------
- */
+/* --- where a command is to be served (redirect.c) --------------------------------------------- */
 
 /* True if this node serves it; else the redirection or error was replied. `flags` are the command's
  * as the gates see them: with those of what EXEC has queued, or of what a script declares. */

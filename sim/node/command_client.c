@@ -10,8 +10,7 @@
 
 #include "sim/pure.h"
 
-/* --- how clients are shown ----------------------------------------------------------------------
- */
+/* --- how clients are shown -------------------------------------------------------------------- */
 
 /* One line of CLIENT LIST. */
 static void add_client(const struct rcs_call *call, const struct rcs_client *client,

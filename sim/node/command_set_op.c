@@ -95,8 +95,7 @@ static void remove_all(struct rcs_set *result, const struct rcs_set *set)
     }
 }
 
-/* --- results: sets made of them, one reference -------------------------------------------------
- */
+/* --- results: sets made of them, one reference ------------------------------------------------ */
 
 static struct rcs_value *intersect(struct rcs_call *call, struct sets *sets)
 {

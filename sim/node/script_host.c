@@ -62,8 +62,7 @@ size_t rcs_scripts_memory_bytes(const struct rcs_node *node)
     return node->scripts == NULL ? 0 : rcs_lua_memory_bytes(node->scripts->interpreter);
 }
 
-/* --- what a command of a script must pass, in the order of Redis 7.0 scriptCall; NULL: passed --
- */
+/* --- what a command of a script must pass, in the order of Redis 7.0 scriptCall; NULL: passed - */
 
 static bool known(const struct rcs_node *node, const struct rcs_command_found *found)
 {

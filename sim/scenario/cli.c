@@ -271,8 +271,7 @@ bool rcs_cli_read_myself(const struct rcs_reply *reply, struct rcs_cli_node *out
     return found;
 }
 
-/* --- tables that call tables --------------------------------------------------------------------
- */
+/* --- tables that call tables ------------------------------------------------------------------ */
 
 static const struct rcs_cli_phase *phase_at_hand(const struct rcs_cli *cli)
 {

@@ -241,8 +241,7 @@ static const struct rcs_cli_phase case1_phases[] = {
     { .enter = NULL },
 };
 
-/* --- case 2: some import it, nobody gives it ---------------------------------------------------
- */
+/* --- case 2: some import it, nobody gives it -------------------------------------------------- */
 
 static enum rcs_cli_end is_case2(struct rcs_cli *cli)
 {
@@ -307,8 +306,7 @@ static const struct rcs_cli_phase case2_phases[] = {
     { .enter = NULL },
 };
 
-/* --- case 3: one gives it, several import it ---------------------------------------------------
- */
+/* --- case 3: one gives it, several import it -------------------------------------------------- */
 
 static enum rcs_cli_end unhandled(struct rcs_cli *cli)
 {
@@ -441,8 +439,7 @@ static const struct rcs_cli_phase case3_phases[] = {
     { .enter = NULL },
 };
 
-/* --- case 4: one gives it, nobody takes it -----------------------------------------------------
- */
+/* --- case 4: one gives it, nobody takes it ---------------------------------------------------- */
 
 static enum rcs_cli_end is_case4(struct rcs_cli *cli)
 {

@@ -43,8 +43,7 @@ bool rcs_cli_take_probe(struct rcs_cli *cli, unsigned i, unsigned question,
     return good;
 }
 
-/* --- meeting ------------------------------------------------------------------------------------
- */
+/* --- meeting ---------------------------------------------------------------------------------- */
 
 void rcs_cli_ask_meet(struct rcs_cli *cli, unsigned i, unsigned question)
 {

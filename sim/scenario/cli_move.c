@@ -55,8 +55,7 @@ static void print_address(struct rcs_cli *cli, unsigned i)
     rcs_buf_format(&cli->out, "%s:%d", cli->peers[i].info.ip, cli->peers[i].info.port);
 }
 
-/* --- keys --------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static void ask_keys(struct rcs_cli *cli, unsigned i, unsigned question)
 {

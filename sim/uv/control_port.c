@@ -144,8 +144,7 @@ static void on_connection(uv_stream_t *stream, int status)
     conn->client = rcs_control_open(serve->control, on_reply, conn);
 }
 
-/* --- what orders want of the server ------------------------------------------------------------
- */
+/* --- what orders want of the server ----------------------------------------------------------- */
 
 static void set_speed(void *arg, int64_t speed)
 {

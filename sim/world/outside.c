@@ -24,8 +24,7 @@ struct rcs_outside {
     struct rcs_buf output;
 };
 
-/* --- the table: in the order of numbers, which are never used again ----------------------------
- */
+/* --- the table: in the order of numbers, which are never used again --------------------------- */
 
 /* Where the number stands, or would. */
 static unsigned place_of(const struct rcs_sim *sim, uint32_t number)

@@ -218,8 +218,7 @@ uint32_t rcs_links_connect_client(struct rcs_sim *sim, unsigned node, enum rcs_c
 int rcs_links_node_at(const struct rcs_sim *sim, const char *ip, unsigned port);
 void rcs_links_forget_targets(struct rcs_sim *sim); /* the layout changed */
 
-/* --- target.c: MIGRATE's connections, and the wait for them ------------------------------------
- */
+/* --- target.c: MIGRATE's connections, and the wait for them ----------------------------------- */
 
 RCS_RARE void rcs_target_connect(struct rcs_sim *sim, unsigned node, uint32_t link, rcs_addr addr);
 RCS_RARE void rcs_target_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *effect);

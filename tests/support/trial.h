@@ -24,8 +24,7 @@ void trial_close(struct trial *trial); /* no invariant was broken */
 
 int trial_node(const struct trial *trial, const char *name);
 
-/* --- commands: no reply may be an error ---------------------------------------------------------
- */
+/* --- commands: no reply may be an error ------------------------------------------------------- */
 
 void trial_ask(struct trial *trial, const char *name, const char *text);
 /* The order, and the id of `about` behind it. */
@@ -41,8 +40,7 @@ void trial_fault(struct trial *trial, enum rcs_fault what, const char *const *na
                  unsigned count);
 void trial_fault_one(struct trial *trial, enum rcs_fault what, const char *name);
 
-/* --- the cluster -------------------------------------------------------------------------------
- */
+/* --- the cluster ------------------------------------------------------------------------------ */
 
 /* Those of a cluster get epochs of their own. */
 void trial_add_nodes(struct trial *trial, const char *const *names, int count, bool epochs);
@@ -53,8 +51,7 @@ void trial_meet(struct trial *trial, const char *name, const char *const *names,
 void trial_form(struct trial *trial, const char *const *names, int count, int masters,
                 const int *cuts);
 
-/* --- what happened -----------------------------------------------------------------------------
- */
+/* --- what happened ---------------------------------------------------------------------------- */
 
 int64_t trial_now_ms(const struct trial *trial);
 /* Some moment within the next second is 0 from now on. */

@@ -4,8 +4,7 @@
 #include "tests/support/support.h"
 #include "tests/support/within_parts.h"
 
-/* --- which lines --------------------------------------------------------------------------------
- */
+/* --- which lines ------------------------------------------------------------------------------ */
 
 /* Lines that are not compared: the machine's, not the node's; the epochs of takeovers 2 ms apart,
  * of which a real server first saves one to its disk before it tells of it; the end of an RDB
