@@ -224,6 +224,10 @@ static void nesting_has_an_end(void **state)
     struct desk *desk = *state;
     expect(eval(desk, "local t = {} t[1] = t return t"),
            "\\*1\r\n\\*1\r\n*-ERR reached lua stack limit\r\n");
+    expect(eval(desk, "local t = {} t[1] = t t[2] = t return t"),
+           "-ERR rcsim ends a reply after *: this one may have no end\r\n");
+    expect(eval(desk, "local t = {} t.map = {t, t} return t"),
+           "-ERR rcsim ends a reply after *: this one may have no end\r\n");
     expect(eval(desk, "return 1"), ":1\r\n");
 }
 

@@ -1,4 +1,5 @@
 /* Replies as values of Lua, and values of Lua as replies (Redis 7.0 script_lua.c). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,13 +153,22 @@ void rcs_lua_push_reply(lua_State *lua, const struct rcs_reply *reply)
 
 /* --- to replies ------------------------------------------------------------------------------- */
 
-/* How the value on top is to be written. */
+/* How the value on top is to be written, and how much more may be. */
 struct form {
     bool bare, resp3;
     struct rcs_buf *out;
+    size_t most_bytes;    /* of `out` */
+    int64_t instructions; /* an element costs one */
 };
 
-static void reply_to(lua_State *lua, const struct form *form);
+static void reply_to(lua_State *lua, struct form *form);
+
+/* Tables that hold one table twice, again and again, make a reply that no memory holds. A real
+ * server tries. */
+static bool is_spent(const struct form *form)
+{
+    return form->instructions <= 0 || form->out->size_bytes > form->most_bytes;
+}
 
 static int64_t integer_of(lua_Number number)
 {
@@ -226,15 +236,21 @@ static size_t pairs_in(lua_State *lua)
     return count;
 }
 
-static void reply_with_pairs(lua_State *lua, const struct form *form, bool is_map)
+static void reply_with_pairs(lua_State *lua, struct form *form, bool is_map)
 {
+    size_t count = pairs_in(lua);
+    form->instructions -= (int64_t)count;
     if (is_map) {
-        rcs_resp_map(form->out, pairs_in(lua), form->resp3);
+        rcs_resp_map(form->out, count, form->resp3);
     } else {
-        rcs_resp_set(form->out, pairs_in(lua), form->resp3);
+        rcs_resp_set(form->out, count, form->resp3);
     }
     lua_pushnil(lua);
     while (lua_next(lua, -2) != 0) {
+        if (is_spent(form)) {
+            lua_pop(lua, 2);
+            return;
+        }
         lua_pushvalue(lua, -2);
         reply_to(lua, form);
         if (is_map) {
@@ -245,7 +261,7 @@ static void reply_with_pairs(lua_State *lua, const struct form *form, bool is_ma
     }
 }
 
-static void reply_with_array(lua_State *lua, const struct form *form)
+static void reply_with_array(lua_State *lua, struct form *form)
 {
     int count = 0;
     for (lua_rawgeti(lua, -1, 1); !lua_isnil(lua, -1); lua_rawgeti(lua, -1, count + 1)) {
@@ -253,8 +269,9 @@ static void reply_with_array(lua_State *lua, const struct form *form)
         count++;
     }
     lua_pop(lua, 1);
+    form->instructions -= count;
     rcs_resp_array(form->out, (size_t)count);
-    for (int i = 1; i <= count; i++) {
+    for (int i = 1; i <= count && !is_spent(form); i++) {
         lua_rawgeti(lua, -1, i);
         reply_to(lua, form);
     }
@@ -262,7 +279,7 @@ static void reply_with_array(lua_State *lua, const struct form *form)
 
 /* An error or a status is the table of one field that redis.pcall gives; the other fields are those
  * of RESP3; everything else is a list that ends at its first nil. */
-static void reply_with_table(lua_State *lua, const struct form *form)
+static void reply_with_table(lua_State *lua, struct form *form)
 {
     if (has(lua, "err", LUA_TSTRING)) {
         size_t size_bytes = strlen(lua_tostring(lua, -1));
@@ -304,7 +321,7 @@ static void reply_with_table(lua_State *lua, const struct form *form)
     }
 }
 
-static void reply_to(lua_State *lua, const struct form *form)
+static void reply_to(lua_State *lua, struct form *form)
 {
     size_t size_bytes;
     if (lua_checkstack(lua, 4) == 0) {
@@ -342,6 +359,20 @@ static void reply_to(lua_State *lua, const struct form *form)
 
 void rcs_lua_reply(lua_State *lua, bool bare, bool resp3, struct rcs_buf *out)
 {
-    struct form form = { .bare = bare, .resp3 = resp3, .out = out };
+    const struct rcs_lua *script = rcs_lua_of(lua);
+    const size_t start_bytes = out->size_bytes;
+    struct form form = { .bare = bare,
+                         .resp3 = resp3,
+                         .out = out,
+                         .most_bytes = start_bytes + RCS_LUA_MEMORY_BYTES,
+                         .instructions = script->instructions };
     reply_to(lua, &form);
+    if (is_spent(&form)) {
+        char text[128];
+        snprintf(text, sizeof(text),
+                 "ERR rcsim ends a reply after %lld elements or %u bytes: this one may have no end",
+                 (long long)script->instructions, RCS_LUA_MEMORY_BYTES);
+        out->size_bytes = start_bytes;
+        rcs_lua_error_reply(lua, text, false, out);
+    }
 }

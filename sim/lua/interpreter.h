@@ -7,7 +7,8 @@
  *
  * Limits of its own: a script ends in an error after RCS_LUA_INSTRUCTIONS, since it takes no
  * virtual time and so nobody could ever kill it, and when one interpreter holds
- * RCS_LUA_MEMORY_BYTES. */
+ * RCS_LUA_MEMORY_BYTES. A reply ends in one, too, after as many elements as instructions were left,
+ * or after RCS_LUA_MEMORY_BYTES. */
 #ifndef RCSIM_SIM_LUA_INTERPRETER_H
 #define RCSIM_SIM_LUA_INTERPRETER_H
 
