@@ -121,6 +121,43 @@ unsigned rcs_run_failures(const struct rcs_run *run);
 enum rcs_err rcs_run_error(const struct rcs_run *run, struct rcs_diag *diag);
 struct rcs_sim *rcs_run_sim(struct rcs_run *run); /* borrowed */
 
+/* --- what a run measured ---------------------------------------------------------------------- */
+
+enum rcs_measure_kind {
+    RCS_MEASURE_SPAN,        /* of `expect time from A to B`: us, within its limits or not */
+    RCS_MEASURE_AWAIT,       /* how long an `await` took: us */
+    RCS_MEASURE_UNAVAILABLE, /* of a workload: us */
+    RCS_MEASURE_LOST,        /* of a workload: acknowledged writes that are gone */
+    RCS_MEASURE_ERRORS       /* of a workload */
+};
+#define RCS_MEASURE_IS_TIME(kind) ((kind) <= RCS_MEASURE_UNAVAILABLE)
+
+/* Texts are borrowed for the run's life. */
+struct rcs_measure {
+    enum rcs_measure_kind kind;
+    const char *from;   /* of a span: the event it begins with; else NULL */
+    const char *to;     /* the event it ends with, the condition, or the workload's name */
+    const char *source; /* where it stands; NULL: of a workload */
+    int line;
+    bool known;    /* false: it did not come to that in this run */
+    int64_t value; /* us, or a count */
+};
+/* The i-th measure of the script, in its order; false past the last. Which there are does not
+ * depend on what happens; their values are final after DONE. */
+bool rcs_run_measure(const struct rcs_run *run, unsigned index, struct rcs_measure *out);
+/* "time from "kill a1" to b1 promoted", "await state ok on all", "workload php unavailable". */
+void rcs_measure_print(struct rcs_buf *out, const struct rcs_measure *measure);
+
+struct rcs_failure {
+    const char *source;
+    int line;
+    const char *what;    /* was expected */
+    const char *instead; /* was so */
+};
+/* What failed first: an expectation, or the script itself, which could not go on (rcs_run_error).
+ * False: nothing did. Texts are borrowed for the run's life. */
+bool rcs_run_first_failure(const struct rcs_run *run, struct rcs_failure *out);
+
 /* --- a recorded run, played again ------------------------------------------------------------- */
 
 struct rcs_replay;

@@ -188,6 +188,7 @@ static void judge(struct rcs_run *run, const struct rcs_stmt *stmt, bool holds, 
                   struct rcs_findings *findings)
 {
     struct rcs_buf what;
+    rcs_outcome_judged(run, stmt, holds ? waited_us : RCS_NEVER);
     rcs_buf_init(&what);
     rcs_buf_text(&what, rcs_cond_text(stmt->cond));
     if (stmt->high_us > 0) {

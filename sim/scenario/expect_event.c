@@ -239,6 +239,14 @@ void rcs_cond_event_holds(struct rcs_run *run, const struct rcs_cond *cond,
     }
 }
 
+bool rcs_cond_span(struct rcs_run *run, const struct rcs_cond *cond, rcs_us *out)
+{
+    rcs_us from = when(run, &cond->happened[0], 0, true);
+    rcs_us to = from == RCS_NEVER ? RCS_NEVER : when(run, &cond->happened[1], from, false);
+    *out = to - from;
+    return to != RCS_NEVER;
+}
+
 void rcs_cond_span_holds(struct rcs_run *run, const struct rcs_cond *cond,
                          struct rcs_findings *findings)
 {

@@ -70,6 +70,8 @@ bool rcs_cond_take_viewers(struct rcs_parser *parser, struct rcs_cond *cond);
 bool rcs_cond_runs(struct rcs_run *run, int node, struct rcs_view *view,
                    struct rcs_findings *findings);
 const char *rcs_cond_name(const struct rcs_run *run, int node);
+/* How long the span of a `time` condition is; false: it did not come to that. */
+bool rcs_cond_span(struct rcs_run *run, const struct rcs_cond *cond, rcs_us *out);
 
 /* expect_node.c: what nodes believe; expect_event.c: logs and what happened */
 rcs_cond_parse_fn rcs_cond_parse_state;

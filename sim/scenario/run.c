@@ -111,6 +111,7 @@ void rcs_run_fail(struct rcs_run *run, const struct rcs_place *place, const char
         return;
     }
     run->failures++;
+    rcs_outcome_failed(&run->outcome, place, what, instead);
     rcs_transcript_fail(run->transcript, rcs_sim_now(run->sim), place, what, instead);
 }
 
@@ -392,6 +393,7 @@ void rcs_run_free(struct rcs_run *run)
     }
     free(run->log);
     free(run->latencies);
+    rcs_outcome_close(&run->outcome);
     rcs_story_free(run->story);
     rcs_transcript_free(run->transcript);
     if (run->sim != NULL) {

@@ -3,6 +3,7 @@
 #define RCSIM_SIM_SCENARIO_RUN_PARTS_H
 
 #include "sim/scenario/expect.h"
+#include "sim/scenario/outcome.h"
 #include "sim/scenario/verbs.h"
 
 struct rcs_transcript;
@@ -120,6 +121,7 @@ struct rcs_run {
     unsigned log_count, log_room;
 
     unsigned failures;
+    struct rcs_outcome outcome;
     bool broken_told;
     enum rcs_err err;
     struct rcs_diag diag;
