@@ -78,7 +78,10 @@ static int set_param(struct run_arguments *out, const char *value)
     if (equals == NULL || equals == value) {
         return complain("--param %s: the form is --param NAME=VALUE", value);
     }
-    rcs_buf_format(&out->params, "%.*s %s\n", (int)(equals - value), value, equals + 1);
+    for (const char *c = value; c < equals; c++) { /* "latency A B" is latency:A:B there */
+        rcs_buf_add(&out->params, *c == ' ' ? ":" : c, 1);
+    }
+    rcs_buf_format(&out->params, " %s\n", equals + 1);
     return 0;
 }
 
@@ -222,7 +225,9 @@ static const struct option_row {
       "the seed of all chance (default: what the scenario says, else 1)", set_seed },
     { FOR_BOTH, "redis", "VERSION", "--redis VERSION[,VERSION...]",
       "the release of nodes, such as 6.2 or valkey-8.0; of several, where they part", set_redis },
-    { FOR_BOTH, "param", "NAME=VALUE", "--param NAME=VALUE", "replaces the value of a `param` line",
+    { FOR_BOTH, "param", "NAME=VALUE", "--param NAME=VALUE",
+      "replaces the value of a `param` line, or of the layout's latency A B: --param \"latency A "
+      "B=9ms\"",
       set_param },
     { FOR_BOTH, "set", "NAME VALUE", "--set NAME VALUE",
       "a redis.conf directive whose name rcsim uses itself", NULL },

@@ -29,6 +29,12 @@ void rcs_scenario_free(struct rcs_scenario *scenario);
 const char *rcs_scenario_title(const struct rcs_scenario *scenario);
 /* The text with includes in place: what a trace's header holds. */
 const char *rcs_scenario_text(const struct rcs_scenario *scenario);
+/* The name of the i-th `param` line, NULL past the last. */
+const char *rcs_scenario_param(const struct rcs_scenario *scenario, unsigned index);
+/* The sites of the i-th `latency` line of the layout (*b NULL: of *a to all); false past the last.
+ */
+bool rcs_scenario_latency(const struct rcs_scenario *scenario, unsigned index, const char **a,
+                          const char **b);
 
 struct rcs_run;
 
@@ -38,7 +44,9 @@ struct rcs_run_options {
     const char *redis; /* NULL: what the scenario says */
     const char
         *overrides;     /* "NAME VALUE" lines: directives that win over the scenario's; NULL none */
-    const char *params; /* "NAME VALUE" lines */
+    /* "NAME VALUE" lines, which win over `param` lines. NAME may be latency:A:B (latency:A): VALUE
+     * is then put in place of what the layout's line `latency A B` says. */
+    const char *params;
     bool wire_check;
     /* Node name or "all": its log lines go into the transcript; NULL none. Borrowed for the run's
      * life. */

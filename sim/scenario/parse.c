@@ -340,13 +340,29 @@ static bool check_end(struct reader *reader)
 
 /* --- parameters from outside ------------------------------------------------------------------ */
 
+/* "latency:A:B": true if the layout has such a line. */
+static bool is_latency(const struct rcs_script *script, const char *name, size_t name_bytes)
+{
+    const struct rcs_stmt *stmt;
+    bool found = false;
+    for (unsigned i = 0; !found && (stmt = rcs_script_latency(script, i)) != NULL; i++) {
+        struct rcs_buf text;
+        rcs_buf_init(&text);
+        rcs_buf_format(&text, "latency:%s%s%s", stmt->name, stmt->value == NULL ? "" : ":",
+                       stmt->value == NULL ? "" : stmt->value);
+        found = text.size_bytes == name_bytes && memcmp(text.data, name, name_bytes) == 0;
+        rcs_buf_close(&text);
+    }
+    return found;
+}
+
 /* Every name in "NAME VALUE" lines must have been declared in the text. */
 static enum rcs_err check_params(const struct rcs_script *script, const char *params,
                                  struct rcs_diag *diag)
 {
     while (params != NULL && *params != '\0') {
         size_t line_bytes = strcspn(params, "\n"), name_bytes = strcspn(params, " \n");
-        bool known = name_bytes == 0;
+        bool known = name_bytes == 0 || is_latency(script, params, name_bytes);
         const char *names[33];
         unsigned count = 0;
         for (unsigned i = 0; i < script->param_count; i++) {
@@ -355,6 +371,12 @@ static enum rcs_err check_params(const struct rcs_script *script, const char *pa
             if (count < 32) {
                 names[count++] = name;
             }
+        }
+        if (!known && name_bytes > 8 && memcmp(params, "latency:", 8) == 0) {
+            return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0,
+                                "no line of the layout is about \"%.*s\" (latency A B 8ms..12ms, "
+                                "above the first statement that acts, the sites in this order)",
+                                (int)name_bytes, params);
         }
         if (!known) {
             char list[160] = "none is declared";
@@ -452,14 +474,14 @@ enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const
         rcs_script_free(script);
         return reader.parser.err;
     }
+    script->stmts = reader.blocks[0].stmts;
+    script->stmt_count = reader.blocks[0].count;
     enum rcs_err err = check_params(script, params, reader.parser.diag);
     if (err != RCS_OK) {
         snprintf(reader.parser.diag->source, sizeof(reader.parser.diag->source), "%s", source);
         rcs_script_free(script);
         return err;
     }
-    script->stmts = reader.blocks[0].stmts;
-    script->stmt_count = reader.blocks[0].count;
     err = check_marks(script, reader.parser.diag);
     if (err != RCS_OK) {
         rcs_script_free(script);

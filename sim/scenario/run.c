@@ -61,6 +61,23 @@ const char *rcs_scenario_text(const struct rcs_scenario *scenario)
     return scenario->text;
 }
 
+const char *rcs_scenario_param(const struct rcs_scenario *scenario, unsigned index)
+{
+    const struct rcs_script *script = scenario->script;
+    return index < script->param_count ? script->params[index].name : NULL;
+}
+
+bool rcs_scenario_latency(const struct rcs_scenario *scenario, unsigned index, const char **a,
+                          const char **b)
+{
+    const struct rcs_stmt *stmt = rcs_script_latency(scenario->script, index);
+    if (stmt != NULL) {
+        *a = stmt->name;
+        *b = stmt->value;
+    }
+    return stmt != NULL;
+}
+
 /* --- small things the files of a run share ---------------------------------------------------- */
 
 void *rcs_run_alloc(size_t size_bytes)

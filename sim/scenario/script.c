@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/scenario/act.h"
+#include "sim/scenario/verbs.h"
+
 #include "sim/pure.h"
 
 bool rcs_mark_is(const char *text, const char *mark)
@@ -19,6 +22,20 @@ int rcs_script_node(const struct rcs_script *script, const char *name)
         }
     }
     return -1;
+}
+
+const struct rcs_stmt *rcs_script_latency(const struct rcs_script *script, unsigned index)
+{
+    for (unsigned i = 0; i < script->stmt_count; i++) {
+        const struct rcs_stmt *stmt = &script->stmts[i];
+        if (stmt->verb->where == RCS_VERB_ACTS) {
+            break;
+        }
+        if (stmt->verb->begin == rcs_act_latency && stmt->low_us >= 0 && index-- == 0) {
+            return stmt;
+        }
+    }
+    return NULL;
 }
 
 void rcs_script_free(struct rcs_script *script)

@@ -128,6 +128,8 @@ enum rcs_err rcs_script_parse_order(struct rcs_script *script, const char *line,
 /* True if a statement or title begins with the words of `mark`. */
 bool rcs_mark_is(const char *text, const char *mark);
 int rcs_script_node(const struct rcs_script *script, const char *name); /* -1 none */
+/* The i-th `latency` statement of the layout, above the first that acts; NULL past the last. */
+const struct rcs_stmt *rcs_script_latency(const struct rcs_script *script, unsigned index);
 
 /* Appends names as they are written in a scenario, "a1..a6, b2": runs of the same stem with numbers
  * that follow each other are drawn together. `nodes` ascending. */

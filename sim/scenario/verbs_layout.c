@@ -430,11 +430,52 @@ static bool take_sites(struct rcs_parser *parser)
     return !second || rcs_parser_site(parser, &stmt->value);
 }
 
+/* The value that the caller puts in place of a line of the layout ("latency:A:B VALUE"); NULL none.
+ */
+static const char *forced_latency(struct rcs_parser *parser)
+{
+    const struct rcs_stmt *stmt = parser->stmt;
+    struct rcs_buf name;
+    const char *value = NULL;
+    if (parser->acting || parser->in_order || parser->forced_params == NULL) {
+        return NULL;
+    }
+    rcs_buf_init(&name);
+    rcs_buf_format(&name, "latency:%s%s%s ", stmt->name, stmt->value == NULL ? "" : ":",
+                   stmt->value == NULL ? "" : stmt->value);
+    for (const char *line = parser->forced_params; *line != '\0';) {
+        size_t line_bytes = strcspn(line, "\n");
+        if (line_bytes > name.size_bytes && memcmp(line, name.data, name.size_bytes) == 0) {
+            value = rcs_arena_text(&parser->script->arena, line + name.size_bytes,
+                                   line_bytes - name.size_bytes);
+        }
+        line += line_bytes + (line[line_bytes] == '\n');
+    }
+    rcs_buf_close(&name);
+    return value;
+}
+
 bool rcs_parse_latency(struct rcs_parser *parser)
 {
     struct rcs_stmt *stmt = parser->stmt;
-    return take_sites(parser) && rcs_parser_durations(parser, &stmt->low_us, &stmt->high_us) &&
-           rcs_parser_end(parser);
+    if (!take_sites(parser) || !rcs_parser_durations(parser, &stmt->low_us, &stmt->high_us) ||
+        !rcs_parser_end(parser)) {
+        return false;
+    }
+    const char *forced = forced_latency(parser);
+    if (forced == NULL) {
+        return true;
+    }
+    struct rcs_word word = { .text = forced,
+                             .size_bytes = strlen(forced),
+                             .column = parser->words[parser->count - 1].column };
+    struct rcs_parser other = *parser;
+    other.words = &word;
+    other.count = 1;
+    other.at = 0;
+    bool good = rcs_parser_durations(&other, &stmt->low_us, &stmt->high_us);
+    parser->err = other.err;
+    return good;
 }
 
 bool rcs_parse_jitter(struct rcs_parser *parser)
