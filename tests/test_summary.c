@@ -238,11 +238,11 @@ static void a_run_is_independent_of_those_before(void **state)
     char *forward = calloc(runs, bytes);
     assert_non_null(forward);
     for (unsigned run = 0; run < runs; run++) {
-        assert_true(rcs_sweep_play(its.sweep, run, its.record, NULL, NULL));
+        rcs_sweep_play(its.sweep, run, its.record);
         memcpy(forward + run * bytes, its.record, bytes);
     }
     for (unsigned run = runs; run-- > 0;) {
-        assert_true(rcs_sweep_play(its.sweep, run, its.record, NULL, NULL));
+        rcs_sweep_play(its.sweep, run, its.record);
         assert_memory_equal(forward + run * bytes, its.record, bytes);
     }
     /* Run 13: seed 2, point 3, which is settle=1s and the second timeout. */
@@ -259,35 +259,6 @@ static void a_run_is_independent_of_those_before(void **state)
     played_close(&played);
     free(forward);
     lab_close(&its);
-}
-
-static bool no_more(void *arg)
-{
-    (*(unsigned *)arg)++;
-    return false;
-}
-
-static void a_run_can_be_given_up(void **state)
-{
-    (void)state;
-    static const char text[] = "site A a1..a6\nparam settle 3s\nwait 10000s\nwait $settle\n";
-    static const struct rcs_run_options run = { .quiet = true };
-    struct rcs_sweep_options options = {
-        .scenario = play_parsed("t.scenario", text), .axis_count = 1, .seeds = 1, .run = &run
-    };
-    struct rcs_diag diag;
-    struct rcs_sweep *sweep;
-    unsigned asked = 0;
-    assert_int_equal(rcs_axis_read(&options.axes[0], options.scenario, "settle=0s..0s/1s", &diag),
-                     RCS_OK);
-    assert_int_equal(rcs_sweep_new(&sweep, &options, &diag), RCS_OK);
-    assert_int_equal(rcs_sweep_measures(sweep), 0);
-    struct rcs_sweep_record *record = calloc(1, rcs_sweep_record_bytes(sweep));
-    assert_false(rcs_sweep_play(sweep, 0, record, no_more, &asked));
-    assert_int_equal(asked, 1);
-    free(record);
-    rcs_sweep_free(sweep);
-    rcs_scenario_free((struct rcs_scenario *)(uintptr_t)options.scenario);
 }
 
 static void values_the_scenario_does_not_take(void **state)
@@ -322,14 +293,13 @@ static void values_the_scenario_does_not_take(void **state)
 
 int main(void)
 {
-    enum { ROWS = sizeof(verdicts) / sizeof(verdicts[0]), OTHERS = 7 };
+    enum { ROWS = sizeof(verdicts) / sizeof(verdicts[0]), OTHERS = 6 };
     struct CMUnitTest tests[ROWS + OTHERS] = {
         cmocka_unit_test(quantiles_are_values_that_were_measured),
         cmocka_unit_test(the_commonest_way_and_its_smallest_seed),
         cmocka_unit_test(a_verdict_for_each_value_of_the_second_axis),
         cmocka_unit_test(values_that_were_not_run_are_no_success),
         cmocka_unit_test(a_run_is_independent_of_those_before),
-        cmocka_unit_test(a_run_can_be_given_up),
         cmocka_unit_test(values_the_scenario_does_not_take),
     };
     for (unsigned i = 0; i < ROWS; i++) {

@@ -145,10 +145,8 @@ int cmd_help(int argc, char **argv)
     if (command->more != NULL) {
         printf("\n%s", command->more);
     }
-    bool is_run = strcmp(command->name, "run") == 0, is_serve = strcmp(command->name, "serve") == 0;
     const char *what, *option;
-    for (unsigned i = 0; (is_run || is_serve) && (option = run_option(is_serve, i, &what)) != NULL;
-         i++) {
+    for (unsigned i = 0; (option = run_option(command->name, i, &what)) != NULL; i++) {
         printf("%s  %-22s %s\n", i == 0 ? "\n" : "", option, what);
     }
     return EXIT_HELD;

@@ -51,6 +51,19 @@ static const struct command commands[] = {
       "was "
       "dropped; then in sentences\nwhat they differ in. --json: a step a line, as JSON.\n",
       cmd_compare },
+    { "sweep",
+      "rcsim sweep FILE --vary NAME=FROM..TO/STEP [--vary ...] [--seeds N] [options] "
+      "[--DIRECTIVE VALUE]...",
+      "varies a value, and tells how often each succeeds and what it measures",
+      "Every value is played with every seed. A run succeeds if all expectations of FILE hold; its "
+      "measures are the\ntimes of `expect time` and `await`, and what workloads count. For each "
+      "value: the share of successes with its\nexact 95 % limits (Clopper and Pearson), quantiles "
+      "of the measures, the commonest way to fail with the smallest\nseed that shows it. It ends "
+      "with the value from which on all runs succeed, and of how many in a hundred that\nis a "
+      "proof. Values are durations (10us, 250ms, 1.5s, 2m), whole numbers or percents. The same "
+      "command prints\nthe same, whatever --jobs. Exit status: 0 done, 2 wrong usage or scenario, "
+      "3 internal error, 130 after Ctrl-C or\nSIGTERM, with what was played until then.\n",
+      cmd_sweep },
     { "list", "rcsim list", "names the shipped scenarios with their titles", NULL, cmd_list },
     { "help", "rcsim help [COMMAND|scenario|control|events]",
       "explains a command, the scenario language, its events, the control port", NULL, cmd_help },

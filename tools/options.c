@@ -211,8 +211,64 @@ static int set_unsafe_bind(struct run_arguments *out, const char *value)
     return 0;
 }
 
+static int set_vary(struct run_arguments *out, const char *value)
+{
+    if (out->vary_count == RCS_SWEEP_AXES) {
+        return complain("--vary %s: %d can be varied at once", value, RCS_SWEEP_AXES);
+    }
+    out->vary[out->vary_count++] = value;
+    return 0;
+}
+
+/* N, or A..B. */
+static int set_seeds(struct run_arguments *out, const char *value)
+{
+    char first[32];
+    const char *dots = strstr(value, "..");
+    uint64_t last;
+    size_t size = dots == NULL || dots - value > 31 ? 0 : (size_t)(dots - value);
+    snprintf(first, sizeof(first), "%.*s", (int)size, value);
+    out->first_seed = 1;
+    if (!read_number(dots == NULL ? value : dots + 2, &last) ||
+        (dots != NULL && !read_number(first, &out->first_seed)) || last < out->first_seed ||
+        last - out->first_seed >= RCS_SWEEP_SEEDS_MAX) {
+        return complain("--seeds %s: N or A..B, %d seeds at most", value, RCS_SWEEP_SEEDS_MAX);
+    }
+    out->seeds = (unsigned)(last - out->first_seed + 1);
+    return 0;
+}
+
+static int set_jobs(struct run_arguments *out, const char *value)
+{
+    return set_unsigned("jobs", value, 1, JOBS_MAX, &out->jobs);
+}
+
+static int set_csv(struct run_arguments *out, const char *value)
+{
+    out->csv = value;
+    return 0;
+}
+
+static int set_json_file(struct run_arguments *out, const char *value)
+{
+    out->json = value;
+    return 0;
+}
+
+static int set_html(struct run_arguments *out, const char *value)
+{
+    out->html = value;
+    return 0;
+}
+
 /* Which commands an option is for. */
-enum { FOR_RUN = 1, FOR_SERVE = 2, FOR_BOTH = 3 };
+enum {
+    FOR_RUN = 1,
+    FOR_SERVE = 2,
+    FOR_BOTH = FOR_RUN | FOR_SERVE,
+    FOR_SWEEP = 4,
+    FOR_ALL = FOR_BOTH | FOR_SWEEP
+};
 
 static const struct option_row {
     unsigned used;
@@ -223,13 +279,13 @@ static const struct option_row {
 } rows[] = {
     { FOR_BOTH, "seed", "N", "--seed N",
       "the seed of all chance (default: what the scenario says, else 1)", set_seed },
-    { FOR_BOTH, "redis", "VERSION", "--redis VERSION[,VERSION...]",
+    { FOR_ALL, "redis", "VERSION", "--redis VERSION[,VERSION...]",
       "the release of nodes, such as 6.2 or valkey-8.0; of several, where they part", set_redis },
-    { FOR_BOTH, "param", "NAME=VALUE", "--param NAME=VALUE",
+    { FOR_ALL, "param", "NAME=VALUE", "--param NAME=VALUE",
       "replaces the value of a `param` line, or of the layout's latency A B: --param \"latency A "
       "B=9ms\"",
       set_param },
-    { FOR_BOTH, "set", "NAME VALUE", "--set NAME VALUE",
+    { FOR_ALL, "set", "NAME VALUE", "--set NAME VALUE",
       "a redis.conf directive whose name rcsim uses itself", NULL },
     { FOR_BOTH, "trace", "OUT", "--trace OUT", "writes a trace", set_trace },
     { FOR_BOTH, "trace-level", "LEVEL", "--trace-level LEVEL", "milestones (default) or packets",
@@ -262,13 +318,37 @@ static const struct option_row {
       set_play },
     { FOR_SERVE, "disk", "DIR", "--disk DIR",
       "real directories of nodes may lie below DIR (default: none)", set_disk },
+    { FOR_SWEEP, "vary", "NAME=FROM..TO/STEP", "--vary NAME=FROM..TO/STEP",
+      "a param, a directive, or \"latency A B\" of the layout; twice: a grid", set_vary },
+    { FOR_SWEEP, "seeds", "N", "--seeds N|A..B",
+      "runs at every value: seeds 1 to N, or A to B (default 100)", set_seeds },
+    { FOR_SWEEP, "jobs", "J", "--jobs J", "processes that play (default: one a processor)",
+      set_jobs },
+    { FOR_SWEEP, "csv", "F", "--csv F", "a line for each value and measure; - is standard output",
+      set_csv },
+    { FOR_SWEEP, "json", "F", "--json F", "all of it as one object", set_json_file },
+    { FOR_SWEEP, "html", "F", "--html F", "all of it as one page with plots", set_html },
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
-const char *run_option(bool serve, unsigned index, const char **what)
+/* Commands with options of their own; those that read a scenario as `run` does have its. */
+static const struct {
+    const char *name;
+    unsigned used;
+} commands[] = { { "run", FOR_RUN }, { "serve", FOR_SERVE }, { "sweep", FOR_SWEEP } };
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+const char *run_option(const char *command, unsigned index, const char **what)
 {
+    unsigned used = 0;
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        used |= strcmp(commands[i].name, command) == 0 ? commands[i].used : 0;
+    }
+    if (used == 0) {
+        return NULL;
+    }
     for (unsigned i = 0; i < ROW_COUNT; i++) {
-        if ((rows[i].used & (serve ? FOR_SERVE : FOR_RUN)) != 0 && index-- == 0) {
+        if ((rows[i].used & used) != 0 && index-- == 0) {
             *what = rows[i].what;
             return rows[i].shown;
         }
@@ -276,6 +356,15 @@ const char *run_option(bool serve, unsigned index, const char **what)
     *what = index == 0 ? "any modelled redis.conf directive, for all nodes; wins over the scenario"
                        : NULL;
     return index == 0 ? "--DIRECTIVE VALUE" : NULL;
+}
+
+static const char *command_of(unsigned used)
+{
+    unsigned i = 0;
+    while (i + 1 < COMMAND_COUNT && commands[i].used != used) {
+        i++;
+    }
+    return commands[i].name;
 }
 
 static int unknown_option(unsigned used, const char *name)
@@ -292,7 +381,7 @@ static int unknown_option(unsigned used, const char *name)
     near = near != NULL ? near : rcs_config_nearest(name);
     return near != NULL ? complain("no option or directive --%s (did you mean --%s?)", name, near)
                         : complain("no option or directive --%s (rcsim help %s lists the options)",
-                                   name, used == FOR_RUN ? "run" : "serve");
+                                   name, command_of(used));
 }
 
 /* One option at argv[*at]; *at is set behind it and its values. */
@@ -385,6 +474,22 @@ int serve_arguments_read(struct run_arguments *out, int argc, char **argv)
     };
     int state = read_arguments(out, FOR_SERVE, 1, argc, argv);
     if (state == 0 && out->release_count > 0) {
+        state = complain("--redis takes one release here");
+    }
+    finish_arguments(out);
+    return state;
+}
+
+int sweep_arguments_read(struct run_arguments *out, int argc, char **argv)
+{
+    *out = (struct run_arguments){ .first_seed = 1, .seeds = 100 };
+    int state = read_arguments(out, FOR_SWEEP, 1, argc, argv);
+    if (state == 0 && out->file == NULL) {
+        state = complain("which scenario? (a path, or a name out of `rcsim list`)");
+    } else if (state == 0 && out->vary_count == 0) {
+        state = complain("what is to be varied? (--vary NAME=FROM..TO/STEP, such as "
+                         "--vary cluster-node-timeout=1000..15000/1000)");
+    } else if (state == 0 && out->release_count > 0) {
         state = complain("--redis takes one release here");
     }
     finish_arguments(out);

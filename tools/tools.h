@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include <rcsim/explore.h>
 #include <rcsim/resp.h>
 #include <rcsim/scenario.h>
 
@@ -34,6 +35,7 @@ int cmd_diff(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
@@ -57,15 +59,22 @@ struct run_arguments {
     unsigned nodes, replicas, port, control;
     int64_t speed; /* 0: manual */
     bool unsafe_bind, play;
+    /* of `sweep` */
+    const char *vary[RCS_SWEEP_AXES];
+    unsigned vary_count, seeds, jobs; /* jobs 0: one a processor */
+    uint64_t first_seed;
+    const char *csv, *json, *html; /* NULL none */
 };
 /* Options and as many files, 1 or 2. 0, or an exit state after a message on stderr. */
 int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char **argv);
 /* Those of `serve`: no file, or one. */
 int serve_arguments_read(struct run_arguments *out, int argc, char **argv);
+/* Those of `sweep`: one file. */
+int sweep_arguments_read(struct run_arguments *out, int argc, char **argv);
 void run_arguments_close(struct run_arguments *arguments);
-/* The options of `run`, or of `serve`, for help: name with its value, and a sentence; NULL past the
- * end. */
-const char *run_option(bool serve, unsigned index, const char **what);
+/* The options of a command, for help: name with its value, and a sentence; NULL past the end, or if
+ * it has none of its own. */
+const char *run_option(const char *command, unsigned index, const char **what);
 
 /* --- files.c ---------------------------------------------------------------------------------- */
 
@@ -99,6 +108,47 @@ bool trace_file_close(struct trace_file *trace); /* whether all of it was writte
  * the expectations. */
 int run_releases(const struct run_arguments *arguments, const char *text, size_t size_bytes,
                  const char *source, char *path);
+
+/* --- jobs.c ----------------------------------------------------------------------------------- */
+
+#define JOBS_MAX 256
+
+/* Runs 0 to `runs` - 1, each of which gives a record, spread over processes. */
+struct jobs {
+    uint64_t runs;
+    unsigned count; /* of processes; 0: one a processor */
+    size_t record_bytes;
+    void (*play)(void *arg, uint64_t run, void *record);        /* in a process of its own */
+    void (*take)(void *arg, const void *record);                /* in this one, in any order */
+    void (*tick)(void *arg);                                    /* now and then, and at the end */
+    void (*name)(void *arg, uint64_t run, struct rcs_buf *out); /* for messages */
+    void *arg;
+};
+/* Carries all of them out, or those until SIGINT or SIGTERM comes. 0, EXIT_SIGINT, or EXIT_INTERNAL
+ * after a message: a process ended that should not have. */
+int jobs_carry_out(const struct jobs *jobs);
+
+/* --- sweep_text.c, sweep_data.c, sweep_html.c ------------------------------------------------- */
+
+struct sweep_report {
+    const char *file; /* as the command names it */
+    const char *title;
+    const struct rcs_sweep *sweep;
+    struct rcs_summary *summary;
+    const char *params, *overrides; /* "NAME VALUE" lines of the command */
+};
+void sweep_print_text(const struct sweep_report *report, struct rcs_buf *out);
+void sweep_print_csv(const struct sweep_report *report, struct rcs_buf *out);
+void sweep_print_json(const struct sweep_report *report, struct rcs_buf *out);
+void sweep_print_html(const struct sweep_report *report, struct rcs_buf *out);
+/* "12.5 %": rounded to what the number of runs can tell. */
+void sweep_print_share(struct rcs_buf *out, uint64_t hits, uint64_t count);
+/* A limit in percent, "97.1": rounded down, or up. */
+void sweep_print_limit(struct rcs_buf *out, double share, bool up);
+/* A measured value: "5.2 s" or "17". */
+void sweep_print_value(struct rcs_buf *out, enum rcs_measure_kind kind, int64_t value);
+/* "p0", "p50", ... */
+extern const char *const sweep_quantiles[RCS_QUANTILES];
 
 /* --- cmd_trace.c ------------------------------------------------------------------------------ */
 

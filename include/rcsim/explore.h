@@ -61,6 +61,8 @@ enum rcs_err rcs_sweep_new(struct rcs_sweep **out, const struct rcs_sweep_option
                            struct rcs_diag *diag);
 void rcs_sweep_free(struct rcs_sweep *sweep);
 const struct rcs_sweep_options *rcs_sweep_options(const struct rcs_sweep *sweep);
+/* "Redis 7.0.15". Static. */
+const char *rcs_sweep_release(const struct rcs_sweep *sweep);
 
 unsigned rcs_sweep_points(const struct rcs_sweep *sweep);
 uint64_t rcs_sweep_runs(const struct rcs_sweep *sweep);
@@ -92,10 +94,8 @@ struct rcs_sweep_record {
     int64_t measured[]; /* one for each measure; RCS_UNMEASURED: it did not come to that */
 };
 size_t rcs_sweep_record_bytes(const struct rcs_sweep *sweep);
-/* Plays a run from its beginning to its end. `goes_on` (NULL: always) is asked every few thousand
- * events; false from here if it said no, and there is no record. */
-bool rcs_sweep_play(const struct rcs_sweep *sweep, uint64_t run, struct rcs_sweep_record *out,
-                    bool (*goes_on)(void *arg), void *arg);
+/* Plays a run from its beginning to its end. */
+void rcs_sweep_play(const struct rcs_sweep *sweep, uint64_t run, struct rcs_sweep_record *out);
 
 /* --- what the runs say together --------------------------------------------------------------- */
 

@@ -1,13 +1,11 @@
 #include <rcsim/explore.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/pure.h"
-
-/* Events between two questions whether to go on: some milliseconds. */
-#define TURN 8192
 
 struct measure {
     enum rcs_measure_kind kind;
@@ -20,6 +18,7 @@ struct rcs_sweep {
     unsigned points;
     struct measure *measures;
     unsigned measure_count;
+    const char *release;
 };
 
 /* --- points and runs -------------------------------------------------------------------------- */
@@ -27,6 +26,11 @@ struct rcs_sweep {
 const struct rcs_sweep_options *rcs_sweep_options(const struct rcs_sweep *sweep)
 {
     return &sweep->options;
+}
+
+const char *rcs_sweep_release(const struct rcs_sweep *sweep)
+{
+    return sweep->release;
 }
 
 unsigned rcs_sweep_points(const struct rcs_sweep *sweep)
@@ -133,18 +137,13 @@ size_t rcs_sweep_record_bytes(const struct rcs_sweep *sweep)
     return sizeof(struct rcs_sweep_record) + sweep->measure_count * sizeof(int64_t);
 }
 
-bool rcs_sweep_play(const struct rcs_sweep *sweep, uint64_t number, struct rcs_sweep_record *out,
-                    bool (*goes_on)(void *arg), void *arg)
+void rcs_sweep_play(const struct rcs_sweep *sweep, uint64_t number, struct rcs_sweep_record *out)
 {
     struct rcs_diag diag;
     struct rcs_run *run =
         begin(sweep, rcs_sweep_point_of(sweep, number), rcs_sweep_seed_of(sweep, number), &diag);
     RCS_ASSERT(run != NULL); /* as it did with the first seed */
-    while (rcs_run_turn(run, TURN) == RCS_RUN_MORE) {
-        if (goes_on != NULL && !goes_on(arg)) {
-            rcs_run_free(run);
-            return false;
-        }
+    while (rcs_run_turn(run, UINT_MAX) == RCS_RUN_MORE) {
     }
     struct rcs_failure failure;
     struct rcs_measure measure;
@@ -163,7 +162,6 @@ bool rcs_sweep_play(const struct rcs_sweep *sweep, uint64_t number, struct rcs_s
         out->measured[i] = measure.known ? measure.value : RCS_UNMEASURED;
     }
     rcs_run_free(run);
-    return true;
 }
 
 /* --- the grid --------------------------------------------------------------------------------- */
@@ -226,6 +224,7 @@ static enum rcs_err check_points(struct rcs_sweep *sweep, struct rcs_diag *diag)
         }
         bool same = true;
         if (point == 0) {
+            sweep->release = rcs_sim_release(rcs_run_sim(run), -1);
             take_measures(sweep, run);
         } else {
             same = same_measures(sweep, run);
