@@ -237,14 +237,14 @@ enum rcs_progress rcs_act_await_poll(struct rcs_run *run, struct rcs_task *task)
     if (!rcs_run_reached(run, task->wake_us)) {
         return RCS_PROGRESS_WAITS;
     }
-    struct rcs_findings findings;
-    bool holds = rcs_cond_holds(run, stmt->cond, &findings),
-         over = holds || now >= task->deadline_us;
+    bool holds = rcs_cond_holds(run, stmt->cond, NULL), over = holds || now >= task->deadline_us;
     if (over) {
+        struct rcs_findings findings;
+        (void)rcs_cond_holds(run, stmt->cond, &findings); /* asked again, for the reasons */
         rcs_story_tell(run->story, run->sim, run->transcript);
         judge(run, stmt, holds, now - task->began_us, &findings);
+        rcs_findings_close(&findings);
     }
-    rcs_findings_close(&findings);
     task->wake_us =
         now + AWAIT_LOOK_US < task->deadline_us ? now + AWAIT_LOOK_US : task->deadline_us;
     return over ? RCS_PROGRESS_DONE : RCS_PROGRESS_WAITS;

@@ -22,6 +22,10 @@ void rcs_finding_add(struct rcs_findings *findings, int node, const char *format
 
 void rcs_finding_add(struct rcs_findings *findings, int node, const char *format, ...)
 {
+    if (findings->untold) {
+        findings->count++;
+        return;
+    }
     if (findings->count == findings->room) {
         findings->room = findings->room == 0 ? 16 : findings->room * 2;
         findings->list = realloc(findings->list, findings->room * sizeof(findings->list[0]));
@@ -41,7 +45,7 @@ void rcs_finding_add(struct rcs_findings *findings, int node, const char *format
 
 void rcs_findings_close(struct rcs_findings *findings)
 {
-    for (unsigned i = 0; i < findings->count; i++) {
+    for (unsigned i = 0; i < findings->count && !findings->untold; i++) {
         free(findings->list[i].text);
     }
     free(findings->list);
@@ -317,13 +321,10 @@ bool rcs_parser_cond(struct rcs_parser *parser, const struct rcs_cond **out)
 
 bool rcs_cond_holds(struct rcs_run *run, const struct rcs_cond *cond, struct rcs_findings *findings)
 {
-    struct rcs_findings own = { 0 };
+    struct rcs_findings own = { .untold = findings == NULL };
     cond->row->holds(run, cond, &own);
-    bool holds = own.count == 0;
     if (findings != NULL) {
         *findings = own;
-    } else {
-        rcs_findings_close(&own);
     }
-    return holds;
+    return own.count == 0;
 }

@@ -16,14 +16,21 @@ struct rcs_finding {
 struct rcs_findings {
     struct rcs_finding *list;
     unsigned count, room;
+    bool untold; /* they are counted only: `list` stays empty */
 };
+/* True if more of them would change nothing. */
+static inline bool rcs_findings_enough(const struct rcs_findings *findings)
+{
+    return findings->untold && findings->count > 0;
+}
 void rcs_findings_close(struct rcs_findings *findings);
 /* "b1..b3: fail; b4: not running": nodes with the same text drawn together, in order of the first.
  */
 void rcs_findings_print(const struct rcs_findings *findings, const struct rcs_script *script,
                         struct rcs_buf *out);
 
-/* True if the condition holds now. `findings` (NULL allowed) gets the reasons why not. */
+/* True if the condition holds now. `findings` gets the reasons why not; NULL: nobody asks for them,
+ * which is much cheaper. */
 bool rcs_cond_holds(struct rcs_run *run, const struct rcs_cond *cond,
                     struct rcs_findings *findings);
 /* As it was written. */

@@ -19,7 +19,8 @@ static void each_pair(struct rcs_run *run, const struct rcs_cond *cond,
                       const struct rcs_group *subjects, pair_fn *one, struct rcs_findings *findings)
 {
     bool own = cond->viewers.count == 0;
-    for (unsigned v = 0; v < (own ? subjects->count : cond->viewers.count); v++) {
+    for (unsigned v = 0;
+         v < (own ? subjects->count : cond->viewers.count) && !rcs_findings_enough(findings); v++) {
         int viewer = own ? subjects->nodes[v] : cond->viewers.nodes[v];
         struct rcs_view view;
         if (!rcs_cond_runs(run, viewer, &view, findings)) {
@@ -66,7 +67,7 @@ bool rcs_cond_parse_number(struct rcs_parser *parser, struct rcs_cond *cond)
 void rcs_cond_state_holds(struct rcs_run *run, const struct rcs_cond *cond,
                           struct rcs_findings *findings)
 {
-    for (unsigned i = 0; i < cond->a.count; i++) {
+    for (unsigned i = 0; i < cond->a.count && !rcs_findings_enough(findings); i++) {
         struct rcs_view view;
         if (rcs_cond_runs(run, cond->a.nodes[i], &view, findings) &&
             view.state_ok != (cond->choice == 0)) {
@@ -78,7 +79,7 @@ void rcs_cond_state_holds(struct rcs_run *run, const struct rcs_cond *cond,
 void rcs_cond_role_holds(struct rcs_run *run, const struct rcs_cond *cond,
                          struct rcs_findings *findings)
 {
-    for (unsigned i = 0; i < cond->a.count; i++) {
+    for (unsigned i = 0; i < cond->a.count && !rcs_findings_enough(findings); i++) {
         struct rcs_view view;
         if (!rcs_cond_runs(run, cond->a.nodes[i], &view, findings) ||
             view.replica == (cond->choice == 1)) {
@@ -96,7 +97,7 @@ void rcs_cond_role_holds(struct rcs_run *run, const struct rcs_cond *cond,
 void rcs_cond_link_holds(struct rcs_run *run, const struct rcs_cond *cond,
                          struct rcs_findings *findings)
 {
-    for (unsigned i = 0; i < cond->a.count; i++) {
+    for (unsigned i = 0; i < cond->a.count && !rcs_findings_enough(findings); i++) {
         struct rcs_view view;
         if (!rcs_cond_runs(run, cond->a.nodes[i], &view, findings)) {
             continue;
@@ -112,7 +113,7 @@ void rcs_cond_link_holds(struct rcs_run *run, const struct rcs_cond *cond,
 void rcs_cond_life_holds(struct rcs_run *run, const struct rcs_cond *cond,
                          struct rcs_findings *findings)
 {
-    for (unsigned i = 0; i < cond->a.count; i++) {
+    for (unsigned i = 0; i < cond->a.count && !rcs_findings_enough(findings); i++) {
         int life = (int)rcs_sim_node_life(run->sim, cond->a.nodes[i]);
         if (life != cond->choice) {
             rcs_finding_add(findings, cond->a.nodes[i], "%s", lives[life]);
@@ -132,7 +133,7 @@ static int64_t number_of(const struct rcs_view *view, const char *word)
 void rcs_cond_number_holds(struct rcs_run *run, const struct rcs_cond *cond,
                            struct rcs_findings *findings)
 {
-    for (unsigned i = 0; i < cond->a.count; i++) {
+    for (unsigned i = 0; i < cond->a.count && !rcs_findings_enough(findings); i++) {
         struct rcs_view view;
         if (!rcs_cond_runs(run, cond->a.nodes[i], &view, findings)) {
             continue;
@@ -397,7 +398,7 @@ static void has_epoch(struct rcs_run *run, const struct rcs_cond *cond, unsigned
         rcs_finding_add(findings, viewer, "%s has %llu", rcs_cond_name(run, node),
                         (unsigned long long)opinion.config_epoch);
     }
-    for (unsigned i = 0; i < cond->a.count; i++) {
+    for (unsigned i = 0; i < cond->a.count && !rcs_findings_enough(findings); i++) {
         if (!rcs_sim_opinion(run->sim, viewer, cond->a.nodes[i], &other)) {
             rcs_finding_add(findings, viewer, "does not know %s",
                             rcs_cond_name(run, cond->a.nodes[i]));
@@ -450,7 +451,7 @@ void rcs_cond_agreement_holds(struct rcs_run *run, const struct rcs_cond *cond,
 {
     struct rcs_findings pictures = { 0 };
     bool same = true;
-    for (unsigned i = 0; i < cond->a.count; i++) {
+    for (unsigned i = 0; i < cond->a.count && !rcs_findings_enough(findings); i++) {
         struct rcs_view view;
         if (rcs_cond_runs(run, cond->a.nodes[i], &view, findings)) {
             char *text = picture(run, cond->a.nodes[i]);
