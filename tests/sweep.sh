@@ -5,6 +5,7 @@ set -uo pipefail
 
 [ $# -eq 1 ] || { echo "usage: tests/sweep.sh RCSIM" >&2; exit 2; }
 rcsim=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+traces=$(cd "$(dirname "$0")/../traces" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 3
@@ -51,8 +52,8 @@ expect time from "kill a1" to a2,a3 state-fail 0s..9s
 expect time from "kill a1" to first a4..a6 promoted 0s..9s
 only 3.0 expect time from "kill a1" to a2 promoted 0s..9s
 END
-printf 'site A a1\nkill a1\nkill a1\nparam x 1s\nwait $x\n' >stops.scenario
-printf 'site A a1\nparam x 1s\nwait $x\n' >holds.scenario
+printf "site A a1\nkill a1\nkill a1\nparam x 1s\nwait \$x\n" >stops.scenario
+printf "site A a1\nparam x 1s\nwait \$x\n" >holds.scenario
 
 # --- what it refuses ---
 check "no file" 2 'which scenario\?' --vary pause=0s..1s/1s
@@ -77,8 +78,8 @@ check "a directory that is not there" 2 'no/where cannot be written' failover.sc
 check "two on standard output" 2 'can take one of' failover.scenario --vary pause=0s..1s/1s --csv - --json -
 
 # --- what it prints ---
-"$rcsim" help sweep >help || say_bad "help sweep"
-has "help sweep" help '^  --seeds N\|A\.\.B'
+"$rcsim" help sweep >help.txt || say_bad "help sweep"
+has "help sweep" help.txt '^  --seeds N\|A\.\.B'
 sweep() { # sweep JOBS NAME ARGUMENT...
     local jobs=$1 name=$2
     shift 2
@@ -156,6 +157,31 @@ check "csv without a measure" 0 '^1s,2,2,0\.158114,1\.000000,,,,,,,,,,,$' holds.
     --seeds 2 --csv -
 check "json on standard output, alone" 0 '^\{"scenario":"holds\.scenario"' holds.scenario --vary x=1s..2s/1s --seeds 2 --json -
 check "more jobs than runs" 0 '1 of 1' holds.scenario --vary x=1s..1s/1s --seeds 1 --jobs 9
+
+# --- the shipped sweeps, as the heads of their files name them; a few seeds only ---
+shipped() { # shipped PATTERN ARGUMENT...: the verdict
+    local wanted=$1
+    shift
+    "$rcsim" sweep "$@" --seeds 4..5 >out 2>err || say_bad "sweep $*: $(head -n 3 err)"
+    tail -n 8 out | grep -qE -- "$wanted" || say_bad "sweep $*: $(tail -n 1 out)"
+    echo "$*" >>played
+}
+waits=sweeps/two-dc-waits
+shipped '^from create=0\.5s on, ' $waits --vary create=0s..20s/500ms
+shipped '^from meet=[1-9][0-9.]*s on, ' $waits --vary meet=0s..10s/250ms
+shipped '^at every value, ' $waits --vary inner=0s..20s/500ms
+shipped '^from chain=[5-9][0-9.]*s on, ' $waits --vary chain=0s..20s/500ms
+shipped '^at every value, ' $waits --vary detect=0s..20s/500ms
+shipped '^at every value, ' $waits --vary takeover=0s..20s/500ms
+shipped '^at every value, ' $waits --vary forget=0s..10s/250ms
+shipped '^up to pause=12s, ' sweeps/forget-spread --vary pause=0s..20s/500ms
+shipped '^up to pause=0\.[0-9]+s, ' sweeps/takeover-pauses --vary pause=0s..5s/125ms
+shipped '^from return=[1-9][0-9.]*s on, ' sweeps/early-return --vary return=0s..30s/500ms
+shipped '^cluster-node-timeout=9000: up to stall=1[0-9]s, ' sweeps/false-failover --vary stall=1s..15s/1s \
+    --vary cluster-node-timeout=1000..15000/2000
+shipped '^up to stall=[5-7][0-9.]*s, ' sweeps/false-failover --vary stall=1s..9s/250ms
+sed -n 's/^#   rcsim sweep //p' "$traces"/sweeps/*.scenario | sort >named
+sort played | cmp -s - named || say_bad "named in the files, or played: $(sort played | diff - named)"
 
 # --- ended early ---
 ended() { # ended SIGNAL: as soon as something was played

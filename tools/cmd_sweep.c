@@ -72,7 +72,6 @@ struct outputs {
 static bool outputs_open(struct outputs *outputs, const struct run_arguments *arguments)
 {
     const char *paths[OUTPUTS] = { arguments->csv, arguments->json, arguments->html };
-    outputs->text = true;
     for (int i = 0; i < OUTPUTS; i++) {
         outputs->files[i] = (struct trace_file){ .path = paths[i] };
         if (paths[i] != NULL && strcmp(paths[i], "-") == 0) {
@@ -127,7 +126,7 @@ static int write_reports(struct outputs *outputs, const struct sweep_report *rep
 static int carry_out(const struct run_arguments *arguments, const struct rcs_sweep *sweep,
                      const char *title)
 {
-    struct outputs outputs;
+    struct outputs outputs = { .text = true };
     struct sweeping its = { .sweep = sweep, .bar = isatty(STDERR_FILENO), .shown = -1 };
     int state = EXIT_USAGE;
     if (outputs_open(&outputs, arguments)) {

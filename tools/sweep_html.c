@@ -429,11 +429,13 @@ static void print_head(const struct sweep_report *report, struct rcs_buf *out)
     rcs_buf_init(&verdict);
     rcs_summary_verdict(report->summary, &verdict);
     rcs_buf_add(&verdict, "", 1);
+    rcs_buf_text(out, "<div class=\"verdict\">\n");
     for (char *line = strtok(verdict.data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-        rcs_buf_text(out, "<p class=\"verdict\">");
+        rcs_buf_text(out, "<p>");
         text(out, line);
         rcs_buf_text(out, "</p>\n");
     }
+    rcs_buf_text(out, "</div>\n");
     rcs_buf_close(&verdict);
 }
 
@@ -472,7 +474,8 @@ void sweep_print_html(const struct sweep_report *report, struct rcs_buf *out)
     } else {
         print_grid(report, -1, 0, out);
     }
-    rcs_buf_text(out, "<details open><summary>Table, and the commonest way to fail</summary>\n");
+    rcs_buf_format(out, "<details%s><summary>Table, and the commonest way to fail</summary>\n",
+                   rcs_sweep_options(report->sweep)->axis_count == 1 ? " open" : "");
     print_success_table(report, out);
     rcs_buf_text(out, "</details>\n");
     for (unsigned i = 0; (name = rcs_sweep_measure(report->sweep, i, &kind)) != NULL; i++) {

@@ -186,7 +186,12 @@ static void print_grid(const struct sweep_report *report, int measure, unsigned 
     const struct rcs_sweep_options *options = rcs_sweep_options(report->sweep);
     const struct rcs_axis *rows = &options->axes[0], *columns = &options->axes[1];
     char value[RCS_AXIS_VALUE_BYTES];
-    size_t width = strlen(rows->name) + 1 + RCS_AXIS_VALUE_BYTES / 4, from = out->size_bytes;
+    size_t width = strlen(columns->name), from = out->size_bytes;
+    for (unsigned row = 0; row < rows->count; row++) {
+        rcs_axis_value(rows, row, value);
+        size_t label = strlen(rows->name) + 1 + strlen(value);
+        width = label > width ? label : width;
+    }
     rcs_buf_format(out, "%s", columns->name);
     pad(out, from, width, true);
     for (unsigned i = 0; i < columns->count; i++) {
