@@ -46,7 +46,7 @@ static const struct row {
     { "a latency", "latency A B=0ms..20ms/10ms", "2 latency A B: 0ms 10ms 20ms" },
     { "a latency of one site to all", "latency A=1ms..2ms/1ms", "2 latency A: 1ms 2ms" },
 
-    { "no =", "settle", "--vary settle: the form is NAME=FROM..TO/STEP*" },
+    { "no =", "settle", "the form is NAME=FROM..TO/STEP*" },
     { "no name", "=1s..2s/1s", "*the form is *" },
     { "no range", "settle=5s", "*the form is *" },
     { "no step", "settle=0s..5s", "*the form is *" },

@@ -59,8 +59,8 @@ static void add(struct lab *lab, unsigned point, unsigned seed, int line, int64_
     record->line = line;
     snprintf(record->source, sizeof(record->source), "%s", line == 0 ? "" : "t.scenario");
     snprintf(record->what, sizeof(record->what), "what stands in %d", line);
-    record->measured[0] = measured;
-    record->measured[1] = RCS_UNMEASURED;
+    rcs_sweep_measured(record)[0] = measured;
+    rcs_sweep_measured(record)[1] = RCS_UNMEASURED;
     rcs_summary_add(lab->summary, record);
 }
 

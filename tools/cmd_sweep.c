@@ -177,17 +177,19 @@ static int sweep_text(const struct run_arguments *arguments, const char *text, s
         .seeds = arguments->seeds,
         .run = &arguments->options,
     };
-    enum rcs_err err = RCS_OK;
-    for (unsigned i = 0; i < arguments->vary_count && err == RCS_OK; i++) {
-        err =
-            rcs_axis_read(&options.axes[options.axis_count++], scenario, arguments->vary[i], &diag);
-    }
     struct rcs_sweep *sweep = NULL;
-    if (err == RCS_OK) {
-        err = rcs_sweep_new(&sweep, &options, &diag);
+    int state = 0;
+    for (unsigned i = 0; i < arguments->vary_count && state == 0; i++) {
+        if (rcs_axis_read(&options.axes[options.axis_count++], scenario, arguments->vary[i],
+                          &diag) != RCS_OK) {
+            state = complain("--vary %s: %s", arguments->vary[i], diag.text);
+        }
     }
-    int state = err != RCS_OK ? complain_diag(&diag, source, path)
-                              : carry_out(arguments, sweep, rcs_scenario_title(scenario));
+    if (state == 0) {
+        state = rcs_sweep_new(&sweep, &options, &diag) != RCS_OK
+                    ? complain_diag(&diag, source, path)
+                    : carry_out(arguments, sweep, rcs_scenario_title(scenario));
+    }
     rcs_sweep_free(sweep);
     rcs_scenario_free(scenario);
     return state;

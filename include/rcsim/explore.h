@@ -91,8 +91,16 @@ struct rcs_sweep_record {
     int32_t line;    /* of the first failure */
     char source[64]; /* its file; cut where too long, as is: */
     char what[232];  /* what was expected */
-    int64_t measured[]; /* one for each measure; RCS_UNMEASURED: it did not come to that */
 };
+/* Behind it, one for each measure; RCS_UNMEASURED: it did not come to that. */
+static inline int64_t *rcs_sweep_measured(struct rcs_sweep_record *record)
+{
+    return (int64_t *)(void *)(record + 1);
+}
+static inline const int64_t *rcs_sweep_measured_of(const struct rcs_sweep_record *record)
+{
+    return (const int64_t *)(const void *)(record + 1);
+}
 size_t rcs_sweep_record_bytes(const struct rcs_sweep *sweep);
 /* Plays a run from its beginning to its end. */
 void rcs_sweep_play(const struct rcs_sweep *sweep, uint64_t run, struct rcs_sweep_record *out);

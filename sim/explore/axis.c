@@ -1,6 +1,5 @@
 #include <rcsim/explore.h>
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,24 +23,6 @@ static const struct {
 };
 #define UNIT_COUNT (sizeof(units) / sizeof(units[0]))
 #define FORM       "NAME=FROM..TO/STEP, such as settle=0s..20s/500ms"
-
-static enum rcs_err wrong(struct rcs_diag *diag, enum rcs_err err, const char *text,
-                          const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 4, 5)))
-#endif
-    ;
-
-static enum rcs_err wrong(struct rcs_diag *diag, enum rcs_err err, const char *text,
-                          const char *format, ...)
-{
-    char sentence[256];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(sentence, sizeof(sentence), format, args);
-    va_end(args);
-    return rcs_diag_set(diag, err, 0, 0, "--vary %.100s: %s", text, sentence);
-}
 
 /* --- values ----------------------------------------------------------------------------------- */
 
@@ -116,13 +97,13 @@ void rcs_axis_value(const struct rcs_axis *axis, unsigned index, char out[RCS_AX
              units[axis->unit].name);
 }
 
-static enum rcs_err wrong_value(struct rcs_diag *diag, const char *text, const char *value,
-                                size_t size_bytes)
+static enum rcs_err wrong_value(struct rcs_diag *diag, const char *value, size_t size_bytes)
 {
     int shown = size_bytes < 40 ? (int)size_bytes : 40;
-    return wrong(diag, RCS_ERR_SYNTAX, text,
-                 "\"%.*s\" is no value that can be varied (10us, 250ms, 1.5s, 2m; 5000; 2.5%%)",
-                 shown, value);
+    return rcs_diag_set(
+        diag, RCS_ERR_SYNTAX, 0, 0,
+        "\"%.*s\" is no value that can be varied (10us, 250ms, 1.5s, 2m; 5000; 2.5%%)", shown,
+        value);
 }
 
 static const char *family_name(enum family family)
@@ -131,12 +112,11 @@ static const char *family_name(enum family family)
 }
 
 /* FROM..TO/STEP */
-static enum rcs_err read_range(struct rcs_axis *out, const char *text, const char *range,
-                               struct rcs_diag *diag)
+static enum rcs_err read_range(struct rcs_axis *out, const char *range, struct rcs_diag *diag)
 {
     const char *dots = strstr(range, ".."), *slash = strchr(range, '/');
     if (dots == NULL || slash == NULL || slash < dots) {
-        return wrong(diag, RCS_ERR_SYNTAX, text, "the form is " FORM);
+        return rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0, "the form is " FORM);
     }
     const struct {
         const char *text;
@@ -148,30 +128,30 @@ static enum rcs_err read_range(struct rcs_axis *out, const char *text, const cha
     unsigned used[3];
     for (unsigned i = 0; i < 3; i++) {
         if (!read_value(parts[i].text, parts[i].size_bytes, &used[i], &values[i])) {
-            return wrong_value(diag, text, parts[i].text, parts[i].size_bytes);
+            return wrong_value(diag, parts[i].text, parts[i].size_bytes);
         }
         if (units[used[i]].family != units[used[0]].family) {
-            return wrong(diag, RCS_ERR_SYNTAX, text,
-                         "\"%.*s\" is %s, \"%.*s\" %s: write all with "
-                         "a unit, or none",
-                         (int)parts[0].size_bytes, parts[0].text,
-                         family_name(units[used[0]].family), (int)parts[i].size_bytes,
-                         parts[i].text, family_name(units[used[i]].family));
+            return rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0,
+                                "\"%.*s\" is %s, \"%.*s\" %s: write all with "
+                                "a unit, or none",
+                                (int)parts[0].size_bytes, parts[0].text,
+                                family_name(units[used[0]].family), (int)parts[i].size_bytes,
+                                parts[i].text, family_name(units[used[i]].family));
         }
     }
     if (values[2] == 0) {
-        return wrong(diag, RCS_ERR_RANGE, text, "the step must be above 0");
+        return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0, "the step must be above 0");
     }
     if (values[0] > values[1]) {
-        return wrong(diag, RCS_ERR_RANGE, text, "the range runs backwards (%.*s..%.*s?)",
-                     (int)parts[1].size_bytes, parts[1].text, (int)parts[0].size_bytes,
-                     parts[0].text);
+        return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0, "the range runs backwards (%.*s..%.*s?)",
+                            (int)parts[1].size_bytes, parts[1].text, (int)parts[0].size_bytes,
+                            parts[0].text);
     }
     int64_t count = (values[1] - values[0]) / values[2] + 1;
     if (count > RCS_AXIS_VALUES_MAX) {
-        return wrong(diag, RCS_ERR_LIMIT, text,
-                     "these are %lld values (%d at most): a greater step", (long long)count,
-                     RCS_AXIS_VALUES_MAX);
+        return rcs_diag_set(diag, RCS_ERR_LIMIT, 0, 0,
+                            "these are %lld values (%d at most): a greater step", (long long)count,
+                            RCS_AXIS_VALUES_MAX);
     }
     out->from = values[0];
     out->step = values[2];
@@ -220,8 +200,8 @@ static bool is_latency(const struct rcs_scenario *scenario, const char *name)
 
 #define NAMES_MAX 32
 
-static enum rcs_err unknown_name(const struct rcs_scenario *scenario, const char *text,
-                                 const char *name, struct rcs_diag *diag)
+static enum rcs_err unknown_name(const struct rcs_scenario *scenario, const char *name,
+                                 struct rcs_diag *diag)
 {
     const char *names[2 * NAMES_MAX + 1], *a, *b;
     char latencies[NAMES_MAX][RCS_AXIS_NAME_BYTES];
@@ -237,8 +217,8 @@ static enum rcs_err unknown_name(const struct rcs_scenario *scenario, const char
     const char *near = rcs_lex_nearest(name, names);
     near = near == NULL ? rcs_config_nearest(name) : near;
     if (near != NULL) {
-        return wrong(diag, RCS_ERR_UNKNOWN, text, "nothing is called %s (did you mean %s?)", name,
-                     near);
+        return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "nothing is called %s (did you mean %s?)",
+                            name, near);
     }
     char list[160] = "";
     size_t used = 0;
@@ -246,15 +226,15 @@ static enum rcs_err unknown_name(const struct rcs_scenario *scenario, const char
         int wrote = snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", names[i]);
         used += wrote > 0 ? (size_t)wrote : 0;
     }
-    return wrong(diag, RCS_ERR_UNKNOWN, text,
-                 "nothing is called %s (of this scenario can be varied: %s%sany directive of "
-                 "redis.conf)",
-                 name, list, count > 0 ? ", " : "");
+    return rcs_diag_set(
+        diag, RCS_ERR_UNKNOWN, 0, 0,
+        "nothing is called %s (of this scenario can be varied: %s%sany directive of "
+        "redis.conf)",
+        name, list, count > 0 ? ", " : "");
 }
 
 /* The first and the last value must be such that the directive takes them. */
-static enum rcs_err check_directive(const struct rcs_axis *axis, const char *text,
-                                    struct rcs_diag *diag)
+static enum rcs_err check_directive(const struct rcs_axis *axis, struct rcs_diag *diag)
 {
     for (unsigned i = 0; i < 2; i++) {
         char value[RCS_AXIS_VALUE_BYTES];
@@ -265,7 +245,7 @@ static enum rcs_err check_directive(const struct rcs_axis *axis, const char *tex
         config.profile = NULL; /* whether its release has it is seen when a run begins */
         enum rcs_err err = rcs_config_set(&config, axis->name, value, &why);
         if (err != RCS_OK) {
-            return wrong(diag, err, text, "%s", why.text);
+            return rcs_diag_set(diag, err, 0, 0, "%s", why.text);
         }
     }
     return RCS_OK;
@@ -277,23 +257,23 @@ enum rcs_err rcs_axis_read(struct rcs_axis *out, const struct rcs_scenario *scen
     const char *equals = strchr(text, '=');
     *out = (struct rcs_axis){ .kind = RCS_AXIS_PARAM };
     if (equals == NULL || equals == text || equals - text >= RCS_AXIS_NAME_BYTES) {
-        return wrong(diag, RCS_ERR_SYNTAX, text, "the form is " FORM);
+        return rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0, "the form is " FORM);
     }
     memcpy(out->name, text, (size_t)(equals - text));
     if (is_latency(scenario, out->name)) {
         out->kind = RCS_AXIS_LATENCY;
     } else if (!is_param(scenario, out->name)) {
         if (!rcs_config_known(out->name)) {
-            return unknown_name(scenario, text, out->name, diag);
+            return unknown_name(scenario, out->name, diag);
         }
         out->kind = RCS_AXIS_DIRECTIVE;
     }
-    enum rcs_err err = read_range(out, text, equals + 1, diag);
+    enum rcs_err err = read_range(out, equals + 1, diag);
     if (err == RCS_OK && out->kind == RCS_AXIS_LATENCY && units[out->unit].family != DURATION) {
-        err = wrong(diag, RCS_ERR_SYNTAX, text, "a latency is a duration (0ms..50ms/5ms)");
+        err = rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0, "a latency is a duration (0ms..50ms/5ms)");
     }
     if (err == RCS_OK && out->kind == RCS_AXIS_DIRECTIVE) {
-        err = check_directive(out, text, diag);
+        err = check_directive(out, diag);
     }
     return err;
 }

@@ -110,6 +110,7 @@ static void add_failure(struct point *point, const struct rcs_sweep_record *reco
 
 void rcs_summary_add(struct rcs_summary *summary, const struct rcs_sweep_record *record)
 {
+    const int64_t *measured = rcs_sweep_measured_of(record);
     RCS_ASSERT(record->run < rcs_sweep_runs(summary->sweep));
     struct point *point = &summary->points[rcs_sweep_point_of(summary->sweep, record->run)];
     summary->runs++;
@@ -120,8 +121,8 @@ void rcs_summary_add(struct rcs_summary *summary, const struct rcs_sweep_record 
         add_failure(point, record, rcs_sweep_seed_of(summary->sweep, record->run));
     }
     for (unsigned m = 0; m < summary->measures; m++) {
-        if (record->measured[m] != RCS_UNMEASURED) {
-            add_value(&point->values[m], record->measured[m]);
+        if (measured[m] != RCS_UNMEASURED) {
+            add_value(&point->values[m], measured[m]);
         }
     }
 }

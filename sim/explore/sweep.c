@@ -159,7 +159,7 @@ void rcs_sweep_play(const struct rcs_sweep *sweep, uint64_t number, struct rcs_s
     for (unsigned i = 0; i < sweep->measure_count; i++) {
         bool there = rcs_run_measure(run, i, &measure);
         RCS_ASSERT(there);
-        out->measured[i] = measure.known ? measure.value : RCS_UNMEASURED;
+        rcs_sweep_measured(out)[i] = measure.known ? measure.value : RCS_UNMEASURED;
     }
     rcs_run_free(run);
 }
@@ -250,7 +250,7 @@ enum rcs_err rcs_sweep_new(struct rcs_sweep **out, const struct rcs_sweep_option
     uint64_t points = options->axes[0].count;
     if (options->axis_count == 2) {
         if (strcmp(options->axes[0].name, options->axes[1].name) == 0) {
-            return rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0, "--vary %s: it is varied already",
+            return rcs_diag_set(diag, RCS_ERR_SYNTAX, 0, 0, "%s is varied already",
                                 options->axes[1].name);
         }
         points *= options->axes[1].count;
