@@ -19,7 +19,8 @@ enum rcs_purpose {
     RCS_RAND_CLI, /* redis-cli's own srand */
     RCS_RAND_PLAN,
     RCS_RAND_LOSS = 32, /* segments that get lost */
-    RCS_RAND_BOOT       /* how the timers of kernels lie to each other */
+    RCS_RAND_BOOT,      /* how the timers of kernels lie to each other */
+    RCS_RAND_WAIT       /* how long a script waits that says 1s..2s */
 };
 
 struct rcs_rand {

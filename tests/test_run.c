@@ -71,6 +71,30 @@ static void a_transcript_reads_like_a_session(void **state)
     played_close(&played);
 }
 
+/* The seed decides how long, anew for each: the same in every run of it. */
+static void a_wait_may_be_a_range(void **state)
+{
+    (void)state;
+    static const char text[] = PLAY_LONE "wait 1s..2s\nwait 1s..2s\nwait 3s..3s\n";
+    rcs_us ends[3], least = RCS_NEVER, most = 0;
+    for (unsigned i = 0; i < 60; i++) {
+        struct rcs_run_options options = { .has_seed = true, .seed = i < 50 ? i : i - 50 };
+        struct played played = play_with(text, options);
+        assert_in_range(played.ended_us, RCS_S(5), RCS_S(7));
+        least = played.ended_us < least ? played.ended_us : least;
+        most = played.ended_us > most ? played.ended_us : most;
+        if (i < 3) {
+            ends[i] = played.ended_us;
+        } else if (i >= 50 && i < 53) {
+            assert_int_equal(played.ended_us, ends[i - 50]);
+        }
+        assert_non_null(strstr(played.out.data, "waited 3 s\n"));
+        played_close(&played);
+    }
+    assert_true(ends[0] != ends[1] && ends[1] != ends[2]);
+    assert_true(least < RCS_MS(5500) && most > RCS_MS(6500));
+}
+
 static void quiet_says_failures_and_the_digest(void **state)
 {
     (void)state;
@@ -333,6 +357,7 @@ int main(void)
 {
     const struct CMUnitTest others[] = {
         cmocka_unit_test(a_transcript_reads_like_a_session),
+        cmocka_unit_test(a_wait_may_be_a_range),
         cmocka_unit_test(quiet_says_failures_and_the_digest),
         cmocka_unit_test(json_is_an_object_a_line),
         cmocka_unit_test(the_same_words_in_a_group),

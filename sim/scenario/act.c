@@ -161,7 +161,12 @@ enum rcs_progress rcs_act_show(struct rcs_run *run, struct rcs_task *task)
 
 enum rcs_progress rcs_act_wait(struct rcs_run *run, struct rcs_task *task)
 {
-    task->wake_us = now_of(run) + rcs_task_stmt(task)->high_us;
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    rcs_us wait_us = stmt->high_us;
+    if (stmt->low_us < stmt->high_us) {
+        wait_us = rcs_rand_between(&run->waits, stmt->low_us, stmt->high_us);
+    }
+    task->wake_us = now_of(run) + wait_us;
     task->quiet = true;
     return rcs_act_wait_poll(run, task);
 }
@@ -176,7 +181,7 @@ enum rcs_progress rcs_act_wait_poll(struct rcs_run *run, struct rcs_task *task)
     struct rcs_buf text;
     rcs_buf_init(&text);
     rcs_buf_text(&text, "waited ");
-    rcs_duration_print(&text, rcs_task_stmt(task)->high_us);
+    rcs_duration_print(&text, task->wake_us - task->began_us);
     rcs_buf_add(&text, "", 1);
     rcs_story_tell(run->story, run->sim, run->transcript);
     rcs_transcript_act(run->transcript, now_of(run), "wait", text.data);

@@ -347,6 +347,7 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
         .config_files = options->serve_ip != NULL,
         .keep_milestones = true, /* the transcript is made of them */
     };
+    rcs_rand_init(&run->waits, seed, RCS_RAND_WAIT, 0);
     run->transcript = rcs_transcript_new(script, options);
     run->story = rcs_story_new(script);
     run->prompts = calloc(script->node_count + 1, sizeof(struct rcs_session *));

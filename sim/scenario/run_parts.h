@@ -2,6 +2,7 @@
 #ifndef RCSIM_SIM_SCENARIO_RUN_PARTS_H
 #define RCSIM_SIM_SCENARIO_RUN_PARTS_H
 
+#include "sim/rand.h"
 #include "sim/scenario/expect.h"
 #include "sim/scenario/outcome.h"
 #include "sim/scenario/verbs.h"
@@ -120,6 +121,7 @@ struct rcs_run {
     struct rcs_log_line *log;
     unsigned log_count, log_room;
 
+    struct rcs_rand waits; /* of `wait 1s..2s` */
     unsigned failures;
     struct rcs_outcome outcome;
     bool broken_told;

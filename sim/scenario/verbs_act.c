@@ -188,7 +188,15 @@ bool rcs_parse_show(struct rcs_parser *parser)
 
 bool rcs_parse_wait(struct rcs_parser *parser)
 {
-    return rcs_parser_duration(parser, &parser->stmt->high_us) && rcs_parser_end(parser);
+    struct rcs_stmt *stmt = parser->stmt;
+    if (!rcs_parser_durations(parser, &stmt->low_us, &stmt->high_us)) {
+        return false;
+    }
+    if (stmt->high_us - stmt->low_us > RCS_S(3600)) {
+        return rcs_parser_wrong(parser, RCS_ERR_RANGE, parser->at - 1,
+                                "the ends of this range are more than an hour apart");
+    }
+    return rcs_parser_end(parser);
 }
 
 bool rcs_parse_expect(struct rcs_parser *parser)
