@@ -167,7 +167,7 @@ shipped() { # shipped PATTERN ARGUMENT...: the verdict
     echo "$*" >>played
 }
 waits=sweeps/two-dc-waits
-shipped '^from create=0\.5s on, ' $waits --vary create=0s..20s/500ms
+shipped '^from create=[0-9.]+s on, ' $waits --vary create=0s..20s/500ms
 shipped '^from meet=[1-9][0-9.]*s on, ' $waits --vary meet=0s..10s/250ms
 shipped '^at every value, ' $waits --vary inner=0s..20s/500ms
 shipped '^from chain=[5-9][0-9.]*s on, ' $waits --vary chain=0s..20s/500ms
