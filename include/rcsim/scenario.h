@@ -55,6 +55,7 @@ struct rcs_run_options {
     bool json;            /* the transcript as JSON Lines */
     bool quiet;           /* failures and the end only */
     bool colour;          /* escape sequences for a terminal in the transcript */
+    bool unchecked;       /* invariants (check.h) are not watched: to measure what that costs */
     bool trace;           /* write a trace, see `write_trace` */
     enum rcs_trace_level trace_level;
     bool trace_without_clients; /* of a run that is served, see struct rcs_trace_header */

@@ -282,6 +282,8 @@ void rcs_workload_counts(const struct rcs_workload *workload, struct rcs_workloa
  * an older one. `unserved` (NULL allowed): those to keys that nobody serves now, lost or not. Looks
  * into the nodes' data, key by key; changes nothing. */
 uint64_t rcs_workload_lost(const struct rcs_workload *workload, uint64_t *unserved);
+/* Reads that gave what it never wrote to the key: no error, and no stale value either. */
+uint64_t rcs_workload_wrong(const struct rcs_workload *workload);
 
 /* --- what holds: read from a node's own picture ----------------------------------------------- */
 
@@ -307,6 +309,7 @@ struct rcs_opinion {
     int master;     /* -1 none or unknown */
     unsigned slots;
     uint64_t config_epoch;
+    uint64_t slots_hash; /* of which ones: equal for the same slots, 0 for none */
     bool connected;
 };
 bool rcs_sim_opinion(const struct rcs_sim *sim, int viewer, int node, struct rcs_opinion *out);
@@ -355,10 +358,6 @@ struct rcs_sim_counts {
     size_t memory_bytes; /* held by the world */
 };
 void rcs_sim_counts(const struct rcs_sim *sim, struct rcs_sim_counts *out);
-
-/* The first broken invariant, "" if none: one vote a master and epoch, no node's epoch falls, time
- * does not run backwards, no slot with two owners of equal epoch in one picture... */
-const char *rcs_sim_broken(const struct rcs_sim *sim);
 
 #ifdef __cplusplus
 }

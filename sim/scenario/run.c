@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rcsim/check.h>
+
 #include "sim/node/config.h"
 #include "sim/scenario/order.h"
 #include "sim/scenario/run_parts.h"
@@ -355,6 +357,9 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     run->workloads = calloc(script->workload_count + 1, sizeof(struct rcs_workload *));
     RCS_ASSERT(run->prompts != NULL && run->clients != NULL && run->workloads != NULL);
     run->sim = rcs_sim_new(&sim_options, told);
+    if (run->sim != NULL && !options->unchecked) {
+        (void)rcs_check_watch(run->sim);
+    }
     if (run->sim == NULL || add_nodes(run, told) != RCS_OK ||
         apply_overrides(run, told) != RCS_OK || check_log_option(run, told) != RCS_OK) {
         rcs_run_free(run);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rcsim/check.h>
+
 #include "sim/scenario/act.h"
 #include "sim/scenario/cli.h"
 #include "sim/scenario/order.h"
@@ -90,7 +92,8 @@ static void start_nodes(struct rcs_run *run, const struct rcs_stmt *stmt)
 
 static void check_broken(struct rcs_run *run, const struct rcs_place *place)
 {
-    const char *broken = rcs_sim_broken(run->sim);
+    const struct rcs_check *check = rcs_check_of(run->sim);
+    const char *broken = check == NULL ? "" : rcs_check_broken(check);
     if (broken[0] != '\0' && !run->broken_told) {
         run->broken_told = true;
         rcs_run_fail(run, place, "what always holds in a Redis Cluster", broken);

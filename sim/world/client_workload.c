@@ -43,6 +43,7 @@ struct rcs_workload {
     size_t acknowledged_count, acknowledged_room;
 
     struct rcs_workload_counts counts;
+    uint64_t wrong;  /* reads of what was never written */
     rcs_us down_us;  /* when the outage under way began */
     rcs_us calm_us;  /* when the first good operation since ended */
     unsigned calm;   /* good ones since */
@@ -217,6 +218,8 @@ static void on_done(void *arg)
         if (number < (int64_t)workload->last[workload->key]) {
             error = RCS_WORKLOAD_STALE;
         }
+        workload->wrong += (reply->kind == RCS_REPLY_BULK && number == 0) ||
+                           number > (int64_t)workload->written[workload->key];
     }
     finish(workload, error);
 }
@@ -331,6 +334,16 @@ void rcs_workload_free(struct rcs_workload *workload)
     free(workload);
 }
 
+unsigned rcs_sim_workloads(const struct rcs_sim *sim)
+{
+    return sim->workload_count;
+}
+
+const struct rcs_workload *rcs_sim_workload(const struct rcs_sim *sim, unsigned workload)
+{
+    return sim->workloads[workload];
+}
+
 void rcs_workload_stop(struct rcs_workload *workload)
 {
     workload->stopping = true;
@@ -406,6 +419,11 @@ uint64_t rcs_workload_lost(const struct rcs_workload *workload, uint64_t *unserv
         *unserved = unknown;
     }
     return lost;
+}
+
+uint64_t rcs_workload_wrong(const struct rcs_workload *workload)
+{
+    return workload->wrong;
 }
 
 void rcs_workload_counts(const struct rcs_workload *workload, struct rcs_workload_counts *out)

@@ -33,6 +33,10 @@ static void bus_send(struct rcs_sim *sim, unsigned node, struct rcs_effect *effe
     uint32_t conn = rcs_links_find(sim, node, effect->link, &end);
     struct rcs_bus_msg *msg = effect->bus_msg;
     sim->counts.bus_sent[msg->type < RCS_BUS_TYPE_COUNT ? msg->type : 0]++;
+    if (rcs_watched(sim)) {
+        int to = conn == 0 ? -1 : (int)rcs_network_conn(&sim->net, conn)->party[1 - end];
+        sim->watch_step |= sim->watch.sent(sim->watch.arg, node, to, msg);
+    }
     if (conn == 0) {
         return; /* the link is lost, or refused, and the node has yet to hear of it */
     }
@@ -97,6 +101,9 @@ RCS_RARE static void master_close(struct rcs_sim *sim, unsigned node)
 void rcs_sim_fall_asleep(struct rcs_sim *sim, unsigned node, rcs_us duration_us)
 {
     struct rcs_world_node *n = &sim->nodes[node];
+    if (rcs_watched(sim)) {
+        sim->watch.fault(sim->watch.arg, "sleep");
+    }
     n->asleep_until_us = sim->now_us + duration_us;
     n->frozen = true;
     rcs_queue_push(&sim->queue, n->asleep_until_us,
@@ -156,6 +163,7 @@ static bool carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
         } else {
             rcs_host_save_conf(sim, node, effect->saved);
         }
+        rcs_watch_conf(sim, node, effect->fsync, true);
         effect->saved = NULL;
         break;
     case RCS_EFFECT_SAVE_DUMP:
@@ -220,6 +228,7 @@ RCS_RARE static bool stalls(struct rcs_sim *sim, unsigned node, struct rcs_effec
         struct rcs_effect *effect = &effects->list[i];
         if (effect->kind == RCS_EFFECT_SAVE_CONFIG && !effect->torn) {
             rcs_host_save_conf(sim, node, effect->saved);
+            rcs_watch_conf(sim, node, effect->fsync, true);
             effect->saved = NULL;
         } else {
             *rcs_effect_add(&n->late, (enum rcs_effect_kind)effect->kind, effect->link) = *effect;

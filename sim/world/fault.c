@@ -48,6 +48,7 @@ static void resume(struct rcs_sim *sim, unsigned node)
 static void lose_conf(struct rcs_sim *sim, unsigned node)
 {
     rcs_host_save_conf(sim, node, NULL);
+    rcs_watch_conf(sim, node, true, false);
 }
 
 static void lose_data(struct rcs_sim *sim, unsigned node)

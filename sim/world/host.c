@@ -73,8 +73,7 @@ void rcs_host_put_back_conf(struct rcs_sim *sim, unsigned node)
     RCS_ASSERT(n->machine == NULL && n->kept_conf != NULL);
     rcs_host_save_conf(sim, node, rcs_saved_config_retain(n->kept_conf));
     rcs_host_identity(sim, node, n->conf->myself);
-    n->voter = RCS_ID_NONE; /* with the file an older vote may come back */
-    n->epoch_seen = 0;
+    rcs_watch_conf(sim, node, true, false);
 }
 
 void rcs_host_save_dump(struct rcs_sim *sim, unsigned node, struct rcs_snapshot *dump)
@@ -128,7 +127,7 @@ enum rcs_err rcs_sim_set_nodes_conf(struct rcs_sim *sim, int node, const char *t
     }
     rcs_host_save_conf(sim, (unsigned)node, conf);
     rcs_host_identity(sim, (unsigned)node, conf->myself);
-    n->voter = RCS_ID_NONE; /* an old file may bring an old vote back: that is the caller's doing */
+    rcs_watch_conf(sim, (unsigned)node, true, false);
     return RCS_OK;
 }
 
@@ -259,7 +258,9 @@ void rcs_host_start(struct rcs_sim *sim, unsigned node)
     n->exit_status = STATUS_SIGKILL; /* unless it says otherwise when it ends */
     sim->net.nodes[node].listening = true;
     sim->net.nodes[node].keepalive_s = rcs_host_keepalive_s(&n->config);
-    rcs_check_started(sim, node);
+    if (rcs_watched(sim)) {
+        sim->watch.started(sim->watch.arg, node, n->conf);
+    }
     struct rcs_saved_config *conf = n->conf == NULL ? NULL : rcs_saved_config_retain(n->conf);
     struct rcs_snapshot *dump = n->dump == NULL ? NULL : rcs_snapshot_retain(n->dump);
     /* Those that are there when the world begins were started before it, one after the other. */
@@ -291,6 +292,9 @@ static void drop_inbox(struct rcs_sim *sim, struct rcs_world_node *n)
 static void end_process(struct rcs_sim *sim, unsigned node, bool power_lost)
 {
     struct rcs_world_node *n = &sim->nodes[node];
+    if (rcs_watched(sim)) {
+        sim->watch.ended(sim->watch.arg, node);
+    }
     rcs_host_lose_aof(sim, node);
     rcs_node_left_on_disk(n->machine, sim->now_us, power_lost, &n->aof);
     rcs_node_free(n->machine);

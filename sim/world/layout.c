@@ -99,6 +99,10 @@ void rcs_sim_free(struct rcs_sim *sim)
     if (sim == NULL) {
         return;
     }
+    if (rcs_watched(sim)) {
+        sim->watch.free(sim->watch.arg);
+        sim->watch = (struct rcs_watch){ .sent = NULL };
+    }
     for (unsigned i = 0; i < sim->workload_count; i++) {
         rcs_workload_free(sim->workloads[i]);
     }
@@ -131,7 +135,6 @@ void rcs_sim_free(struct rcs_sim *sim)
     free(sim->node_of_id);
     free(sim->drops);
     free(sim->wire);
-    free(sim->winners);
     rcs_store_free(sim->store);
     free(sim);
 }
@@ -405,7 +408,6 @@ static void init_node(struct rcs_sim *sim, unsigned node, const char *name, unsi
         .refusal_event_us = RCS_NEVER,
         .life = RCS_LIFE_NEVER_STARTED,
         .id = RCS_ID_NONE,
-        .voter = RCS_ID_NONE,
         .ip_addr = intern_ip(sim, ip, 0),
         .client_addr = intern_ip(sim, ip, SOURCE_PORT + node % SOURCE_PORTS),
         .config = sim->config,

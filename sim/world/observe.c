@@ -1,5 +1,5 @@
 /* What is recorded of a run: packet-level records into one digest, milestones into a second one;
- * the trace, the log and the checks hear of the same things. */
+ * the trace, the log and who watches hear of the same things. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +121,9 @@ void rcs_observe_fault(struct rcs_sim *sim, const char *name, const int *nodes, 
     uint64_t words[4] = { (uint64_t)sim->now_us,
                           head(RECORD_FAULT, 0, (int)count, (int)other_count),
                           rcs_record_hash(name, strlen(name)), (uint64_t)number };
+    if (rcs_watched(sim)) {
+        sim->watch.fault(sim->watch.arg, name);
+    }
     rcs_record_words(&sim->packets, words, 4);
     for (unsigned i = 0; i < count + other_count; i++) {
         uint64_t node = (uint64_t)(i < count ? nodes[i] : others[i - count]);
@@ -235,7 +238,9 @@ void rcs_observe_facts(struct rcs_sim *sim, unsigned node)
         const struct rcs_fact_row *row = rcs_fact_row((enum rcs_fact_code)fact->code);
         if (row->milestone) {
             record_milestone(sim, node, fact);
-            rcs_check_fact(sim, node, fact);
+            if (rcs_watched(sim)) {
+                sim->watch.fact(sim->watch.arg, node, fact);
+            }
             if (sim->kept != NULL) {
                 keep_milestone(sim, node, fact);
             }
@@ -248,6 +253,26 @@ void rcs_observe_facts(struct rcs_sim *sim, unsigned node)
         if (sim->log_fn != NULL && is_logged(facts, fact)) {
             rcs_log_fact(sim, node, fact);
         }
+    }
+}
+
+/* --- who watches ------------------------------------------------------------------------------ */
+
+void rcs_sim_watch(struct rcs_sim *sim, const struct rcs_watch *watch)
+{
+    RCS_ASSERT(!rcs_watched(sim) && sim->counts.events == 0);
+    sim->watch = *watch;
+}
+
+const struct rcs_watch *rcs_sim_watched(const struct rcs_sim *sim)
+{
+    return &sim->watch;
+}
+
+void rcs_watch_conf(struct rcs_sim *sim, unsigned node, bool fsync, bool process)
+{
+    if (rcs_watched(sim)) {
+        sim->watch.conf(sim->watch.arg, node, sim->nodes[node].conf, fsync, process);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "sim/world/disk.h"
 #include "sim/world/network.h"
 #include "sim/world/record.h"
+#include "sim/world/watch.h"
 #include "sim/world/world.h"
 
 /* --- one node and what belongs to it on its host ---------------------------------------------- */
@@ -80,10 +81,6 @@ struct rcs_world_node {
     unsigned site, host;
     char *name;
     char ip[46];
-    /* what the checks remember (check.c) */
-    uint64_t epoch_seen;
-    uint64_t vote_seen;
-    rcs_id voter;
 };
 #define RCS_CONN_REFUSED UINT32_MAX
 #define RCS_TARGETS_MAX  64 /* as many as Redis keeps */
@@ -161,9 +158,8 @@ struct rcs_sim {
     struct rcs_rand cli_rand;
     struct rcs_sim_counts counts;
     struct rcs_buf text; /* lent by view functions */
-    char broken[256];
-    uint64_t *winners; /* pairs epoch, node: elections won (check.c) */
-    unsigned winner_count, winner_room;
+    struct rcs_watch watch;
+    bool watch_step; /* it wants to hear of the end of this step */
 };
 
 /* --- sim.c ------------------------------------------------------------------------------------ */
@@ -276,6 +272,15 @@ void rcs_outside_end_node(struct rcs_sim *sim, unsigned node, bool silently);
 void rcs_outside_powered(struct rcs_sim *sim, unsigned node);
 void rcs_outside_close_all(struct rcs_sim *sim); /* frees */
 
+/* --- who watches (watch.h) -------------------------------------------------------------------- */
+
+static inline bool rcs_watched(const struct rcs_sim *sim)
+{
+    return sim->watch.sent != NULL;
+}
+/* nodes.conf holds what the node's process wrote, or (not `process`) somebody else. */
+void rcs_watch_conf(struct rcs_sim *sim, unsigned node, bool fsync, bool process);
+
 /* --- observe.c: what is recorded -------------------------------------------------------------- */
 
 enum rcs_link_news {
@@ -314,12 +319,6 @@ const char *rcs_observe_on(const struct rcs_event *event); /* "pong", "wake"... 
 /* --- log_line.c ------------------------------------------------------------------------------- */
 
 RCS_APART void rcs_log_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fact);
-
-/* --- check.c ---------------------------------------------------------------------------------- */
-
-void rcs_check_fact(struct rcs_sim *sim, unsigned node, const struct rcs_fact *fact);
-void rcs_check_node(struct rcs_sim *sim, unsigned node); /* after a step */
-void rcs_check_started(struct rcs_sim *sim, unsigned node);
 
 /* --- client.c --------------------------------------------------------------------------------- */
 

@@ -50,9 +50,12 @@ RCS_HOT void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct 
     if (sim->effects.facts.count > 0) {
         rcs_observe_facts(sim, node);
     }
-    rcs_check_node(sim, node);
     if (sim->effects.count > 0) {
         rcs_sim_carry_out(sim, node, &sim->effects, false);
+        if (sim->watch_step) {
+            sim->watch_step = false;
+            sim->watch.stepped(sim->watch.arg, node);
+        }
     }
     if (sim->effects.count > 0 || sim->effects.facts.count > 0) {
         rcs_effects_clear(&sim->effects, sim->store);
@@ -254,6 +257,9 @@ RCS_HOT void rcs_sim_hand_over(struct rcs_sim *sim, const struct rcs_delivery *d
             rcs_network_done(&sim->net, delivery);
             return;
         }
+        if (msg->type == RCS_BUS_AUTH_ACK && rcs_watched(sim)) {
+            sim->watch.vote_came(sim->watch.arg, party, (unsigned)from, msg);
+        }
     }
     rcs_sim_step_node(sim, party, &event, from);
     rcs_network_done(&sim->net, delivery);
@@ -349,6 +355,10 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
         struct rcs_effects late = n->late;
         rcs_effects_init(&n->late);
         rcs_sim_carry_out(sim, node, &late, true);
+        if (sim->watch_step) {
+            sim->watch_step = false;
+            sim->watch.stepped(sim->watch.arg, node);
+        }
         rcs_effects_close(&late, sim->store);
         if (n->machine == NULL || n->frozen) {
             return;

@@ -86,7 +86,9 @@ bool rcs_sim_opinion(const struct rcs_sim *sim, int viewer, int node, struct rcs
     }
     out->flags = peer->flags;
     out->master = rcs_sim_node_of(sim, peer->master);
-    out->slots = rcs_slot_count(cluster, id);
+    const struct rcs_slot_set *slots = rcs_slots_of(cluster, id);
+    out->slots = slots == NULL ? 0 : slots->count;
+    out->slots_hash = slots == NULL || slots->count == 0 ? 0 : slots->hash;
     out->config_epoch = peer->config_epoch;
     out->connected =
         id == cluster->myself || (peer->link != RCS_LINK_CLOSED && !refused(sim, viewer, id));

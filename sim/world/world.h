@@ -18,6 +18,9 @@ uint64_t rcs_sim_answers(const struct rcs_sim *sim);
 /* As rcs_sim_latency; *rule names it for the two functions below. */
 enum rcs_err rcs_sim_latency_rule(struct rcs_sim *sim, const char *a, const char *b, rcs_us low,
                                   rcs_us high, unsigned *rule, struct rcs_diag *diag);
+/* Workloads there were; NULL: it was freed. */
+unsigned rcs_sim_workloads(const struct rcs_sim *sim);
+const struct rcs_workload *rcs_sim_workload(const struct rcs_sim *sim, unsigned workload);
 /* A rule for the paths between two sites; *rule names it for rcs_sim_path_end. */
 enum rcs_path_fault { RCS_PATH_FAULT_LOSS, RCS_PATH_FAULT_BANDWIDTH, RCS_PATH_FAULT_LINK };
 enum rcs_err rcs_sim_path_rule(struct rcs_sim *sim, enum rcs_path_fault what, const char *a,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rcsim/check.h>
 #include <rcsim/sim.h>
 
 #include "measure.h"
@@ -51,6 +52,7 @@ static struct rcs_sim *cluster(int nodes, int masters, int node_timeout_ms, uint
     struct rcs_sim *sim = rcs_sim_new(&(struct rcs_sim_options){ .seed = seed }, &diag);
     if (sim == NULL)
         die("options", diag.text);
+    (void)rcs_check_watch(sim);
     char value[16];
     snprintf(value, sizeof(value), "%d", node_timeout_ms);
     if (rcs_sim_configure(sim, -1, "cluster-node-timeout", value, &diag) != RCS_OK)
@@ -86,8 +88,8 @@ static void check_quiet(const struct rcs_sim *sim, int nodes)
         if (!view.state_ok || view.known != (unsigned)nodes || view.assigned != RCS_SLOTS)
             die(rcs_sim_node_name(sim, i), "does not see a whole cluster");
     }
-    if (rcs_sim_broken(sim)[0] != '\0')
-        die("invariant", rcs_sim_broken(sim));
+    if (rcs_check_broken(rcs_check_of(sim))[0] != '\0')
+        die("invariant", rcs_check_broken(rcs_check_of(sim)));
 }
 
 enum { SEEDS = 4, WINDOWS = 20, WINDOW_S = 30 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rcsim/check.h>
 #include <rcsim/sim.h>
 
 enum { NODES = 6, MASTERS = 3, WORDS = 16 };
@@ -118,6 +119,7 @@ int main(void)
     struct rcs_sim *sim = rcs_sim_new(&options, &diag);
     if (sim == NULL)
         die("options", diag.text);
+    (void)rcs_check_watch(sim);
     make_cluster(sim);
 
     struct rcs_view view;
@@ -156,7 +158,7 @@ int main(void)
     check(!view.replica && view.slots == 5461 && view.state_ok, "r1 serves m1's slots");
     struct rcs_opinion opinion;
     check(rcs_sim_opinion(sim, 1, heir, &opinion) && opinion.slots == 5461, "and m2 knows it");
-    check(rcs_sim_broken(sim)[0] == '\0', "no invariant was broken");
+    check(rcs_check_broken(rcs_check_of(sim))[0] == '\0', "no invariant was broken");
     printf("digest %016llx\n", (unsigned long long)rcs_sim_digest(sim));
     rcs_sim_free(sim);
     return 0;

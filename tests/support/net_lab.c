@@ -1,6 +1,7 @@
 #include "tests/support/net_lab.h"
 
 #include <rcsim/bus.h>
+#include <rcsim/check.h>
 
 #include "tests/support/support.h"
 
@@ -202,6 +203,7 @@ void net_lab_begin(struct net_lab *lab, const struct net_layout *layout, uint64_
                              .poll_ms = 20,
                              .seed = seed };
     assert_non_null(lab->sim);
+    (void)rcs_check_watch(lab->sim);
     snprintf(text, sizeof(text), "%d", timeout_ms);
     assert_int_equal(rcs_sim_configure(lab->sim, -1, "cluster-node-timeout", text, &diag), RCS_OK);
     assert_int_equal(rcs_sim_configure(lab->sim, -1, "repl-diskless-sync-delay", "0", &diag),
@@ -398,7 +400,7 @@ void net_lab_init(struct net_lab *lab, const struct net_layout *layout, uint64_t
 
 void net_lab_close(struct net_lab *lab)
 {
-    assert_string_equal(rcs_sim_broken(lab->sim), "");
+    assert_string_equal(rcs_check_broken(rcs_check_of(lab->sim)), "");
     rcs_sim_free(lab->sim);
 }
 

@@ -1,6 +1,7 @@
 #include "tests/support/replay.h"
 
 #include <rcsim/bus_types.h>
+#include <rcsim/check.h>
 #include <rcsim/scenario.h>
 
 #include "tests/support/support.h"
@@ -437,7 +438,7 @@ struct recording *replay(const char *scenario, const struct recording *like, con
     if (rcs_run_error(player.run, &diag) != RCS_OK) {
         fail_msg("%s:%d: %s", diag.source, diag.line, diag.text);
     }
-    assert_string_equal(rcs_sim_broken(rcs_run_sim(player.run)), "");
+    assert_string_equal(rcs_check_broken(rcs_check_of(rcs_run_sim(player.run))), "");
     rename_all(&player, like);
     rcs_run_free(player.run);
     rcs_scenario_free(parsed);

@@ -1,6 +1,8 @@
 /* The clusters of the timing experiments: built by hand, asked, left to rest. */
 #include <math.h>
 
+#include <rcsim/check.h>
+
 #include "tests/support/support.h"
 #include "tests/support/timing_parts.h"
 
@@ -218,6 +220,7 @@ static void open_world(struct timing_lab *lab, int nodes)
     lab->child_random = ~lab->random;
     lab->sim = rcs_sim_new(&options, &diag);
     assert_non_null(lab->sim);
+    (void)rcs_check_watch(lab->sim);
     lab->nodes = nodes;
     configure_text(lab, "save", "");
 }

@@ -1,4 +1,6 @@
 /* The timing experiments themselves. */
+#include <rcsim/check.h>
+
 #include "tests/support/support.h"
 #include "tests/support/timing_parts.h"
 
@@ -308,7 +310,7 @@ struct history timing_lab_run(const struct plan *plan, uint64_t seed)
     for (uint64_t run = 0; run <= before; run++) {
         run_once(&lab, seed + before - run);
     }
-    assert_string_equal(rcs_sim_broken(lab.sim), "");
+    assert_string_equal(rcs_check_broken(rcs_check_of(lab.sim)), "");
     rcs_sim_free(lab.sim);
     return lab.history;
 }

@@ -1,6 +1,7 @@
 #include "tests/support/trial.h"
 
 #include <rcsim/bus.h>
+#include <rcsim/check.h>
 
 #include "tests/support/support.h"
 
@@ -116,13 +117,14 @@ void trial_open(struct trial *trial, const struct rcs_profile *profile, uint64_t
     *trial =
         (struct trial){ .sim = rcs_sim_new(&options, &diag), .profile = profile, .chance = seed };
     assert_non_null(trial->sim);
+    (void)rcs_check_watch(trial->sim);
     assert_int_equal(rcs_sim_configure(trial->sim, -1, "cluster-node-timeout", "2000", &diag), 0);
     assert_int_equal(rcs_sim_configure(trial->sim, -1, "save", "", &diag), RCS_OK);
 }
 
 void trial_close(struct trial *trial)
 {
-    assert_string_equal(rcs_sim_broken(trial->sim), "");
+    assert_string_equal(rcs_check_broken(rcs_check_of(trial->sim)), "");
     rcs_sim_free(trial->sim);
 }
 

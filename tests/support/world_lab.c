@@ -54,6 +54,7 @@ struct world world_started(const struct wish *wish)
     int nodes[16];
     world.sim = rcs_sim_new(&options, &diag);
     assert_non_null(world.sim);
+    (void)rcs_check_watch(world.sim);
     world.sim->net.nudge = wish->nudge;
     rcs_sim_on_log(world.sim, wish->log_fn, wish->log_arg);
     assert_int_equal(rcs_sim_configure(world.sim, -1, "cluster-node-timeout", "2000", &diag), 0);
@@ -95,7 +96,7 @@ struct world world_clustered(const struct wish *wish)
 
 void world_end(struct world *world)
 {
-    assert_string_equal(rcs_sim_broken(world->sim), "");
+    assert_string_equal(rcs_check_broken(rcs_check_of(world->sim)), "");
     rcs_session_free(world->session);
     rcs_sim_free(world->sim);
 }

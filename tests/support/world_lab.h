@@ -4,6 +4,7 @@
 
 #include "tests/support/support.h"
 
+#include <rcsim/check.h>
 #include <rcsim/sim.h>
 
 struct world {

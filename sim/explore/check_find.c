@@ -1,0 +1,256 @@
+/* What was found: the table of breaches that real servers commit, too, and fingerprints. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/explore/check_parts.h"
+
+#include "sim/pure.h"
+
+#define FOUND_MAX 64
+
+/* clang-format off */
+static const struct {
+    const char *name, *text;
+} invariants[] = {
+#define X(name, word, text) { word, text },
+    RCS_INVARIANTS(X)
+#undef X
+};
+static const struct {
+    const char *name;
+    bool decides;
+} words[] = {
+    [RCS_WORD_NEW] = { "", false },
+    [RCS_WORD_NONE] = { "", false },
+#define X(constant, name, decides) [RCS_WORD_##constant] = { name, decides },
+    RCS_CHECK_WORDS(X)
+#undef X
+};
+
+#define FIRST 0
+#define LAST  UINT16_MAX
+/* A breach by rule and release: `from` to `to` as rcs_check_series has them. */
+static const struct permit {
+    uint8_t invariant; /* enum rcs_invariant */
+    uint16_t from, to;
+    const char *name, *why;
+} permits[] = {
+    { RCS_INVARIANT_EPOCH_FALLS, FIRST, LAST, "unsaved-epoch",
+      "a current epoch that was heard is not saved before something else is; a restart falls back to the file (clusterProcessPacket)" },
+    { RCS_INVARIANT_EPOCH_FALLS, FIRST, LAST, "stale-conf", "an older nodes.conf brings an older epoch back" },
+    { RCS_INVARIANT_CONFIG_FALLS, FIRST, LAST, "stale-conf", "an older nodes.conf brings an older epoch back" },
+    { RCS_INVARIANT_CONFIG_FALLS, FIRST, LAST, "replica-epoch",
+      "nodes.conf holds no config epoch of a replica's own (clusterLoadConfig)" },
+    { RCS_INVARIANT_DOUBLE_VOTE, FIRST, LAST, "stale-conf", "an older nodes.conf has forgotten a vote" },
+    { RCS_INVARIANT_DOUBLE_VOTE, 30, 30, "vote-before-disk",
+      "3.0 sends a vote before it is on disk, and a restart forgets it (until 3.2.12, 4.0.9)" },
+    { RCS_INVARIANT_VOTE_UNSAVED, 30, 30, "vote-before-disk",
+      "3.0 sends a vote before it is on disk (until 3.2.12, 4.0.9)" },
+    { RCS_INVARIANT_TWO_WINNERS, FIRST, LAST, "stale-conf", "a vote that an older nodes.conf has forgotten was given twice" },
+    { RCS_INVARIANT_TWO_WINNERS, 30, 30, "vote-before-disk", "a vote that was not on disk was given twice" },
+    { RCS_INVARIANT_NO_MAJORITY, FIRST, LAST, "stale-election",
+      "an election that was won is won again: its state outlives promotion and demotion (clusterHandleSlaveFailover)" },
+    { RCS_INVARIANT_NO_MAJORITY, FIRST, LAST, "repeated-votes",
+      "votes are counted without asking who gave them, or for which election (clusterProcessPacket)" },
+    { RCS_INVARIANT_FAIL_QUORUM, FIRST, LAST, "uncounted-masters",
+      "a master counts masters only two seconds after its start: until then one is the majority (clusterUpdateState)" },
+    { RCS_INVARIANT_SPLIT, FIRST, LAST, "reset", "a node that was RESET knows nobody, and others are not told" },
+    { RCS_INVARIANT_SPLIT, FIRST, LAST, "lost-conf", "a node that lost its nodes.conf is somebody else, whom nobody knows" },
+    { RCS_INVARIANT_SPLIT, FIRST, LAST, "forgotten", "a node that was told to FORGET another does not know it until gossip brings it back" },
+    { RCS_INVARIANT_STRAY_REPLICA, FIRST, 74, "chain",
+      "a replica's replica stays one, from 7.0 on until slots change (clusterUpdateSlotsConfigWith)" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "failover",
+      "replication is asynchronous: what the old master had not sent is lost with it" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "demotion",
+      "a master that became a replica throws away what it took meanwhile" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "restart", "what was not on disk when a process ended is lost" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "emptied", "RESET, or a slot given up, throws data away" },
+};
+/* clang-format on */
+
+const char *rcs_invariant_name(enum rcs_invariant invariant)
+{
+    return invariants[invariant].name;
+}
+
+const char *rcs_invariant_text(enum rcs_invariant invariant)
+{
+    return invariants[invariant].text;
+}
+
+const char *rcs_check_permit(unsigned index, enum rcs_invariant *invariant, const char **why)
+{
+    if (index >= sizeof(permits) / sizeof(permits[0])) {
+        return NULL;
+    }
+    *invariant = (enum rcs_invariant)permits[index].invariant;
+    *why = permits[index].why;
+    return permits[index].name;
+}
+
+static const struct permit *find_permit(enum rcs_invariant invariant, const char *name,
+                                        unsigned series)
+{
+    for (size_t i = 0; i < sizeof(permits) / sizeof(permits[0]); i++) {
+        const struct permit *permit = &permits[i];
+        if (permit->invariant == invariant && strcmp(permit->name, name) == 0 &&
+            permit->from <= series && series <= permit->to) {
+            return permit;
+        }
+    }
+    return NULL;
+}
+
+/* --- decisions -------------------------------------------------------------------------------- */
+
+enum rcs_check_word rcs_check_word(struct rcs_check *check, unsigned code, const char *what)
+{
+    RCS_ASSERT(code < RCS_CHECK_CODES);
+    if (check->words[code] == RCS_WORD_NEW) {
+        check->words[code] = RCS_WORD_NONE;
+        for (unsigned i = RCS_WORD_NONE + 1; i < RCS_WORD_COUNT; i++) {
+            if (strcmp(words[i].name, what) == 0) {
+                check->words[code] = (uint8_t)i;
+            }
+        }
+    }
+    return (enum rcs_check_word)check->words[code];
+}
+
+/* The same one again is none: how often differs from seed to seed. */
+void rcs_check_decide(struct rcs_check *check, unsigned node, enum rcs_check_word word)
+{
+    uint8_t *decisions = rcs_check_node(check, node)->decisions;
+    if (words[word].decides && decisions[0] != word) {
+        memmove(decisions + 1, decisions, RCS_CHECK_DECISIONS - 1);
+        decisions[0] = (uint8_t)word;
+    }
+}
+
+void rcs_check_begin(struct rcs_check *check)
+{
+    for (unsigned i = 0; i < check->node_count; i++) {
+        memset(check->nodes[i].decisions, 0, sizeof(check->nodes[i].decisions));
+    }
+}
+
+/* --- findings --------------------------------------------------------------------------------- */
+
+static void tell_decisions(const struct rcs_check *check, int node, struct rcs_buf *out)
+{
+    if (node < 0 || (unsigned)node >= check->node_count) {
+        return;
+    }
+    const struct rcs_check_node *n = &check->nodes[node];
+    rcs_buf_text(out, n->replica ? " replica" : " master");
+    for (unsigned i = RCS_CHECK_DECISIONS; i-- > 0;) {
+        if (n->decisions[i] != RCS_WORD_NEW) {
+            rcs_buf_format(out, ",%s", words[n->decisions[i]].name);
+        }
+    }
+}
+
+static void keep_text(struct rcs_buf *from, char *to, size_t room)
+{
+    size_t size = from->size_bytes < room - 1 ? from->size_bytes : room - 1;
+    memcpy(to, from->data, size);
+    to[size] = '\0';
+    rcs_buf_clear(from);
+}
+
+static void tell_place(const struct rcs_check *check, rcs_us at_us, int node, struct rcs_buf *out)
+{
+    rcs_buf_format(out, "at %lld us", (long long)at_us);
+    if (node >= 0 && check->name != NULL) {
+        rcs_buf_format(out, ", node %s", check->name(check->name_arg, node));
+    } else if (node >= 0) {
+        rcs_buf_format(out, ", node %d", node);
+    }
+    rcs_buf_text(out, ": ");
+}
+
+static struct rcs_check_kept *known(struct rcs_check *check, enum rcs_invariant invariant,
+                                    const char *permit, const char *fingerprint)
+{
+    for (unsigned i = 0; i < check->found_count; i++) {
+        struct rcs_check_kept *found = &check->found[i];
+        if (found->finding.invariant == invariant && found->finding.permit == permit &&
+            strcmp(found->fingerprint, fingerprint) == 0) {
+            return found;
+        }
+    }
+    return NULL;
+}
+
+/* Rare, and only here is memory asked for. */
+RCS_RARE void rcs_check_find(struct rcs_check *check, rcs_us at_us, enum rcs_invariant invariant,
+                             const char *name, int node, int other, uint64_t count,
+                             const char *format, uint64_t a, uint64_t b)
+{
+    const struct permit *permit =
+        find_permit(invariant, name, node < 0 ? 0 : rcs_check_node(check, (unsigned)node)->series);
+    char fingerprint[sizeof(check->found[0].fingerprint)];
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_buf_text(&text, invariants[invariant].name);
+    if (permit != NULL) {
+        rcs_buf_format(&text, "/%s", permit->name);
+    }
+    tell_decisions(check, node, &text);
+    tell_decisions(check, other, &text);
+    keep_text(&text, fingerprint, sizeof(fingerprint));
+    if (check->found == NULL) {
+        check->found = calloc(FOUND_MAX, sizeof(check->found[0]));
+        RCS_ASSERT(check->found != NULL);
+    }
+    struct rcs_check_kept *found =
+        known(check, invariant, permit == NULL ? NULL : permit->name, fingerprint);
+    if (found != NULL) {
+        found->finding.count += count;
+    } else if (check->found_count == FOUND_MAX) {
+        check->left_out += count;
+    } else {
+        found = &check->found[check->found_count++];
+        found->finding = (struct rcs_check_finding){
+            .invariant = invariant,
+            .permit = permit == NULL ? NULL : permit->name,
+            .why = permit == NULL ? NULL : permit->why,
+            .at_us = at_us,
+            .node = node,
+            .other = other,
+            .count = count,
+            .text = found->text,
+            .fingerprint = found->fingerprint,
+        };
+        memcpy(found->fingerprint, fingerprint, sizeof(fingerprint));
+        tell_place(check, at_us, node, &text);
+        rcs_buf_format(&text, format, (unsigned long long)a, (unsigned long long)b);
+        keep_text(&text, found->text, sizeof(found->text));
+    }
+    rcs_buf_close(&text);
+}
+
+bool rcs_check_found(const struct rcs_check *check, unsigned index, struct rcs_check_finding *out)
+{
+    if (index >= check->found_count) {
+        return false;
+    }
+    *out = check->found[index].finding;
+    return true;
+}
+
+const char *rcs_check_broken(const struct rcs_check *check)
+{
+    for (unsigned i = 0; i < check->found_count; i++) {
+        if (check->found[i].finding.permit == NULL) {
+            return check->found[i].text;
+        }
+    }
+    return "";
+}
+
+uint64_t rcs_check_left_out(const struct rcs_check *check)
+{
+    return check->left_out;
+}

@@ -1,0 +1,188 @@
+/* What holds once every fault is healed and the cluster had the time to come back, by the views of
+ * its nodes. */
+#include "sim/explore/check_parts.h"
+
+#include "sim/pure.h"
+
+static const struct rcs_opinion *opinion(const struct rcs_check_views *v, unsigned viewer,
+                                         unsigned node)
+{
+    unsigned at = viewer * v->count + node;
+    return v->known[at] ? &v->opinions[at] : NULL;
+}
+
+static bool up(const struct rcs_check_views *v, unsigned node)
+{
+    return v->views[node].running;
+}
+
+/* --- one cluster ------------------------------------------------------------------------------ */
+
+/* Whether it knows nobody, and nobody who is up knows it. */
+static bool alone(const struct rcs_check_views *v, unsigned node)
+{
+    for (unsigned i = 0; i < v->count; i++) {
+        if (i != node && up(v, i) && (opinion(v, i, node) != NULL || opinion(v, node, i) != NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Why `viewer` does not know `node`. */
+static const char *unknown_because(struct rcs_check *check, unsigned viewer, unsigned node)
+{
+    const struct rcs_check_node *n = rcs_check_node(check, viewer);
+    const struct rcs_check_node *of = rcs_check_node(check, node);
+    if (n->was_reset || of->was_reset) {
+        return "reset";
+    }
+    if (n->lost_conf || of->lost_conf) {
+        return "lost-conf";
+    }
+    for (unsigned i = 0; i < RCS_CHECK_DECISIONS; i++) {
+        if (n->decisions[i] == RCS_WORD_FORGOT) {
+            return "forgotten";
+        }
+    }
+    return "";
+}
+
+/* A node that was never told of others is no part of the cluster. */
+static void check_split(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
+{
+    for (unsigned viewer = 0; viewer < v->count; viewer++) {
+        for (unsigned node = 0; node < v->count && up(v, viewer); node++) {
+            if (!up(v, node) || node == viewer || opinion(v, viewer, node) != NULL) {
+                continue;
+            }
+            const char *permit = unknown_because(check, viewer, node);
+            if (permit[0] == '\0' && (alone(v, viewer) || alone(v, node))) {
+                continue;
+            }
+            rcs_check_find(check, at_us, RCS_INVARIANT_SPLIT, permit, (int)viewer, (int)node, 1,
+                           "it knows %llu nodes, but not one that is up", v->views[viewer].known,
+                           0);
+        }
+    }
+}
+
+/* --- slots ------------------------------------------------------------------------------------ */
+
+/* In every view a slot has one owner: if all see each node own the same, every slot has one. */
+static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
+{
+    for (unsigned node = 0; node < v->count; node++) {
+        const struct rcs_opinion *first = up(v, node) ? opinion(v, node, node) : NULL;
+        for (unsigned viewer = 0; viewer < v->count; viewer++) {
+            const struct rcs_opinion *seen = up(v, viewer) ? opinion(v, viewer, node) : NULL;
+            if (seen == NULL) {
+                continue;
+            }
+            if (first == NULL) {
+                first = seen;
+            }
+            if (seen->slots_hash != first->slots_hash) {
+                rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_OWNERS, "", (int)viewer, (int)node,
+                               1, "to it another owns %llu slots, to others %llu or other ones",
+                               seen->slots, first->slots);
+            }
+        }
+    }
+}
+
+static void check_unowned(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
+{
+    for (unsigned viewer = 0; viewer < v->count; viewer++) {
+        unsigned served = 0;
+        if (!up(v, viewer) || alone(v, viewer)) {
+            continue;
+        }
+        for (unsigned node = 0; node < v->count; node++) {
+            const struct rcs_opinion *seen = opinion(v, viewer, node);
+            served += seen != NULL && up(v, node) ? seen->slots : 0;
+        }
+        if (served < RCS_SLOTS) {
+            rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_UNOWNED, "", (int)viewer, -1, 1,
+                           "to it nodes that are up own %llu of %llu slots", served, RCS_SLOTS);
+        }
+    }
+}
+
+/* --- epochs, flags, roles --------------------------------------------------------------------- */
+
+static void check_epochs(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
+{
+    for (unsigned a = 0; a < v->count; a++) {
+        for (unsigned b = a + 1; b < v->count; b++) {
+            if (up(v, a) && up(v, b) && !v->views[a].replica && !v->views[b].replica &&
+                v->views[a].my_epoch == v->views[b].my_epoch && opinion(v, a, b) != NULL) {
+                rcs_check_find(check, at_us, RCS_INVARIANT_EPOCH_SHARED, "", (int)a, (int)b, 1,
+                               "it has config epoch %llu, as has another master",
+                               v->views[a].my_epoch, 0);
+            }
+        }
+    }
+}
+
+static void check_flags(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
+{
+    for (unsigned viewer = 0; viewer < v->count; viewer++) {
+        for (unsigned node = 0; node < v->count && up(v, viewer); node++) {
+            const struct rcs_opinion *seen = up(v, node) ? opinion(v, viewer, node) : NULL;
+            if (seen != NULL && seen->flags & (RCS_NODE_PFAIL | RCS_NODE_FAIL)) {
+                rcs_check_find(check, at_us, RCS_INVARIANT_FAIL_FLAG, "", (int)viewer, (int)node, 1,
+                               seen->flags & RCS_NODE_FAIL ? "it calls one that is up FAIL"
+                                                           : "it suspects one that is up",
+                               0, 0);
+            }
+        }
+    }
+}
+
+static void check_replicas(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
+{
+    for (unsigned node = 0; node < v->count; node++) {
+        const struct rcs_view *view = &v->views[node];
+        if (!view->running || !view->replica) {
+            continue;
+        }
+        if (view->master < 0 || !up(v, (unsigned)view->master)) {
+            rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA, "", (int)node, view->master,
+                           1, "it replicates nobody who is up", 0, 0);
+        } else if (v->views[view->master].replica) {
+            rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA, "chain", (int)node,
+                           view->master, 1, "it replicates a replica", 0, 0);
+        }
+    }
+}
+
+void rcs_check_views(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *views)
+{
+    check_split(check, at_us, views);
+    check_owners(check, at_us, views);
+    check_unowned(check, at_us, views);
+    check_epochs(check, at_us, views);
+    check_flags(check, at_us, views);
+    check_replicas(check, at_us, views);
+}
+
+/* --- data ------------------------------------------------------------------------------------- */
+
+/* Redis documents how acknowledged writes get lost; that none of it happened makes it a breach. */
+void rcs_check_writes(struct rcs_check *check, rcs_us at_us, uint64_t lost, uint64_t wrong)
+{
+    const char *way = check->promoted    ? "failover"
+                      : check->demoted   ? "demotion"
+                      : check->restarted ? "restart"
+                      : check->emptied   ? "emptied"
+                                         : "";
+    if (lost > 0) {
+        rcs_check_find(check, at_us, RCS_INVARIANT_LOST_WRITE, way, -1, -1, lost,
+                       "%llu acknowledged writes are gone", lost, 0);
+    }
+    if (wrong > 0) {
+        rcs_check_find(check, at_us, RCS_INVARIANT_WRONG_VALUE, "", -1, -1, wrong,
+                       "%llu reads gave what nobody wrote", wrong, 0);
+    }
+}

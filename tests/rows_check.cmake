@@ -1,0 +1,12 @@
+# The checks alone: what they call outside their own files and proto does not link.
+file(GLOB check_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sim/explore/check*.c)
+list(REMOVE_ITEM check_sources ${PROJECT_SOURCE_DIR}/sim/explore/check_world.c)
+rcs_test(check rcsim_proto)
+target_sources(test_check PRIVATE ${check_sources})
+
+# Scenarios under a few seeds; of many: tools/test --long.
+file(GLOB check_shipped CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/traces/*.scenario
+    ${PROJECT_SOURCE_DIR}/traces/*/*.scenario)
+add_executable(check_seeds check_seeds.c)
+target_link_libraries(check_seeds PRIVATE rcsim_core)
+add_test(NAME check_seeds COMMAND check_seeds 1 2 ${check_shipped})

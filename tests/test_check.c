@@ -1,0 +1,2 @@
+#include "tests/support/support.h"
+int main(void) { return 0; }
