@@ -1,2 +1,723 @@
+/* The checks without a world: for every invariant what holds, and what breaks it. Links against
+ * proto and the checks alone. */
 #include "tests/support/support.h"
-int main(void) { return 0; }
+
+#include "sim/explore/check.h"
+
+#define NT 2000 /* node timeout, ms */
+
+enum { A, B, C, D, NODES };
+
+struct lab {
+    struct rcs_store *store;
+    struct rcs_check *check;
+    rcs_us now;
+    unsigned series;
+    rcs_id id[NODES];
+    const struct rcs_slot_set *slots; /* 0-99 */
+};
+
+static struct rcs_check_disk disk(const struct lab *lab, unsigned node, bool master, uint64_t epoch,
+                                  uint64_t vote)
+{
+    return (struct rcs_check_disk){ .myself = lab->id[node],
+                                    .master = master,
+                                    .masters = 3,
+                                    .current_epoch = epoch,
+                                    .last_vote_epoch = vote,
+                                    .config_epoch = node + 1 };
+}
+
+static void start(struct lab *lab, unsigned node, bool master, uint64_t epoch, uint64_t vote)
+{
+    struct rcs_check_disk found = disk(lab, node, master, epoch, vote);
+    rcs_check_started(lab->check, lab->now, node, lab->series, &found);
+}
+
+static void save(struct lab *lab, unsigned node, uint64_t epoch, uint64_t vote, bool fsync)
+{
+    struct rcs_check_disk held = disk(lab, node, node < 3, epoch, vote);
+    rcs_check_saved(lab->check, node, &held, fsync);
+}
+
+/* A step in which a node says one message. */
+static void say_about(struct lab *lab, unsigned node, int about, enum rcs_bus_type type,
+                      unsigned flags, uint64_t epoch, uint64_t config_epoch)
+{
+    struct rcs_bus_msg *msg = rcs_bus_msg_new(lab->store, type, 0);
+    msg->sender = lab->id[node];
+    msg->flags = (uint16_t)flags;
+    msg->current_epoch = epoch;
+    msg->config_epoch = config_epoch;
+    if (flags & RCS_NODE_MASTER) {
+        msg->slots = rcs_slot_set_retain(lab->slots);
+    }
+    rcs_bus_msg_seal(msg);
+    lab->now += 1000;
+    if (rcs_check_sent(lab->check, lab->now, node, D, about, msg)) {
+        rcs_check_stepped(lab->check, lab->now, node);
+    }
+    rcs_bus_msg_release(lab->store, msg);
+}
+
+static void say(struct lab *lab, unsigned node, enum rcs_bus_type type, unsigned flags,
+                uint64_t epoch, uint64_t config_epoch)
+{
+    say_about(lab, node, -1, type, flags, epoch, config_epoch);
+}
+
+static void fact_at(struct lab *lab, unsigned node, const char *what, int about, int64_t last)
+{
+    /* Any numbers will do, as long as each name has its own. */
+    static const char *names[64];
+    unsigned code = 0;
+    while (names[code] != NULL && strcmp(names[code], what) != 0) {
+        code++;
+    }
+    names[code] = what;
+    struct rcs_check_fact fact = {
+        .code = code, .what = what, .about = about, .values = { 0, 0, last }, .node_timeout_ms = NT
+    };
+    rcs_check_fact(lab->check, lab->now, node, &fact);
+}
+
+static void fact(struct lab *lab, unsigned node, const char *what)
+{
+    fact_at(lab, node, what, -1, 0);
+}
+
+/* A..C are masters with slots, D is a replica of C; releases of `series`. */
+static struct lab open_lab(unsigned series)
+{
+    struct lab lab = {
+        .store = rcs_store_new(), .check = rcs_check_new(), .now = RCS_S(100), .series = series
+    };
+    struct rcs_slot_words words = { { 0 } };
+    for (unsigned slot = 0; slot < 100; slot++) {
+        rcs_slot_words_add(&words, slot);
+    }
+    lab.slots = rcs_store_slots(lab.store, &words);
+    for (unsigned i = 0; i < NODES; i++) {
+        char name[RCS_ID_LEN + 1];
+        snprintf(name, sizeof(name), "%040u", i);
+        lab.id[i] = rcs_store_id(lab.store, name);
+        start(&lab, i, i < 3, 5, 0);
+        say(&lab, i, RCS_BUS_PING, i < 3 ? RCS_NODE_MASTER : RCS_NODE_REPLICA, 5,
+            i < 3 ? i + 1 : 3);
+    }
+    lab.now += RCS_S(60);
+    return lab;
+}
+
+static void close_lab(struct lab *lab)
+{
+    rcs_check_free(lab->check);
+    rcs_slot_set_release(lab->store, lab->slots);
+    rcs_store_free(lab->store);
+}
+
+#define MASTER(node, epoch)  say(lab, node, RCS_BUS_PING, RCS_NODE_MASTER, epoch, (node) + 1)
+#define REPLICA(node, epoch) say(lab, node, RCS_BUS_PING, RCS_NODE_REPLICA, epoch, 3)
+#define VOTE(node, epoch)                                                                          \
+    (save(lab, node, epoch, epoch, true),                                                          \
+     say(lab, node, RCS_BUS_AUTH_ACK, RCS_NODE_MASTER, epoch, (node) + 1))
+#define REQUEST(node, epoch) say(lab, node, RCS_BUS_AUTH_REQUEST, RCS_NODE_REPLICA, epoch, 3)
+#define CAME(voter, epoch)   rcs_check_vote_came(lab->check, D, voter, epoch)
+#define WON(node, epoch)     fact_at(lab, node, "election-won", -1, epoch)
+#define RESTART(node, epoch, vote)                                                                 \
+    (rcs_check_ended(lab->check, lab->now, node), start(lab, node, (node) < 3, epoch, vote))
+
+/* --- epochs ----------------------------------------------------------------------------------- */
+
+static void epoch_grows(struct lab *lab)
+{
+    MASTER(A, 5);
+    MASTER(A, 6);
+    RESTART(A, 6, 0);
+    MASTER(A, 6);
+}
+
+static void epoch_fell(struct lab *lab)
+{
+    MASTER(A, 6);
+    MASTER(A, 5);
+}
+
+static void epoch_reset(struct lab *lab)
+{
+    fact(lab, A, "epoch-reset");
+    fact(lab, A, "reset");
+    lab->id[A] = rcs_store_id(lab->store, "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr");
+    MASTER(A, 0);
+}
+
+static void epoch_unsaved(struct lab *lab) /* heard of, but not in the file yet */
+{
+    MASTER(A, 7);
+    RESTART(A, 5, 0);
+    MASTER(A, 5);
+}
+
+static void epoch_below_file(struct lab *lab)
+{
+    RESTART(A, 5, 0);
+    MASTER(A, 4);
+}
+
+static void epoch_stale(struct lab *lab)
+{
+    MASTER(A, 7);
+    rcs_check_replaced(lab->check, A, NULL);
+    RESTART(A, 2, 0);
+    MASTER(A, 2);
+}
+
+static void config_grows(struct lab *lab)
+{
+    say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 9);
+    say(lab, D, RCS_BUS_PING, RCS_NODE_REPLICA, 9, 2); /* its new master's */
+}
+
+static void config_fell(struct lab *lab)
+{
+    say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 9);
+    say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 1);
+}
+
+/* --- votes ------------------------------------------------------------------------------------ */
+
+static void votes_once(struct lab *lab)
+{
+    VOTE(A, 6);
+    VOTE(A, 7);
+    RESTART(A, 7, 7);
+    VOTE(A, 8);
+    VOTE(B, 8);
+}
+
+static void votes_twice(struct lab *lab)
+{
+    VOTE(A, 6);
+    VOTE(A, 6);
+}
+
+static void votes_forgotten(struct lab *lab)
+{
+    VOTE(A, 6);
+    RESTART(A, 6, 0);
+    VOTE(A, 6);
+}
+
+static void votes_stale(struct lab *lab)
+{
+    VOTE(A, 6);
+    rcs_check_replaced(lab->check, A, NULL);
+    RESTART(A, 6, 0);
+    VOTE(A, 6);
+}
+
+static void vote_unsaved(struct lab *lab)
+{
+    say(lab, A, RCS_BUS_AUTH_ACK, RCS_NODE_MASTER, 6, 1);
+}
+
+static void vote_unsynced(struct lab *lab)
+{
+    save(lab, A, 6, 6, false);
+    say(lab, A, RCS_BUS_AUTH_ACK, RCS_NODE_MASTER, 6, 1);
+}
+
+/* --- elections -------------------------------------------------------------------------------- */
+
+static void elected(struct lab *lab)
+{
+    REQUEST(D, 6);
+    CAME(A, 6);
+    CAME(B, 6);
+    WON(D, 6);
+    say(lab, D, RCS_BUS_PONG, RCS_NODE_MASTER, 6, 6);
+}
+
+static void elected_by_one(struct lab *lab)
+{
+    REQUEST(D, 6);
+    CAME(A, 6);
+    WON(D, 6);
+}
+
+static void elected_by_old_votes(struct lab *lab)
+{
+    REQUEST(D, 6);
+    CAME(A, 6);
+    CAME(B, 6);
+    REQUEST(D, 7);
+    CAME(A, 6);
+    fact(lab, D, "election-delayed");
+    CAME(A, 7);
+    WON(D, 7);
+}
+
+static void elected_by_one_twice(struct lab *lab)
+{
+    REQUEST(D, 6);
+    fact(lab, D, "election-delayed");
+    CAME(A, 6);
+    CAME(A, 6);
+    WON(D, 6);
+}
+
+static void elected_again(struct lab *lab)
+{
+    elected(lab);
+    REPLICA(D, 7);
+    WON(D, 6);
+    say(lab, D, RCS_BUS_PONG, RCS_NODE_MASTER, 7, 6);
+}
+
+static void not_elected(struct lab *lab)
+{
+    say(lab, D, RCS_BUS_PONG, RCS_NODE_MASTER, 6, 6);
+}
+
+static void takes_over(struct lab *lab)
+{
+    fact(lab, D, "takeover");
+    say(lab, D, RCS_BUS_PONG, RCS_NODE_MASTER, 6, 6);
+}
+
+static void takes_over_once(struct lab *lab)
+{
+    takes_over(lab);
+    REPLICA(D, 7);
+    say(lab, D, RCS_BUS_PONG, RCS_NODE_MASTER, 8, 8);
+}
+
+static void two_won(struct lab *lab)
+{
+    elected(lab);
+    REPLICA(C, 6);
+    say(lab, C, RCS_BUS_AUTH_REQUEST, RCS_NODE_REPLICA, 6, 3);
+    rcs_check_vote_came(lab->check, C, A, 6);
+    rcs_check_vote_came(lab->check, C, B, 6);
+    WON(C, 6);
+}
+
+/* --- FAIL ------------------------------------------------------------------------------------- */
+
+#define SUSPECTS(node) fact_at(lab, node, "pfail", C, 0)
+#define FAILS(node)    fact_at(lab, node, "fail", C, 0)
+#define SAYS_FAIL(node)                                                                            \
+    say_about(lab, node, C, RCS_BUS_FAIL, (node) < 3 ? RCS_NODE_MASTER : RCS_NODE_REPLICA, 5,      \
+              (node) < 3 ? (node) + 1 : 3)
+
+static void two_suspect(struct lab *lab)
+{
+    SUSPECTS(A);
+    SUSPECTS(B);
+    FAILS(A);
+    SAYS_FAIL(A);
+}
+
+static void one_suspects(struct lab *lab)
+{
+    SUSPECTS(A);
+    FAILS(A);
+}
+
+static void one_says(struct lab *lab)
+{
+    SUSPECTS(A);
+    SAYS_FAIL(A);
+}
+
+static void a_replica_suspects(struct lab *lab)
+{
+    SUSPECTS(A);
+    SUSPECTS(D);
+    FAILS(A);
+}
+
+#define OLD_US (2 * RCS_MS(NT) + RCS_S(5)) /* what the last message may have brought */
+static void suspected_just_now(struct lab *lab)
+{
+    SUSPECTS(B);
+    fact_at(lab, B, "pfail-cleared", C, 0);
+    lab->now += OLD_US;
+    one_suspects(lab);
+}
+
+static void suspected_long_ago(struct lab *lab)
+{
+    SUSPECTS(B);
+    fact_at(lab, B, "pfail-cleared", C, 0);
+    lab->now += OLD_US + 1;
+    one_suspects(lab);
+}
+
+static void suspected_before_a_cut(struct lab *lab)
+{
+    SUSPECTS(B);
+    rcs_check_disturbed(lab->check, lab->now);
+    fact_at(lab, B, "pfail-cleared", C, 0);
+    lab->now += OLD_US + 1;
+    one_suspects(lab);
+}
+
+/* --- after healing ---------------------------------------------------------------------------- */
+
+/* What the views say: A..C own a third each, D replicates C. */
+struct picture {
+    struct rcs_view views[NODES];
+    struct rcs_opinion opinions[NODES][NODES];
+    bool known[NODES][NODES];
+};
+
+static struct picture whole(void)
+{
+    static const unsigned slots[NODES] = { 5461, 5462, 5461, 0 };
+    struct picture p = { .known = { { false } } };
+    for (unsigned i = 0; i < NODES; i++) {
+        p.views[i] = (struct rcs_view){ .running = true,
+                                        .replica = i == D,
+                                        .master = i == D ? C : -1,
+                                        .known = NODES,
+                                        .my_epoch = i == D ? 3 : i + 1 };
+        for (unsigned j = 0; j < NODES; j++) {
+            p.known[i][j] = true;
+            p.opinions[i][j] = (struct rcs_opinion){ .flags = RCS_NODE_MASTER,
+                                                     .slots = slots[j],
+                                                     .slots_hash = slots[j] == 0 ? 0 : j + 77 };
+        }
+    }
+    return p;
+}
+
+static void look(struct lab *lab, const struct picture *p)
+{
+    struct rcs_check_views views = {
+        .count = NODES, .views = p->views, .opinions = p->opinions[0], .known = p->known[0]
+    };
+    rcs_check_views(lab->check, lab->now, &views);
+}
+
+static void healed(struct lab *lab)
+{
+    struct picture p = whole();
+    look(lab, &p);
+}
+
+static void two_owners(struct lab *lab)
+{
+    struct picture p = whole();
+    p.opinions[B][A].slots_hash = 99; /* others of the same number */
+    look(lab, &p);
+}
+
+static void a_slot_unowned(struct lab *lab)
+{
+    struct picture p = whole();
+    for (unsigned i = 0; i < NODES; i++) {
+        p.opinions[i][A].slots--;
+    }
+    look(lab, &p);
+}
+
+static void owner_down(struct lab *lab)
+{
+    struct picture p = whole();
+    p.views[A] = (struct rcs_view){ .running = false };
+    look(lab, &p);
+}
+
+static void replica_down(struct lab *lab)
+{
+    struct picture p = whole();
+    p.views[D] = (struct rcs_view){ .running = false };
+    p.opinions[A][D].flags |= RCS_NODE_FAIL;
+    look(lab, &p);
+}
+
+static void epoch_shared(struct lab *lab)
+{
+    struct picture p = whole();
+    p.views[B].my_epoch = 1;
+    look(lab, &p);
+}
+
+static void fail_flag(struct lab *lab)
+{
+    struct picture p = whole();
+    p.opinions[B][D].flags |= RCS_NODE_PFAIL;
+    look(lab, &p);
+}
+
+static void unknown(struct lab *lab)
+{
+    struct picture p = whole();
+    p.known[B][D] = false;
+    look(lab, &p);
+}
+
+static void forgotten(struct lab *lab)
+{
+    fact(lab, B, "forgot");
+    unknown(lab);
+}
+
+static void never_met(struct lab *lab)
+{
+    struct picture p = whole();
+    for (unsigned i = 0; i < NODES; i++) {
+        p.known[i][D] = p.known[D][i] = i == D;
+    }
+    p.views[D] = (struct rcs_view){ .running = true, .master = -1, .known = 1 };
+    look(lab, &p);
+}
+
+static void chain(struct lab *lab)
+{
+    struct picture p = whole();
+    p.views[C].replica = true;
+    p.views[C].master = B;
+    look(lab, &p);
+}
+
+static void masterless(struct lab *lab)
+{
+    struct picture p = whole();
+    p.views[D].master = -1;
+    look(lab, &p);
+}
+
+/* --- clients ---------------------------------------------------------------------------------- */
+
+static void nothing_lost(struct lab *lab)
+{
+    fact(lab, D, "promoted");
+    rcs_check_writes(lab->check, lab->now, 0, 0);
+}
+
+static void lost(struct lab *lab)
+{
+    rcs_check_writes(lab->check, lab->now, 3, 0);
+}
+
+static void lost_by_failover(struct lab *lab)
+{
+    fact(lab, D, "promoted");
+    lost(lab);
+}
+
+static void lost_by_restart(struct lab *lab)
+{
+    RESTART(A, 5, 0);
+    lost(lab);
+}
+
+static void lost_by_reset(struct lab *lab)
+{
+    fact(lab, A, "reset");
+    lost(lab);
+}
+
+static void lost_by_demotion(struct lab *lab)
+{
+    fact(lab, A, "follows");
+    lost(lab);
+}
+
+static void wrong(struct lab *lab)
+{
+    fact(lab, D, "promoted");
+    rcs_check_writes(lab->check, lab->now, 0, 1);
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+#define HOLDS  RCS_INVARIANT_COUNT
+#define BREACH ""
+
+struct row {
+    const char *name;
+    void (*does)(struct lab *lab);
+    unsigned series;
+    unsigned invariant;
+    const char *permit;
+};
+
+/* clang-format off */
+static const struct row rows[] = {
+    { "epochs: they grow, and a restart reads them back",   epoch_grows,      70, HOLDS, NULL },
+    { "epochs: one falls",                                  epoch_fell,       70, RCS_INVARIANT_EPOCH_FALLS, BREACH },
+    { "epochs: RESET HARD is somebody new",                 epoch_reset,      70, HOLDS, NULL },
+    { "epochs: a restart loses what was not saved",         epoch_unsaved,    70, RCS_INVARIANT_EPOCH_FALLS, "unsaved-epoch" },
+    { "epochs: a restart loses what was saved",             epoch_below_file, 70, RCS_INVARIANT_EPOCH_FALLS, BREACH },
+    { "epochs: a stale nodes.conf",                         epoch_stale,      70, RCS_INVARIANT_EPOCH_FALLS, "stale-conf" },
+    { "config epochs: a master's grows, a replica tells its master's", config_grows, 70, HOLDS, NULL },
+    { "config epochs: a master's falls",                    config_fell,      70, RCS_INVARIANT_CONFIG_FALLS, BREACH },
+    { "votes: one an epoch, across a restart",              votes_once,       70, HOLDS, NULL },
+    { "votes: two in an epoch",                             votes_twice,      70, RCS_INVARIANT_DOUBLE_VOTE, BREACH },
+    { "votes: two in an epoch, in 3.0 no better",           votes_twice,      30, RCS_INVARIANT_DOUBLE_VOTE, BREACH },
+    { "votes: forgotten by a restart",                      votes_forgotten,  70, RCS_INVARIANT_DOUBLE_VOTE, BREACH },
+    { "votes: forgotten by a restart of 3.0",               votes_forgotten,  30, RCS_INVARIANT_DOUBLE_VOTE, "vote-before-disk" },
+    { "votes: a stale nodes.conf",                          votes_stale,      70, RCS_INVARIANT_DOUBLE_VOTE, "stale-conf" },
+    { "votes: not on disk",                                 vote_unsaved,     70, RCS_INVARIANT_VOTE_UNSAVED, BREACH },
+    { "votes: written, not synced",                         vote_unsynced,    70, RCS_INVARIANT_VOTE_UNSAVED, BREACH },
+    { "votes: not on disk in 3.0",                          vote_unsaved,     30, RCS_INVARIANT_VOTE_UNSAVED, "vote-before-disk" },
+    { "votes: not on disk in Valkey 8.0",                   vote_unsaved, RCS_SERIES_VALKEY + 80, RCS_INVARIANT_VOTE_UNSAVED, BREACH },
+    { "elections: two of three",                            elected,          70, HOLDS, NULL },
+    { "elections: one of three",                            elected_by_one,   70, RCS_INVARIANT_NO_MAJORITY, BREACH },
+    { "elections: votes of an older one",                   elected_by_old_votes, 70, RCS_INVARIANT_NO_MAJORITY, BREACH },
+    { "elections: one vote, counted twice",                 elected_by_one_twice, 70, RCS_INVARIANT_NO_MAJORITY, "repeated-votes" },
+    { "elections: won again",                               elected_again,    70, RCS_INVARIANT_NO_MAJORITY, "stale-election" },
+    { "elections: none",                                    not_elected,      70, RCS_INVARIANT_NO_MAJORITY, BREACH },
+    { "elections: none, by TAKEOVER",                       takes_over,       70, HOLDS, NULL },
+    { "elections: none, by a TAKEOVER of long ago",         takes_over_once,  70, RCS_INVARIANT_NO_MAJORITY, BREACH },
+    { "elections: two win one",                             two_won,          70, RCS_INVARIANT_TWO_WINNERS, BREACH },
+    { "FAIL: two of three suspect",                         two_suspect,      70, HOLDS, NULL },
+    { "FAIL: one of three suspects",                        one_suspects,     70, RCS_INVARIANT_FAIL_QUORUM, BREACH },
+    { "FAIL: one of three suspects, and says so",           one_says,         70, RCS_INVARIANT_FAIL_QUORUM, BREACH },
+    { "FAIL: a replica's suspicion is none",                a_replica_suspects, 70, RCS_INVARIANT_FAIL_QUORUM, BREACH },
+    { "FAIL: a suspicion that may just have come",          suspected_just_now, 70, HOLDS, NULL },
+    { "FAIL: a suspicion that is too old",                  suspected_long_ago, 70, RCS_INVARIANT_FAIL_QUORUM, BREACH },
+    { "FAIL: a suspicion that was held up",                 suspected_before_a_cut, 70, HOLDS, NULL },
+    { "healed: a whole cluster",                            healed,           70, HOLDS, NULL },
+    { "healed: a replica is down",                          replica_down,     70, HOLDS, NULL },
+    { "healed: somebody who was never met",                 never_met,        70, HOLDS, NULL },
+    { "healed: two owners",                                 two_owners,       70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
+    { "healed: a slot that nobody owns",                    a_slot_unowned,   70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
+    { "healed: slots of one who is down",                   owner_down,       70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
+    { "healed: two masters of one epoch",                   epoch_shared,     70, RCS_INVARIANT_EPOCH_SHARED, BREACH },
+    { "healed: one that is up is suspected",                fail_flag,        70, RCS_INVARIANT_FAIL_FLAG, BREACH },
+    { "healed: one does not know another",                  unknown,          70, RCS_INVARIANT_SPLIT, BREACH },
+    { "healed: one was told to forget another",             forgotten,        70, RCS_INVARIANT_SPLIT, "forgotten" },
+    { "healed: a replica's replica",                        chain,            70, RCS_INVARIANT_STRAY_REPLICA, "chain" },
+    { "healed: a replica's replica in Valkey 8.0",          chain, RCS_SERIES_VALKEY + 80, RCS_INVARIANT_STRAY_REPLICA, BREACH },
+    { "healed: a replica of nobody",                        masterless,       70, RCS_INVARIANT_STRAY_REPLICA, BREACH },
+    { "writes: none lost",                                  nothing_lost,     70, HOLDS, NULL },
+    { "writes: lost, and nothing happened",                 lost,             70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost by a failover",                         lost_by_failover, 70, RCS_INVARIANT_LOST_WRITE, "failover" },
+    { "writes: lost by a restart",                          lost_by_restart,  70, RCS_INVARIANT_LOST_WRITE, "restart" },
+    { "writes: lost by RESET",                              lost_by_reset,    70, RCS_INVARIANT_LOST_WRITE, "emptied" },
+    { "writes: lost by a demotion",                         lost_by_demotion, 70, RCS_INVARIANT_LOST_WRITE, "demotion" },
+    { "reads: what nobody wrote",                           wrong,            70, RCS_INVARIANT_WRONG_VALUE, BREACH },
+};
+/* clang-format on */
+
+static void check_row(void **state)
+{
+    const struct row *row = *state;
+    struct lab lab = open_lab(row->series);
+    row->does(&lab);
+    struct rcs_check_finding found;
+    bool is = rcs_check_found(lab.check, 0, &found);
+    if (row->invariant == HOLDS) {
+        if (is) {
+            fail_msg("%s", found.text);
+        }
+    } else {
+        assert_true(is);
+        assert_string_equal(rcs_invariant_name(found.invariant),
+                            rcs_invariant_name((enum rcs_invariant)row->invariant));
+        assert_string_equal(found.permit == NULL ? "" : found.permit, row->permit);
+        assert_string_equal(rcs_check_broken(lab.check), found.permit == NULL ? found.text : "");
+        while (rcs_check_found(lab.check, 1, &found)) { /* no other invariant */
+            fail_msg("also: %s", found.text);
+        }
+    }
+    close_lab(&lab);
+}
+
+/* --- fingerprints ----------------------------------------------------------------------------- */
+
+static void fingerprint(void **state)
+{
+    (void)state;
+    struct lab of = open_lab(70), *lab = &of;
+    rcs_check_begin(lab->check);
+    fact(lab, A, "boot");
+    fact(lab, A, "pfail"); /* no decision */
+    fact(lab, A, "vote-granted");
+    fact(lab, A, "vote-granted"); /* again: the same */
+    epoch_fell(lab);
+    struct rcs_check_finding found, later;
+    assert_true(rcs_check_found(lab->check, 0, &found));
+    assert_string_equal(found.fingerprint, "epoch-falls master,boot,vote-granted");
+    assert_string_equal(found.text, "at 160006000 us, node 0: its current epoch fell from 6 to 5");
+
+    /* Another node, other numbers, later: the same. */
+    fact(lab, B, "boot");
+    fact(lab, B, "vote-granted");
+    lab->now += RCS_S(1);
+    MASTER(B, 9);
+    MASTER(B, 2);
+    assert_true(rcs_check_found(lab->check, 0, &later));
+    assert_int_equal(later.count, 2);
+    assert_false(rcs_check_found(lab->check, 1, &later));
+
+    /* Another way there: another one. */
+    fact(lab, C, "takeover");
+    MASTER(C, 9);
+    MASTER(C, 2);
+    assert_true(rcs_check_found(lab->check, 1, &later));
+    assert_string_equal(later.fingerprint, "epoch-falls master,takeover");
+    close_lab(lab);
+}
+
+static void overflow(void **state)
+{
+    (void)state;
+    struct lab lab = open_lab(70);
+    static const char *const ways[] = { "takeover", "epoch-bumped", "forgot", "boot", "reset" };
+    struct rcs_check_finding found;
+    unsigned count = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        fact(&lab, A, ways[i % 5]);
+        fact(&lab, A, ways[i / 5 % 5]);
+        fact(&lab, A, ways[i / 25 % 5]);
+        say(&lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 1000 - i, 1);
+    }
+    while (rcs_check_found(lab.check, count, &found)) {
+        count++;
+    }
+    assert_true(count == 64);
+    assert_true(rcs_check_left_out(lab.check) > 0);
+    close_lab(&lab);
+}
+
+static void series(void **state)
+{
+    (void)state;
+    assert_int_equal(rcs_check_series("Redis 3.0.7"), 30);
+    assert_int_equal(rcs_check_series("Redis 6.2.16"), 62);
+    assert_int_equal(rcs_check_series("Redis 7.0.15"), 70);
+    assert_int_equal(rcs_check_series("Valkey 8.0.1"), RCS_SERIES_VALKEY + 80);
+}
+
+/* Every row of the table can be met: by its invariant and name it stands in a test above. */
+static void permits(void **state)
+{
+    (void)state;
+    enum rcs_invariant invariant;
+    const char *why, *name;
+    for (unsigned i = 0; (name = rcs_check_permit(i, &invariant, &why)) != NULL; i++) {
+        assert_true(invariant < RCS_INVARIANT_COUNT && why[0] != '\0');
+        assert_non_null(rcs_invariant_text(invariant));
+    }
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[4 + sizeof(rows) / sizeof(rows[0])] = {
+        cmocka_unit_test(fingerprint),
+        cmocka_unit_test(overflow),
+        cmocka_unit_test(series),
+        cmocka_unit_test(permits),
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        tests[i + 4] = (struct CMUnitTest){ .name = rows[i].name,
+                                            .test_func = check_row,
+                                            .initial_state = (void *)(uintptr_t)&rows[i] };
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

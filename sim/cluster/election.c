@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/cluster/parts.h"
+#include "sim/cluster/planted.h"
 
 #include "sim/pure.h"
 
@@ -457,7 +458,7 @@ void rcs_election_request(struct rcs_cluster *cluster, const struct rcs_bus_msg 
         return;
     }
     if (cluster->last_vote_epoch == cluster->current_epoch &&
-        rcs_rule_on(cluster->config, RCS_RULE_VOTE_ONCE)) {
+        rcs_rule_on(cluster->config, RCS_RULE_VOTE_ONCE) && !RCS_IS_PLANTED(DOUBLE_VOTE)) {
         rcs_cluster_cause(cluster, RCS_FACT_CAUSE_VOTE_SPENT, sender, RCS_ID_NONE,
                           (int64_t)cluster->last_vote_epoch, (int64_t)cluster->current_epoch, 0);
         deny(cluster, RCS_FACT_VOTE_TWICE, sender, (int64_t)cluster->current_epoch, 0, 0);
@@ -495,7 +496,7 @@ void rcs_election_request(struct rcs_cluster *cluster, const struct rcs_bus_msg 
                       (int64_t)cluster->last_vote_epoch);
     master->voted_ms = cluster->now_ms;
     cluster->last_vote_epoch = cluster->current_epoch;
-    if (cluster->profile->saves_vote_first) {
+    if (cluster->profile->saves_vote_first && !RCS_IS_PLANTED(VOTE_UNSAVED)) {
         rcs_cluster_todo(cluster, RCS_TODO_SAVE_CONFIG | RCS_TODO_FSYNC_CONFIG);
     }
     if (candidate->link == RCS_LINK_CLOSED) { /* the vote is spent all the same */

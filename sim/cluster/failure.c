@@ -7,6 +7,7 @@
 
 #include "sim/cluster/orders.h"
 #include "sim/cluster/parts.h"
+#include "sim/cluster/planted.h"
 
 #include "sim/pure.h"
 
@@ -194,7 +195,8 @@ void rcs_pfail_check(struct rcs_cluster *cluster, rcs_id id, int64_t ping_delay_
     rcs_peer_changed(cluster, id);
     rcs_cluster_fact(cluster, RCS_FACT_PFAIL_SET, id, RCS_ID_NONE, ping_delay_ms, data_delay_ms,
                      timeout_ms, NULL);
-    if (cluster->profile->alone_marks_fail && cluster->size == 1 && is_voter(cluster)) {
+    if ((cluster->profile->alone_marks_fail && cluster->size == 1 && is_voter(cluster)) ||
+        RCS_IS_PLANTED(FAIL_ALONE)) {
         rcs_fail_check(cluster, id, RCS_ID_NONE);
     }
 }
@@ -235,7 +237,7 @@ static void set_fail(struct rcs_cluster *cluster, rcs_id id)
 void rcs_fail_check(struct rcs_cluster *cluster, rcs_id id, rcs_id sender)
 {
     struct rcs_peer *peer = &cluster->peers[id];
-    unsigned needed = (unsigned)cluster->size / 2 + 1;
+    unsigned needed = RCS_IS_PLANTED(FAIL_ALONE) ? 0 : (unsigned)cluster->size / 2 + 1;
     if (!(peer->flags & RCS_NODE_PFAIL) || peer->flags & RCS_NODE_FAIL) {
         return;
     }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "sim/cluster/parts.h"
+#include "sim/cluster/planted.h"
 
 #include "sim/pure.h"
 
@@ -9,7 +10,7 @@
 static void take_header(struct rcs_cluster *cluster, const struct rcs_bus_msg *msg, rcs_id sender)
 {
     struct rcs_peer *peer = &cluster->peers[sender];
-    if (msg->current_epoch > cluster->current_epoch) {
+    if (msg->current_epoch > cluster->current_epoch || RCS_IS_PLANTED(EPOCH_FALLS)) {
         cluster->current_epoch = msg->current_epoch;
     }
     if (msg->config_epoch > peer->config_epoch &&

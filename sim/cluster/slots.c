@@ -4,6 +4,7 @@
 
 #include "sim/cluster/orders.h"
 #include "sim/cluster/parts.h"
+#include "sim/cluster/planted.h"
 
 #include "sim/pure.h"
 
@@ -159,6 +160,11 @@ static void weigh_owners(const struct rcs_cluster *cluster, const struct rcs_slo
     }
     for (unsigned i = first; i < end; i++) {
         taken->word[i] |= unowned.word[i];
+    }
+    for (unsigned slot = 0; RCS_IS_PLANTED(SLOT_KEPT) && slot < RCS_SLOTS; slot++) {
+        if (rcs_slot_owner(cluster, slot) == cluster->myself) {
+            rcs_slot_words_remove(taken, slot);
+        }
     }
     for (unsigned slot = 0; cluster->importing != NULL && slot < RCS_SLOTS; slot++) {
         if (cluster->importing[slot] != RCS_ID_NONE && !cluster->profile->open_slots_follow) {

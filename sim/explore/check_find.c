@@ -170,17 +170,57 @@ static void tell_place(const struct rcs_check *check, rcs_us at_us, int node, st
     rcs_buf_text(out, ": ");
 }
 
-static struct rcs_check_kept *known(struct rcs_check *check, enum rcs_invariant invariant,
-                                    const char *permit, const char *fingerprint)
+static void keep(struct rcs_check *check, const struct rcs_check_kept *kept)
 {
+    const struct rcs_check_finding *finding = &kept->finding;
     for (unsigned i = 0; i < check->found_count; i++) {
-        struct rcs_check_kept *found = &check->found[i];
-        if (found->finding.invariant == invariant && found->finding.permit == permit &&
-            strcmp(found->fingerprint, fingerprint) == 0) {
-            return found;
+        struct rcs_check_kept *other = &check->found[i];
+        if (other->finding.invariant == finding->invariant &&
+            other->finding.permit == finding->permit &&
+            strcmp(other->fingerprint, kept->fingerprint) == 0) {
+            other->finding.count += finding->count;
+            return;
         }
     }
-    return NULL;
+    if (check->found == NULL) {
+        check->found = calloc(FOUND_MAX, sizeof(check->found[0]));
+        RCS_ASSERT(check->found != NULL);
+    }
+    if (check->found_count == FOUND_MAX) {
+        check->left_out += finding->count;
+        return;
+    }
+    struct rcs_check_kept *place = &check->found[check->found_count++];
+    *place = *kept;
+    place->finding.text = place->text;
+    place->finding.fingerprint = place->fingerprint;
+}
+
+/* One that stands for all of its kind: which node comes first in the list says nothing. */
+static void weigh(struct rcs_check_kept *one, const struct rcs_check_kept *kept)
+{
+    uint64_t count = one->finding.count + kept->finding.count;
+    if (one->finding.count == 0 || strcmp(kept->fingerprint, one->fingerprint) < 0) {
+        *one = *kept;
+    }
+    one->finding.count = count;
+}
+
+void rcs_check_gather(struct rcs_check *check, struct rcs_check_kept both[2])
+{
+    both[0].finding.count = both[1].finding.count = 0;
+    check->gathered = both;
+}
+
+void rcs_check_gathered(struct rcs_check *check)
+{
+    const struct rcs_check_kept *both = check->gathered;
+    check->gathered = NULL;
+    for (unsigned i = 0; i < 2; i++) {
+        if (both[i].finding.count > 0) {
+            keep(check, &both[i]);
+        }
+    }
 }
 
 /* Rare, and only here is memory asked for. */
@@ -190,7 +230,13 @@ RCS_RARE void rcs_check_find(struct rcs_check *check, rcs_us at_us, enum rcs_inv
 {
     const struct permit *permit =
         find_permit(invariant, name, node < 0 ? 0 : rcs_check_node(check, (unsigned)node)->series);
-    char fingerprint[sizeof(check->found[0].fingerprint)];
+    struct rcs_check_kept kept = { .finding = { .invariant = invariant,
+                                                .permit = permit == NULL ? NULL : permit->name,
+                                                .why = permit == NULL ? NULL : permit->why,
+                                                .at_us = at_us,
+                                                .node = node,
+                                                .other = other,
+                                                .count = count } };
     struct rcs_buf text;
     rcs_buf_init(&text);
     rcs_buf_text(&text, invariants[invariant].name);
@@ -199,36 +245,16 @@ RCS_RARE void rcs_check_find(struct rcs_check *check, rcs_us at_us, enum rcs_inv
     }
     tell_decisions(check, node, &text);
     tell_decisions(check, other, &text);
-    keep_text(&text, fingerprint, sizeof(fingerprint));
-    if (check->found == NULL) {
-        check->found = calloc(FOUND_MAX, sizeof(check->found[0]));
-        RCS_ASSERT(check->found != NULL);
-    }
-    struct rcs_check_kept *found =
-        known(check, invariant, permit == NULL ? NULL : permit->name, fingerprint);
-    if (found != NULL) {
-        found->finding.count += count;
-    } else if (check->found_count == FOUND_MAX) {
-        check->left_out += count;
-    } else {
-        found = &check->found[check->found_count++];
-        found->finding = (struct rcs_check_finding){
-            .invariant = invariant,
-            .permit = permit == NULL ? NULL : permit->name,
-            .why = permit == NULL ? NULL : permit->why,
-            .at_us = at_us,
-            .node = node,
-            .other = other,
-            .count = count,
-            .text = found->text,
-            .fingerprint = found->fingerprint,
-        };
-        memcpy(found->fingerprint, fingerprint, sizeof(fingerprint));
-        tell_place(check, at_us, node, &text);
-        rcs_buf_format(&text, format, (unsigned long long)a, (unsigned long long)b);
-        keep_text(&text, found->text, sizeof(found->text));
-    }
+    keep_text(&text, kept.fingerprint, sizeof(kept.fingerprint));
+    tell_place(check, at_us, node, &text);
+    rcs_buf_format(&text, format, (unsigned long long)a, (unsigned long long)b);
+    keep_text(&text, kept.text, sizeof(kept.text));
     rcs_buf_close(&text);
+    if (check->gathered != NULL) {
+        weigh(&check->gathered[permit == NULL], &kept);
+    } else {
+        keep(check, &kept);
+    }
 }
 
 bool rcs_check_found(const struct rcs_check *check, unsigned index, struct rcs_check_finding *out)

@@ -83,9 +83,9 @@ static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs
                 first = seen;
             }
             if (seen->slots_hash != first->slots_hash) {
-                rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_OWNERS, "", (int)viewer, (int)node,
-                               1, "to it another owns %llu slots, to others %llu or other ones",
-                               seen->slots, first->slots);
+                rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_OWNERS, "", (int)node, (int)viewer,
+                               1, "it owns %llu slots, and to another %llu or other ones",
+                               first->slots, seen->slots);
             }
         }
     }
@@ -159,12 +159,15 @@ static void check_replicas(struct rcs_check *check, rcs_us at_us, const struct r
 
 void rcs_check_views(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *views)
 {
-    check_split(check, at_us, views);
-    check_owners(check, at_us, views);
-    check_unowned(check, at_us, views);
-    check_epochs(check, at_us, views);
-    check_flags(check, at_us, views);
-    check_replicas(check, at_us, views);
+    static void (*const checks[])(struct rcs_check *, rcs_us, const struct rcs_check_views *) = {
+        check_split, check_owners, check_unowned, check_epochs, check_flags, check_replicas,
+    };
+    for (unsigned i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        struct rcs_check_kept both[2];
+        rcs_check_gather(check, both);
+        checks[i](check, at_us, views);
+        rcs_check_gathered(check);
+    }
 }
 
 /* --- data ------------------------------------------------------------------------------------- */

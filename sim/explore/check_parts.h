@@ -102,6 +102,7 @@ struct rcs_check {
     bool promoted, demoted, restarted, emptied;
 
     struct rcs_check_kept *found;
+    struct rcs_check_kept *gathered; /* NULL: findings are kept as they come */
     unsigned found_count;
     uint64_t left_out;
     rcs_check_name_fn *name;
@@ -133,6 +134,10 @@ uint64_t *rcs_check_pair(struct rcs_check *check, enum rcs_check_pair kind, uint
 void rcs_check_find(struct rcs_check *check, rcs_us at_us, enum rcs_invariant invariant,
                     const char *permit, int node, int other, uint64_t count, const char *format,
                     uint64_t a, uint64_t b);
+/* Of the findings between these two one permitted and one other is kept, with the number of all:
+ * the one with the smallest fingerprint. */
+void rcs_check_gather(struct rcs_check *check, struct rcs_check_kept both[2]);
+void rcs_check_gathered(struct rcs_check *check);
 /* "election-won" and so on. */
 enum rcs_check_word rcs_check_word(struct rcs_check *check, unsigned code, const char *what);
 void rcs_check_decide(struct rcs_check *check, unsigned node, enum rcs_check_word word);
