@@ -17,3 +17,7 @@ foreach(file election receive failure slots)
     target_sources(test_check_planted PRIVATE ${PROJECT_SOURCE_DIR}/sim/cluster/${file}.c)
 endforeach()
 target_compile_definitions(test_check_planted PRIVATE RCS_PLANT)
+
+# Faults at random: the checks accuse nobody who does what Redis does.
+add_executable(check_faults check_faults.c)
+target_link_libraries(check_faults PRIVATE rcsim_core)

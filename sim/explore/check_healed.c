@@ -16,6 +16,24 @@ static bool up(const struct rcs_check_views *v, unsigned node)
     return v->views[node].running;
 }
 
+/* Replicas that replicate each other; `stale`: one of them found an older nodes.conf, in which it
+ * was the replica of its replica. Nobody says what becomes of their slots (Redis 7.0.15 was asked).
+ */
+static bool in_loop(struct rcs_check *check, const struct rcs_check_views *v, unsigned node,
+                    bool *stale)
+{
+    int at = (int)node;
+    *stale = false;
+    for (unsigned i = 0; i <= v->count; i++) {
+        if (at < 0 || !up(v, (unsigned)at) || !v->views[at].replica) {
+            return false;
+        }
+        *stale |= rcs_check_node(check, (unsigned)at)->replaced;
+        at = v->views[at].master;
+    }
+    return true;
+}
+
 /* --- one cluster ------------------------------------------------------------------------------ */
 
 /* Whether it knows nobody, and nobody who is up knows it. */
@@ -93,6 +111,13 @@ static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs
 
 static void check_unowned(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
 {
+    const char *permit = "";
+    for (unsigned node = 0; node < v->count; node++) {
+        bool stale;
+        if (in_loop(check, v, node, &stale) && stale) {
+            permit = "stale-conf";
+        }
+    }
     for (unsigned viewer = 0; viewer < v->count; viewer++) {
         unsigned served = 0;
         if (!up(v, viewer) || alone(v, viewer)) {
@@ -103,7 +128,7 @@ static void check_unowned(struct rcs_check *check, rcs_us at_us, const struct rc
             served += seen != NULL && up(v, node) ? seen->slots : 0;
         }
         if (served < RCS_SLOTS) {
-            rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_UNOWNED, "", (int)viewer, -1, 1,
+            rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_UNOWNED, permit, (int)viewer, -1, 1,
                            "to it nodes that are up own %llu of %llu slots", served, RCS_SLOTS);
         }
     }
@@ -151,8 +176,12 @@ static void check_replicas(struct rcs_check *check, rcs_us at_us, const struct r
             rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA, "", (int)node, view->master,
                            1, "it replicates nobody who is up", 0, 0);
         } else if (v->views[view->master].replica) {
-            rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA, "chain", (int)node,
-                           view->master, 1, "it replicates a replica", 0, 0);
+            bool stale, loop = in_loop(check, v, node, &stale);
+            rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA,
+                           !loop   ? "chain"
+                           : stale ? "stale-conf"
+                                   : "",
+                           (int)node, view->master, 1, "it replicates a replica", 0, 0);
         }
     }
 }

@@ -52,10 +52,10 @@ RCS_HOT void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct 
     }
     if (sim->effects.count > 0) {
         rcs_sim_carry_out(sim, node, &sim->effects, false);
-        if (sim->watch_step) {
-            sim->watch_step = false;
-            sim->watch.stepped(sim->watch.arg, node);
-        }
+    }
+    if (sim->watch_step && !event->more) { /* the turn of the loop is over */
+        sim->watch_step = false;
+        sim->watch.stepped(sim->watch.arg, node);
     }
     if (sim->effects.count > 0 || sim->effects.facts.count > 0) {
         rcs_effects_clear(&sim->effects, sim->store);

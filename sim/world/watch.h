@@ -14,7 +14,7 @@ struct rcs_saved_config;
 struct rcs_watch {
     void *arg;
     /* A node says a bus message to `to` (-1: the link is gone, and it has yet to hear of it). True:
-     * `stepped` is to be called at the end of this step of the node. */
+     * `stepped` is to be called at the end of this turn of the node's loop. */
     bool (*sent)(void *arg, unsigned node, int to, const struct rcs_bus_msg *msg);
     void (*stepped)(void *arg, unsigned node);
     /* An AUTH_ACK reaches the node it is for. */
