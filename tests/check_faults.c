@@ -98,7 +98,7 @@ static void act(struct trial *trial)
     int node = (int)draw(trial, trial->count);
     int other = (int)draw(trial, trial->count);
     char text[96];
-    switch (draw(trial, 20)) {
+    switch (draw(trial, 24)) {
     case 0:
     case 1:
         (void)fault(trial, RCS_FAULT_KILL, node);
@@ -152,6 +152,23 @@ static void act(struct trial *trial)
     case 19:
         order(trial, node, "CLUSTER BUMPEPOCH");
         break;
+    case 20:
+        snprintf(text, sizeof(text), "CLUSTER FORGET %s", rcs_sim_node_id(trial->sim, other));
+        order(trial, node, text);
+        break;
+    case 21:
+        order(trial, node, draw(trial, 2) == 0 ? "CLUSTER RESET HARD" : "CLUSTER RESET SOFT");
+        break;
+    case 22:
+        if (draw(trial, 3) == 0 && fault(trial, RCS_FAULT_KILL, node)) {
+            (void)fault(trial, RCS_FAULT_LOSE_CONF, node);
+            (void)fault(trial, RCS_FAULT_START, node);
+        }
+        break;
+    case 23:
+        say(trial, node, "fsync");
+        (void)rcs_sim_fsync(trial->sim, &node, 1, RCS_MS(draw(trial, 500)), NULL);
+        break;
     }
 }
 
@@ -161,6 +178,7 @@ static void heal(struct trial *trial)
     for (unsigned i = 0; i < trial->count; i++) {
         (void)fault(trial, RCS_FAULT_RESUME, (int)i);
         (void)fault(trial, RCS_FAULT_START, (int)i);
+        (void)rcs_sim_fsync(trial->sim, &(int){ (int)i }, 1, 0, NULL);
     }
     rcs_sim_advance(trial->sim, RCS_S(120));
 }

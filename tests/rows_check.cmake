@@ -21,3 +21,6 @@ target_compile_definitions(test_check_planted PRIVATE RCS_PLANT)
 # Faults at random: the checks accuse nobody who does what Redis does.
 add_executable(check_faults check_faults.c)
 target_link_libraries(check_faults PRIVATE rcsim_core)
+foreach(release 3.0 7.0 7.4 valkey-8.0)
+    add_test(NAME check_faults_${release} COMMAND check_faults 1 8 ${release})
+endforeach()

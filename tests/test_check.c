@@ -23,6 +23,7 @@ static struct rcs_check_disk disk(const struct lab *lab, unsigned node, bool mas
     return (struct rcs_check_disk){ .myself = lab->id[node],
                                     .master = master,
                                     .masters = 3,
+                                    .known = NODES,
                                     .current_epoch = epoch,
                                     .last_vote_epoch = vote,
                                     .config_epoch = node + 1 };
@@ -38,6 +39,12 @@ static void save(struct lab *lab, unsigned node, uint64_t epoch, uint64_t vote, 
 {
     struct rcs_check_disk held = disk(lab, node, node < 3, epoch, vote);
     rcs_check_saved(lab->check, node, &held, fsync);
+}
+
+static void put_conf(struct lab *lab, unsigned node)
+{
+    struct rcs_check_disk older = disk(lab, node, node < 3, 1, 0);
+    rcs_check_replaced(lab->check, node, &older);
 }
 
 /* A step in which a node says one message. */
@@ -167,7 +174,7 @@ static void epoch_below_file(struct lab *lab)
 static void epoch_stale(struct lab *lab)
 {
     MASTER(A, 7);
-    rcs_check_replaced(lab->check, A, NULL);
+    put_conf(lab, A);
     RESTART(A, 2, 0);
     MASTER(A, 2);
 }
@@ -182,6 +189,52 @@ static void config_fell(struct lab *lab)
 {
     say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 9);
     say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 1);
+}
+
+static void config_stale(struct lab *lab)
+{
+    say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 9);
+    put_conf(lab, A);
+    RESTART(A, 9, 0);
+    say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 1);
+}
+
+static void config_of_a_replica(struct lab *lab) /* RESET SOFT makes a master of it */
+{
+    fact(lab, D, "takeover");
+    say(lab, D, RCS_BUS_PONG, RCS_NODE_MASTER, 9, 9);
+    say(lab, D, RCS_BUS_PING, RCS_NODE_REPLICA, 9, 3);
+    RESTART(D, 9, 0);
+    fact(lab, D, "takeover");
+    say(lab, D, RCS_BUS_PONG, RCS_NODE_MASTER, 9, 0);
+}
+
+/* D, which was master before it, names A as its master. */
+static void name_master(struct lab *lab, rcs_id master, uint64_t epoch)
+{
+    struct rcs_bus_msg *msg = rcs_bus_msg_new(lab->store, RCS_BUS_PING, 0);
+    msg->sender = lab->id[D];
+    msg->master = master;
+    msg->flags = RCS_NODE_REPLICA;
+    msg->current_epoch = 9;
+    msg->config_epoch = epoch;
+    rcs_bus_msg_seal(msg);
+    (void)rcs_check_sent(lab->check, lab->now, D, A, -1, msg);
+    rcs_bus_msg_release(lab->store, msg);
+}
+
+static void config_told(struct lab *lab)
+{
+    say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 9);
+    name_master(lab, lab->id[A], 4);
+    say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 4);
+}
+
+static void role_told(struct lab *lab)
+{
+    say(lab, A, RCS_BUS_PING, RCS_NODE_REPLICA, 9, 4);
+    name_master(lab, lab->id[A], 4);
+    say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 4);
 }
 
 /* --- votes ------------------------------------------------------------------------------------ */
@@ -211,7 +264,7 @@ static void votes_forgotten(struct lab *lab)
 static void votes_stale(struct lab *lab)
 {
     VOTE(A, 6);
-    rcs_check_replaced(lab->check, A, NULL);
+    put_conf(lab, A);
     RESTART(A, 6, 0);
     VOTE(A, 6);
 }
@@ -302,6 +355,18 @@ static void two_won(struct lab *lab)
     WON(C, 6);
 }
 
+static void two_won_by_one_vote(struct lab *lab)
+{
+    votes_forgotten(lab);
+    two_won(lab);
+}
+
+static void two_won_by_a_stale_vote(struct lab *lab)
+{
+    votes_stale(lab);
+    two_won(lab);
+}
+
 /* --- FAIL ------------------------------------------------------------------------------------- */
 
 #define SUSPECTS(node) fact_at(lab, node, "pfail", C, 0)
@@ -328,6 +393,13 @@ static void one_says(struct lab *lab)
 {
     SUSPECTS(A);
     SAYS_FAIL(A);
+}
+
+static void just_started(struct lab *lab)
+{
+    RESTART(A, 5, 0);
+    MASTER(A, 5);
+    one_suspects(lab);
 }
 
 static void a_replica_suspects(struct lab *lab)
@@ -464,6 +536,69 @@ static void forgotten(struct lab *lab)
     unknown(lab);
 }
 
+static void reset(struct lab *lab)
+{
+    fact(lab, D, "reset");
+    unknown(lab);
+}
+
+static void conf_lost(struct lab *lab)
+{
+    rcs_check_ended(lab->check, lab->now, D);
+    rcs_check_started(lab->check, lab->now, D, 70, NULL);
+    unknown(lab);
+}
+
+/* B sees A hold slots that A does not claim, and C does. */
+static void unclaimed(struct lab *lab)
+{
+    struct picture p = whole();
+    p.opinions[B][A].slots += 5461;
+    p.opinions[B][A].slots_hash = 5;
+    p.opinions[B][C].slots = 0;
+    p.opinions[B][C].slots_hash = 0;
+    look(lab, &p);
+}
+
+static void two_owners_by_a_stale_conf(struct lab *lab)
+{
+    put_conf(lab, A);
+    two_owners(lab);
+}
+
+/* What was done to somebody, and what came of it. */
+#define DONE(what, came)                                                                           \
+    static void what##_##came(struct lab *lab)                                                     \
+    {                                                                                              \
+        do_##what(lab);                                                                            \
+        came(lab);                                                                                 \
+    }
+static void do_reset(struct lab *lab)
+{
+    struct rcs_check_disk held = disk(lab, A, true, 5, 0);
+    held.known = 1;
+    rcs_check_saved(lab->check, A, &held, true); /* RESET SOFT: nobody else is left in it */
+}
+static void do_lose(struct lab *lab)
+{
+    rcs_check_ended(lab->check, lab->now, A);
+    rcs_check_started(lab->check, lab->now, A, lab->series, NULL);
+}
+static void do_forget(struct lab *lab)
+{
+    fact(lab, B, "forgot");
+}
+static void masterless(struct lab *lab);
+DONE(reset, two_owners)
+DONE(lose, two_owners)
+DONE(forget, two_owners)
+DONE(reset, a_slot_unowned)
+DONE(lose, a_slot_unowned)
+DONE(forget, a_slot_unowned)
+DONE(reset, masterless)
+DONE(lose, masterless)
+DONE(forget, masterless)
+
 static void never_met(struct lab *lab)
 {
     struct picture p = whole();
@@ -492,7 +627,7 @@ static void loop(struct lab *lab)
 
 static void stale_loop(struct lab *lab)
 {
-    rcs_check_replaced(lab->check, C, NULL);
+    put_conf(lab, C);
     loop(lab);
 }
 
@@ -500,7 +635,7 @@ static void stale_loop(struct lab *lab)
 static void stale_loop_unowned(struct lab *lab)
 {
     struct picture p = whole();
-    rcs_check_replaced(lab->check, C, NULL);
+    put_conf(lab, C);
     p.views[C].replica = true;
     p.views[C].master = D;
     for (unsigned i = 0; i < NODES; i++) {
@@ -583,6 +718,10 @@ static const struct row rows[] = {
     { "epochs: a stale nodes.conf",                         epoch_stale,      70, RCS_INVARIANT_EPOCH_FALLS, "stale-conf" },
     { "config epochs: a master's grows, a replica tells its master's", config_grows, 70, HOLDS, NULL },
     { "config epochs: a master's falls",                    config_fell,      70, RCS_INVARIANT_CONFIG_FALLS, BREACH },
+    { "config epochs: a stale nodes.conf",                  config_stale,     70, RCS_INVARIANT_CONFIG_FALLS, "stale-conf" },
+    { "config epochs: a replica's own is not saved",        config_of_a_replica, 70, RCS_INVARIANT_CONFIG_FALLS, "replica-epoch" },
+    { "config epochs: by a replica's word",                 config_told,      72, RCS_INVARIANT_CONFIG_FALLS, BREACH },
+    { "config epochs: by a replica's word in 7.4",          config_told,      74, RCS_INVARIANT_CONFIG_FALLS, "told-by-replica" },
     { "votes: one an epoch, across a restart",              votes_once,       70, HOLDS, NULL },
     { "votes: two in an epoch",                             votes_twice,      70, RCS_INVARIANT_DOUBLE_VOTE, BREACH },
     { "votes: two in an epoch, in 3.0 no better",           votes_twice,      30, RCS_INVARIANT_DOUBLE_VOTE, BREACH },
@@ -602,8 +741,11 @@ static const struct row rows[] = {
     { "elections: none, by TAKEOVER",                       takes_over,       70, HOLDS, NULL },
     { "elections: none, by a TAKEOVER of long ago",         takes_over_once,  70, RCS_INVARIANT_NO_MAJORITY, BREACH },
     { "elections: two win one",                             two_won,          70, RCS_INVARIANT_TWO_WINNERS, BREACH },
+    { "elections: none, by a replica's word",               role_told,        72, RCS_INVARIANT_NO_MAJORITY, BREACH },
+    { "elections: none, by a replica's word in 7.4",        role_told,        74, RCS_INVARIANT_NO_MAJORITY, "told-by-replica" },
     { "FAIL: two of three suspect",                         two_suspect,      70, HOLDS, NULL },
     { "FAIL: one of three suspects",                        one_suspects,     70, RCS_INVARIANT_FAIL_QUORUM, BREACH },
+    { "FAIL: one of three suspects, but has yet to count them", just_started, 70, RCS_INVARIANT_FAIL_QUORUM, "uncounted-masters" },
     { "FAIL: one of three suspects, and says so",           one_says,         70, RCS_INVARIANT_FAIL_QUORUM, BREACH },
     { "FAIL: a replica's suspicion is none",                a_replica_suspects, 70, RCS_INVARIANT_FAIL_QUORUM, BREACH },
     { "FAIL: a suspicion that may just have come",          suspected_just_now, 70, HOLDS, NULL },
@@ -613,18 +755,33 @@ static const struct row rows[] = {
     { "healed: a replica is down",                          replica_down,     70, HOLDS, NULL },
     { "healed: somebody who was never met",                 never_met,        70, HOLDS, NULL },
     { "healed: two owners",                                 two_owners,       70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
+    { "healed: two owners by a stale nodes.conf",           two_owners_by_a_stale_conf, 70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
+    { "healed: two owners by a stale nodes.conf in Valkey", two_owners_by_a_stale_conf, RCS_SERIES_VALKEY + 80, RCS_INVARIANT_SLOT_OWNERS, "stale-conf" },
+    { "healed: slots that their owner does not claim",      unclaimed,        70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
+    { "healed: slots that their owner does not claim in 6.2", unclaimed,      62, RCS_INVARIANT_SLOT_OWNERS, "unclaimed-slots" },
     { "healed: a slot that nobody owns",                    a_slot_unowned,   70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
     { "healed: slots of one who is down",                   owner_down,       70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
     { "healed: two masters of one epoch",                   epoch_shared,     70, RCS_INVARIANT_EPOCH_SHARED, BREACH },
     { "healed: one that is up is suspected",                fail_flag,        70, RCS_INVARIANT_FAIL_FLAG, BREACH },
     { "healed: one does not know another",                  unknown,          70, RCS_INVARIANT_SPLIT, BREACH },
     { "healed: one was told to forget another",             forgotten,        70, RCS_INVARIANT_SPLIT, "forgotten" },
+    { "healed: one was reset",                              reset,            70, RCS_INVARIANT_SPLIT, "reset" },
+    { "healed: one lost its nodes.conf",                    conf_lost,        70, RCS_INVARIANT_SPLIT, "lost-conf" },
     { "healed: a replica's replica",                        chain,            70, RCS_INVARIANT_STRAY_REPLICA, "chain" },
     { "healed: a replica's replica in Valkey 8.0",          chain, RCS_SERIES_VALKEY + 80, RCS_INVARIANT_STRAY_REPLICA, BREACH },
     { "healed: replicas of each other",                     loop,             70, RCS_INVARIANT_STRAY_REPLICA, BREACH },
     { "healed: replicas of each other by a stale nodes.conf", stale_loop,     70, RCS_INVARIANT_STRAY_REPLICA, "stale-conf" },
     { "healed: slots of replicas of each other",            stale_loop_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "stale-conf" },
     { "healed: a replica of nobody",                        masterless,       70, RCS_INVARIANT_STRAY_REPLICA, BREACH },
+    { "healed: two owners, after a RESET", reset_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, "reset" },
+    { "healed: two owners, after the loss of nodes.conf", lose_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, "lost-conf" },
+    { "healed: two owners, after FORGET", forget_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, "forgotten" },
+    { "healed: a slot that nobody owns, after a RESET", reset_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "reset" },
+    { "healed: a slot that nobody owns, after the loss of nodes.conf", lose_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "lost-conf" },
+    { "healed: a slot that nobody owns, after FORGET", forget_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "forgotten" },
+    { "healed: a replica of nobody, after a RESET", reset_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, "reset" },
+    { "healed: a replica of nobody, after the loss of nodes.conf", lose_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, "lost-conf" },
+    { "healed: a replica of nobody, after FORGET", forget_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, "forgotten" },
     { "writes: none lost",                                  nothing_lost,     70, HOLDS, NULL },
     { "writes: lost, and nothing happened",                 lost,             70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by a failover",                         lost_by_failover, 70, RCS_INVARIANT_LOST_WRITE, "failover" },
@@ -726,7 +883,29 @@ static void series(void **state)
     assert_int_equal(rcs_check_series("Valkey 8.0.1"), RCS_SERIES_VALKEY + 80);
 }
 
-/* Every row of the table can be met: by its invariant and name it stands in a test above. */
+/* Two winners by a vote that was given twice: permitted as the vote is. */
+static void two_winners(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*does)(struct lab *lab);
+        unsigned series;
+        const char *permit;
+    } ways[] = { { two_won_by_one_vote, 30, "vote-before-disk" },
+                 { two_won_by_one_vote, 70, BREACH },
+                 { two_won_by_a_stale_vote, 70, "stale-conf" } };
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        struct lab lab = open_lab(ways[i].series);
+        struct rcs_check_finding found;
+        ways[i].does(&lab);
+        assert_true(rcs_check_found(lab.check, 1, &found));
+        assert_int_equal(found.invariant, RCS_INVARIANT_TWO_WINNERS);
+        assert_string_equal(found.permit == NULL ? "" : found.permit, ways[i].permit);
+        close_lab(&lab);
+    }
+}
+
+/* Every row of the table is met above. */
 static void permits(void **state)
 {
     (void)state;
@@ -735,19 +914,24 @@ static void permits(void **state)
     for (unsigned i = 0; (name = rcs_check_permit(i, &invariant, &why)) != NULL; i++) {
         assert_true(invariant < RCS_INVARIANT_COUNT && why[0] != '\0');
         assert_non_null(rcs_invariant_text(invariant));
+        bool met = invariant == RCS_INVARIANT_TWO_WINNERS;
+        for (size_t j = 0; j < sizeof(rows) / sizeof(rows[0]); j++) {
+            met |= rows[j].invariant == invariant && strcmp(rows[j].permit, name) == 0;
+        }
+        if (!met) {
+            fail_msg("%s/%s", rcs_invariant_name(invariant), name);
+        }
     }
 }
 
 int main(void)
 {
-    struct CMUnitTest tests[4 + sizeof(rows) / sizeof(rows[0])] = {
-        cmocka_unit_test(fingerprint),
-        cmocka_unit_test(overflow),
-        cmocka_unit_test(series),
-        cmocka_unit_test(permits),
+    struct CMUnitTest tests[5 + sizeof(rows) / sizeof(rows[0])] = {
+        cmocka_unit_test(fingerprint), cmocka_unit_test(overflow),    cmocka_unit_test(series),
+        cmocka_unit_test(permits),     cmocka_unit_test(two_winners),
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        tests[i + 4] = (struct CMUnitTest){ .name = rows[i].name,
+        tests[i + 5] = (struct CMUnitTest){ .name = rows[i].name,
                                             .test_func = check_row,
                                             .initial_state = (void *)(uintptr_t)&rows[i] };
     }

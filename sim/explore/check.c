@@ -50,7 +50,8 @@ void rcs_check_grow(struct rcs_check *check, unsigned count)
         check->node_room = room;
     }
     for (; check->node_count < count; check->node_count++) {
-        check->nodes[check->node_count] = (struct rcs_check_node){ .id = RCS_ID_NONE };
+        check->nodes[check->node_count] =
+            (struct rcs_check_node){ .id = RCS_ID_NONE, .said_master = RCS_ID_NONE };
     }
 }
 
@@ -122,8 +123,7 @@ void rcs_check_started(struct rcs_check *check, rcs_us at_us, unsigned node, uns
     n->running = true;
     n->said = false;
     n->may_rise = false;
-    n->was_reset = false;
-    n->lost_conf = disk == NULL && n->life > 1;
+    n->lost_conf |= disk == NULL && n->life > 1;
     n->series = (uint16_t)series;
     n->started_us = at_us;
     n->unsaved_vote = 0;
@@ -144,6 +144,10 @@ void rcs_check_saved(struct rcs_check *check, unsigned node, const struct rcs_ch
                      bool fsync)
 {
     struct rcs_check_node *n = rcs_check_node(check, node);
+    if (disk->known == 1 && n->disk.known > 1) { /* RESET SOFT says nothing in the log */
+        n->was_reset = true;
+        check->emptied = true;
+    }
     n->disk = *disk;
     if (fsync) {
         n->disk_vote = disk->last_vote_epoch;
@@ -152,8 +156,7 @@ void rcs_check_saved(struct rcs_check *check, unsigned node, const struct rcs_ch
 
 void rcs_check_replaced(struct rcs_check *check, unsigned node, const struct rcs_check_disk *disk)
 {
-    (void)disk;
-    rcs_check_node(check, node)->replaced = true;
+    rcs_check_node(check, node)->replaced |= disk != NULL; /* without one it is somebody else */
 }
 
 void rcs_check_disturbed(struct rcs_check *check, rcs_us at_us)
@@ -184,15 +187,31 @@ static void check_current(struct rcs_check *check, rcs_us at_us, unsigned node,
     }
 }
 
+/* Some replica names `n` as its master (and says that epoch of it, if it is not 0). 7.4 and Valkey
+ * take from a replica that was master of the shard who is master now, and of what epoch, though
+ * that be the node itself (28976a900). */
+static bool told(const struct rcs_check *check, const struct rcs_check_node *n, uint64_t epoch)
+{
+    for (unsigned i = 0; i < check->node_count; i++) {
+        const struct rcs_check_node *replica = &check->nodes[i];
+        if (replica != n && replica->said_master == n->id &&
+            (epoch == 0 || replica->said_config_epoch == epoch)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A replica's header bears its master's: only that of a master is its own. */
 static void check_config(struct rcs_check *check, rcs_us at_us, unsigned node,
                          const struct rcs_check_node *n, uint64_t epoch)
 {
     if (n->mastered && epoch < n->config_epoch) {
         rcs_check_find(check, at_us, RCS_INVARIANT_CONFIG_FALLS,
-                       n->replaced        ? "stale-conf"
-                       : n->began_replica ? "replica-epoch"
-                                          : "",
+                       n->replaced             ? "stale-conf"
+                       : n->began_replica      ? "replica-epoch"
+                       : told(check, n, epoch) ? "told-by-replica"
+                                               : "",
                        (int)node, -1, 1, "its config epoch fell from %llu to %llu", n->config_epoch,
                        epoch);
     }
@@ -207,7 +226,8 @@ static void check_role(struct rcs_check *check, rcs_us at_us, unsigned node,
         return;
     }
     if (n->replica && !n->may_rise && msg->slots->count > 0) {
-        rcs_check_find(check, at_us, RCS_INVARIANT_NO_MAJORITY, "", (int)node, -1, 1,
+        rcs_check_find(check, at_us, RCS_INVARIANT_NO_MAJORITY,
+                       told(check, n, 0) ? "told-by-replica" : "", (int)node, -1, 1,
                        "a replica, it says it is master of %llu slots, with config epoch %llu, and "
                        "was not elected",
                        msg->slots->count, msg->config_epoch);
@@ -233,6 +253,8 @@ static void take_header(struct rcs_check *check, rcs_us at_us, unsigned node,
     }
     check_role(check, at_us, node, n, msg);
     n->current_epoch = msg->current_epoch;
+    n->said_config_epoch = msg->config_epoch;
+    n->said_master = msg->master;
     n->flags = msg->flags;
     n->said = n->said_ever = true;
 }
@@ -274,8 +296,9 @@ bool rcs_check_sent(struct rcs_check *check, rcs_us at_us, unsigned node, int to
     if (msg->form & RCS_BUS_IS_LIGHT) {
         return false; /* such a header says nothing of its sender */
     }
-    if (msg->sender != n->id || msg->current_epoch != n->current_epoch || msg->flags != n->flags ||
-        !n->said || (msg->flags & RCS_NODE_MASTER && msg->config_epoch != n->config_epoch)) {
+    if (msg->current_epoch != n->current_epoch || msg->config_epoch != n->said_config_epoch ||
+        msg->flags != n->flags || msg->sender != n->id || msg->master != n->said_master ||
+        !n->said) {
         take_header(check, at_us, node, n, msg);
     }
     if (msg->type == RCS_BUS_AUTH_REQUEST && msg->current_epoch != n->request_epoch) {
@@ -382,6 +405,14 @@ void rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
     case RCS_WORD_FAIL:
         rcs_check_suspects(check, at_us, node, fact->about, true);
         rcs_check_calls_fail(check, at_us, node, fact->about, fact->node_timeout_ms);
+        break;
+    case RCS_WORD_ADOPTED: /* as the gossip had it: Redis 7.0 clusterProcessGossipSection */
+        if (fact->values[0] & (RCS_NODE_PFAIL | RCS_NODE_FAIL)) {
+            rcs_check_suspects(check, at_us, node, fact->about, true);
+        }
+        break;
+    case RCS_WORD_FORGOT:
+        n->forgot = true;
         break;
     case RCS_WORD_PFAIL_CLEARED:
     case RCS_WORD_FAIL_CLEARED:

@@ -11,6 +11,7 @@ struct rcs_check_disk {
     rcs_id myself;
     bool master;
     unsigned masters; /* with slots, by this file */
+    unsigned known;   /* nodes in it */
     uint64_t current_epoch, last_vote_epoch, config_epoch;
 };
 

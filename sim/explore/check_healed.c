@@ -47,23 +47,19 @@ static bool alone(const struct rcs_check_views *v, unsigned node)
     return true;
 }
 
-/* Why `viewer` does not know `node`. */
-static const char *unknown_because(struct rcs_check *check, unsigned viewer, unsigned node)
+/* Why the cluster is not whole: by what somebody did to `a` or `b` (-1: to anybody), which no
+ * server undoes by itself. */
+static const char *undone_because(struct rcs_check *check, int a, int b)
 {
-    const struct rcs_check_node *n = rcs_check_node(check, viewer);
-    const struct rcs_check_node *of = rcs_check_node(check, node);
-    if (n->was_reset || of->was_reset) {
-        return "reset";
-    }
-    if (n->lost_conf || of->lost_conf) {
-        return "lost-conf";
-    }
-    for (unsigned i = 0; i < RCS_CHECK_DECISIONS; i++) {
-        if (n->decisions[i] == RCS_WORD_FORGOT) {
-            return "forgotten";
+    bool reset = false, lost = false, forgot = false;
+    for (unsigned i = 0; i < check->node_count; i++) {
+        if (a < 0 || (int)i == a || (int)i == b) {
+            reset |= check->nodes[i].was_reset;
+            lost |= check->nodes[i].lost_conf;
         }
+        forgot |= check->nodes[i].forgot; /* 7.2 tells others to forget, too */
     }
-    return "";
+    return reset ? "reset" : lost ? "lost-conf" : forgot ? "forgotten" : "";
 }
 
 /* A node that was never told of others is no part of the cluster. */
@@ -74,7 +70,7 @@ static void check_split(struct rcs_check *check, rcs_us at_us, const struct rcs_
             if (!up(v, node) || node == viewer || opinion(v, viewer, node) != NULL) {
                 continue;
             }
-            const char *permit = unknown_because(check, viewer, node);
+            const char *permit = undone_because(check, (int)viewer, (int)node);
             if (permit[0] == '\0' && (alone(v, viewer) || alone(v, node))) {
                 continue;
             }
@@ -87,31 +83,64 @@ static void check_split(struct rcs_check *check, rcs_us at_us, const struct rcs_
 
 /* --- slots ------------------------------------------------------------------------------------ */
 
+/* It sees somebody own more slots than that one claims. */
+static bool holds_on(const struct rcs_check_views *v, unsigned viewer)
+{
+    for (unsigned node = 0; node < v->count; node++) {
+        const struct rcs_opinion *seen = up(v, node) ? opinion(v, viewer, node) : NULL;
+        const struct rcs_opinion *own = up(v, node) ? opinion(v, node, node) : NULL;
+        if (seen != NULL && own != NULL && seen->slots > own->slots && own->slots > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What to go by of a node's slots: its own view; of one who is down the first other. */
+static const struct rcs_opinion *claim(const struct rcs_check_views *v, unsigned node)
+{
+    const struct rcs_opinion *own = up(v, node) ? opinion(v, node, node) : NULL;
+    for (unsigned viewer = 0; viewer < v->count && own == NULL; viewer++) {
+        own = up(v, viewer) ? opinion(v, viewer, node) : NULL;
+    }
+    return own;
+}
+
+static bool disputed(const struct rcs_check_views *v, unsigned viewer, unsigned node)
+{
+    const struct rcs_opinion *own = claim(v, node);
+    const struct rcs_opinion *seen = up(v, viewer) ? opinion(v, viewer, node) : NULL;
+    return own != NULL && seen != NULL && seen->slots_hash != own->slots_hash;
+}
+
 /* In every view a slot has one owner: if all see each node own the same, every slot has one. */
 static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
 {
-    for (unsigned node = 0; node < v->count; node++) {
-        const struct rcs_opinion *first = up(v, node) ? opinion(v, node, node) : NULL;
-        for (unsigned viewer = 0; viewer < v->count; viewer++) {
-            const struct rcs_opinion *seen = up(v, viewer) ? opinion(v, viewer, node) : NULL;
-            if (seen == NULL) {
-                continue;
-            }
-            if (first == NULL) {
-                first = seen;
-            }
-            if (seen->slots_hash != first->slots_hash) {
-                rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_OWNERS, "", (int)node, (int)viewer,
-                               1, "it owns %llu slots, and to another %llu or other ones",
-                               first->slots, seen->slots);
-            }
+    const unsigned pairs = v->count * v->count;
+    bool stale = false;
+    for (unsigned i = 0; i < pairs; i++) {
+        unsigned viewer = i % v->count, node = i / v->count;
+        stale |=
+            (rcs_check_node(check, node)->replaced || rcs_check_node(check, viewer)->replaced) &&
+            disputed(v, viewer, node);
+    }
+    for (unsigned i = 0; i < pairs; i++) {
+        unsigned viewer = i % v->count, node = i / v->count;
+        if (disputed(v, viewer, node)) {
+            rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_OWNERS,
+                           holds_on(v, viewer) ? "unclaimed-slots"
+                           : stale             ? "stale-conf"
+                                               : undone_because(check, -1, -1),
+                           (int)node, (int)viewer, 1,
+                           "it owns %llu slots, and to another %llu or other ones",
+                           claim(v, node)->slots, opinion(v, viewer, node)->slots);
         }
     }
 }
 
 static void check_unowned(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
 {
-    const char *permit = "";
+    const char *permit = undone_because(check, -1, -1);
     for (unsigned node = 0; node < v->count; node++) {
         bool stale;
         if (in_loop(check, v, node, &stale) && stale) {
@@ -141,7 +170,8 @@ static void check_epochs(struct rcs_check *check, rcs_us at_us, const struct rcs
     for (unsigned a = 0; a < v->count; a++) {
         for (unsigned b = a + 1; b < v->count; b++) {
             if (up(v, a) && up(v, b) && !v->views[a].replica && !v->views[b].replica &&
-                v->views[a].my_epoch == v->views[b].my_epoch && opinion(v, a, b) != NULL) {
+                v->views[a].my_epoch == v->views[b].my_epoch && opinion(v, a, b) != NULL &&
+                opinion(v, b, a) != NULL) {
                 rcs_check_find(check, at_us, RCS_INVARIANT_EPOCH_SHARED, "", (int)a, (int)b, 1,
                                "it has config epoch %llu, as has another master",
                                v->views[a].my_epoch, 0);
@@ -173,8 +203,8 @@ static void check_replicas(struct rcs_check *check, rcs_us at_us, const struct r
             continue;
         }
         if (view->master < 0 || !up(v, (unsigned)view->master)) {
-            rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA, "", (int)node, view->master,
-                           1, "it replicates nobody who is up", 0, 0);
+            rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA, undone_because(check, -1, -1),
+                           (int)node, view->master, 1, "it replicates nobody who is up", 0, 0);
         } else if (v->views[view->master].replica) {
             bool stale, loop = in_loop(check, v, node, &stale);
             rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA,

@@ -35,6 +35,7 @@
     X(KEYS_DROPPED,     "keys-dropped",        false) \
     X(PFAIL,            "pfail",               false) \
     X(PFAIL_CLEARED,    "pfail-cleared",       false) \
+    X(ADOPTED,    "adopted",       false) \
     X(FAIL,             "fail",                false) \
     X(FAIL_RECEIVED,    "fail-received",       false) \
     X(FAIL_CLEARED,     "fail-cleared",        false)
@@ -61,8 +62,11 @@ struct rcs_check_node {
     bool replaced;  /* its nodes.conf was put there by somebody else */
     bool lost_conf; /* its process began without one */
     bool was_reset;
+    bool forgot; /* somebody, by an order */
     uint16_t series;
-    uint64_t current_epoch, config_epoch; /* as it last said; config_epoch: as a master */
+    uint64_t current_epoch, said_config_epoch; /* as it last said */
+    rcs_id said_master;
+    uint64_t config_epoch; /* its own: as it last said as a master */
     rcs_us started_us;
 
     struct rcs_check_disk disk;

@@ -17,6 +17,7 @@ struct watcher {
 static struct rcs_check_disk on_disk(const struct rcs_saved_config *conf)
 {
     struct rcs_check_disk disk = { .myself = conf->myself,
+                                   .known = conf->count,
                                    .current_epoch = conf->current_epoch,
                                    .last_vote_epoch = conf->last_vote_epoch };
     for (unsigned i = 0; i < conf->count; i++) {
