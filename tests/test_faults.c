@@ -249,9 +249,71 @@ static void a_latency_keeps_its_place(void **state)
     played_close(&played);
 }
 
+static void try_passes_over_what_is_not_possible(void **state)
+{
+    (void)state;
+    struct played played =
+        play_held(PLAY_SIX "try start a1\n"
+                           "expect life up on a1\n"
+                           "kill a1\n"
+                           "try kill a1..a3\n" /* those that run */
+                           "expect life down on a1..a3\n"
+                           "try restore conf a1\n" /* no copy was kept */
+                           "try keep conf a1, b1\n"
+                           "try lose conf a2, b2\n" /* b2 runs */
+                           "try resume all\n"
+                           "at +1s try start all\n"
+                           "at +2s during 2s { try pause a1 }\n"
+                           "wait 3s\n"
+                           "expect life paused on a1\n"
+                           "wait 1100ms\n"
+                           "expect life up on all\n"
+                           "expect time from \"kill a1..a3\" to \"start all\" 1s\n"
+                           "expect time from \"pause a1\" to \"resume a1\" 2s\n");
+    assert_non_null(strstr(played.out.data, "passed over: start a1\n"));
+    assert_non_null(strstr(played.out.data, "passed over: restore conf a1\n"));
+    assert_non_null(strstr(played.out.data, "passed over: resume all\n"));
+    assert_non_null(strstr(played.out.data, "  lose conf a2\n"));
+    played_close(&played);
+}
+
+/* Blocks that were put off end in any order; the sites had no latency of their own before. */
+static void latencies_that_overlap_end_by_themselves(void **state)
+{
+    (void)state;
+    struct played played =
+        play_held(PLAY_SIX "a1> PING\n"
+                           "at +1s during 4s { latency A B 300ms }\n"
+                           "at +2s during 6s { latency A B 600ms }\n"
+                           "at +3s during 1s { jitter A B 1ms }\n"
+                           "wait 6s\n"
+                           "latency A B 20ms\n" /* stays */
+                           "wait 4s\n"
+                           "expect time from \"latency A B 300ms\" to \"end of: latency A B 300ms\" 4s\n"
+                           "expect time from \"latency A B 600ms\" to \"end of: latency A B 600ms\" 6s\n");
+    played_close(&played);
+}
+
+static void drop_none_lets_the_rest_pass(void **state)
+{
+    (void)state;
+    struct played played = play_held(
+        PLAY_SIX "cli --cluster create a1..a3 b1..b3 --cluster-replicas 1\n= ...\n"
+                 "await state ok on all within 20s\n"
+                 "drop any from a1 times 100000\n"
+                 "wait 3s\n"
+                 "expect state fail on a1\n"
+                 "drop none\n"
+                 "await state ok on all within 20s\n");
+    played_close(&played);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(try_passes_over_what_is_not_possible),
+        cmocka_unit_test(latencies_that_overlap_end_by_themselves),
+        cmocka_unit_test(drop_none_lets_the_rest_pass),
         cmocka_unit_test(at_goes_off_while_the_script_goes_on),
         cmocka_unit_test(during_undoes_what_it_did),
         cmocka_unit_test(paths_and_disks_are_undone),

@@ -170,7 +170,6 @@ static const struct wrong_row wrongs[] = {
     { "at 1s kill a1", "order:1:1: this time is over: it is already 2.000 s" },
     { "workload w stop", "order:1:10: no workload \"w\" *" },
     { "jitter A A 2ms", "order:1:1: jitter adds to a latency: *" },
-    { "during 1s { latency B B 2ms }", "order:1:13: no latency is set *" },
     { "expect state ok on a1..a2",
       "order:1:1: expected state ok on a1..a2; instead: a1, a2: fail" },
     { "until state ok on a1 within 1.5s",

@@ -180,8 +180,6 @@ static const struct stop_row stops[] = {
       "4:1: this time is over: it is already 5.000 s" },
     { "jitter upon nothing", "site A a1\njitter A A 2ms\nwait 1s\n",
       "2:1: jitter adds to a latency: none is set for these sites above" },
-    { "a latency to go back to", "site A a1\nwait 1s\nduring 1s { latency A A 2ms }\n",
-      "3:13: no latency is set for these sites above, so there is none to go back to" },
 };
 
 static void stop_row(void **state)

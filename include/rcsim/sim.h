@@ -104,6 +104,8 @@ void rcs_sim_heal(struct rcs_sim *sim, const int *a, unsigned a_count, const int
 /* Drops the next `count` bus messages of a type (-1: any) from one node to another (-1: any), after
  * letting `skip` of them pass. */
 void rcs_sim_drop(struct rcs_sim *sim, int type, int from, int to, unsigned skip, unsigned count);
+/* What rcs_sim_drop still waits for passes. */
+void rcs_sim_drop_none(struct rcs_sim *sim);
 
 /* --- life and faults -------------------------------------------------------------------------- */
 
@@ -125,6 +127,8 @@ enum rcs_fault {
 const char *rcs_fault_name(enum rcs_fault fault);
 enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int *nodes,
                            unsigned count, struct rcs_diag *diag);
+/* True if that is possible for this node now, were it done to it alone. */
+bool rcs_sim_fault_fits(struct rcs_sim *sim, enum rcs_fault fault, int node);
 
 /* Each fsync of nodes.conf takes so long from now on (0: no time, at most 1 h): the node's event
  * loop stands still meanwhile, and what it was about to send waits. */

@@ -17,6 +17,7 @@ enum rcs_progress rcs_act_await_poll(struct rcs_run *run, struct rcs_task *task)
 enum rcs_progress rcs_act_expect(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_directive(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_only(struct rcs_run *run, struct rcs_task *task);
+enum rcs_progress rcs_act_try(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_path(struct rcs_run *run, struct rcs_task *task);
 enum rcs_progress rcs_act_disk(struct rcs_run *run, struct rcs_task *task);

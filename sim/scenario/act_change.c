@@ -117,25 +117,17 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* The record of a pair of sites, NULL: no latency was set for it. */
+/* The newest record of a pair of sites, which covers the others; NULL: no latency was set for it. */
 static struct rcs_pair_latency *pair_of(struct rcs_run *run, const char *a, const char *b)
 {
-    for (unsigned i = 0; i < run->latency_count; i++) {
-        struct rcs_pair_latency *pair = &run->latencies[i];
+    for (unsigned i = run->latency_count; i > 0; i--) {
+        struct rcs_pair_latency *pair = &run->latencies[i - 1];
         if ((same_text(pair->a, a) && same_text(pair->b, b)) ||
             (same_text(pair->a, b) && same_text(pair->b, a))) {
             return pair;
         }
     }
     return NULL;
-}
-
-static struct rcs_pair_latency *new_pair(struct rcs_run *run, const char *a, const char *b)
-{
-    run->latencies = realloc(run->latencies, (run->latency_count + 1) * sizeof(run->latencies[0]));
-    RCS_ASSERT(run->latencies != NULL);
-    run->latencies[run->latency_count] = (struct rcs_pair_latency){ .a = a, .b = b };
-    return &run->latencies[run->latency_count++];
 }
 
 static void stop_on(struct rcs_run *run, const struct rcs_stmt *stmt, enum rcs_err err,
@@ -157,17 +149,26 @@ static void change_latency(struct rcs_run *run, const struct rcs_stmt *stmt,
             &diag);
 }
 
-/* A rule that comes before all others. */
-static void set_latency(struct rcs_run *run, const struct rcs_stmt *stmt,
-                        struct rcs_pair_latency *pair)
+/* A rule that comes before all others, and its record. NULL: the run was told why not. */
+static const struct rcs_pair_latency *set_latency(struct rcs_run *run, const struct rcs_stmt *stmt,
+                                                  rcs_us jitter_us)
 {
     struct rcs_diag diag = { .line = 0 };
-    pair->low_us = stmt->low_us;
-    pair->high_us = stmt->high_us;
-    stop_on(run, stmt,
-            rcs_sim_latency_rule(run->sim, pair->a, pair->b, pair->low_us,
-                                 pair->high_us + pair->jitter_us, &pair->rule, &diag),
-            &diag);
+    struct rcs_pair_latency pair = { .a = stmt->name,
+                                     .b = stmt->value,
+                                     .low_us = stmt->low_us,
+                                     .high_us = stmt->high_us,
+                                     .jitter_us = jitter_us };
+    enum rcs_err err = rcs_sim_latency_rule(run->sim, pair.a, pair.b, pair.low_us,
+                                            pair.high_us + jitter_us, &pair.rule, &diag);
+    stop_on(run, stmt, err, &diag);
+    if (err != RCS_OK) {
+        return NULL;
+    }
+    run->latencies = realloc(run->latencies, (run->latency_count + 1) * sizeof(run->latencies[0]));
+    RCS_ASSERT(run->latencies != NULL);
+    run->latencies[run->latency_count] = pair;
+    return &run->latencies[run->latency_count++];
 }
 
 enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task)
@@ -175,47 +176,53 @@ enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task)
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     struct rcs_pair_latency *pair = pair_of(run, stmt->name, stmt->value);
     bool jitter = stmt->low_us < 0;
-    if (pair == NULL && (jitter || rcs_act_in_during(task))) {
-        rcs_run_stop(
-            run, stmt, RCS_ERR_STATE,
-            jitter ? "jitter adds to a latency: none is set for these sites above"
-                   : "no latency is set for these sites above, so there is none to go back to");
+    if (pair == NULL && jitter) {
+        rcs_run_stop(run, stmt, RCS_ERR_STATE,
+                     "jitter adds to a latency: none is set for these sites above");
         return RCS_PROGRESS_DONE;
-    }
-    if (pair == NULL) {
-        pair = new_pair(run, stmt->name, stmt->value);
-    }
-    if (rcs_act_in_during(task)) {
-        struct rcs_put_off undo = rcs_act_undo_of(task);
-        undo.pair = *pair;
-        rcs_run_put_off(run, &undo);
     }
     if (run->started) {
         rcs_run_tell(run, "setting", stmt->text);
     }
+    struct rcs_pair_latency before = { .rule = 0 };
     if (jitter) {
+        before = *pair;
         pair->jitter_us = stmt->high_us;
         change_latency(run, stmt, pair);
     } else {
-        set_latency(run, stmt, pair);
+        const struct rcs_pair_latency *set =
+            set_latency(run, stmt, pair == NULL ? 0 : pair->jitter_us);
+        if (set == NULL) {
+            return RCS_PROGRESS_DONE;
+        }
+        before.rule = set->rule;
+    }
+    if (rcs_act_in_during(task)) {
+        struct rcs_put_off undo = rcs_act_undo_of(task);
+        undo.pair = before;
+        rcs_run_put_off(run, &undo);
     }
     return RCS_PROGRESS_DONE;
 }
 
-/* The block's own rule ends; the one it covered is in its place as before. */
+/* The block's own rule ends; those it covered are in their places as before. Blocks that were put
+ * off may end in any order: the rule tells which. */
 static void undo_latency(struct rcs_run *run, const struct rcs_put_off *what)
 {
-    const struct rcs_stmt *stmt = what->stmt;
-    struct rcs_pair_latency *pair = pair_of(run, stmt->name, stmt->value);
-    if (stmt->low_us < 0) {
-        pair->jitter_us = what->pair.jitter_us;
-        change_latency(run, stmt, pair);
-        return;
+    unsigned at = 0;
+    while (at < run->latency_count && run->latencies[at].rule != what->pair.rule) {
+        at++;
     }
-    rcs_sim_latency_end(run->sim, pair->rule);
-    pair->low_us = what->pair.low_us;
-    pair->high_us = what->pair.high_us;
-    pair->rule = what->pair.rule;
+    if (what->stmt->low_us >= 0) {
+        RCS_ASSERT(at < run->latency_count);
+        rcs_sim_latency_end(run->sim, what->pair.rule);
+        run->latency_count--;
+        memmove(&run->latencies[at], &run->latencies[at + 1],
+                (run->latency_count - at) * sizeof(run->latencies[0]));
+    } else if (at < run->latency_count) { /* else the latency it added to has ended */
+        run->latencies[at].jitter_us = what->pair.jitter_us;
+        change_latency(run, what->stmt, &run->latencies[at]);
+    }
 }
 
 /* --- faults ----------------------------------------------------------------------------------- */
@@ -250,6 +257,37 @@ static void note_processes(struct rcs_run *run, const struct rcs_stmt *stmt,
     }
 }
 
+/* Of `try`: the nodes for which it is possible, malloc'd, and what is told of it. */
+static unsigned tell_tried(struct rcs_run *run, const struct rcs_stmt *stmt, int **out)
+{
+    struct rcs_buf text;
+    unsigned count = 0;
+    int *nodes = rcs_run_alloc(stmt->a.count * sizeof(nodes[0]));
+    for (unsigned i = 0; i < stmt->a.count; i++) {
+        if (rcs_sim_fault_fits(run->sim, (enum rcs_fault)stmt->number, stmt->a.nodes[i])) {
+            nodes[count++] = stmt->a.nodes[i];
+        }
+    }
+    rcs_buf_init(&text);
+    if (count == 0) {
+        rcs_buf_format(&text, "passed over: %s", stmt->text);
+    } else {
+        size_t verb_bytes = strlen(stmt->text) - strlen(stmt->a.text);
+        rcs_buf_add(&text, stmt->text, verb_bytes);
+        if (count == stmt->a.count) {
+            rcs_buf_text(&text, stmt->a.text);
+        } else {
+            rcs_group_print(&text, run->script, nodes, count);
+        }
+        rcs_run_mark(run, stmt->text); /* conditions name it by its words */
+    }
+    rcs_buf_add(&text, "", 1);
+    rcs_transcript_act(run->transcript, rcs_sim_now(run->sim), "fault", text.data);
+    rcs_buf_close(&text);
+    *out = nodes;
+    return count;
+}
+
 enum rcs_progress rcs_act_fault(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
@@ -260,12 +298,23 @@ enum rcs_progress rcs_act_fault(struct rcs_run *run, struct rcs_task *task)
         note_processes(run, stmt, &undo);
     }
     struct rcs_diag diag = { .line = 0 };
-    rcs_run_tell(run, "fault", stmt->text);
+    int *fitting = NULL;
+    unsigned count = stmt->a.count;
+    if (task->frames[task->depth].tries) {
+        count = tell_tried(run, stmt, &fitting);
+    } else {
+        rcs_run_tell(run, "fault", stmt->text);
+    }
     enum rcs_err err =
-        rcs_sim_fault(run->sim, (enum rcs_fault)stmt->number, stmt->a.nodes, stmt->a.count, &diag);
+        count == 0 ? RCS_ERR_STATE
+                   : rcs_sim_fault(run->sim, (enum rcs_fault)stmt->number,
+                                   fitting != NULL ? fitting : stmt->a.nodes, count, &diag);
+    free(fitting);
     if (err != RCS_OK) {
         free(undo.nodes);
-        rcs_run_stop(run, stmt, err, diag.text);
+        if (!task->frames[task->depth].tries) {
+            rcs_run_stop(run, stmt, err, diag.text);
+        }
         return RCS_PROGRESS_DONE;
     }
     char after[64];
@@ -334,6 +383,10 @@ enum rcs_progress rcs_act_drop(struct rcs_run *run, struct rcs_task *task)
 {
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     rcs_run_tell(run, "fault", stmt->text);
+    if (stmt->times == 0) {
+        rcs_sim_drop_none(run->sim);
+        return RCS_PROGRESS_DONE;
+    }
     for (unsigned i = 0; i < (stmt->a.count > 0 ? stmt->a.count : 1); i++) {
         for (unsigned j = 0; j < (stmt->b.count > 0 ? stmt->b.count : 1); j++) {
             rcs_sim_drop(run->sim, stmt->number, stmt->a.count > 0 ? stmt->a.nodes[i] : -1,
@@ -388,6 +441,18 @@ enum rcs_progress rcs_act_only(struct rcs_run *run, struct rcs_task *task)
     task->depth++;
     task->frames[task->depth] = (struct rcs_frame){
         .stmts = stmt->body, .count = stmt->body_count, .until_us = -1, .plain = true
+    };
+    return RCS_PROGRESS_WAITS;
+}
+
+enum rcs_progress rcs_act_try(struct rcs_run *run, struct rcs_task *task)
+{
+    const struct rcs_stmt *stmt = rcs_task_stmt(task);
+    (void)run;
+    RCS_ASSERT(task->depth + 1 < RCS_FRAMES);
+    task->depth++;
+    task->frames[task->depth] = (struct rcs_frame){
+        .stmts = stmt->body, .count = stmt->body_count, .until_us = -1, .plain = true, .tries = true
     };
     return RCS_PROGRESS_WAITS;
 }

@@ -140,6 +140,12 @@ enum rcs_progress rcs_act_keep(struct rcs_run *run, struct rcs_task *task)
     const struct rcs_stmt *stmt = rcs_task_stmt(task);
     struct rcs_diag diag = { .line = 0 };
     rcs_run_tell(run, "fault", stmt->text);
+    if (task->frames[task->depth].tries) {
+        for (unsigned i = 0; i < stmt->a.count; i++) {
+            (void)rcs_sim_keep_conf(run->sim, &stmt->a.nodes[i], 1, &diag);
+        }
+        return RCS_PROGRESS_DONE;
+    }
     enum rcs_err err = rcs_sim_keep_conf(run->sim, stmt->a.nodes, stmt->a.count, &diag);
     if (err != RCS_OK) {
         rcs_run_stop(run, stmt, err, diag.text);

@@ -97,6 +97,12 @@ static bool check_where(struct rcs_parser *parser, const struct rcs_verb *verb)
             "%s cannot be put off with `at` (faults, commands, settings and print can)",
             verb->word);
     }
+    if (parser->in_try && !(verb->flags & RCS_VERB_TRY)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "%s is never refused and needs no `try` (start, kill, stop, pause, "
+                                "resume, poweroff, lose, keep and restore may)",
+                                verb->word);
+    }
     if (parser->in_during && !(verb->flags & (RCS_VERB_UNDO | RCS_VERB_DURING))) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
                                 "%s cannot stand in `during`: it could not be undone", verb->word);
@@ -412,7 +418,8 @@ static bool any_stmt_is(const struct rcs_stmt *stmts, unsigned count, const char
 static bool any_block(const struct rcs_stmt *stmts, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        if (strcmp(stmts[i].verb->word, "during") == 0) {
+        if (strcmp(stmts[i].verb->word, "during") == 0 ||
+            any_block(stmts[i].body, stmts[i].body_count)) {
             return true;
         }
     }

@@ -17,7 +17,7 @@ struct rcs_parser {
     const char *forced_params;      /* see rcs_script_parse */
     bool acting;                    /* a statement that acts was seen: the layout is closed */
     bool in_order;                  /* reading an order to a run that is under way */
-    bool in_at, in_during, in_only; /* reading the body of such a block */
+    bool in_at, in_during, in_only, in_try; /* reading the body of such a block */
     unsigned nested; /* statements that this one stands in, which a task keeps a frame for */
     struct rcs_diag *diag;
     enum rcs_err err;

@@ -40,7 +40,8 @@ struct rcs_task {
         const struct rcs_stmt *stmts;
         unsigned count, at;
         rcs_us until_us; /* of `during`: when its faults end */
-        bool plain;      /* of `only`: nothing in it ends with it */
+        bool plain;      /* of `only` and `try`: nothing in it ends with it */
+        bool tries;      /* of `try`: what cannot be done is passed over */
     } frames[RCS_FRAMES];
     unsigned depth;
     bool begun;          /* the statement at hand waits */

@@ -18,6 +18,7 @@
 #define ACTS    RCS_VERB_ACTS
 #define ORDER   RCS_VERB_ORDER
 #define ASKS    RCS_VERB_ASKS
+#define TRY     RCS_VERB_TRY
 
 const struct rcs_verb rcs_verb_laid_out = { .word = "node", .where = RCS_VERB_LAYOUT };
 
@@ -49,24 +50,25 @@ static const struct rcs_verb verbs[] = {
     { "expect", "expect CONDITION", "it must be so now", ACTS, AT | DURING | ASKS, rcs_parse_expect, rcs_act_expect, NULL },
     { "cli", "cli --cluster create NODES... [--cluster-replicas N] [--cluster-yes] | check NODE [--cluster-search-multiple-owners] | info NODE | fix NODE [--cluster-search-multiple-owners] [--cluster-fix-with-unreachable-masters] | add-node NEW NODE [--cluster-slave [--cluster-master-id ID]] | del-node NODE ID | call NODE COMMAND [--cluster-only-masters|--cluster-only-replicas] | set-timeout NODE MS | reshard NODE --cluster-from IDS|all --cluster-to ID --cluster-slots N [--cluster-yes] | rebalance NODE [--cluster-weight ID=N...] [--cluster-use-empty-masters] [--cluster-threshold PERCENT] [--cluster-simulate]; both [--cluster-pipeline N] [--cluster-timeout MS] [--cluster-replace]", "what redis-cli does, over the network, with its output; its questions are answered yes; without = lines an exit status of 1 fails the run", ACTS, DURING | REPLIES, rcs_parse_cli, rcs_act_cli, rcs_act_cli_poll },
 
-    { "start", "start NODES", "powers on and starts, with the files the host holds", ACTS, AT | DURING, rcs_parse_fault, rcs_act_fault, NULL },
-    { "kill", "kill NODES", "SIGKILL: peers see the connections close, what was not saved is gone", ACTS, AT | UNDO, rcs_parse_fault, rcs_act_fault, NULL },
-    { "stop", "stop NODES", "SIGTERM: the same after saving what the configuration saves", ACTS, AT | UNDO, rcs_parse_fault, rcs_act_fault, NULL },
-    { "pause", "pause NODES", "SIGSTOP: connections stay, nothing is answered", ACTS, AT | UNDO, rcs_parse_fault, rcs_act_fault, NULL },
-    { "resume", "resume NODES", "SIGCONT: what queued up is handled", ACTS, AT | DURING, rcs_parse_fault, rcs_act_fault, NULL },
-    { "poweroff", "poweroff NODES", "the host is off: silence, nothing is refused", ACTS, AT | UNDO, rcs_parse_fault, rcs_act_fault, NULL },
-    { "lose", "lose conf|data NODES", "nodes.conf or dump.rdb of nodes that are down is gone", ACTS, AT | DURING, rcs_parse_lose, rcs_act_fault, NULL },
-    { "keep", "keep conf NODES", "takes a copy of nodes.conf as it is now", ACTS, AT | DURING, rcs_parse_keep, rcs_act_keep, NULL },
-    { "restore", "restore conf NODES", "nodes that are down get their copy of nodes.conf back", ACTS, AT | DURING, rcs_parse_restore, rcs_act_fault, NULL },
+    { "start", "start NODES", "powers on and starts, with the files the host holds", ACTS, AT | DURING | TRY, rcs_parse_fault, rcs_act_fault, NULL },
+    { "kill", "kill NODES", "SIGKILL: peers see the connections close, what was not saved is gone", ACTS, AT | UNDO | TRY, rcs_parse_fault, rcs_act_fault, NULL },
+    { "stop", "stop NODES", "SIGTERM: the same after saving what the configuration saves", ACTS, AT | UNDO | TRY, rcs_parse_fault, rcs_act_fault, NULL },
+    { "pause", "pause NODES", "SIGSTOP: connections stay, nothing is answered", ACTS, AT | UNDO | TRY, rcs_parse_fault, rcs_act_fault, NULL },
+    { "resume", "resume NODES", "SIGCONT: what queued up is handled", ACTS, AT | DURING | TRY, rcs_parse_fault, rcs_act_fault, NULL },
+    { "poweroff", "poweroff NODES", "the host is off: silence, nothing is refused", ACTS, AT | UNDO | TRY, rcs_parse_fault, rcs_act_fault, NULL },
+    { "lose", "lose conf|data NODES", "nodes.conf or dump.rdb of nodes that are down is gone", ACTS, AT | DURING | TRY, rcs_parse_lose, rcs_act_fault, NULL },
+    { "keep", "keep conf NODES", "takes a copy of nodes.conf as it is now", ACTS, AT | DURING | TRY, rcs_parse_keep, rcs_act_keep, NULL },
+    { "restore", "restore conf NODES", "nodes that are down get their copy of nodes.conf back", ACTS, AT | DURING | TRY, rcs_parse_restore, rcs_act_fault, NULL },
     { "partition", "partition [oneway] NODES NODES [reject rst|icmp]", "packets between the two groups vanish (oneway: from the first to the second); reject: are answered by a refusal", ACTS, AT | UNDO, rcs_parse_partition, rcs_act_partition, NULL },
     { "heal", "heal [NODES NODES]", "ends partitions between two groups, or all", ACTS, AT | DURING, rcs_parse_heal, rcs_act_heal, NULL },
-    { "drop", "drop TYPE|any [from NODES] [to NODES] [nth N] [times N]", "the next such bus messages vanish", ACTS, AT | DURING, rcs_parse_drop, rcs_act_drop, NULL },
+    { "drop", "drop TYPE|any [from NODES] [to NODES] [nth N] [times N] | drop none", "the next such bus messages vanish; none: those that did not come yet will not", ACTS, AT | DURING, rcs_parse_drop, rcs_act_drop, NULL },
 
     { "workload", "workload NAME KIND NODES [every 50ms] [keys 1000] [tag WORD] [only writes|reads] [timeout DURATION] [site SITE] [renew] | workload NAME stop", "a client program that is told of these nodes and writes and reads keys NAME:1... all the time; what it counted is told at the end", ACTS, AT, rcs_parse_workload, rcs_act_workload, NULL },
 
     { "at", "at +3s STATEMENT | at 40s STATEMENT", "puts a statement off; the script goes on", ACTS, 0, rcs_parse_at, rcs_act_at, NULL },
     { "only", "only RELEASES STATEMENT", "a statement for some releases only: 7.0, 6.2..7.4, ..6.2, 7.2.., several with commas between", ACTS, AT | DURING, rcs_parse_only, rcs_act_only, NULL },
-    { "during", "during 10s { STATEMENTS }", "faults and settings in the block hold for so long and are then undone; the script goes on after it", ACTS, DURING, rcs_parse_during, rcs_act_during, NULL },
+    { "try", "try FAULT", "a fault for those of its nodes for which it is possible then (start of one that runs is not), and no error", ACTS, AT | DURING, rcs_parse_try, rcs_act_try, NULL },
+    { "during", "during 10s { STATEMENTS }", "faults and settings in the block hold for so long and are then undone; the script goes on after it; put off with `at` it is one line", ACTS, AT | DURING, rcs_parse_during, rcs_act_during, NULL },
 
     { "until", "until CONDITION within DURATION", "waits until it is so, and tells what is so instead when the time is over", ACTS, ORDER | DURING | ASKS, rcs_parse_await, rcs_act_await, rcs_act_await_poll },
     { "play", "play [STEPS]", "lets the scenario go on for so many steps, or to its end", ACTS, ORDER, rcs_parse_play, rcs_act_play, NULL },

@@ -21,7 +21,8 @@ enum rcs_verb_flag {
     RCS_VERB_DURING = 4,  /* may stand in `during` though nothing is undone */
     RCS_VERB_REPLIES = 8, /* `=` lines may follow */
     RCS_VERB_ORDER = 16,  /* an order to a run that is under way, no statement of a script */
-    RCS_VERB_ASKS = 32    /* changes nothing, however often it is said */
+    RCS_VERB_ASKS = 32,   /* changes nothing, however often it is said */
+    RCS_VERB_TRY = 64     /* may follow `try` */
 };
 
 enum rcs_progress { RCS_PROGRESS_WAITS, RCS_PROGRESS_DONE };

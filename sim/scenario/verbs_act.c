@@ -77,7 +77,7 @@ bool rcs_parse_heal(struct rcs_parser *parser)
     return !rcs_parser_more(parser) || (take_two_groups(parser) && rcs_parser_end(parser));
 }
 
-/* drop TYPE [from NODES] [to NODES] [nth N] [times N] */
+/* drop TYPE [from NODES] [to NODES] [nth N] [times N], drop none */
 bool rcs_parse_drop(struct rcs_parser *parser)
 {
 #define X(name, wire, text, body) text,
@@ -88,6 +88,9 @@ bool rcs_parse_drop(struct rcs_parser *parser)
 #undef X
     struct rcs_stmt *stmt = parser->stmt;
     int type;
+    if (rcs_parser_is(parser, "none")) {
+        return rcs_parser_end(parser); /* times: 0 */
+    }
     if (!rcs_parser_choice(parser, types, &type)) {
         return false;
     }
@@ -212,7 +215,7 @@ bool rcs_parse_await(struct rcs_parser *parser)
 }
 
 /* How the statement inside another stands there. */
-enum inner { INNER_AT, INNER_DURING, INNER_ONLY };
+enum inner { INNER_AT, INNER_DURING, INNER_ONLY, INNER_TRY };
 
 /* The statement that stands in the words from parser->at to `until`. */
 static bool parse_inner(struct rcs_parser *parser, unsigned until, enum inner kind)
@@ -230,6 +233,7 @@ static bool parse_inner(struct rcs_parser *parser, unsigned until, enum inner ki
     inner.in_at |= kind == INNER_AT;
     inner.in_during |= kind == INNER_DURING;
     inner.in_only |= kind == INNER_ONLY;
+    inner.in_try |= kind == INNER_TRY;
     bool good = rcs_parser_statement(&inner);
     parser->err = inner.err;
     parser->at = parser->count;
@@ -266,6 +270,11 @@ bool rcs_parse_during(struct rcs_parser *parser)
     if (!rcs_parser_is(parser, "{")) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
                                 "a { is missing here (during 10s { partition A B })");
+    }
+    if (!rcs_parser_more(parser) && (parser->in_at || parser->in_only)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "behind `%s` the whole block is one line (during 5s { kill a1 })",
+                                parser->in_at ? "at" : "only");
     }
     if (!rcs_parser_more(parser)) {
         return true; /* the body follows on the next lines */
@@ -350,6 +359,15 @@ bool rcs_parse_only(struct rcs_parser *parser)
                                 "what these releases do is missing (only ..6.2 expect ...)");
     }
     return parse_inner(parser, parser->count, INNER_ONLY);
+}
+
+bool rcs_parse_try(struct rcs_parser *parser)
+{
+    if (!rcs_parser_more(parser)) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
+                                "what is tried is missing (try start a1)");
+    }
+    return parse_inner(parser, parser->count, INNER_TRY);
 }
 
 bool rcs_parse_later(struct rcs_parser *parser)

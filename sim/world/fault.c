@@ -158,6 +158,14 @@ static enum rcs_err check_ports(const struct rcs_sim *sim, const int *nodes, uns
     return RCS_OK;
 }
 
+bool rcs_sim_fault_fits(struct rcs_sim *sim, enum rcs_fault fault, int node)
+{
+    RCS_ASSERT((unsigned)fault < RCS_FAULT_COUNT && node >= 0 && (unsigned)node < sim->node_count);
+    return (rows[fault].lives >> sim->nodes[node].life & 1) != 0 &&
+           (fault != RCS_FAULT_STALE_CONF || sim->nodes[node].kept_conf != NULL) &&
+           (fault != RCS_FAULT_START || check_ports(sim, &node, 1, NULL) == RCS_OK);
+}
+
 enum rcs_err rcs_sim_fault(struct rcs_sim *sim, enum rcs_fault fault, const int *nodes,
                            unsigned count, struct rcs_diag *diag)
 {
@@ -453,4 +461,10 @@ void rcs_sim_drop(struct rcs_sim *sim, int type, int from, int to, unsigned skip
         .type = type, .from = from, .to = to, .skip = skip, .count = count
     };
     sim->drop_count = kept + 1;
+}
+
+void rcs_sim_drop_none(struct rcs_sim *sim)
+{
+    rcs_observe_fault(sim, "drop-none", NULL, 0, NULL, 0, 0);
+    sim->drop_count = 0;
 }
