@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/facts.h"
+#include "sim/scenario/chaos.h"
 #include "sim/scenario/control.h"
 #include "sim/scenario/expect.h"
 #include "sim/scenario/verbs.h"
@@ -77,6 +78,10 @@ static int help_scenario(void)
         print_row(usage, what);
     }
     help_workloads();
+    puts("\nKinds of fault in chaos (every: the mean from one to the next; all rates may be left out):");
+    for (unsigned i = 0; (usage = rcs_chaos_usage(i, &what)) != NULL; i++) {
+        print_row(usage, what);
+    }
     return EXIT_HELD;
 }
 

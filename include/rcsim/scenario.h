@@ -74,6 +74,12 @@ struct rcs_run_options {
 };
 #define RCS_RUN_ALL_STEPS UINT_MAX
 
+/* The text that a run with these options plays and its trace holds: with the plan of the seed in
+ * place of each `chaos` block. Malloc'd. */
+enum rcs_err rcs_scenario_plan(const struct rcs_scenario *scenario,
+                               const struct rcs_run_options *options, char **out,
+                               struct rcs_diag *diag);
+
 /* NULL: options that do not fit, see `diag`. The scenario is borrowed for the run's life. */
 struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
                             const struct rcs_run_options *options, struct rcs_diag *diag);

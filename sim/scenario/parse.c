@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "sim/node/config.h"
-#include "sim/scenario/verbs.h"
+#include "sim/scenario/chaos.h"
+#include "sim/scenario/verbs_parse.h"
 
 #include "sim/pure.h"
 
@@ -25,6 +26,8 @@ struct reader {
     struct rcs_place sources[SOURCE_DEPTH];
     unsigned source;
     struct rcs_word here; /* a place without a word, for errors */
+    const char *text;     /* all of it */
+    struct rcs_chaos *chaos; /* the block that is open; NULL none */
 };
 
 /* --- statements ------------------------------------------------------------------------------- */
@@ -243,6 +246,33 @@ static bool open_block(struct reader *reader)
     return true;
 }
 
+static bool read_chaos_line(struct reader *reader, const char *line)
+{
+    struct rcs_parser *parser = &reader->parser;
+    if (strcmp(parser->words[0].text, "}") != 0) {
+        return rcs_parse_chaos_line(parser, reader->chaos);
+    }
+    parser->at = 1;
+    if (!rcs_parser_end(parser)) {
+        return false;
+    }
+    if (reader->chaos->line_count == 0) {
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0,
+                                "the block is empty (anything stands for every kind of fault)");
+    }
+    reader->chaos->last_byte = (size_t)(line - reader->text);
+    reader->chaos = NULL;
+    return true;
+}
+
+static void open_chaos(struct reader *reader, const char *line)
+{
+    struct rcs_script *script = reader->parser.script;
+    reader->chaos = &script->chaos[script->chaos_count - 1];
+    reader->chaos->first_byte = (size_t)(line - reader->text);
+    reader->chaos->stmts_before = reader->blocks[0].count;
+}
+
 static bool read_line(struct reader *reader, const char *line, size_t size_bytes)
 {
     struct rcs_parser *parser = &reader->parser;
@@ -256,6 +286,9 @@ static bool read_line(struct reader *reader, const char *line, size_t size_bytes
         reader->here = (struct rcs_word){ .text = "=", .column = rcs_lex_column(line, blanks) };
         parser->words = &reader->here;
         parser->count = 1;
+        if (reader->chaos != NULL) {
+            return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0, "chaos expects no replies");
+        }
         return parse_reply(reader, line, size_bytes, blanks + 1);
     }
     struct rcs_lexer lexer = { &parser->script->arena, parser->script->params,
@@ -270,6 +303,9 @@ static bool read_line(struct reader *reader, const char *line, size_t size_bytes
     if (parser->count == 0) {
         return true;
     }
+    if (reader->chaos != NULL) {
+        return read_chaos_line(reader, line);
+    }
     if (strcmp(words[0].text, "}") == 0) {
         return close_block(reader);
     }
@@ -282,6 +318,10 @@ static bool read_line(struct reader *reader, const char *line, size_t size_bytes
     }
     if (stmt.verb->begin != NULL) {
         append(reader, &stmt);
+    }
+    if (stmt.verb->parse == rcs_parse_chaos) {
+        open_chaos(reader, line);
+        return true;
     }
     bool opens = strcmp(stmt.verb->word, "during") == 0 && stmt.body == NULL;
     return !opens || open_block(reader);
@@ -329,6 +369,10 @@ static bool check_end(struct reader *reader)
     reader->here = (struct rcs_word){ .text = "", .column = 1 };
     parser->words = &reader->here;
     parser->count = 1;
+    if (reader->chaos != NULL) {
+        parser->place = reader->chaos->place;
+        return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0, "this block is not closed by a }");
+    }
     if (reader->depth > 0) {
         parser->place = reader->blocks[reader->depth].opened;
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, 0, "this block is not closed by a }");
@@ -443,7 +487,9 @@ static enum rcs_err check_marks(const struct rcs_script *script, struct rcs_diag
 {
     for (unsigned i = 0; i < script->mark_count; i++) {
         const struct rcs_named_mark *mark = &script->marks[i];
-        if (!any_stmt_is(script->stmts, script->stmt_count, mark->text) &&
+        bool planned = script->chaos_count > 0 && (strcmp(mark->text, RCS_PLAN_STEP) == 0 ||
+                                                   strcmp(mark->text, RCS_PLAN_HEALED) == 0);
+        if (!planned && !any_stmt_is(script->stmts, script->stmt_count, mark->text) &&
             !may_be_undone(script, mark->text)) {
             enum rcs_err err = rcs_diag_set(
                 diag, RCS_ERR_UNKNOWN, mark->place.line, mark->place.column,
@@ -472,6 +518,7 @@ enum rcs_err rcs_script_parse(struct rcs_script **out, const char *source, const
         .parser = { .script = script,
                     .forced_params = params,
                     .diag = diag != NULL ? diag : &ignored },
+        .text = text,
         .sources = { { .source = rcs_arena_text(&script->arena, source, strlen(source)) } },
     };
     *out = NULL;

@@ -6,6 +6,7 @@
 
 #include <rcsim/check.h>
 
+#include "sim/explore/plan.h"
 #include "sim/node/config.h"
 #include "sim/scenario/order.h"
 #include "sim/scenario/run_parts.h"
@@ -296,7 +297,7 @@ static void begin_trace(struct rcs_run *run, const struct rcs_scenario *scenario
     }
     struct rcs_trace_header header = {
         .source = scenario->source,
-        .scenario = scenario->text,
+        .scenario = run->planned != NULL ? run->planned : scenario->text,
         .seed = seed,
         .level = run->options.trace_level,
         .overrides = run->overrides,
@@ -312,31 +313,107 @@ static void begin_trace(struct rcs_run *run, const struct rcs_scenario *scenario
     rcs_buf_close(&serve);
 }
 
+static uint64_t seed_of(const struct rcs_script *script, const struct rcs_run_options *options)
+{
+    return options->has_seed ? options->seed : script->has_seed ? script->seed : 1;
+}
+
+/* The text with the plan of `seed`, malloc'd, and the script that it is. */
+static char *plan_of(const struct rcs_scenario *scenario, const struct rcs_script *script,
+                     uint64_t seed, const char *params, struct rcs_buf *drawn,
+                     struct rcs_script **out, struct rcs_diag *diag)
+{
+    struct rcs_buf text;
+    rcs_buf_init(&text);
+    rcs_plan_text(script, scenario->text, seed, &text, drawn);
+    char *planned = NULL;
+    if (rcs_script_parse(out, scenario->source, text.data, params, diag) == RCS_OK) {
+        planned = rcs_run_copy(text.data, text.size_bytes);
+    }
+    rcs_buf_close(&text);
+    return planned;
+}
+
+/* What the run plays: the scenario's own script (*own NULL), or one of its own. */
+static enum rcs_err take_script(const struct rcs_scenario *scenario,
+                                const struct rcs_run_options *options, struct rcs_script **own,
+                                char **planned, struct rcs_buf *drawn, struct rcs_diag *diag)
+{
+    *own = NULL;
+    if ((options->params != NULL && options->params[0] != '\0') || options->serve_ip != NULL) {
+        enum rcs_err err = rcs_script_parse(own, scenario->source, scenario->text, options->params,
+                                            diag);
+        if (err != RCS_OK) {
+            return err;
+        }
+    }
+    const struct rcs_script *script = *own != NULL ? *own : scenario->script;
+    if (script->chaos_count == 0) {
+        return RCS_OK;
+    }
+    struct rcs_script *with_plan = NULL;
+    *planned = plan_of(scenario, script, seed_of(script, options), options->params, drawn,
+                       &with_plan, diag);
+    rcs_script_free(*own);
+    *own = with_plan;
+    return *planned == NULL ? RCS_ERR_STATE : RCS_OK;
+}
+
+enum rcs_err rcs_scenario_plan(const struct rcs_scenario *scenario,
+                               const struct rcs_run_options *options, char **out,
+                               struct rcs_diag *diag)
+{
+    struct rcs_script *own;
+    struct rcs_buf drawn;
+    rcs_buf_init(&drawn);
+    *out = NULL;
+    enum rcs_err err = take_script(scenario, options, &own, out, &drawn, diag);
+    if (err == RCS_OK && *out == NULL) {
+        *out = rcs_run_copy(scenario->text, strlen(scenario->text));
+    }
+    rcs_script_free(own);
+    rcs_buf_close(&drawn);
+    return err;
+}
+
+/* The lines of the plan, before any of them is played. */
+static void tell_plan(struct rcs_run *run, const char *lines)
+{
+    while (lines != NULL && *lines != '\0') {
+        size_t len = strcspn(lines, "\n");
+        char *line = rcs_run_copy(lines, len);
+        rcs_transcript_act(run->transcript, 0, "plan", line);
+        free(line);
+        lines += len + (lines[len] == '\n');
+    }
+}
+
 struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
                             const struct rcs_run_options *options, struct rcs_diag *diag)
 {
     struct rcs_diag own = { .line = 0 };
     struct rcs_diag *told = diag != NULL ? diag : &own;
     *told = own;
-    const struct rcs_script *script = scenario->script;
-    struct rcs_script *own_script = NULL;
-    if ((options->params != NULL && options->params[0] != '\0') || options->serve_ip != NULL) {
-        if (rcs_script_parse(&own_script, scenario->source, scenario->text, options->params,
-                             told) != RCS_OK) {
-            return NULL;
-        }
-        script = own_script;
+    struct rcs_script *own_script;
+    char *planned = NULL;
+    struct rcs_buf drawn;
+    rcs_buf_init(&drawn);
+    if (take_script(scenario, options, &own_script, &planned, &drawn, told) != RCS_OK) {
+        rcs_buf_close(&drawn);
+        return NULL;
     }
+    const struct rcs_script *script = own_script != NULL ? own_script : scenario->script;
     struct rcs_run *run = calloc(1, sizeof(*run));
     RCS_ASSERT(run != NULL);
     run->complete = true;
     run->steps_left = options->hold ? options->steps : RCS_RUN_ALL_STEPS;
     run->script = script;
     run->own_script = own_script;
+    run->planned = planned;
     run->options = *options;
     run->overrides = rcs_run_copy(options->overrides == NULL ? "" : options->overrides,
                                   options->overrides == NULL ? 0 : strlen(options->overrides));
-    uint64_t seed = options->has_seed ? options->seed : script->has_seed ? script->seed : 1;
+    const uint64_t seed = seed_of(script, options);
     struct rcs_sim_options sim_options = {
         .seed = seed,
         .redis = options->redis != NULL     ? options->redis
@@ -362,6 +439,7 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     }
     if (run->sim == NULL || add_nodes(run, told) != RCS_OK ||
         apply_overrides(run, told) != RCS_OK || check_log_option(run, told) != RCS_OK) {
+        rcs_buf_close(&drawn);
         rcs_run_free(run);
         return NULL;
     }
@@ -370,6 +448,8 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     }
     begin_trace(run, scenario, seed);
     rcs_transcript_begin(run->transcript, rcs_sim_release(run->sim, -1), seed);
+    tell_plan(run, drawn.data);
+    rcs_buf_close(&drawn);
     rcs_run_task(run, script->stmts, script->stmt_count);
     return run;
 }
@@ -423,6 +503,7 @@ void rcs_run_free(struct rcs_run *run)
         rcs_sim_free(run->sim);
     }
     rcs_script_free(run->own_script);
+    free(run->planned);
     free(run->overrides);
     free(run);
 }

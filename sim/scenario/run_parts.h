@@ -83,7 +83,8 @@ struct rcs_put_off {
 struct rcs_run {
     const struct rcs_script *script;
     struct rcs_script *own_script; /* the same, if parameters make it differ from the scenario's or
-                                      orders may */
+                                      orders may, or for its plan */
+    char *planned;                    /* the text with the plan of this seed; NULL: it has no chaos */
     struct rcs_sim *sim;
     struct rcs_run_options options;
     char *overrides; /* "" none */

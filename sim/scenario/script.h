@@ -10,6 +10,7 @@
 
 struct rcs_verb;
 struct rcs_cond;
+struct rcs_chaos;
 
 /* Statements may stand in each other so deep; a run keeps a frame for each. */
 #define RCS_NESTED_MAX 9
@@ -103,6 +104,8 @@ struct rcs_script {
     unsigned param_count;
     struct rcs_stmt *stmts;
     unsigned stmt_count;
+    struct rcs_chaos *chaos; /* blocks; they are no statements: a plan takes their place */
+    unsigned chaos_count;
     bool wants_log;               /* some condition asks for log lines */
     struct rcs_named_mark *marks; /* statements and steps that conditions name */
     unsigned mark_count;

@@ -70,13 +70,14 @@ static const struct rcs_verb verbs[] = {
     { "try", "try FAULT", "a fault for those of its nodes for which it is possible then (start of one that runs is not), and no error", ACTS, AT | DURING, rcs_parse_try, rcs_act_try, NULL },
     { "during", "during 10s { STATEMENTS }", "faults and settings in the block hold for so long and are then undone; the script goes on after it; put off with `at` it is one line", ACTS, AT | DURING, rcs_parse_during, rcs_act_during, NULL },
 
+    { "chaos", "chaos 60s recover 30s { KINDS }", "for so long a random plan of faults, drawn from the seed: explicit statements, printed before they are played; then everything is put back, and there is time to recover; each kind on a line of its own, see below", ACTS, 0, rcs_parse_chaos, NULL, NULL },
+
     { "until", "until CONDITION within DURATION", "waits until it is so, and tells what is so instead when the time is over", ACTS, ORDER | DURING | ASKS, rcs_parse_await, rcs_act_await, rcs_act_await_poll },
     { "play", "play [STEPS]", "lets the scenario go on for so many steps, or to its end", ACTS, ORDER, rcs_parse_play, rcs_act_play, NULL },
     { "put", "put NODE nodes.conf|dump.rdb|aof BYTES [BASE INCR]", "the disk of a node that is down gets a file; aof: an RDB file of its data, and the numbers in the files' names", ACTS, ORDER, rcs_parse_put, rcs_act_put, NULL },
     { "config-file", "config-file NODE none|good|ERROR", "what CONFIG REWRITE finds where the redis.conf should be; errors: no-directory, not-a-directory, is-a-directory, denied, read-only, broken", ACTS, ORDER, rcs_parse_config_file, rcs_act_config_file, NULL },
     { "remove", "remove NODE", "a node that is down is taken off the lists; its name and address are free again", ACTS, ORDER, rcs_parse_remove, rcs_act_remove, NULL },
 
-    { "chaos", NULL, NULL, SETTING, AT | DURING, rcs_parse_later, NULL, NULL },
 };
 /* clang-format on */
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

@@ -370,15 +370,6 @@ bool rcs_parse_try(struct rcs_parser *parser)
     return parse_inner(parser, parser->count, INNER_TRY);
 }
 
-bool rcs_parse_later(struct rcs_parser *parser)
-{
-    return rcs_parser_wrong(
-        parser, RCS_ERR_UNKNOWN, parser->at - 1,
-        "%s is a word of a later version and not modelled yet (faults that are: kill, stop, "
-        "pause, poweroff, partition, latency, loss, drop, lose)",
-        parser->stmt->verb->word);
-}
-
 bool rcs_parse_include(struct rcs_parser *parser)
 {
     return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at - 1,
