@@ -1,0 +1,2 @@
+# Random faults: the plans that seeds draw, and how a finding is made small.
+rcs_test(plan rcsim_core)
