@@ -220,6 +220,33 @@ static void times_that_hang_together_stay_so(void **state)
     free(got);
 }
 
+/* Two that are a millisecond apart move together. */
+static bool a_millisecond_apart(void *arg, const char *text)
+{
+    (void)arg;
+    rcs_us first_us = -1, second_us = -1;
+    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        char one[128];
+        snprintf(one, sizeof(one), "%.*s", (int)strcspn(line, "\n"), line);
+        first_us = strstr(one, "print one") != NULL ? rcs_line_time(one) : first_us;
+        second_us = strstr(one, "print two") != NULL ? rcs_line_time(one) : second_us;
+    }
+    return first_us >= 0 && second_us == first_us + RCS_MS(1);
+}
+
+static void gaps_close_together(void **state)
+{
+    (void)state;
+    struct rcs_shrink_counts counts;
+    char *got = rcs_shrink("step \"chaos\"\nat +3s print none\nat +48.277s print one\n"
+                           "at +48.278s print two\nwait 60s\nstep \"healed\"\nwait 9s\n",
+                           a_millisecond_apart, NULL, &MANY, &counts);
+    assert_string_equal(got, "step \"chaos\"\nat +0s print one\nat +0.001s print two\nwait 1s\n"
+                             "step \"healed\"\nwait 1s\n");
+    assert_true(counts.minimal);
+    free(got);
+}
+
 /* Either of two will do, but not none: one is left. */
 static bool has_either(void *arg, const char *text)
 {
@@ -356,6 +383,7 @@ int main(void)
         cmocka_unit_test(healing_goes_with_its_faults),
         cmocka_unit_test(nothing_may_be_needed),
         cmocka_unit_test(times_that_hang_together_stay_so),
+        cmocka_unit_test(gaps_close_together),
         cmocka_unit_test(one_of_two_is_enough),
         cmocka_unit_test(what_does_not_hold_is_refused),
         cmocka_unit_test(the_runs_have_a_limit),

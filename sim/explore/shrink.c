@@ -327,6 +327,53 @@ static bool simplify_all(struct shrinking *s, bool keep_recover)
     return any;
 }
 
+/* Fault number `index` and what follows it move to an earlier time together: what lies between them
+ * may count. */
+static bool try_earlier(struct shrinking *s, unsigned index, rcs_us to_us)
+{
+    const rcs_us from_us = rcs_line_time(s->lines[index]);
+    if (to_us >= from_us) {
+        return false;
+    }
+    char **before = s->lines;
+    s->lines = grown(NULL, s->count * sizeof(s->lines[0]));
+    memcpy(s->lines, before, s->count * sizeof(s->lines[0]));
+    for (unsigned i = index; i < s->count; i++) {
+        rcs_us at_us = rcs_line_time(before[i]);
+        if (rcs_line_begins(before[i], "at") && i < healed_from(s) && at_us >= from_us) {
+            s->lines[i] = rcs_line_at(before[i], at_us - (from_us - to_us));
+        }
+    }
+    bool yes = (!s->within || ends_in_time(s)) && holds(s, NULL);
+    char **out = yes ? before : s->lines, **kept = yes ? s->lines : before;
+    for (unsigned i = 0; i < s->count; i++) {
+        if (out[i] != kept[i]) {
+            free(out[i]);
+        }
+    }
+    free(out);
+    s->lines = kept;
+    return yes;
+}
+
+static bool close_gaps(struct shrinking *s)
+{
+    bool any = false;
+    rcs_us last_us = 0;
+    for (unsigned i = 0; i < healed_from(s); i++) {
+        if (is_fault(s, i) && rcs_line_time(s->lines[i]) > 0) {
+            /* Right behind the one before it; halfway; on a whole second. */
+            rcs_us at_us = rcs_line_time(s->lines[i]), after_us = last_us + RCS_S(1) - 1;
+            after_us -= after_us % RCS_S(1);
+            any |= try_earlier(s, i, after_us) ||
+                   (at_us / 2 > after_us && try_earlier(s, i, at_us / 2 - at_us / 2 % RCS_S(1))) ||
+                   try_earlier(s, i, at_us - at_us % RCS_S(1));
+        }
+        last_us = is_fault(s, i) ? rcs_line_time(s->lines[i]) : last_us;
+    }
+    return any;
+}
+
 /* A site's last node, wherever a range ends with it; and with it the lines of healing that name it
  * alone are no scenario any more: the predicate says. */
 static bool shorten_sites(struct shrinking *s)
@@ -385,7 +432,8 @@ char *rcs_shrink(const char *text, rcs_still_fn *still, void *arg,
         bool again = true;
         while (again && s.runs < s.runs_max) {
             drop_healing(&s);
-            again = simplify_all(&s, limits->keep_recover);
+            again = close_gaps(&s);
+            again |= simplify_all(&s, limits->keep_recover);
             again |= shorten_sites(&s);
             again |= drop_faults(&s); /* other times may need fewer */
         }

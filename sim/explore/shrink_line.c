@@ -121,6 +121,21 @@ static rcs_us time_of_way(rcs_us time_us, unsigned way)
     }
 }
 
+/* The line with another time in the place of the word at `at`, in seconds. */
+static char *with_time(const char *line, const char *at, size_t size_bytes, rcs_us time_us)
+{
+    char word[48];
+    int len = snprintf(word, sizeof(word), "%s%lld.%06d", at[0] == '+' ? "+" : "",
+                       (long long)(time_us / RCS_S(1)), (int)(time_us % RCS_S(1)));
+    while (word[len - 1] == '0') {
+        len--;
+    }
+    len -= word[len - 1] == '.';
+    word[len] = 's';
+    word[len + 1] = '\0';
+    return with(line, at, size_bytes, word);
+}
+
 /* The line with the time at `at` changed; NULL past the last way. */
 static char *other_time(const char *line, const char *at, unsigned way, rcs_us least_us)
 {
@@ -133,17 +148,7 @@ static char *other_time(const char *line, const char *at, unsigned way, rcs_us l
     if (!simpler(other_us, time_us) || other_us < least_us) {
         return with(line, at, 0, "");
     }
-    struct rcs_buf text;
-    rcs_buf_init(&text);
-    rcs_buf_text(&text, at[0] == '+' ? "+" : "");
-    rcs_us tenths = other_us / (RCS_S(1) / 10);
-    rcs_buf_format(&text, tenths % 10 == 0 ? "%lld" : "%lld.%d", (long long)(tenths / 10),
-                   (int)(tenths % 10));
-    rcs_buf_text(&text, "s");
-    char *word = taken(&text);
-    char *out = with(line, at, size_bytes, word);
-    free(word);
-    return out;
+    return with_time(line, at, size_bytes, other_us);
 }
 
 static const char *at_time(const char *line)
@@ -171,6 +176,16 @@ rcs_us rcs_line_length(const char *line)
 char *rcs_line_other_time(const char *line, unsigned way)
 {
     return other_time(line, at_time(line), way, 0);
+}
+
+char *rcs_line_at(const char *line, rcs_us at_us)
+{
+    size_t size_bytes;
+    rcs_us before_us;
+    const char *at = at_time(line);
+    bool good = at != NULL && read_time(at, &size_bytes, &before_us);
+    RCS_ASSERT(good && at_us >= 0);
+    return with_time(line, at, size_bytes, at_us);
 }
 
 char *rcs_line_other_length(const char *line, unsigned way)

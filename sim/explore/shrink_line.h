@@ -18,6 +18,7 @@ rcs_us rcs_line_length(const char *line);
 /* The way number `way` in which the line could be simpler, malloc'd: the line itself where that way
  * changes nothing, NULL when there are no more. Every one is smaller in some order without end. */
 char *rcs_line_other_time(const char *line, unsigned way);   /* of `at`: rounder, earlier */
+char *rcs_line_at(const char *line, rcs_us at_us);           /* of `at`: that time; malloc'd */
 char *rcs_line_other_length(const char *line, unsigned way); /* of `during`: rounder, shorter */
 char *rcs_line_other_wait(const char *line, unsigned way);
 char *rcs_line_fewer_nodes(const char *line, unsigned way); /* of the first group, if no partition */
