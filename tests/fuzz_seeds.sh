@@ -33,6 +33,10 @@ printf '%s\n' 'site A a1 a2' 'site B b1' 'loss A B 0.25%' 'bandwidth A 10mbit' '
     'wait 1s' 'clock a1..a2 -5s' 'clock b1 drift 9000ppm' 'keep conf a1..a2' 'kill a1' 'restore conf a1' 'start a1' \
     'during 2s {' 'clock a1 +70s' 'partition oneway A B reject icmp' 'partition a1 b1 reject rst' 'loss A A 100%' '}' \
     >"$out/fuzz_scenario/paths.scenario"
+printf '%s\n' 'site A a1..a3' 'site B b1' 'latency A B 5ms' 'try start a1' 'at +1s during 2s { latency A B 9ms }' 'drop none' \
+    'chaos 3s recover 1s {' 'anything a1..a2,B' '}' 'chaos 900ms recover 1s {' 'kill all every 20ms for 5ms..1s' 'partition A oneway every 30ms' \
+    'latency A B 1ms..2ms every 40ms for 1s' 'loss 5% every 1s' 'drop auth-ack all times 1..3 every 9ms' 'clock A -1s..1s every 10ms' \
+    'disk all fsync 5ms every 20ms' 'reset A hard every 100ms' 'move all every 50ms' '}' 'print "end"' >"$out/fuzz_scenario/chaos.scenario"
 cp "$here"/../traces/*.trace "$here"/../traces/*/*.trace "$out/fuzz_trace/" 2>/dev/null || true
 
 # Parts of traces, small ones: a whole one takes a target long.

@@ -281,30 +281,30 @@ static void try_passes_over_what_is_not_possible(void **state)
 static void latencies_that_overlap_end_by_themselves(void **state)
 {
     (void)state;
-    struct played played =
-        play_held(PLAY_SIX "a1> PING\n"
-                           "at +1s during 4s { latency A B 300ms }\n"
-                           "at +2s during 6s { latency A B 600ms }\n"
-                           "at +3s during 1s { jitter A B 1ms }\n"
-                           "wait 6s\n"
-                           "latency A B 20ms\n" /* stays */
-                           "wait 4s\n"
-                           "expect time from \"latency A B 300ms\" to \"end of: latency A B 300ms\" 4s\n"
-                           "expect time from \"latency A B 600ms\" to \"end of: latency A B 600ms\" 6s\n");
+    struct played played = play_held(
+        PLAY_SIX "a1> PING\n"
+                 "at +1s during 4s { latency A B 300ms }\n"
+                 "at +2s during 6s { latency A B 600ms }\n"
+                 "at +3s during 1s { jitter A B 1ms }\n"
+                 "wait 6s\n"
+                 "latency A B 20ms\n" /* stays */
+                 "wait 4s\n"
+                 "expect time from \"latency A B 300ms\" to \"end of: latency A B 300ms\" 4s\n"
+                 "expect time from \"latency A B 600ms\" to \"end of: latency A B 600ms\" 6s\n");
     played_close(&played);
 }
 
 static void drop_none_lets_the_rest_pass(void **state)
 {
     (void)state;
-    struct played played = play_held(
-        PLAY_SIX "cli --cluster create a1..a3 b1..b3 --cluster-replicas 1\n= ...\n"
-                 "await state ok on all within 20s\n"
-                 "drop any from a1 times 100000\n"
-                 "wait 3s\n"
-                 "expect state fail on a1\n"
-                 "drop none\n"
-                 "await state ok on all within 20s\n");
+    struct played played =
+        play_held(PLAY_SIX "cli --cluster create a1..a3 b1..b3 --cluster-replicas 1\n= ...\n"
+                           "await state ok on all within 20s\n"
+                           "drop any from a1 times 100000\n"
+                           "wait 3s\n"
+                           "expect state fail on a1\n"
+                           "drop none\n"
+                           "await state ok on all within 20s\n");
     played_close(&played);
 }
 

@@ -88,9 +88,10 @@ static void every_kind_s_usage_is_a_line(void **state)
         }
         line[used] = '\0';
         snprintf(text, sizeof(text), LAYOUT "chaos 60s recover 30s {\n%s\n}\n", line);
-        static const char *const words[][2] = {
-            { "NODES", "a1,B" }, { "SITE SITE", "A B" }, { "any TYPE", "any" }, { "soft hard", "soft" }
-        };
+        static const char *const words[][2] = { { "NODES", "a1,B" },
+                                                { "SITE SITE", "A B" },
+                                                { "any TYPE", "any" },
+                                                { "soft hard", "soft" } };
         for (unsigned w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
             char *at = strstr(text, words[w][0]);
             if (at != NULL) {
@@ -187,13 +188,41 @@ static void every_kind_comes_and_stays_away(void **state)
 {
     (void)state;
     static const char *const signs[] = {
-        "try kill ", "try stop ", "try poweroff ", "try pause ", "try resume ", "try start ",
-        "{ partition a", "{ partition oneway ", "{ latency A B ", "{ latency B B 0us..",
-        "{ jitter A B ", "{ loss ", "drop any from ", "drop any to ", " +", " -", " full\n", " fsync ",
-        "try lose data ", "try lose conf ", "try keep conf ", "try restore conf ",
-        "CLUSTER FAILOVER TAKEOVER\n", "CLUSTER FAILOVER FORCE\n", "CLUSTER FAILOVER\n",
-        "CLUSTER FORGET $", "CLUSTER RESET SOFT\n", "CLUSTER RESET HARD\n", "CLUSTER MEET $",
-        "CLUSTER BUMPEPOCH\n", "IMPORTING $", "MIGRATING $", " NODE $", "heal\n", "drop none\n",
+        "try kill ",
+        "try stop ",
+        "try poweroff ",
+        "try pause ",
+        "try resume ",
+        "try start ",
+        "{ partition a",
+        "{ partition oneway ",
+        "{ latency A B ",
+        "{ latency B B 0us..",
+        "{ jitter A B ",
+        "{ loss ",
+        "drop any from ",
+        "drop any to ",
+        " +",
+        " -",
+        " full\n",
+        " fsync ",
+        "try lose data ",
+        "try lose conf ",
+        "try keep conf ",
+        "try restore conf ",
+        "CLUSTER FAILOVER TAKEOVER\n",
+        "CLUSTER FAILOVER FORCE\n",
+        "CLUSTER FAILOVER\n",
+        "CLUSTER FORGET $",
+        "CLUSTER RESET SOFT\n",
+        "CLUSTER RESET HARD\n",
+        "CLUSTER MEET $",
+        "CLUSTER BUMPEPOCH\n",
+        "IMPORTING $",
+        "MIGRATING $",
+        " NODE $",
+        "heal\n",
+        "drop none\n",
     };
     const unsigned count = sizeof(signs) / sizeof(signs[0]);
     unsigned seen[sizeof(signs) / sizeof(signs[0])] = { 0 };
@@ -240,8 +269,10 @@ static void lines_do_not_shift_each_other(void **state)
         struct drawn alone = draw(LAYOUT "chaos 60s recover 5s {\nkill a1\nstop b1\n}\n", seed);
         struct drawn more =
             draw(LAYOUT "chaos 60s recover 5s {\nkill a1\nstop b1\nmeet a2\n}\n", seed);
-        if (strstr(more.lines.data, ": kill") != NULL && strstr(alone.lines.data, ": kill") != NULL) {
-            for (const char *at = alone.lines.data; (at = strstr(at, "try kill a1")) != NULL; at++) {
+        if (strstr(more.lines.data, ": kill") != NULL &&
+            strstr(alone.lines.data, ": kill") != NULL) {
+            for (const char *at = alone.lines.data; (at = strstr(at, "try kill a1")) != NULL;
+                 at++) {
                 const char *line = at;
                 while (line[-1] != '\n') {
                     line--;
@@ -320,13 +351,41 @@ static void draws_have_their_shapes(void **state)
     "cli --cluster create a1..a3 b1..b3 --cluster-replicas 1\n= ...\n"                             \
     "await state ok on all within 20s\n"
 
+/* The shared block, below clusters of different shapes. */
+static void the_shared_block_fits_any_cluster(void **state)
+{
+    (void)state;
+    static const char *const above[] = {
+        "node a1\nnode a2\nnode a3\ncli --cluster create a1..a3\n",
+        "site A a1..a3\nsite B b1..b3\ncli --cluster create a1..a3 b1..b3 --cluster-replicas 1\n",
+        "site A a1\n",
+    };
+    char *block = play_shipped("anything.chaos");
+    for (unsigned i = 0; i < sizeof(above) / sizeof(above[0]); i++) {
+        for (uint64_t seed = 1; seed <= 4; seed++) {
+            struct rcs_buf text;
+            rcs_buf_init(&text);
+            rcs_buf_format(&text, "cluster-node-timeout 2000\n%swait 5s\n", above[i]);
+            rcs_buf_text(&text, block);
+            rcs_buf_add(&text, "", 1);
+            struct played played = play_with(
+                text.data, (struct rcs_run_options){ .seed = seed, .has_seed = true });
+            played_through(&played);
+            assert_true(played.ended_us >= RCS_S(185));
+            played_close(&played);
+            rcs_buf_close(&text);
+        }
+    }
+    free(block);
+}
+
 /* Whatever was done, nothing of it is left when the block is over, and nothing ended the run. */
 static void all_is_put_back(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 40; seed++) {
-        struct rcs_scenario *scenario = play_parsed(
-            "t.scenario", CLUSTER "chaos 60s recover 15s {\nanything\n}\n");
+        struct rcs_scenario *scenario =
+            play_parsed("t.scenario", CLUSTER "chaos 60s recover 15s {\nanything\n}\n");
         struct rcs_run_options options = { .seed = seed, .has_seed = true, .quiet = true };
         struct rcs_diag diag;
         struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
@@ -356,10 +415,9 @@ static void a_trace_needs_no_chaos(void **state)
 {
     (void)state;
     static const char text[] = CLUSTER "chaos 30s recover 10s {\nanything\n}\nprint \"end\"\n";
-    struct rcs_run_options options = { .seed = 5,
-                                       .has_seed = true,
-                                       .trace = true,
-                                       .trace_level = RCS_TRACE_MILESTONES };
+    struct rcs_run_options options = {
+        .seed = 5, .has_seed = true, .trace = true, .trace_level = RCS_TRACE_MILESTONES
+    };
     struct played played = play_with(text, options);
     played_through(&played);
     assert_non_null(strstr(played.out.data, "# seed 5, "));
@@ -391,9 +449,10 @@ int main(void)
     struct CMUnitTest tests[ROWS + MORE];
     unsigned count = 0;
     for (; count < ROWS; count++) {
-        tests[count] = (struct CMUnitTest){ .name = wrong_lines[count].line,
-                                            .test_func = wrong_line,
-                                            .initial_state = (void *)(uintptr_t)&wrong_lines[count] };
+        tests[count] =
+            (struct CMUnitTest){ .name = wrong_lines[count].line,
+                                 .test_func = wrong_line,
+                                 .initial_state = (void *)(uintptr_t)&wrong_lines[count] };
     }
     static const struct CMUnitTest more[] = {
         cmocka_unit_test(every_kind_s_usage_is_a_line),
@@ -404,6 +463,7 @@ int main(void)
         cmocka_unit_test(who_is_absent_stays_away),
         cmocka_unit_test(parameters_and_includes_reach_a_block),
         cmocka_unit_test(draws_have_their_shapes),
+        cmocka_unit_test(the_shared_block_fits_any_cluster),
         cmocka_unit_test(all_is_put_back),
         cmocka_unit_test(a_trace_needs_no_chaos),
     };

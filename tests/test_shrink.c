@@ -302,8 +302,10 @@ static void any_subset_is_found(void **state)
     }
     rcs_buf_text(&text, "wait 100s\nstep \"healed\"\nwait 5s\n");
     rcs_buf_add(&text, "", 1);
-    static const unsigned sets[][6] = { { 0, 99, 50, 51, 3, 77 }, { 0, 1, 2, 3, 4, 5 },
-                                        { 94, 95, 96, 97, 98, 99 }, { 10, 30, 50, 70, 90, 99 } };
+    static const unsigned sets[][6] = { { 0, 99, 50, 51, 3, 77 },
+                                        { 0, 1, 2, 3, 4, 5 },
+                                        { 94, 95, 96, 97, 98, 99 },
+                                        { 10, 30, 50, 70, 90, 99 } };
     for (unsigned set = 0; set < 4; set++) {
         struct needs needs = { .calls = 0 };
         char names[6][8];

@@ -78,7 +78,8 @@ static int help_scenario(void)
         print_row(usage, what);
     }
     help_workloads();
-    puts("\nKinds of fault in chaos (every: the mean from one to the next; all rates may be left out):");
+    puts("\nKinds of fault in chaos (every: the mean from one to the next; all rates may be left "
+         "out):");
     for (unsigned i = 0; (usage = rcs_chaos_usage(i, &what)) != NULL; i++) {
         print_row(usage, what);
     }

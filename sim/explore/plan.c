@@ -180,8 +180,8 @@ static void choose_some(struct plan *plan)
     plan->chosen_count = 0;
     for (unsigned i = 0; i < plan->target_count; i++) {
         int node = plan->targets[i];
-        bool in = whole_site ? strcmp(plan->script->nodes[node].site, site) == 0
-                             : below(plan, 2) == 0;
+        bool in =
+            whole_site ? strcmp(plan->script->nodes[node].site, site) == 0 : below(plan, 2) == 0;
         if (node == first || in) {
             plan->chosen[plan->chosen_count++] = node;
         }
@@ -453,8 +453,8 @@ static void loses(struct plan *plan, const struct rcs_chaos_line *line, rcs_us a
  * do it to one after the other. */
 static void commands(struct plan *plan, const struct rcs_chaos_line *line, rcs_us at_us)
 {
-    const char *command = line->kind == RCS_CHAOS_TAKEOVER ? "CLUSTER FAILOVER TAKEOVER"
-                          : line->kind == RCS_CHAOS_FORCE  ? "CLUSTER FAILOVER FORCE"
+    const char *command = line->kind == RCS_CHAOS_TAKEOVER   ? "CLUSTER FAILOVER TAKEOVER"
+                          : line->kind == RCS_CHAOS_FORCE    ? "CLUSTER FAILOVER FORCE"
                           : line->kind == RCS_CHAOS_FAILOVER ? "CLUSTER FAILOVER"
                                                              : "CLUSTER BUMPEPOCH";
     uint32_t how = below(plan, 8);
@@ -660,9 +660,7 @@ static void mark_absent(struct plan *plan)
                     stmt->number == RCS_FAULT_POWEROFF;
         for (unsigned j = 0; j < stmt->a.count; j++) {
             unsigned char *marks = &plan->marks[stmt->a.nodes[j]];
-            *marks = ends                                ? ABSENT
-                     : stmt->number == RCS_FAULT_START ? 0
-                                                         : *marks;
+            *marks = ends ? ABSENT : stmt->number == RCS_FAULT_START ? 0 : *marks;
         }
     }
 }

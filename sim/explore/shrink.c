@@ -229,9 +229,9 @@ static bool no_fault_goes(struct shrinking *s)
 static const struct {
     const char *line, *needed[4];
 } heals[] = {
-    { "heal", { "partition" } },        { "drop none", { "drop" } },
-    { "try resume", { "pause" } },      { "try start", { "kill", "stop", "poweroff" } },
-    { "clock", { "clock" } },           { "disk", { "disk" } },
+    { "heal", { "partition" } },   { "drop none", { "drop" } },
+    { "try resume", { "pause" } }, { "try start", { "kill", "stop", "poweroff" } },
+    { "clock", { "clock" } },      { "disk", { "disk" } },
 };
 
 /* `at ... MEET $b1.ip ...` while b1 is forgotten, reset or loses its nodes.conf; `at ... SETSLOT

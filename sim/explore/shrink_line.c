@@ -35,8 +35,8 @@ static char *with(const char *line, const char *at, size_t size_bytes, const cha
 
 static bool in_name(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '-' || c == '_';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_';
 }
 
 bool rcs_line_begins(const char *line, const char *words)
@@ -200,7 +200,7 @@ char *rcs_line_other_wait(const char *line, unsigned way)
 
 /* --- nodes ------------------------------------------------------------------------------------ */
 
-#define NAME_BYTES  40
+#define NAME_BYTES   40
 #define NODES_IN_ROW 64
 
 struct names {
@@ -259,7 +259,8 @@ static bool expand(struct names *names, const char *word, size_t size_bytes)
     for (const char *end = word + size_bytes; word < end;) {
         size_t len = 0, dots = 0;
         for (; word + len < end && word[len] != ','; len++) {
-            dots = dots == 0 && len > 0 && word[len] == '.' && word[len - 1] == '.' ? len - 1 : dots;
+            dots =
+                dots == 0 && len > 0 && word[len] == '.' && word[len - 1] == '.' ? len - 1 : dots;
         }
         bool good = dots > 0 ? add_range(names, word, dots, word + dots + 2, len - dots - 2)
                              : add_name(names, word, len);
@@ -276,8 +277,8 @@ static bool follows(const char *before, const char *name)
 {
     size_t stem, other;
     long number, next;
-    return split_name(before, &stem, &number) && split_name(name, &other, &next) &&
-           stem == other && memcmp(before, name, stem) == 0 && next == number + 1;
+    return split_name(before, &stem, &number) && split_name(name, &other, &next) && stem == other &&
+           memcmp(before, name, stem) == 0 && next == number + 1;
 }
 
 static void put_names(struct rcs_buf *out, const struct names *names, unsigned without)
@@ -399,7 +400,8 @@ char *rcs_line_without_node(const char *line, const char *last, const char *befo
         while (first > line && in_name(first[-1])) {
             first--;
         }
-        bool pair = (size_t)(at - first) == before_bytes && memcmp(first, before, before_bytes) == 0;
+        bool pair =
+            (size_t)(at - first) == before_bytes && memcmp(first, before, before_bytes) == 0;
         rcs_buf_format(&text, "%s%s", pair ? "" : "..", pair ? "" : before);
         at += 1 + last_bytes;
     }

@@ -21,7 +21,8 @@ char *rcs_line_other_time(const char *line, unsigned way);   /* of `at`: rounder
 char *rcs_line_at(const char *line, rcs_us at_us);           /* of `at`: that time; malloc'd */
 char *rcs_line_other_length(const char *line, unsigned way); /* of `during`: rounder, shorter */
 char *rcs_line_other_wait(const char *line, unsigned way);
-char *rcs_line_fewer_nodes(const char *line, unsigned way); /* of the first group, if no partition */
+char *rcs_line_fewer_nodes(const char *line,
+                           unsigned way); /* of the first group, if no partition */
 char *rcs_line_without_try(const char *line, unsigned way);
 char *rcs_line_fewer_keys(const char *line, unsigned way);
 

@@ -117,7 +117,8 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* The newest record of a pair of sites, which covers the others; NULL: no latency was set for it. */
+/* The newest record of a pair of sites, which covers the others; NULL: no latency was set for it.
+ */
 static struct rcs_pair_latency *pair_of(struct rcs_run *run, const char *a, const char *b)
 {
     for (unsigned i = run->latency_count; i > 0; i--) {
@@ -305,10 +306,10 @@ enum rcs_progress rcs_act_fault(struct rcs_run *run, struct rcs_task *task)
     } else {
         rcs_run_tell(run, "fault", stmt->text);
     }
-    enum rcs_err err =
-        count == 0 ? RCS_ERR_STATE
-                   : rcs_sim_fault(run->sim, (enum rcs_fault)stmt->number,
-                                   fitting != NULL ? fitting : stmt->a.nodes, count, &diag);
+    enum rcs_err err = count == 0
+                           ? RCS_ERR_STATE
+                           : rcs_sim_fault(run->sim, (enum rcs_fault)stmt->number,
+                                           fitting != NULL ? fitting : stmt->a.nodes, count, &diag);
     free(fitting);
     if (err != RCS_OK) {
         free(undo.nodes);

@@ -38,13 +38,13 @@ enum rcs_chaos_kind {
 
 struct rcs_chaos_line {
     enum rcs_chaos_kind kind;
-    struct rcs_group nodes;              /* of kinds that are about nodes */
-    const char *site_a, *site_b;         /* latency, jitter, loss; NULL: as `latency` has it */
-    bool any_sites;                      /* of any two sites, drawn each time */
-    int64_t low, high;                   /* us; loss: of 10000; drop: messages */
-    rcs_us every_us;                     /* the mean from one such fault to the next */
-    rcs_us for_us_low, for_us_high;      /* how long it lasts, each octave as likely */
-    const char *type;                    /* drop */
+    struct rcs_group nodes;         /* of kinds that are about nodes */
+    const char *site_a, *site_b;    /* latency, jitter, loss; NULL: as `latency` has it */
+    bool any_sites;                 /* of any two sites, drawn each time */
+    int64_t low, high;              /* us; loss: of 10000; drop: messages */
+    rcs_us every_us;                /* the mean from one such fault to the next */
+    rcs_us for_us_low, for_us_high; /* how long it lasts, each octave as likely */
+    const char *type;               /* drop */
 };
 
 struct rcs_chaos {

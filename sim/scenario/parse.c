@@ -25,8 +25,8 @@ struct reader {
     unsigned depth; /* of the innermost open block; 0: the scenario itself */
     struct rcs_place sources[SOURCE_DEPTH];
     unsigned source;
-    struct rcs_word here; /* a place without a word, for errors */
-    const char *text;     /* all of it */
+    struct rcs_word here;    /* a place without a word, for errors */
+    const char *text;        /* all of it */
     struct rcs_chaos *chaos; /* the block that is open; NULL none */
 };
 

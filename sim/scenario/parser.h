@@ -14,9 +14,9 @@ struct rcs_parser {
     const struct rcs_word *words;
     unsigned count, at;
     struct rcs_stmt *stmt;
-    const char *forced_params;      /* see rcs_script_parse */
-    bool acting;                    /* a statement that acts was seen: the layout is closed */
-    bool in_order;                  /* reading an order to a run that is under way */
+    const char *forced_params; /* see rcs_script_parse */
+    bool acting;               /* a statement that acts was seen: the layout is closed */
+    bool in_order;             /* reading an order to a run that is under way */
     bool in_at, in_during, in_only, in_try; /* reading the body of such a block */
     unsigned nested; /* statements that this one stands in, which a task keeps a frame for */
     struct rcs_diag *diag;

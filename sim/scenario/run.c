@@ -341,8 +341,8 @@ static enum rcs_err take_script(const struct rcs_scenario *scenario,
 {
     *own = NULL;
     if ((options->params != NULL && options->params[0] != '\0') || options->serve_ip != NULL) {
-        enum rcs_err err = rcs_script_parse(own, scenario->source, scenario->text, options->params,
-                                            diag);
+        enum rcs_err err =
+            rcs_script_parse(own, scenario->source, scenario->text, options->params, diag);
         if (err != RCS_OK) {
             return err;
         }

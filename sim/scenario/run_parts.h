@@ -84,7 +84,7 @@ struct rcs_run {
     const struct rcs_script *script;
     struct rcs_script *own_script; /* the same, if parameters make it differ from the scenario's or
                                       orders may, or for its plan */
-    char *planned;                    /* the text with the plan of this seed; NULL: it has no chaos */
+    char *planned;                 /* the text with the plan of this seed; NULL: it has no chaos */
     struct rcs_sim *sim;
     struct rcs_run_options options;
     char *overrides; /* "" none */

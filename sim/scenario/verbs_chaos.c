@@ -13,21 +13,21 @@
 
 /* What stands behind the kind's word, in this order; `every` and `for` end the line. */
 enum takes {
-    TAKES_TYPE = 1,       /* any, ping, ... */
+    TAKES_TYPE = 1, /* any, ping, ... */
     TAKES_NODES = 2,
     TAKES_SITES = 4,
-    TAKES_DURATIONS = 8,  /* 50ms..2s */
-    TAKES_SIGNED = 16,    /* -500ms..500ms */
-    TAKES_PERCENT = 32,   /* 1%..30% */
-    TAKES_TIMES = 64,     /* times 1..20, not above all others */
+    TAKES_DURATIONS = 8, /* 50ms..2s */
+    TAKES_SIGNED = 16,   /* -500ms..500ms */
+    TAKES_PERCENT = 32,  /* 1%..30% */
+    TAKES_TIMES = 64,    /* times 1..20, not above all others */
     TAKES_FOR = 128
 };
 
 struct kind_row {
     const char *word, *mode; /* mode: a word behind the nodes that makes it this kind; NULL none */
     unsigned takes;
-    int64_t low, high;          /* where the line does not say */
-    rcs_us every_us;            /* the same */
+    int64_t low, high; /* where the line does not say */
+    rcs_us every_us;   /* the same */
     rcs_us for_us_low, for_us_high;
     const char *usage, *what;
 };
@@ -96,7 +96,8 @@ const char *rcs_chaos_usage(unsigned row, const char **what)
             return kinds[i].usage;
         }
     }
-    *what = "every kind, about all nodes and sites (or these nodes), as often as its line says above";
+    *what =
+        "every kind, about all nodes and sites (or these nodes), as often as its line says above";
     return row == 0 ? ANYTHING " [NODES]" : NULL;
 }
 
@@ -328,8 +329,7 @@ static bool take_rates(struct rcs_parser *parser, struct rcs_chaos_line *line)
                               &line->high);
         } else {
             return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
-                                    "\"%s\" stands where %s should",
-                                    parser->words[parser->at].text,
+                                    "\"%s\" stands where %s should", parser->words[parser->at].text,
                                     takes & TAKES_FOR     ? "every 20s or for 1s..30s"
                                     : takes & TAKES_TIMES ? "every 20s or times 1..20"
                                                           : "every 20s");

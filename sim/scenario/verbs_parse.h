@@ -37,7 +37,7 @@ bool rcs_parse_at(struct rcs_parser *parser);
 bool rcs_parse_during(struct rcs_parser *parser);
 bool rcs_parse_only(struct rcs_parser *parser);
 bool rcs_parse_try(struct rcs_parser *parser);
-bool rcs_parse_chaos(struct rcs_parser *parser); /* verbs_chaos.c */
+bool rcs_parse_chaos(struct rcs_parser *parser);    /* verbs_chaos.c */
 bool rcs_parse_workload(struct rcs_parser *parser); /* verbs_workload.c */
 bool rcs_parse_include(struct rcs_parser *parser);
 
