@@ -750,7 +750,9 @@ static void put_head(const struct plan *plan, const bool *on, uint64_t seed, str
 
 static void put_plan(struct plan *plan, const bool *on, uint64_t seed, struct rcs_buf *out)
 {
-    qsort(plan->lines, plan->line_count, sizeof(plan->lines[0]), by_time);
+    if (plan->line_count > 0) {
+        qsort(plan->lines, plan->line_count, sizeof(plan->lines[0]), by_time);
+    }
     put_head(plan, on, seed, out);
     rcs_buf_text(out, "step \"" RCS_PLAN_STEP "\"\n");
     for (unsigned i = 0; i < plan->line_count; i++) {
