@@ -5,7 +5,7 @@ set -euo pipefail
 
 out=${1:?usage: tests/fuzz_seeds.sh DIRECTORY}
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,trace,control,resp,rdb,rdb_file,aof,conf_text}
+mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,shrink,trace,control,resp,rdb,rdb_file,aof,conf_text}
 
 # Lines `bytes TOKENS`, a token hex or HH*N: as \x escapes, and from those as bytes.
 n=0
@@ -37,6 +37,9 @@ printf '%s\n' 'site A a1..a3' 'site B b1' 'latency A B 5ms' 'try start a1' 'at +
     'chaos 3s recover 1s {' 'anything a1..a2,B' '}' 'chaos 900ms recover 1s {' 'kill all every 20ms for 5ms..1s' 'partition A oneway every 30ms' \
     'latency A B 1ms..2ms every 40ms for 1s' 'loss 5% every 1s' 'drop auth-ack all times 1..3 every 9ms' 'clock A -1s..1s every 10ms' \
     'disk all fsync 5ms every 20ms' 'reset A hard every 100ms' 'move all every 50ms' '}' 'print "end"' >"$out/fuzz_scenario/chaos.scenario"
+printf '%s\n' 'site A a1..a3' 'workload w predis all keys 9' 'step "chaos"' 'at +1.25s try kill a1..a2,a3' 'at +3s during 1.5s { loss A A 9% }' \
+    'at 7ms a1..a3> CLUSTER FORGET $a2.id' 'wait 9s' 'step "healed"' 'try start a1' 'at +1s a1> CLUSTER MEET $a2.ip $a2.port' 'wait 3s' \
+    >"$out/fuzz_shrink/plan"
 cp "$here"/../traces/*.trace "$here"/../traces/*/*.trace "$out/fuzz_trace/" 2>/dev/null || true
 
 # Parts of traces, small ones: a whole one takes a target long.
