@@ -158,7 +158,8 @@ static void a_plan_takes_the_place_of_its_block(void **state)
                                           "wait 30s\n"
                                           "step \"healed\"\n"
                                           "try start a1\n"
-                                          "wait 10s\n");
+                                          "wait 10s\n"
+                                          "expect healthy\n");
     char want[1024];
     snprintf(want, sizeof(want),
              LAYOUT "wait 1s\n"

@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rcsim/check.h>
+
 #include "sim/facts.h"
 #include "sim/scenario/chaos.h"
 #include "sim/scenario/control.h"
@@ -14,11 +16,11 @@ static int help_all(void)
     for (unsigned i = 0; command_row(i) != NULL; i++) {
         printf("  %-8s %s\n", command_row(i)->name, command_row(i)->what);
     }
-    puts(
-        "\nrcsim help COMMAND tells more; rcsim help scenario lists the words of the scenario "
-        "language,\n"
-        "rcsim help events what a node can do that an expectation can name, rcsim help control the "
-        "orders\nof a run that is served.");
+    puts("\nrcsim help COMMAND tells more; rcsim help scenario lists the words of the scenario "
+         "language,\n"
+         "rcsim help events what a node can do that an expectation can name, rcsim help findings "
+         "what "
+         "is watched\nin every run, rcsim help control the orders of a run that is served.");
     puts("Try: rcsim run two-dc-chained");
     return EXIT_HELD;
 }
@@ -124,6 +126,26 @@ static int help_events(void)
     return EXIT_HELD;
 }
 
+/* What is watched in every run, and what real servers permit themselves. */
+static int help_findings(void)
+{
+    enum rcs_invariant of;
+    const char *name, *why;
+    puts("Invariants, for `expect finding NAME[/PERMIT]`. They are watched in every run: up to "
+         "fail-quorum at every step,\nthe others by `expect healthy`. What breaks one is a breach, "
+         "unless real servers do the same:");
+    for (int i = 0; i < RCS_INVARIANT_COUNT; i++) {
+        printf("\n  %s\n      %s\n", rcs_invariant_name((enum rcs_invariant)i),
+               rcs_invariant_text((enum rcs_invariant)i));
+        for (unsigned j = 0; (name = rcs_check_permit(j, &of, &why)) != NULL; j++) {
+            if ((int)of == i) {
+                printf("      /%-18s %s\n", name, why);
+            }
+        }
+    }
+    return EXIT_HELD;
+}
+
 int cmd_help(int argc, char **argv)
 {
     if (argc == 0) {
@@ -140,6 +162,9 @@ int cmd_help(int argc, char **argv)
     }
     if (strcmp(argv[0], "events") == 0) {
         return help_events();
+    }
+    if (strcmp(argv[0], "findings") == 0) {
+        return help_findings();
     }
     const struct command *command = command_find(argv[0]);
     if (command == NULL) {

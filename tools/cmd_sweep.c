@@ -14,14 +14,24 @@ struct sweeping {
     int shown;
 };
 
-static void play(void *arg, uint64_t run, void *record)
+static void play(void *arg, uint64_t run, struct rcs_buf *record)
 {
-    rcs_sweep_play(((struct sweeping *)arg)->sweep, run, record);
+    const struct rcs_sweep *sweep = ((struct sweeping *)arg)->sweep;
+    struct rcs_sweep_record *its = malloc(rcs_sweep_record_bytes(sweep));
+    RCS_ASSERT(its != NULL);
+    rcs_sweep_play(sweep, run, its);
+    rcs_buf_add(record, its, rcs_sweep_record_bytes(sweep));
+    free(its);
 }
 
-static void take(void *arg, const void *record)
+static void take(void *arg, uint64_t run, const char *record, size_t size_bytes)
 {
-    rcs_summary_add(((struct sweeping *)arg)->summary, record);
+    struct rcs_sweep_record *its = malloc(size_bytes); /* for its alignment */
+    RCS_ASSERT(its != NULL);
+    (void)run;
+    memcpy(its, record, size_bytes);
+    rcs_summary_add(((struct sweeping *)arg)->summary, its);
+    free(its);
 }
 
 static void name_run(void *arg, uint64_t run, struct rcs_buf *out)
@@ -134,7 +144,6 @@ static int carry_out(const struct run_arguments *arguments, const struct rcs_swe
         state = jobs_carry_out(&(struct jobs){
             .runs = rcs_sweep_runs(sweep),
             .count = arguments->jobs,
-            .record_bytes = rcs_sweep_record_bytes(sweep),
             .play = play,
             .take = take,
             .tick = draw_bar,

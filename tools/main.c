@@ -64,9 +64,41 @@ static const struct command commands[] = {
       "command prints\nthe same, whatever --jobs. Exit status: 0 done, 2 wrong usage or scenario, "
       "3 internal error, 130 after Ctrl-C or\nSIGTERM, with what was played until then.\n",
       cmd_sweep },
+    { "fuzz",
+      "rcsim fuzz FILE [--seeds A..B] [--out DIR] [--jsonl F] [options] [--DIRECTIVE VALUE]...",
+      "plays plans of faults at random, and says which invariants break",
+      "FILE has a `chaos` block (rcsim help scenario): each seed draws a plan of faults from it, "
+      "which "
+      "`rcsim run\nFILE --seed N` prints and plays. Invariants are watched at every step; when a "
+      "plan "
+      "is over everything is put back,\nand the cluster must come back. What real servers permit "
+      "themselves is named and counted, and is no breach (rcsim help\nfindings). The same command "
+      "prints the same, whatever --jobs. Exit status: 0 clean, 1 a breach or an expectation\nthat "
+      "does not hold, 2 wrong usage or scenario, 3 internal error, 130 clean until Ctrl-C or "
+      "SIGTERM, "
+      "with what was\nplayed until then.\n",
+      cmd_fuzz },
+    { "shrink", "rcsim shrink FILE --seed N [--finding NAME[/PERMIT]] [--out F] [options]",
+      "makes what a seed shows small: an ordinary scenario with few faults",
+      "Leaves out faults, nodes and keys, makes times rounder and earlier, as long as the same is "
+      "found "
+      "(the invariant and\nthe last decisions of those concerned). What is written says what is "
+      "wrong, "
+      "and `rcsim run` plays it. Exit status:\n0 written, 1 the seed shows no such finding, 2 "
+      "wrong usage "
+      "or scenario, 3 internal error.\n",
+      cmd_shrink },
+    { "merge", "rcsim merge FILE... [--jsonl F]",
+      "joins the files of several `rcsim fuzz --jsonl`, as if one had played all",
+      "They must be of one scenario with one set of options, and no seed may be in two of them. "
+      "Exit "
+      "status: 0 clean,\n1 a breach or an expectation that does not hold, 2 a file that cannot be "
+      "joined.\n",
+      cmd_merge },
     { "list", "rcsim list", "names the shipped scenarios with their titles", NULL, cmd_list },
-    { "help", "rcsim help [COMMAND|scenario|control|events]",
-      "explains a command, the scenario language, its events, the control port", NULL, cmd_help },
+    { "help", "rcsim help [COMMAND|scenario|control|events|findings]",
+      "explains a command, the scenario language, its events, the control port, what is watched",
+      NULL, cmd_help },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

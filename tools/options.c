@@ -243,6 +243,69 @@ static int set_jobs(struct run_arguments *out, const char *value)
     return set_unsigned("jobs", value, 1, JOBS_MAX, &out->jobs);
 }
 
+/* I/N counts from 1. `auto`: what starts many of the same command says which one this is. */
+static int set_shard(struct run_arguments *out, const char *value)
+{
+    char which[32];
+    const char *slash = strchr(value, '/');
+    uint64_t shard = 0, shards = 0;
+    size_t size = slash == NULL ? strlen(value) : (size_t)(slash - value);
+    snprintf(which, sizeof(which), "%.*s", (int)(size < 31 ? size : 31), value);
+    if (slash != NULL && (!read_number(slash + 1, &shards) || shards < 1 || shards > SHARDS_MAX)) {
+        return complain("--shard %s: N of I/N is a number from 1 to %d", value, SHARDS_MAX);
+    }
+    if (strcmp(which, "auto") == 0) {
+        return shard_from_environment((unsigned)shards, &out->shard, &out->shards);
+    }
+    if (slash == NULL || !read_number(which, &shard) || shard < 1 || shard > shards) {
+        return complain("--shard %s: I/N with I from 1 to N, auto, or auto/N", value);
+    }
+    out->shard = (unsigned)shard;
+    out->shards = (unsigned)shards;
+    return 0;
+}
+
+/* 90, 90s, 15m, 2h of real time. */
+static int set_time(struct run_arguments *out, const char *value)
+{
+    char number[24];
+    size_t size = strspn(value, "0123456789");
+    uint64_t count;
+    unsigned unit = strcmp(value + size, "h") == 0                          ? 3600
+                    : strcmp(value + size, "m") == 0                        ? 60
+                    : strcmp(value + size, "s") == 0 || value[size] == '\0' ? 1
+                                                                            : 0;
+    snprintf(number, sizeof(number), "%.*s", (int)(size < 23 ? size : 23), value);
+    if (unit == 0 || !read_number(number, &count) || count < 1 || count > 1000000) {
+        return complain("--time %s is no real time (90s, 15m, 2h)", value);
+    }
+    out->limit_s = (unsigned)count * unit;
+    return 0;
+}
+
+static int set_out(struct run_arguments *out, const char *value)
+{
+    out->out = value;
+    return 0;
+}
+
+static int set_jsonl(struct run_arguments *out, const char *value)
+{
+    out->jsonl = value;
+    return 0;
+}
+
+static int set_finding(struct run_arguments *out, const char *value)
+{
+    out->finding = value;
+    return 0;
+}
+
+static int set_runs(struct run_arguments *out, const char *value)
+{
+    return set_unsigned("runs", value, 1, 1000000, &out->runs);
+}
+
 static int set_csv(struct run_arguments *out, const char *value)
 {
     out->csv = value;
@@ -267,7 +330,10 @@ enum {
     FOR_SERVE = 2,
     FOR_BOTH = FOR_RUN | FOR_SERVE,
     FOR_SWEEP = 4,
-    FOR_ALL = FOR_BOTH | FOR_SWEEP
+    FOR_FUZZ = 8,
+    FOR_SHRINK = 16,
+    FOR_MERGE = 32,
+    FOR_ALL = FOR_BOTH | FOR_SWEEP | FOR_FUZZ | FOR_SHRINK
 };
 
 static const struct option_row {
@@ -277,7 +343,7 @@ static const struct option_row {
     const char *shown, *what;
     int (*set)(struct run_arguments *out, const char *value);
 } rows[] = {
-    { FOR_BOTH, "seed", "N", "--seed N",
+    { FOR_BOTH | FOR_SHRINK, "seed", "N", "--seed N",
       "the seed of all chance (default: what the scenario says, else 1)", set_seed },
     { FOR_ALL, "redis", "VERSION", "--redis VERSION[,VERSION...]",
       "the release of nodes, such as 6.2 or valkey-8.0; of several, where they part", set_redis },
@@ -320,14 +386,34 @@ static const struct option_row {
       "real directories of nodes may lie below DIR (default: none)", set_disk },
     { FOR_SWEEP, "vary", "NAME=FROM..TO/STEP", "--vary NAME=FROM..TO/STEP",
       "a param, a directive, or \"latency A B\" of the layout; twice: a grid", set_vary },
-    { FOR_SWEEP, "seeds", "N", "--seeds N|A..B",
-      "runs at every value: seeds 1 to N, or A to B (default 100)", set_seeds },
-    { FOR_SWEEP, "jobs", "J", "--jobs J", "processes that play (default: one a processor)",
-      set_jobs },
+    { FOR_SWEEP | FOR_FUZZ, "seeds", "N", "--seeds N|A..B", "seeds 1 to N, or A to B (default 100)",
+      set_seeds },
+    { FOR_SWEEP | FOR_FUZZ, "jobs", "J", "--jobs J",
+      "processes that play (default: one a processor)", set_jobs },
     { FOR_SWEEP, "csv", "F", "--csv F", "a line for each value and measure; - is standard output",
       set_csv },
     { FOR_SWEEP, "json", "F", "--json F", "all of it as one object", set_json_file },
     { FOR_SWEEP, "html", "F", "--html F", "all of it as one page with plots", set_html },
+    { FOR_FUZZ, "shard", "I/N", "--shard I/N|auto",
+      "the I-th of N parts of the seeds; auto: as SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, "
+      "OMPI_COMM_WORLD_RANK or PARALLEL_SEQ says (auto/N where N is not in the environment)",
+      set_shard },
+    { FOR_FUZZ, "time", "LIMIT", "--time LIMIT",
+      "ends after so much real time (90s, 15m, 2h) with what was played until then", set_time },
+    { FOR_FUZZ, "out", "DIR", "--out DIR",
+      "writes each breach, and one of each kind that real servers permit themselves, as a small "
+      "scenario into DIR",
+      set_out },
+    { FOR_SHRINK, "out", "F", "--out F", "where the scenario goes (default: standard output)",
+      set_out },
+    { FOR_SHRINK, "finding", "NAME", "--finding NAME[/PERMIT]",
+      "which of the seed's findings (default: the first breach, else the first of all)",
+      set_finding },
+    { FOR_FUZZ | FOR_SHRINK, "runs", "N", "--runs N",
+      "runs at most to make one finding small (default 2000)", set_runs },
+    { FOR_FUZZ | FOR_MERGE, "jsonl", "F", "--jsonl F",
+      "a line for each run and each of its findings, for `rcsim merge`; - is standard output",
+      set_jsonl },
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
@@ -335,7 +421,10 @@ static const struct option_row {
 static const struct {
     const char *name;
     unsigned used;
-} commands[] = { { "run", FOR_RUN }, { "serve", FOR_SERVE }, { "sweep", FOR_SWEEP } };
+} commands[] = {
+    { "run", FOR_RUN },   { "serve", FOR_SERVE },   { "sweep", FOR_SWEEP },
+    { "fuzz", FOR_FUZZ }, { "shrink", FOR_SHRINK }, { "merge", FOR_MERGE },
+};
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 const char *run_option(const char *command, unsigned index, const char **what)
@@ -353,9 +442,10 @@ const char *run_option(const char *command, unsigned index, const char **what)
             return rows[i].shown;
         }
     }
-    *what = index == 0 ? "any modelled redis.conf directive, for all nodes; wins over the scenario"
-                       : NULL;
-    return index == 0 ? "--DIRECTIVE VALUE" : NULL;
+    *what = index == 0 && used != FOR_MERGE
+                ? "any modelled redis.conf directive, for all nodes; wins over the scenario"
+                : NULL;
+    return *what != NULL ? "--DIRECTIVE VALUE" : NULL;
 }
 
 static const char *command_of(unsigned used)
@@ -396,7 +486,7 @@ static int take_option(struct run_arguments *out, unsigned used, int argc, char 
         row = (rows[i].used & used) != 0 && strcmp(rows[i].name, name) == 0 ? &rows[i] : row;
     }
     const char *near = row != NULL ? NULL : rcs_config_nearest(name);
-    bool directive = near != NULL && strcmp(near, name) == 0;
+    bool directive = near != NULL && strcmp(near, name) == 0 && used != FOR_MERGE;
     if (row == NULL && !directive) {
         return unknown_option(used, name);
     }
@@ -445,6 +535,11 @@ static int read_arguments(struct run_arguments *out, unsigned used, unsigned fil
             }
         } else if (out->file == NULL) {
             out->file = argv[i++];
+        } else if (used == FOR_MERGE) {
+            if (out->more_count == MERGED_MAX) {
+                return complain("%d files at a time", MERGED_MAX + 1);
+            }
+            out->more[out->more_count++] = argv[i++];
         } else if (files == 2 && out->second == NULL) {
             out->second = argv[i++];
         } else {
@@ -491,6 +586,47 @@ int sweep_arguments_read(struct run_arguments *out, int argc, char **argv)
                          "--vary cluster-node-timeout=1000..15000/1000)");
     } else if (state == 0 && out->release_count > 0) {
         state = complain("--redis takes one release here");
+    }
+    finish_arguments(out);
+    return state;
+}
+
+int fuzz_arguments_read(struct run_arguments *out, int argc, char **argv)
+{
+    *out = (struct run_arguments){
+        .first_seed = 1, .seeds = 100, .shard = 1, .shards = 1, .runs = 2000
+    };
+    int state = read_arguments(out, FOR_FUZZ, 1, argc, argv);
+    if (state == 0 && out->file == NULL) {
+        state = complain("which scenario? (a path, or a name out of `rcsim list`)");
+    } else if (state == 0 && out->release_count > 0) {
+        state = complain("--redis takes one release here");
+    }
+    finish_arguments(out);
+    return state;
+}
+
+int shrink_arguments_read(struct run_arguments *out, int argc, char **argv)
+{
+    *out = (struct run_arguments){ .runs = 2000 };
+    int state = read_arguments(out, FOR_SHRINK, 1, argc, argv);
+    if (state == 0 && out->file == NULL) {
+        state = complain("which scenario? (a path, or a name out of `rcsim list`)");
+    } else if (state == 0 && !out->options.has_seed) {
+        state = complain("which seed's finding? (--seed N, as `rcsim fuzz` says)");
+    } else if (state == 0 && out->release_count > 0) {
+        state = complain("--redis takes one release here");
+    }
+    finish_arguments(out);
+    return state;
+}
+
+int merge_arguments_read(struct run_arguments *out, int argc, char **argv)
+{
+    *out = (struct run_arguments){ .file = NULL };
+    int state = read_arguments(out, FOR_MERGE, 1, argc, argv);
+    if (state == 0 && out->file == NULL) {
+        state = complain("which files? (those of `rcsim fuzz --jsonl`)");
     }
     finish_arguments(out);
     return state;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include <rcsim/explore.h>
+#include <rcsim/fuzz.h>
 #include <rcsim/resp.h>
 #include <rcsim/scenario.h>
 
@@ -36,12 +37,17 @@ int cmd_explain(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
+int cmd_fuzz(int argc, char **argv);
+int cmd_shrink(int argc, char **argv);
+int cmd_merge(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 /* --- options.c -------------------------------------------------------------------------------- */
 
 #define RELEASES_MAX 16
+#define SHARDS_MAX   100000
+#define MERGED_MAX   9999
 
 struct run_arguments {
     const char *file;   /* path, name of a shipped scenario, or "-" */
@@ -64,6 +70,13 @@ struct run_arguments {
     unsigned vary_count, seeds, jobs; /* jobs 0: one a processor */
     uint64_t first_seed;
     const char *csv, *json, *html; /* NULL none */
+    /* of `fuzz`, `shrink` and `merge` */
+    unsigned shard, shards;            /* 1 to shards */
+    unsigned limit_s;                  /* real seconds; 0: none */
+    unsigned runs;                     /* to make one finding small */
+    const char *out, *jsonl, *finding; /* NULL none */
+    const char *more[MERGED_MAX];
+    unsigned more_count;
 };
 /* Options and as many files, 1 or 2. 0, or an exit state after a message on stderr. */
 int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char **argv);
@@ -71,6 +84,10 @@ int run_arguments_read(struct run_arguments *out, unsigned files, int argc, char
 int serve_arguments_read(struct run_arguments *out, int argc, char **argv);
 /* Those of `sweep`: one file. */
 int sweep_arguments_read(struct run_arguments *out, int argc, char **argv);
+/* Those of `fuzz`: one file; of `shrink`: the same; of `merge`: one file, and `more`. */
+int fuzz_arguments_read(struct run_arguments *out, int argc, char **argv);
+int shrink_arguments_read(struct run_arguments *out, int argc, char **argv);
+int merge_arguments_read(struct run_arguments *out, int argc, char **argv);
 void run_arguments_close(struct run_arguments *arguments);
 /* The options of a command, for help: name with its value, and a sentence; NULL past the end, or if
  * it has none of its own. */
@@ -116,16 +133,17 @@ int run_releases(const struct run_arguments *arguments, const char *text, size_t
 /* Runs 0 to `runs` - 1, each of which gives a record, spread over processes. */
 struct jobs {
     uint64_t runs;
-    unsigned count; /* of processes; 0: one a processor */
-    size_t record_bytes;
-    void (*play)(void *arg, uint64_t run, void *record);        /* in a process of its own */
-    void (*take)(void *arg, const void *record);                /* in this one, in any order */
+    unsigned count;   /* of processes; 0: one a processor */
+    unsigned limit_s; /* real seconds, after which no run is waited for; 0: none */
+    void (*play)(void *arg, uint64_t run, struct rcs_buf *record); /* in a process of its own */
+    /* In this one, in the order of the runs. */
+    void (*take)(void *arg, uint64_t run, const char *record, size_t size_bytes);
     void (*tick)(void *arg);                                    /* now and then, and at the end */
     void (*name)(void *arg, uint64_t run, struct rcs_buf *out); /* for messages */
     void *arg;
 };
-/* Carries all of them out, or those until SIGINT or SIGTERM comes. 0, EXIT_SIGINT, or EXIT_INTERNAL
- * after a message: a process ended that should not have. */
+/* Carries all of them out, or the first of them until SIGINT or SIGTERM comes, or the time is over.
+ * 0, EXIT_SIGINT, or EXIT_INTERNAL after a message: a process ended that should not have. */
 int jobs_carry_out(const struct jobs *jobs);
 
 /* --- sweep_text.c, sweep_data.c, sweep_html.c ------------------------------------------------- */
@@ -149,6 +167,26 @@ void sweep_print_limit(struct rcs_buf *out, double share, bool up);
 void sweep_print_value(struct rcs_buf *out, enum rcs_measure_kind kind, int64_t value);
 /* "p0", "p50", ... */
 extern const char *const sweep_quantiles[RCS_QUANTILES];
+
+/* --- shard.c ---------------------------------------------------------------------------------- */
+
+/* Which of how many the environment says this process is: of an array of Slurm, an indexed job of
+ * Kubernetes, ranks of Open MPI, or GNU parallel. `shards` 0: the environment must say how many. 0,
+ * or an exit state after a message. */
+int shard_from_environment(unsigned shards, unsigned *shard, unsigned *of);
+/* The part of `count` things that belongs to it: the next parts follow without a gap. */
+void shard_part(uint64_t count, unsigned shard, unsigned of, uint64_t *from, uint64_t *size);
+
+/* --- cmd_fuzz.c ------------------------------------------------------------------------------- */
+
+/* Reads the scenario, and `carry` does the rest; the exit state. */
+int fuzz_with(struct run_arguments *arguments,
+              int (*carry)(const struct run_arguments *arguments, const struct rcs_fuzz *fuzz));
+
+/* --- fuzz_text.c ------------------------------------------------------------------------------ */
+
+/* What a campaign found, for a terminal. */
+void fuzz_print_text(struct rcs_tally *tally, struct rcs_buf *out);
 
 /* --- cmd_trace.c ------------------------------------------------------------------------------ */
 

@@ -31,6 +31,8 @@ const char *rcs_scenario_title(const struct rcs_scenario *scenario);
 const char *rcs_scenario_text(const struct rcs_scenario *scenario);
 /* The name of the i-th `param` line, NULL past the last. */
 const char *rcs_scenario_param(const struct rcs_scenario *scenario, unsigned index);
+/* How many `chaos` blocks it has. */
+unsigned rcs_scenario_chaos(const struct rcs_scenario *scenario);
 /* The sites of the i-th `latency` line of the layout (*b NULL: of *a to all); false past the last.
  */
 bool rcs_scenario_latency(const struct rcs_scenario *scenario, unsigned index, const char **a,
@@ -135,6 +137,8 @@ unsigned rcs_run_failures(const struct rcs_run *run);
 /* After DONE: RCS_OK, or why the script could not go on (an error that only running shows). */
 enum rcs_err rcs_run_error(const struct rcs_run *run, struct rcs_diag *diag);
 struct rcs_sim *rcs_run_sim(struct rcs_run *run); /* borrowed */
+/* Faults that its seed drew from `chaos` blocks. */
+unsigned rcs_run_faults(const struct rcs_run *run);
 
 /* --- what a run measured ---------------------------------------------------------------------- */
 
@@ -169,6 +173,8 @@ struct rcs_failure {
     const char *what;    /* was expected */
     const char *instead; /* was so */
 };
+/* What is expected of every run: its findings tell more (check.h). */
+#define RCS_RUN_INVARIANTS "what always holds in a Redis Cluster"
 /* What failed first: an expectation, or the script itself, which could not go on (rcs_run_error).
  * False: nothing did. Texts are borrowed for the run's life. */
 bool rcs_run_first_failure(const struct rcs_run *run, struct rcs_failure *out);

@@ -212,7 +212,7 @@ static void put_plan(struct rcs_plan *plan, const bool *on, uint64_t seed, struc
     put_healing(plan, out);
     rcs_buf_text(out, "wait ");
     rcs_plan_time(out, plan->chaos->recover_us);
-    rcs_buf_text(out, "\n");
+    rcs_buf_text(out, "\nexpect healthy\n");
 }
 
 /* Who does not answer is drawn first: commands to several go round them. */

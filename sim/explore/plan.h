@@ -11,6 +11,7 @@
  *     heal
  *     ... all that was done to processes, disks, clocks and messages, put back
  *     wait 30s
+ *     expect healthy
  * Some lines of the block are switched off, others in the next seed (swarm testing: faults that
  * hide each other's traces get out of each other's way). A line has a stream of chance of its own,
  * so that one more changes nothing of the others. */

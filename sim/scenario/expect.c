@@ -239,6 +239,8 @@ static const struct rcs_cond_row rows[] = {
     { "time", "time from EVENT to EVENT 5s..7s", "EVENT: \"a statement or step\", or [first] NODES WHAT [about NODE]", rcs_cond_parse_span, rcs_cond_span_holds },
     { "order", "order EVENT then EVENT ...", "they happened in this order", rcs_cond_parse_order, rcs_cond_order_holds },
     { "workload", "workload NAME lost|errors [KIND]|operations|ok|acknowledged|outages N | workload NAME unavailable 5s..7s | workload NAME up|down", "what it has counted; lost: acknowledged writes", rcs_cond_parse_workload, rcs_cond_workload_holds },
+    { "healthy", "healthy", "all invariants hold, now that nothing disturbs the cluster any more; no write is lost but as real servers lose them", rcs_cond_parse_healthy, rcs_cond_healthy_holds },
+    { "finding", "finding NAME[/PERMIT] [\"FINGERPRINT\"] | no finding [NAME[/PERMIT]]", "a breach of an invariant, or one that real servers permit themselves, was found (rcsim help findings)", rcs_cond_parse_finding, rcs_cond_finding_holds },
     { "digest", "digest 0123456789abcdef", "of the run so far", rcs_cond_parse_digest, rcs_cond_digest_holds },
 };
 /* clang-format on */
@@ -303,9 +305,9 @@ bool rcs_parser_cond(struct rcs_parser *parser, const struct rcs_cond **out)
         return unknown_row(parser);
     }
     if (cond->no && cond->row->parse != rcs_cond_parse_log &&
-        cond->row->parse != rcs_cond_parse_event) {
+        cond->row->parse != rcs_cond_parse_event && cond->row->parse != rcs_cond_parse_finding) {
         return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, from,
-                                "\"no\" goes with log and event only");
+                                "\"no\" goes with log, event and finding only");
     }
     if (!cond->row->parse(parser, cond)) {
         return false;

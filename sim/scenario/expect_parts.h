@@ -40,6 +40,7 @@ struct rcs_cond {
     unsigned happened_count;
     rcs_us low_us, high_us;
     int workload, error; /* numbers; -1 any error */
+    const char *permit;  /* finding: the row of the table; NULL any, or none */
 };
 
 typedef bool rcs_cond_parse_fn(struct rcs_parser *parser, struct rcs_cond *cond);
@@ -92,6 +93,10 @@ rcs_cond_parse_fn rcs_cond_parse_event;
 rcs_cond_parse_fn rcs_cond_parse_span;
 rcs_cond_parse_fn rcs_cond_parse_order;
 rcs_cond_parse_fn rcs_cond_parse_digest;
+rcs_cond_parse_fn rcs_cond_parse_healthy; /* expect_check.c */
+rcs_cond_parse_fn rcs_cond_parse_finding;
+rcs_cond_holds_fn rcs_cond_healthy_holds;
+rcs_cond_holds_fn rcs_cond_finding_holds;
 rcs_cond_parse_fn rcs_cond_parse_workload; /* verbs_workload.c */
 rcs_cond_holds_fn rcs_cond_workload_holds;
 rcs_cond_holds_fn rcs_cond_state_holds;

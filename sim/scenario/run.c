@@ -70,6 +70,11 @@ const char *rcs_scenario_param(const struct rcs_scenario *scenario, unsigned ind
     return index < script->param_count ? script->params[index].name : NULL;
 }
 
+unsigned rcs_scenario_chaos(const struct rcs_scenario *scenario)
+{
+    return scenario->script->chaos_count;
+}
+
 bool rcs_scenario_latency(const struct rcs_scenario *scenario, unsigned index, const char **a,
                           const char **b)
 {
@@ -383,6 +388,7 @@ static void tell_plan(struct rcs_run *run, const char *lines)
         size_t len = strcspn(lines, "\n");
         char *line = rcs_run_copy(lines, len);
         rcs_transcript_act(run->transcript, 0, "plan", line);
+        run->faults += strncmp(line, "at +", 4) == 0;
         free(line);
         lines += len + (lines[len] == '\n');
     }
@@ -452,6 +458,11 @@ struct rcs_run *rcs_run_new(const struct rcs_scenario *scenario,
     rcs_buf_close(&drawn);
     rcs_run_task(run, script->stmts, script->stmt_count);
     return run;
+}
+
+unsigned rcs_run_faults(const struct rcs_run *run)
+{
+    return run->faults;
 }
 
 void rcs_run_free(struct rcs_run *run)

@@ -124,7 +124,7 @@ struct rcs_run {
     unsigned log_count, log_room;
 
     struct rcs_rand waits; /* of `wait 1s..2s` */
-    unsigned failures;
+    unsigned failures, faults; /* faults: of its plans */
     struct rcs_outcome outcome;
     bool broken_told;
     enum rcs_err err;

@@ -96,7 +96,7 @@ static void check_broken(struct rcs_run *run, const struct rcs_place *place)
     const char *broken = check == NULL ? "" : rcs_check_broken(check);
     if (broken[0] != '\0' && !run->broken_told) {
         run->broken_told = true;
-        rcs_run_fail(run, place, "what always holds in a Redis Cluster", broken);
+        rcs_run_fail(run, place, RCS_RUN_INVARIANTS, broken);
     }
 }
 
