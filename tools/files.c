@@ -134,13 +134,22 @@ char *scenario_read(const char *name, size_t *size_bytes, char **path, const cha
     return file_read(*path, size_bytes);
 }
 
+/* Beside the scenario, or else among the shipped ones. */
 char *include_read(void *arg, const char *name, size_t *size_bytes)
 {
     const char *path = arg, *slash = strrchr(path, '/');
-    char *beside = name[0] == '/' || slash == NULL
-                       ? join(name, strlen(name), "", "")
-                       : join(path, (size_t)(slash + 1 - path), name, "");
-    char *text = is_file(beside) ? file_read(beside, size_bytes) : NULL;
-    free(beside);
+    char *at = name[0] == '/' || slash == NULL ? join(name, strlen(name), "", "")
+                                               : join(path, (size_t)(slash + 1 - path), name, "");
+    for (unsigned i = 0; !is_file(at) && name[0] != '/'; i++) {
+        char *dir = scenario_dir(i);
+        free(at);
+        if (dir == NULL) {
+            return NULL;
+        }
+        at = join(dir, strlen(dir), "/", name);
+        free(dir);
+    }
+    char *text = is_file(at) ? file_read(at, size_bytes) : NULL;
+    free(at);
     return text;
 }

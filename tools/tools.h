@@ -101,7 +101,8 @@ char *file_read(const char *path, size_t *size_bytes);
 /* A scenario by path or, if there is no such file, by the name of a shipped one; *path (malloc'd)
  * is where it was found, *source its last part. */
 char *scenario_read(const char *name, size_t *size_bytes, char **path, const char **source);
-/* Loads an include beside the scenario; `arg` is the scenario's path. An rcs_load_fn. */
+/* Loads an include from beside the scenario, or a shipped one; `arg` is the scenario's path. An
+ * rcs_load_fn. */
 char *include_read(void *arg, const char *name, size_t *size_bytes);
 /* The directories in which shipped scenarios are looked for, malloc'd; NULL past the end. */
 char *scenario_dir(unsigned index);
