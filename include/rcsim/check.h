@@ -24,6 +24,9 @@ extern "C" {
     X(TWO_WINNERS,   "two-winners",    "an epoch's election has one winner")                       \
     X(NO_MAJORITY,   "no-majority",    "a replica becomes master by votes of a majority or by TAKEOVER") \
     X(FAIL_QUORUM,   "fail-quorum",    "who is called FAIL was suspected by a majority of masters") \
+    X(EPOCH_COLLISION, "epoch-collision", "no two masters claim slots with one config epoch")       \
+    X(TWO_PROMOTED,  "two-promoted",   "of a master's replicas one at most is promoted in its place") \
+    X(FORGOTTEN_RETURNS, "forgotten-returns", "a node that was told to forget another does not know it again") \
     /* after healing */                                                                            \
     X(SLOT_OWNERS,   "slot-owners",    "all views name the same owner of every slot")              \
     X(SLOT_UNOWNED,  "slot-unowned",   "every slot has an owner that runs")                        \

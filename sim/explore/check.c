@@ -6,8 +6,6 @@
 
 #include "sim/pure.h"
 
-#define SERIES_3_0 30u
-
 /* --- life ------------------------------------------------------------------------------------- */
 
 struct rcs_check *rcs_check_new(void)
@@ -51,7 +49,7 @@ void rcs_check_grow(struct rcs_check *check, unsigned count)
     }
     for (; check->node_count < count; check->node_count++) {
         check->nodes[check->node_count] =
-            (struct rcs_check_node){ .id = RCS_ID_NONE, .said_master = RCS_ID_NONE };
+            (struct rcs_check_node){ .id = RCS_ID_NONE, .said_master = RCS_ID_NONE, .over = -1 };
     }
 }
 
@@ -123,7 +121,19 @@ void rcs_check_started(struct rcs_check *check, rcs_us at_us, unsigned node, uns
     n->running = true;
     n->said = false;
     n->may_rise = false;
-    n->lost_conf |= disk == NULL && n->life > 1;
+    if (n->put_conf) {
+        n->epoch_by = RCS_EPOCH_STALE;
+        rcs_check_decide(check, node, RCS_WORD_CONF_STALE);
+    } else if (disk == NULL && n->life > 1) {
+        n->lost_conf = true;
+        n->identity++;
+        rcs_check_decide(check, node, RCS_WORD_CONF_LOST);
+    } else if (disk != NULL && !disk->master) {
+        n->epoch_by = RCS_EPOCH_REPLICA;
+    }
+    n->put_conf = false;
+    n->over = disk == NULL || !disk->master ? -1 : n->over;
+    n->empty = n->life > 1 && (disk == NULL || disk->master);
     n->series = (uint16_t)series;
     n->started_us = at_us;
     n->unsaved_vote = 0;
@@ -140,13 +150,22 @@ void rcs_check_ended(struct rcs_check *check, rcs_us at_us, unsigned node)
     rcs_check_node(check, node)->running = false;
 }
 
+static void was_reset(struct rcs_check *check, unsigned node)
+{
+    struct rcs_check_node *n = rcs_check_node(check, node);
+    n->was_reset = true;
+    n->reign++;
+    n->over = -1;
+    check->emptied = true;
+    rcs_check_decide(check, node, RCS_WORD_RESET);
+}
+
 void rcs_check_saved(struct rcs_check *check, unsigned node, const struct rcs_check_disk *disk,
                      bool fsync)
 {
     struct rcs_check_node *n = rcs_check_node(check, node);
     if (disk->known == 1 && n->disk.known > 1) { /* RESET SOFT says nothing in the log */
-        n->was_reset = true;
-        check->emptied = true;
+        was_reset(check, node);
     }
     n->disk = *disk;
     if (fsync) {
@@ -156,12 +175,20 @@ void rcs_check_saved(struct rcs_check *check, unsigned node, const struct rcs_ch
 
 void rcs_check_replaced(struct rcs_check *check, unsigned node, const struct rcs_check_disk *disk)
 {
-    rcs_check_node(check, node)->replaced |= disk != NULL; /* without one it is somebody else */
+    if (disk != NULL) { /* without one it is somebody else */
+        rcs_check_node(check, node)->replaced = true;
+        rcs_check_node(check, node)->put_conf = true;
+    }
 }
 
 void rcs_check_disturbed(struct rcs_check *check, rcs_us at_us)
 {
     check->disturbed_us = at_us < check->disturbed_us ? at_us : check->disturbed_us;
+}
+
+void rcs_check_clock_put(struct rcs_check *check)
+{
+    check->clock_put = true;
 }
 
 /* --- what a node says of itself --------------------------------------------------------------- */
@@ -223,6 +250,7 @@ static void check_role(struct rcs_check *check, rcs_us at_us, unsigned node,
 {
     if ((msg->flags & RCS_NODE_MASTER) == 0) {
         n->replica = true;
+        n->claims = false;
         return;
     }
     if (n->replica && !n->may_rise && msg->slots->count > 0) {
@@ -232,6 +260,7 @@ static void check_role(struct rcs_check *check, rcs_us at_us, unsigned node,
                        "was not elected",
                        msg->slots->count, msg->config_epoch);
     }
+    n->reign += n->replica;
     n->replica = false;
     n->may_rise = false;
     n->ever_master = true;
@@ -248,6 +277,10 @@ static void take_header(struct rcs_check *check, rcs_us at_us, unsigned node,
     check_current(check, at_us, node, n, msg->current_epoch);
     if (msg->flags & RCS_NODE_MASTER) {
         check_config(check, at_us, node, n, msg->config_epoch);
+        if (n->said && n->mastered && n->config_epoch != msg->config_epoch && !n->may_rise &&
+            n->fact_epoch != msg->config_epoch) {
+            n->epoch_by = RCS_EPOCH_TOLD;
+        }
         n->config_epoch = msg->config_epoch;
         n->mastered = true;
     }
@@ -257,6 +290,10 @@ static void take_header(struct rcs_check *check, rcs_us at_us, unsigned node,
     n->said_master = msg->master;
     n->flags = msg->flags;
     n->said = n->said_ever = true;
+    if (msg->flags & RCS_NODE_MASTER) {
+        n->claims = msg->slots->count > 0;
+        rcs_check_claims(check, at_us, node, msg->config_epoch);
+    }
 }
 
 /* --- votes ------------------------------------------------------------------------------------ */
@@ -298,7 +335,7 @@ bool rcs_check_sent(struct rcs_check *check, rcs_us at_us, unsigned node, int to
     }
     if (msg->current_epoch != n->current_epoch || msg->config_epoch != n->said_config_epoch ||
         msg->flags != n->flags || msg->sender != n->id || msg->master != n->said_master ||
-        !n->said) {
+        !n->said || (msg->flags & RCS_NODE_MASTER && (msg->slots->count > 0) != n->claims)) {
         take_header(check, at_us, node, n, msg);
     }
     if (msg->type == RCS_BUS_AUTH_REQUEST && msg->current_epoch != n->request_epoch) {
@@ -344,6 +381,9 @@ static void check_election(struct rcs_check *check, rcs_us at_us, unsigned node,
     struct rcs_check_node *n = rcs_check_node(check, node);
     unsigned majority = n->disk.masters / 2 + 1;
     n->may_rise = true;
+    n->took_over = false;
+    n->epoch_by = RCS_EPOCH_ELECTED;
+    n->fact_epoch = epoch;
     if (n->won_epoch == epoch) {
         rcs_check_find(check, at_us, RCS_INVARIANT_NO_MAJORITY, "stale-election", (int)node, -1, 1,
                        "it won the election of epoch %llu again, without asking", epoch, 0);
@@ -367,10 +407,27 @@ void rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
         return;
     }
     struct rcs_check_node *n = rcs_check_node(check, node);
-    rcs_check_decide(check, node, word);
+    bool of_takeover = word == RCS_WORD_BUMPED && n->took_over && n->took_over_us == at_us;
+    if (!of_takeover) {
+        rcs_check_decide(check, node, word);
+    }
     switch (word) {
     case RCS_WORD_TAKEOVER:
-        n->may_rise = true;
+        n->may_rise = n->took_over = true;
+        n->epoch_by = RCS_EPOCH_TAKEOVER;
+        n->took_over_us = at_us;
+        break;
+    case RCS_WORD_BUMPED:
+        n->epoch_by = of_takeover ? RCS_EPOCH_TAKEOVER : RCS_EPOCH_BUMP;
+        n->fact_epoch = (uint64_t)fact->values[0];
+        break;
+    case RCS_WORD_COLLISION:
+        n->epoch_by = RCS_EPOCH_COLLISION;
+        n->fact_epoch = (uint64_t)fact->values[0];
+        break;
+    case RCS_WORD_EPOCH_SET:
+        n->epoch_by = RCS_EPOCH_SET;
+        n->fact_epoch = (uint64_t)fact->values[0];
         break;
     case RCS_WORD_ELECTION_DELAYED:
         n->votes_came = 0;
@@ -380,6 +437,7 @@ void rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
         break;
     case RCS_WORD_PROMOTED:
         check->promoted = true;
+        rcs_check_promoted(check, at_us, node, fact->about);
         break;
     case RCS_WORD_FOLLOWS:
     case RCS_WORD_REPLICATES:
@@ -387,12 +445,11 @@ void rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
         break;
     case RCS_WORD_EPOCH_RESET:
         n->said_ever = n->mastered = false;
-        n->was_reset = true;
-        check->emptied = true;
+        n->identity++;
+        was_reset(check, node);
         break;
     case RCS_WORD_RESET:
-        n->was_reset = true;
-        check->emptied = true;
+        was_reset(check, node);
         break;
     case RCS_WORD_KEYS_DROPPED:
     case RCS_WORD_SLOTS_DELETED:
@@ -410,9 +467,18 @@ void rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
         if (fact->values[0] & (RCS_NODE_PFAIL | RCS_NODE_FAIL)) {
             rcs_check_suspects(check, at_us, node, fact->about, true);
         }
+        rcs_check_knows(check, at_us, node, fact->about, false);
+        break;
+    case RCS_WORD_HANDSHAKE_DONE:
+        rcs_check_knows(check, at_us, node, fact->about, true);
         break;
     case RCS_WORD_FORGOT:
         n->forgot = true;
+        rcs_check_forgot(check, at_us, node, fact->about);
+        break;
+    case RCS_WORD_LOADED_DUMP:
+    case RCS_WORD_LOADED_AOF:
+        n->empty = false;
         break;
     case RCS_WORD_PFAIL_CLEARED:
     case RCS_WORD_FAIL_CLEARED:

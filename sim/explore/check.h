@@ -34,6 +34,8 @@ void rcs_check_saved(struct rcs_check *check, unsigned node, const struct rcs_ch
 /* Somebody else did, or removed it (NULL). */
 void rcs_check_replaced(struct rcs_check *check, unsigned node, const struct rcs_check_disk *disk);
 void rcs_check_disturbed(struct rcs_check *check, rcs_us at_us);
+/* A host's clock was set: what is measured by it ends at any time. */
+void rcs_check_clock_put(struct rcs_check *check);
 
 /* A milestone. `code` stands for `what`, always the same one; `about` -1: nobody known. */
 struct rcs_check_fact {

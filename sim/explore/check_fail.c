@@ -8,7 +8,6 @@
 
 #include "sim/pure.h"
 
-#define ON_THE_WAY_US  RCS_S(5)     /* a message at most, where nothing disturbs it */
 #define FIRST_CHECK_US RCS_MS(2500) /* until then a master may not have counted the masters */
 
 /* `until`: RCS_NEVER while it lasts, plus one: 0 is no number of a pair. */
@@ -26,7 +25,7 @@ void rcs_check_suspects(struct rcs_check *check, rcs_us at_us, unsigned node, in
 
 static rcs_us since(const struct rcs_check *check, rcs_us at_us, int64_t node_timeout_ms)
 {
-    rcs_us since_us = at_us - 2 * RCS_MS(node_timeout_ms) - ON_THE_WAY_US;
+    rcs_us since_us = at_us - 2 * RCS_MS(node_timeout_ms) - RCS_CHECK_ON_THE_WAY_US;
     rcs_us disturbed_us = check->disturbed_us == RCS_NEVER
                               ? RCS_NEVER
                               : check->disturbed_us - 2 * RCS_MS(node_timeout_ms);

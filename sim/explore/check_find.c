@@ -57,6 +57,33 @@ static const struct permit {
       "an election that was won is won again: its state outlives promotion and demotion (clusterHandleSlaveFailover)" },
     { RCS_INVARIANT_NO_MAJORITY, FIRST, LAST, "repeated-votes",
       "votes are counted without asking who gave them, or for which election (clusterProcessPacket)" },
+    { RCS_INVARIANT_EPOCH_COLLISION, FIRST, LAST, "takeover",
+      "TAKEOVER takes the next epoch, or keeps its own, without asking anybody (clusterBumpConfigEpochWithoutConsensus)" },
+    { RCS_INVARIANT_EPOCH_COLLISION, FIRST, LAST, "bump",
+      "BUMPEPOCH and the end of an import take the next epoch without asking anybody (clusterBumpConfigEpochWithoutConsensus)" },
+    { RCS_INVARIANT_EPOCH_COLLISION, FIRST, LAST, "collision",
+      "who steps aside from a collision takes the next epoch without asking anybody (clusterHandleConfigEpochCollision)" },
+    { RCS_INVARIANT_EPOCH_COLLISION, FIRST, LAST, "set", "SET-CONFIG-EPOCH gave it, whoever else has it" },
+    { RCS_INVARIANT_EPOCH_COLLISION, FIRST, LAST, "stale-conf", "an older nodes.conf brings an older epoch back" },
+    { RCS_INVARIANT_EPOCH_COLLISION, FIRST, LAST, "replica-epoch",
+      "the nodes.conf of a replica has its master's epoch for its own (clusterGenNodeDescription)" },
+    { RCS_INVARIANT_EPOCH_COLLISION, 74, LAST, "told-by-replica",
+      "from 7.4 on a master takes its config epoch from a replica that was master of the shard (clusterProcessPacket)" },
+    { RCS_INVARIANT_EPOCH_COLLISION, 30, 30, "vote-before-disk", "a vote that was not on disk was given twice" },
+    { RCS_INVARIANT_TWO_PROMOTED, FIRST, LAST, "takeover",
+      "TAKEOVER asks nobody, and may race an election, or another TAKEOVER (clusterFailoverReplaceYourMaster)" },
+    { RCS_INVARIANT_TWO_PROMOTED, FIRST, LAST, "unheard-winner",
+      "a voter that has not heard of the first one's claim holds its master for the owner (clusterSendFailoverAuthIfNeeded)" },
+    { RCS_INVARIANT_TWO_PROMOTED, FIRST, LAST, "forgotten", "a voter that was told to forget the first one does not know its claim" },
+    { RCS_INVARIANT_TWO_PROMOTED, FIRST, LAST, "stale-conf", "an older nodes.conf has forgotten a claim, or a vote" },
+    { RCS_INVARIANT_TWO_PROMOTED, 30, 30, "vote-before-disk", "a vote that was not on disk was given twice" },
+    { RCS_INVARIANT_FORGOTTEN_RETURNS, FIRST, LAST, "ban-over",
+      "FORGET holds for 60 s; then gossip of those who were not told brings the node back (clusterBlacklistAddNode)" },
+    { RCS_INVARIANT_FORGOTTEN_RETURNS, FIRST, LAST, "ban-lost", "FORGET is kept in memory alone: a restart forgets it" },
+    { RCS_INVARIANT_FORGOTTEN_RETURNS, 72, LAST, "ban-heard",
+      "from 7.2 on FORGET is told to others, and holds there for what was left of it when that was said (clusterProcessPingExtensions)" },
+    { RCS_INVARIANT_FORGOTTEN_RETURNS, FIRST, LAST, "meet", "MEET, from whomever, brings a node back at once" },
+    { RCS_INVARIANT_FORGOTTEN_RETURNS, FIRST, LAST, "clock", "the 60 s of FORGET are of the host's clock, which was set" },
     { RCS_INVARIANT_FAIL_QUORUM, FIRST, LAST, "uncounted-masters",
       "a master counts masters only two seconds after its start: until then one is the majority (clusterUpdateState)" },
     { RCS_INVARIANT_SLOT_OWNERS, FIRST, 62, "unclaimed-slots",
@@ -158,18 +185,84 @@ void rcs_check_begin(struct rcs_check *check)
 
 /* --- findings --------------------------------------------------------------------------------- */
 
-static void tell_decisions(const struct rcs_check *check, int node, struct rcs_buf *out)
+/* A permit says what was done: of those who are concerned only the role is left to be told; but
+ * where two stand against each other what each of them did last. */
+static unsigned decisions_told(enum rcs_invariant invariant, bool permitted)
+{
+    return !permitted ? RCS_CHECK_DECISIONS
+           : invariant == RCS_INVARIANT_EPOCH_COLLISION || invariant == RCS_INVARIANT_TWO_PROMOTED
+               ? 1
+               : 0;
+}
+
+static void tell_decisions(const struct rcs_check *check, int node, unsigned count,
+                           struct rcs_buf *out)
 {
     if (node < 0 || (unsigned)node >= check->node_count) {
         return;
     }
     const struct rcs_check_node *n = &check->nodes[node];
     rcs_buf_text(out, n->replica ? " replica" : " master");
-    for (unsigned i = RCS_CHECK_DECISIONS; i-- > 0;) {
+    for (unsigned i = count; i-- > 0;) {
         if (n->decisions[i] != RCS_WORD_NEW) {
             rcs_buf_format(out, ",%s", words[n->decisions[i]].name);
         }
     }
+}
+
+static bool was_done_to(const struct rcs_check *check, int node)
+{
+    const struct rcs_check_node *n = node < 0 ? NULL : &check->nodes[node];
+    return n != NULL && (n->was_reset || n->lost_conf || n->replaced || n->forgot_us > 0);
+}
+
+/* Who has a part in it. Where one looks at another, the one who looks is anybody; where two do not
+ * know each other, it is about the one to whom something was done. */
+static void tell_concerned(const struct rcs_check *check, enum rcs_invariant invariant,
+                           bool permitted, int node, int other, struct rcs_buf *out)
+{
+    unsigned count = decisions_told(invariant, permitted);
+    bool first = true, second = true;
+    switch (invariant) {
+    case RCS_INVARIANT_SLOT_UNOWNED:
+    case RCS_INVARIANT_LOST_WRITE:
+    case RCS_INVARIANT_WRONG_VALUE:
+        return;
+    case RCS_INVARIANT_FORGOTTEN_RETURNS:
+    case RCS_INVARIANT_FAIL_FLAG:
+        first = false;
+        break;
+    case RCS_INVARIANT_DOUBLE_VOTE:
+    case RCS_INVARIANT_SLOT_OWNERS:
+        second = false;
+        break;
+    case RCS_INVARIANT_SPLIT:
+        first = was_done_to(check, node) || !was_done_to(check, other);
+        second = !first;
+        break;
+    default:
+        break;
+    }
+    /* Which of two with one epoch spoke last says nothing. */
+    size_t begin = out->size_bytes;
+    struct rcs_buf two;
+    rcs_buf_init(&two);
+    if (first) {
+        tell_decisions(check, node, count, out);
+    }
+    if (second) {
+        tell_decisions(check, other, count, &two);
+    }
+    rcs_buf_add(out, "", 1);
+    rcs_buf_add(&two, "", 1);
+    out->size_bytes--;
+    two.size_bytes--;
+    if (invariant == RCS_INVARIANT_EPOCH_COLLISION && strcmp(out->data + begin, two.data) > 0) {
+        rcs_buf_add(&two, out->data + begin, out->size_bytes - begin);
+        out->size_bytes = begin;
+    }
+    rcs_buf_add(out, two.data, two.size_bytes);
+    rcs_buf_close(&two);
 }
 
 static void keep_text(struct rcs_buf *from, char *to, size_t room)
@@ -264,8 +357,7 @@ RCS_RARE void rcs_check_find(struct rcs_check *check, rcs_us at_us, enum rcs_inv
     if (permit != NULL) {
         rcs_buf_format(&text, "/%s", permit->name);
     }
-    tell_decisions(check, node, &text);
-    tell_decisions(check, other, &text);
+    tell_concerned(check, invariant, permit != NULL, node, other, &text);
     keep_text(&text, kept.fingerprint, sizeof(kept.fingerprint));
     tell_place(check, at_us, node, &text);
     rcs_buf_format(&text, format, (unsigned long long)a, (unsigned long long)b);

@@ -5,40 +5,49 @@
 #include "sim/explore/check.h"
 
 #define RCS_CHECK_CODES     1024 /* of facts: above all there are */
-#define RCS_CHECK_DECISIONS 3    /* the last ones of a node that make a fingerprint */
+#define RCS_CHECK_DECISIONS 2    /* the last ones of a node that make a fingerprint */
 
-/* Milestones the checks know, by their names in traces, and whether one is a decision: what
- * somebody ordered, or what changed who is master. Decisions stand in fingerprints. */
+/* Milestones the checks know, by their names in traces, and whether one is a decision: what was
+ * done to the node, or what made it master. Decisions stand in fingerprints: what a bystander does
+ * (a vote, a restart, whom it follows) differs from seed to seed and says nothing of the hazard. */
 /* clang-format off */
 #define RCS_CHECK_WORDS(X) \
-    X(BOOT,             "boot",                true) \
+    X(BOOT,             "boot",                false) \
     X(TAKEOVER,         "takeover",            true) \
     X(FORCED,           "failover-forced",     true) \
-    X(ASKED,            "failover-asked",      true) \
+    X(ASKED,            "failover-asked",      false) \
     X(ELECTION_DELAYED, "election-delayed",    false) \
     X(ELECTION_WON,     "election-won",        true) \
     X(PROMOTED,         "promoted",            false) \
-    X(VOTE_GRANTED,     "vote-granted",        true) \
-    X(FOLLOWS,          "follows",             true) \
-    X(GRANDMASTER,      "follows-grandmaster", true) \
-    X(ORPHAN,           "follows-orphan",      true) \
+    X(VOTE_GRANTED,     "vote-granted",        false) \
+    X(FOLLOWS,          "follows",             false) \
+    X(GRANDMASTER,      "follows-grandmaster", false) \
+    X(ORPHAN,           "follows-orphan",      false) \
     X(REPLICATES,       "replicates",          true) \
     X(BUMPED,           "epoch-bumped",        true) \
-    X(COLLISION,        "epoch-collision",     true) \
+    X(COLLISION,        "epoch-collision",     false) \
     X(EPOCH_SET,        "epoch-set",           false) \
     X(EPOCH_RESET,      "epoch-reset",         false) \
     X(RESET,            "reset",               true) \
-    X(FORGOT,           "forgot",              true) \
+    X(FORGOT,           "forgot",              false) \
     X(SLOTS_ADDED,      "slots-added",         false) \
     X(SLOTS_DELETED,    "slots-deleted",       true) \
-    X(SLOT_TAKEN,       "slot-taken",          true) \
+    X(SLOT_TAKEN,       "slot-taken",          false) \
     X(KEYS_DROPPED,     "keys-dropped",        false) \
     X(PFAIL,            "pfail",               false) \
     X(PFAIL_CLEARED,    "pfail-cleared",       false) \
     X(ADOPTED,    "adopted",       false) \
     X(FAIL,             "fail",                false) \
     X(FAIL_RECEIVED,    "fail-received",       false) \
-    X(FAIL_CLEARED,     "fail-cleared",        false)
+    X(FAIL_CLEARED,     "fail-cleared",        false) \
+    X(HANDSHAKE_DONE,   "known",               false) \
+    X(LOADED_DUMP,      "load-from-disk",      false) \
+    X(LOADED_AOF,       "load-from-aof",       false) \
+    /* no milestones: what others did to it */ \
+    X(FORGOTTEN,        "forgotten",           true) \
+    X(CONF_STALE,       "stale-conf",          true) \
+    X(CONF_LOST,        "lost-conf",           true) \
+    X(EMPTY,            "restarted-empty",     true)
 /* clang-format on */
 enum rcs_check_word {
     RCS_WORD_NEW, /* the code was not met yet */
@@ -47,6 +56,18 @@ enum rcs_check_word {
     RCS_CHECK_WORDS(X)
 #undef X
         RCS_WORD_COUNT
+};
+
+/* What made a node's config epoch what it is. */
+enum rcs_check_epoch_by {
+    RCS_EPOCH_ELECTED,
+    RCS_EPOCH_TAKEOVER,
+    RCS_EPOCH_BUMP,
+    RCS_EPOCH_COLLISION,
+    RCS_EPOCH_SET,
+    RCS_EPOCH_STALE,   /* an older nodes.conf */
+    RCS_EPOCH_REPLICA, /* the nodes.conf of a replica */
+    RCS_EPOCH_TOLD     /* somebody's packet */
 };
 
 struct rcs_check_node {
@@ -62,12 +83,27 @@ struct rcs_check_node {
     bool replaced;  /* its nodes.conf was put there by somebody else */
     bool lost_conf; /* its process began without one */
     bool was_reset;
-    bool forgot; /* somebody, by an order */
+    bool forgot;    /* somebody, by an order */
+    bool put_conf;  /* `replaced`, and its process did not begin since */
+    bool took_over; /* TAKEOVER made it master, no election */
+    bool claims;    /* slots, as it last said as a master */
+    bool empty;     /* a master, its process began without data */
     uint16_t series;
     uint64_t current_epoch, said_config_epoch; /* as it last said */
     rcs_id said_master;
     uint64_t config_epoch; /* its own: as it last said as a master */
     rcs_us started_us;
+
+    uint8_t epoch_by;    /* enum rcs_check_epoch_by */
+    uint64_t fact_epoch; /* its config epoch, as its last milestone about it has it */
+    uint32_t reign;      /* how often it began to be a master */
+    uint32_t identity;   /* how often it became somebody else */
+    rcs_us forgot_us;    /* when somebody forgot it last; 0 never */
+    /* its last promotion */
+    int over; /* whose place it took, -1 nobody's (or it was taken from it) */
+    uint32_t over_reign;
+    rcs_us promoted_us, took_over_us;
+    bool promoted_by_takeover;
 
     struct rcs_check_disk disk;
     uint64_t disk_vote; /* with fsync */
@@ -84,7 +120,14 @@ struct rcs_check_node {
 };
 
 /* A small number for a pair of nodes, or for an epoch; 0: none was kept. */
-enum rcs_check_pair { RCS_PAIR_VOTED, RCS_PAIR_SUSPECTS, RCS_PAIR_CALLED, RCS_PAIR_WON };
+enum rcs_check_pair {
+    RCS_PAIR_VOTED,
+    RCS_PAIR_SUSPECTS,
+    RCS_PAIR_CALLED,
+    RCS_PAIR_WON,
+    RCS_PAIR_CLAIMED, /* by the lower 30 bits of the config epoch */
+    RCS_PAIR_FORGOT
+};
 struct rcs_check_entry {
     uint64_t key, value;
 };
@@ -101,6 +144,7 @@ struct rcs_check {
     unsigned pair_count, pair_room;
     uint8_t words[RCS_CHECK_CODES];
     rcs_us disturbed_us;     /* RCS_NEVER: never yet */
+    bool clock_put;          /* a clock was set */
     const char *broken_vote; /* permit of the last vote that was one too many */
     /* ways in which acknowledged writes get lost, and whether they were gone */
     bool promoted, demoted, restarted, emptied;
@@ -145,6 +189,14 @@ void rcs_check_gathered(struct rcs_check *check);
 /* "election-won" and so on. */
 enum rcs_check_word rcs_check_word(struct rcs_check *check, unsigned code, const char *what);
 void rcs_check_decide(struct rcs_check *check, unsigned node, enum rcs_check_word word);
+
+#define RCS_CHECK_ON_THE_WAY_US RCS_S(5) /* a message at most, where nothing disturbs it */
+
+/* check_claim.c */
+void rcs_check_claims(struct rcs_check *check, rcs_us at_us, unsigned node, uint64_t epoch);
+void rcs_check_promoted(struct rcs_check *check, rcs_us at_us, unsigned node, int over);
+void rcs_check_forgot(struct rcs_check *check, rcs_us at_us, unsigned node, int about);
+void rcs_check_knows(struct rcs_check *check, rcs_us at_us, unsigned node, int about, bool met);
 
 /* check_fail.c */
 void rcs_check_suspects(struct rcs_check *check, rcs_us at_us, unsigned node, int about, bool does);

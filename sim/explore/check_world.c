@@ -114,6 +114,9 @@ static void fault(void *arg, const char *name)
             rcs_check_disturbed(watcher->check, now);
         }
     }
+    if (strncmp(name, "clock", strlen("clock")) == 0) {
+        rcs_check_clock_put(watcher->check);
+    }
 }
 
 static void free_watcher(void *arg)
