@@ -308,12 +308,32 @@ static void drop_none_lets_the_rest_pass(void **state)
     played_close(&played);
 }
 
+/* A voter that read the request with other packets, in one turn, does not vote before it is saved.
+ */
+static void a_vote_out_of_a_full_turn_waits_for_the_disk(void **state)
+{
+    (void)state;
+    struct played played =
+        play_held(PLAY_SIX "disk a1 fsync 300ms\n"
+                           "kill a2\n"
+                           "await event b3 election-delayed within 10s\n"
+                           "pause a1\n"
+                           "await event b3 election-started within 10s\n"
+                           "wait 20ms\n"
+                           "resume a1\n"
+                           "wait 5s\n"
+                           "expect time from \"resume a1\" to a1 vote-granted 0ms..1ms\n"
+                           "expect time from a1 vote-granted to b3 election-won 300ms..310ms\n");
+    played_close(&played);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(try_passes_over_what_is_not_possible),
         cmocka_unit_test(latencies_that_overlap_end_by_themselves),
         cmocka_unit_test(drop_none_lets_the_rest_pass),
+        cmocka_unit_test(a_vote_out_of_a_full_turn_waits_for_the_disk),
         cmocka_unit_test(at_goes_off_while_the_script_goes_on),
         cmocka_unit_test(during_undoes_what_it_did),
         cmocka_unit_test(paths_and_disks_are_undone),

@@ -215,6 +215,38 @@ static void input_of_a_node_in_an_fsync_waits(void **state)
     world_end(&world);
 }
 
+/* Redis 7.0 aeProcessEvents, beforeSleep: all that waits is read in one turn, whether or not a
+ * timer is due, and nothing of it is answered before the turn has saved. */
+static void a_turn_of_many_packets_says_nothing_before_its_fsync(void **state)
+{
+    (void)state;
+    static const rcs_us stopped_us[] = { RCS_MS(3), RCS_MS(250) };
+    for (size_t i = 0; i < 2; i++) {
+        struct world world = world_clustered(&(struct wish){ 0 });
+        struct rcs_diag diag;
+        static const int a1 = 0;
+        assert_int_equal(rcs_sim_fsync(world.sim, &a1, 1, RCS_MS(300), &diag), RCS_OK);
+        struct rcs_session *bumper = rcs_session_new(world.sim, NULL, false);
+        assert_string_equal(world_ask(&world, bumper, 0, "PING"), "PONG"); /* both are connected */
+        assert_string_equal(world_ask(&world, world.session, 0, "PING"), "PONG");
+        world_fault(&world, RCS_FAULT_PAUSE, a1);
+        rcs_session_words(world.session, 0, "PING", 4);
+        rcs_sim_advance(world.sim, 500);
+        rcs_session_words(bumper, 0, "CLUSTER BUMPEPOCH", 17);
+        rcs_sim_advance(world.sim, stopped_us[i]);
+        rcs_us resumed_us = rcs_sim_now(world.sim);
+        world_fault(&world, RCS_FAULT_RESUME, a1);
+        rcs_sim_advance(world.sim, RCS_MS(299));
+        assert_int_equal(rcs_session_state(world.session), RCS_SESSION_WAITING);
+        rcs_sim_advance(world.sim, RCS_MS(5));
+        assert_int_equal(rcs_session_state(world.session), RCS_SESSION_REPLIED);
+        assert_in_range(rcs_session_answered(world.session) - resumed_us, RCS_MS(300), RCS_MS(301));
+        assert_int_equal(rcs_session_state(bumper), RCS_SESSION_REPLIED);
+        rcs_session_free(bumper);
+        world_end(&world);
+    }
+}
+
 static void an_older_nodes_conf_comes_back(void **state)
 {
     (void)state;
@@ -278,6 +310,7 @@ int main(void)
         cmocka_unit_test(a_node_keeps_or_loses_its_name),
         cmocka_unit_test(an_fsync_delays_what_the_turn_says),
         cmocka_unit_test(input_of_a_node_in_an_fsync_waits),
+        cmocka_unit_test(a_turn_of_many_packets_says_nothing_before_its_fsync),
         cmocka_unit_test(an_older_nodes_conf_comes_back),
         cmocka_unit_test(a_refusing_partition_is_heard_of_at_once),
     };

@@ -200,15 +200,22 @@ static bool carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effect *eff
     return true;
 }
 
-/* A process that sleeps does the rest of what it was about to do afterwards. */
-static void put_off(struct rcs_world_node *n, struct rcs_effects *effects, size_t first)
+/* The process does it when it goes on. */
+static void put_off(struct rcs_world_node *n, struct rcs_effect *effect)
 {
-    for (size_t i = first; i < effects->count; i++) {
-        struct rcs_effect *effect = &effects->list[i];
-        *rcs_effect_add(&n->late, (enum rcs_effect_kind)effect->kind, effect->link) = *effect;
-    }
-    effects->count = first;
+    *rcs_effect_add(&n->late, (enum rcs_effect_kind)effect->kind, effect->link) = *effect;
 }
+
+/* A process that sleeps does the rest of what it was about to do afterwards. */
+static void put_off_rest(struct rcs_world_node *n, struct rcs_effects *effects, size_t first)
+{
+    for (size_t i = first; n->machine != NULL && i < effects->count; i++) {
+        put_off(n, &effects->list[i]);
+    }
+    effects->count = n->machine != NULL ? first : effects->count;
+}
+
+/* --- a slow disk ------------------------------------------------------------------------------ */
 
 /* Redis 7.0 beforeSleep saves nodes.conf before anything queued is written: replies and packets of
  * this turn leave after the fsync. What was written is there for the next process, even if this one
@@ -231,7 +238,7 @@ RCS_RARE static bool stalls(struct rcs_sim *sim, unsigned node, struct rcs_effec
             rcs_watch_conf(sim, node, effect->fsync, true);
             effect->saved = NULL;
         } else {
-            *rcs_effect_add(&n->late, (enum rcs_effect_kind)effect->kind, effect->link) = *effect;
+            put_off(n, effect);
         }
     }
     effects->count = 0;
@@ -240,18 +247,97 @@ RCS_RARE static bool stalls(struct rcs_sim *sim, unsigned node, struct rcs_effec
     return true;
 }
 
+static bool is_said(const struct rcs_effect *effect)
+{
+    return effect->kind == RCS_EFFECT_BUS_SEND || effect->kind == RCS_EFFECT_CLIENT_REPLY ||
+           effect->kind == RCS_EFFECT_CLIENT_SNAPSHOT;
+}
+
+/* Says what was held back: all of it, or what is for the client at `link`. */
+static void say_held(struct rcs_sim *sim, unsigned node, uint32_t link)
+{
+    struct rcs_effects *late = &sim->nodes[node].late;
+    struct rcs_effects now;
+    size_t kept = 0;
+    rcs_effects_init(&now);
+    for (size_t i = 0; i < late->count; i++) {
+        struct rcs_effect *effect = &late->list[i];
+        if (link == 0 || (effect->kind != RCS_EFFECT_BUS_SEND && effect->link == link)) {
+            *rcs_effect_add(&now, (enum rcs_effect_kind)effect->kind, effect->link) = *effect;
+        } else {
+            late->list[kept++] = *effect;
+        }
+    }
+    late->count = kept;
+    for (size_t i = 0; i < now.count; i++) {
+        (void)carry_out(sim, node, &now.list[i]);
+    }
+    rcs_effects_close(&now, sim->store);
+}
+
+static void rename_held(struct rcs_world_node *n, uint32_t link, uint32_t to_link)
+{
+    for (size_t i = 0; i < n->late.count; i++) {
+        struct rcs_effect *effect = &n->late.list[i];
+        if (effect->kind == RCS_EFFECT_BUS_SEND && effect->link == link) {
+            effect->link = to_link;
+        }
+    }
+}
+
+/* A turn that reads more before it sleeps: its packets and replies wait for beforeSleep, which may
+ * save. Redis 7.0 clusterSendMessage: a packet leaves by the next turn's write event, and is lost
+ * with its link; handleClientsWithPendingWrites comes after clusterBeforeSleep. */
+RCS_RARE static void hold_back(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    for (size_t i = 0; i < effects->count; i++) {
+        struct rcs_effect *effect = &effects->list[i];
+        if (is_said(effect)) {
+            put_off(n, effect);
+            effect->bus_msg = NULL;
+            effect->blob = NULL;
+            effect->snapshot = NULL; /* owned there now, whichever it is */
+            continue;
+        }
+        if (effect->kind == RCS_EFFECT_LINK_RENAME) {
+            rename_held(n, effect->link, effect->to_link);
+        } else if (effect->kind == RCS_EFFECT_CLIENT_CLOSE) {
+            say_held(sim, node, effect->link);
+        }
+        if (!carry_out(sim, node, effect)) {
+            put_off_rest(n, effects, i + 1);
+            return;
+        }
+    }
+}
+
+/* True: there is nothing left to carry out now. */
+RCS_RARE static bool on_slow_disk(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects)
+{
+    if (stalls(sim, node, effects)) {
+        return true;
+    }
+    if (sim->on->more) {
+        hold_back(sim, node, effects);
+        return true;
+    }
+    if (!sim->nodes[node].frozen) { /* the end of a turn that asked for no fsync */
+        say_held(sim, node, 0);
+    }
+    return false;
+}
+
 RCS_HOT void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects,
                                bool late)
 {
-    const struct rcs_world_node *n = &sim->nodes[node];
-    if (n->fsync_us != 0 && !late && stalls(sim, node, effects)) {
+    struct rcs_world_node *n = &sim->nodes[node];
+    if (n->fsync_us != 0 && !late && on_slow_disk(sim, node, effects)) {
         return;
     }
     for (size_t i = 0; i < effects->count; i++) {
         if (!carry_out(sim, node, &effects->list[i])) {
-            if (n->machine != NULL) {
-                put_off(&sim->nodes[node], effects, i + 1);
-            }
+            put_off_rest(n, effects, i + 1);
             return;
         }
     }

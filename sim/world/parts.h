@@ -43,7 +43,8 @@ struct rcs_world_node {
     rcs_addr client_addr; /* interned: as a client, with a source port */
     rcs_us asleep_until_us;
     rcs_us blocked_until_us; /* then a target took too long */
-    struct rcs_effects late; /* what the step that fell asleep had still to do */
+    struct rcs_effects late; /* what the step that fell asleep had still to do; on a slow disk also
+                              * what a turn says, until it ends */
 
     /* its links by its own names: connections (links.c) */
     uint32_t *links; /* outbound ones by id; 0 none, RCS_CONN_REFUSED */
@@ -179,7 +180,8 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped);
 /* --- effects.c -------------------------------------------------------------------------------- */
 
 /* Carries out a list of `node`, up to where it falls asleep: the rest waits in its `late` list, and
- * is carried out `late`. */
+ * is carried out `late`. Where an fsync takes time, what an event with `more` says waits there,
+ * too, for the fsync that the end of its turn may ask for. */
 void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects, bool late);
 /* The node does nothing for that long; what comes in waits. */
 RCS_RARE void rcs_sim_fall_asleep(struct rcs_sim *sim, unsigned node, rcs_us duration_us);

@@ -69,6 +69,15 @@ RCS_HOT void rcs_sim_step_node(struct rcs_sim *sim, unsigned node, const struct 
     }
 }
 
+/* A turn's timers, if one is due, and its beforeSleep. */
+RCS_HOT static void end_turn(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_event event = { .at_us = sim->now_us,
+                               .kind = RCS_EVENT_WAKE,
+                               .link = RCS_LINK_NONE };
+    rcs_sim_step_node(sim, node, &event, -1);
+}
+
 RCS_HOT static void wake(struct rcs_sim *sim, unsigned node)
 {
     struct rcs_world_node *n = &sim->nodes[node];
@@ -77,10 +86,7 @@ RCS_HOT static void wake(struct rcs_sim *sim, unsigned node)
         schedule_wake(sim, node); /* it changed its mind meanwhile */
         return;
     }
-    struct rcs_event event = { .at_us = sim->now_us,
-                               .kind = RCS_EVENT_WAKE,
-                               .link = RCS_LINK_NONE };
-    rcs_sim_step_node(sim, node, &event, -1);
+    end_turn(sim, node);
 }
 
 /* --- deliveries ------------------------------------------------------------------------------- */
@@ -369,14 +375,19 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
             n->refusals[i].at_us = sim->now_us; /* it hears of them now */
         }
     }
-    if (was_stopped) {
-        read_inbox(sim, n, end_of_turn(n), rcs_node_deadline(n->machine) <= sim->now_us);
+    bool reads = was_stopped && n->inbox_count > 0;
+    if (reads) {
+        read_inbox(sim, n, end_of_turn(n), true);
         if (n->machine == NULL || n->frozen) {
             return;
         }
     }
     n->wake_us = RCS_NEVER;
-    wake(sim, node);
+    if (reads) {
+        end_turn(sim, node);
+    } else {
+        wake(sim, node);
+    }
     if (was_stopped && n->machine != NULL && !n->frozen && n->inbox_first < n->inbox_count) {
         rcs_sim_fall_asleep(sim, node, RCS_TURN_US);
     }
