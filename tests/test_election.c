@@ -425,6 +425,28 @@ static void a_winner_saves_and_tells_everybody(void **state)
     assert_int_equal(harness_sent(h, RCS_BUS_PONG), 4);
 }
 
+/* Winning is no vote: Redis 7.0.15, asked with such a request in the epoch that it had won, gave
+ * its vote, so that an epoch's election can have two winners. */
+static void a_winner_may_vote_in_the_epoch_it_won(void **state)
+{
+    struct harness *h = candidate(state);
+    run_for_office(h);
+    vote(h, c);
+    vote(h, d);
+    harness_sleep(h);
+    uint64_t won = h->cluster.current_epoch;
+    assert_int_equal(rcs_myself(&h->cluster)->config_epoch, won);
+    assert_int_equal(h->cluster.last_vote_epoch, 0);
+    harness_clear(h);
+    h->cluster.peers[r].master = c;
+    struct rcs_bus_msg *msg = harness_msg(h, RCS_BUS_AUTH_REQUEST, r, 0);
+    msg->mflags = RCS_MFLAG_FORCEACK;
+    msg->current_epoch = won;
+    harness_receive(h, msg);
+    assert_int_equal(harness_sent(h, RCS_BUS_AUTH_ACK), 1);
+    assert_int_equal(h->cluster.last_vote_epoch, won);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -455,6 +477,7 @@ int main(void)
         WITH(without_a_link_the_vote_is_spent_all_the_same),
         WITH(a_started_election_is_saved_with_an_fsync),
         WITH(a_winner_saves_and_tells_everybody),
+        WITH(a_winner_may_vote_in_the_epoch_it_won),
     };
     return cmocka_run_group_tests_name("election", tests, NULL, NULL);
 }
