@@ -307,9 +307,14 @@ static void check_vote(struct rcs_check *check, rcs_us at_us, unsigned node,
             permit = n->replaced ? "stale-conf" : "vote-before-disk";
         }
         check->broken_vote = permit;
+        check->broken_epoch = epoch;
         rcs_check_find(check, at_us, RCS_INVARIANT_DOUBLE_VOTE, permit, (int)node, candidate, 1,
                        "it voted in epoch %llu and then again in epoch %llu", n->vote_epoch, epoch);
+    } else if (n->won_epoch == epoch) {
+        check->broken_vote = "winner-votes";
+        check->broken_epoch = epoch;
     }
+    (*rcs_check_pair(check, RCS_PAIR_CAST, 0, epoch, true))++;
     n->vote_epoch = epoch;
     n->vote_life = n->life;
     n->unsaved_vote = epoch;
@@ -363,14 +368,22 @@ void rcs_check_vote_came(struct rcs_check *check, unsigned node, unsigned voter,
 
 /* --- elections -------------------------------------------------------------------------------- */
 
+/* Two majorities have a voter in common, unless one is of fewer masters than voted. */
 static void check_winner(struct rcs_check *check, rcs_us at_us, unsigned node, uint64_t epoch)
 {
+    struct rcs_check_node *n = rcs_check_node(check, node);
+    uint64_t cast = *rcs_check_pair(check, RCS_PAIR_CAST, 0, epoch, true);
     uint64_t *winner = rcs_check_pair(check, RCS_PAIR_WON, 0, epoch, true);
+    n->won_masters = n->disk.masters;
     if (*winner != 0 && *winner != node + 1) {
+        unsigned other = (unsigned)*winner - 1;
+        bool fewer = n->won_masters < cast || check->nodes[other].won_masters < cast;
         rcs_check_find(check, at_us, RCS_INVARIANT_TWO_WINNERS,
-                       check->broken_vote == NULL ? "" : check->broken_vote, (int)node,
-                       (int)*winner - 1, 1, "it won the election of epoch %llu, as did another",
-                       epoch, 0);
+                       check->broken_epoch == epoch ? check->broken_vote
+                       : fewer                      ? "undercount"
+                                                    : "",
+                       (int)node, (int)other, 1,
+                       "it won the election of epoch %llu, as did another", epoch, 0);
     }
     *winner = node + 1;
 }

@@ -114,6 +114,7 @@ struct rcs_check_node {
     uint64_t unsaved_vote; /* said in this step; 0 none */
 
     uint64_t request_epoch, won_epoch; /* of its elections */
+    unsigned won_masters;              /* masters it then knew */
     unsigned votes, votes_came;        /* for request_epoch, of distinct masters; all since it was
                                         * scheduled */
     uint8_t decisions[RCS_CHECK_DECISIONS]; /* enum rcs_check_word, newest first */
@@ -126,7 +127,8 @@ enum rcs_check_pair {
     RCS_PAIR_CALLED,
     RCS_PAIR_WON,
     RCS_PAIR_CLAIMED, /* by the lower 30 bits of the config epoch */
-    RCS_PAIR_FORGOT
+    RCS_PAIR_FORGOT,
+    RCS_PAIR_CAST /* votes */
 };
 struct rcs_check_entry {
     uint64_t key, value;
@@ -145,7 +147,8 @@ struct rcs_check {
     uint8_t words[RCS_CHECK_CODES];
     rcs_us disturbed_us;     /* RCS_NEVER: never yet */
     bool clock_put;          /* a clock was set */
-    const char *broken_vote; /* permit of the last vote that was one too many */
+    const char *broken_vote; /* permit of the last vote that was one too many, */
+    uint64_t broken_epoch;   /* and its epoch; 0 none */
     /* ways in which acknowledged writes get lost, and whether they were gone */
     bool promoted, demoted, restarted, emptied;
 
