@@ -242,6 +242,14 @@ static void config_told(struct lab *lab)
     say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 4);
 }
 
+static void config_told_late(struct lab *lab) /* and what came of it is heard later still */
+{
+    say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 9);
+    name_master(lab, lab->id[A], 4);
+    name_master(lab, lab->id[A], 9);
+    say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 4);
+}
+
 static void role_told(struct lab *lab)
 {
     say(lab, A, RCS_BUS_PING, RCS_NODE_REPLICA, 9, 4);
@@ -890,6 +898,12 @@ static void two_owners_by_a_stale_conf(struct lab *lab)
     two_owners(lab);
 }
 
+static void two_owners_of_a_reset_one(struct lab *lab)
+{
+    fact(lab, A, "reset");
+    two_owners_by_a_stale_conf(lab);
+}
+
 /* What was done to somebody, and what came of it. */
 #define DONE(what, came)                                                                           \
     static void what##_##came(struct lab *lab)                                                     \
@@ -1046,6 +1060,7 @@ static const struct row rows[] = {
     { "config epochs: a replica's own is not saved",        config_of_a_replica, 70, RCS_INVARIANT_CONFIG_FALLS, "replica-epoch" },
     { "config epochs: by a replica's word",                 config_told,      72, RCS_INVARIANT_CONFIG_FALLS, BREACH },
     { "config epochs: by a replica's word in 7.4",          config_told,      74, RCS_INVARIANT_CONFIG_FALLS, "told-by-replica" },
+    { "config epochs: by a word that was on its way",       config_told_late, 74, RCS_INVARIANT_CONFIG_FALLS, "told-by-replica" },
     { "votes: one an epoch, across a restart",              votes_once,       70, HOLDS, NULL },
     { "votes: two in an epoch",                             votes_twice,      70, RCS_INVARIANT_DOUBLE_VOTE, BREACH },
     { "votes: two in an epoch, in 3.0 no better",           votes_twice,      30, RCS_INVARIANT_DOUBLE_VOTE, BREACH },
@@ -1113,6 +1128,7 @@ static const struct row rows[] = {
     { "healed: somebody who was never met",                 never_met,        70, HOLDS, NULL },
     { "healed: two owners",                                 two_owners,       70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
     { "healed: two owners by a stale nodes.conf",           two_owners_by_a_stale_conf, 70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
+    { "healed: two owners by a stale nodes.conf, one was reset", two_owners_of_a_reset_one, 70, RCS_INVARIANT_SLOT_OWNERS, "reset" },
     { "healed: two owners by a stale nodes.conf in Valkey", two_owners_by_a_stale_conf, RCS_SERIES_VALKEY + 80, RCS_INVARIANT_SLOT_OWNERS, "stale-conf" },
     { "healed: slots that their owner does not claim",      unclaimed,        70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
     { "healed: slots that their owner does not claim in 6.2", unclaimed,      62, RCS_INVARIANT_SLOT_OWNERS, "unclaimed-slots" },

@@ -222,7 +222,7 @@ static bool told(const struct rcs_check *check, const struct rcs_check_node *n, 
     for (unsigned i = 0; i < check->node_count; i++) {
         const struct rcs_check_node *replica = &check->nodes[i];
         if (replica != n && replica->said_master == n->id &&
-            (epoch == 0 || replica->said_config_epoch == epoch)) {
+            (epoch == 0 || replica->said_config_epoch == epoch || replica->said_before == epoch)) {
             return true;
         }
     }
@@ -286,6 +286,9 @@ static void take_header(struct rcs_check *check, rcs_us at_us, unsigned node,
     }
     check_role(check, at_us, node, n, msg);
     n->current_epoch = msg->current_epoch;
+    if (msg->config_epoch != n->said_config_epoch) {
+        n->said_before = n->said_config_epoch; /* may still be on its way */
+    }
     n->said_config_epoch = msg->config_epoch;
     n->said_master = msg->master;
     n->flags = msg->flags;

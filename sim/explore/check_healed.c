@@ -127,8 +127,10 @@ static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs
     for (unsigned i = 0; i < pairs; i++) {
         unsigned viewer = i % v->count, node = i / v->count;
         if (disputed(v, viewer, node)) {
+            const char *undone = undone_because(check, (int)node, (int)viewer);
             rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_OWNERS,
                            holds_on(v, viewer) ? "unclaimed-slots"
+                           : undone[0] != '\0' ? undone
                            : stale             ? "stale-conf"
                                                : undone_because(check, -1, -1),
                            (int)node, (int)viewer, 1,
