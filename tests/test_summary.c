@@ -136,10 +136,19 @@ static const struct verdict {
       { 0, 95, 99, 100, 100 },
       "from settle=3s on, 200 of 200 runs succeed, 100 at each of 2 values: at each at least "
       "97.0 % (95 % confidence); with settle=2s 99 of 100\n" },
-    { "a success further down does not count",
+    { "both ends, but not between",
       100,
       { 100, 100, 99, 100, 100 },
-      "from settle=3s on, 200 of 200 *" },
+      "up to settle=1s, and again from settle=3s on, 400 of 400 runs succeed, 100 at each of 4 "
+      "values: at each at least 96.3 % (95 % confidence); with settle=2s 99 of 100\n" },
+    { "both ends: the worst between them",
+      100,
+      { 100, 99, 100, 0, 100 },
+      "up to settle=0s, and again from settle=4s on, 200 of 200 *; with settle=3s none of 100\n" },
+    { "a success between failures does not count",
+      100,
+      { 99, 100, 99, 100, 100 },
+      "from settle=3s on, 200 of 200 *; with settle=2s 99 of 100\n" },
     { "at the last value only",
       3000,
       { 0, 0, 0, 0, 3000 },
@@ -156,11 +165,27 @@ static const struct verdict {
       { 10, 10, 9, 10, 0 },
       "up to settle=1s, 20 of 20 runs succeed, 10 at each of 2 values: at each at least 74.1 % "
       "(95 % confidence); with settle=2s 9 of 10\n" },
-    { "at neither end",
+    { "at neither end, but between",
       10,
       { 9, 10, 10, 10, 8 },
-      "no value from which on, or up to which, all runs succeed; most do with settle=1s: 10 of "
+      "no value from which on, or up to which, all runs succeed; but from settle=1s to settle=3s, "
+      "30 of 30 runs succeed, 10 at each of 3 values: at each at least 63.0 % (95 % confidence); "
+      "with settle=0s 9 of 10; with settle=4s 8 of 10\n" },
+    { "at neither end, but at one value",
+      3000,
+      { 0, 3000, 0, 0, 0 },
+      "no value from which on, or up to which, all runs succeed; but with settle=1s, 3000 of 3000 "
+      "runs succeed: at least 99.8 % (95 % confidence); with settle=0s none of 3000; with settle=2s "
+      "none of 3000\n" },
+    { "at neither end: the widest between them, the first of equal ones",
+      10,
+      { 9, 10, 9, 10, 8 },
+      "*; but with settle=1s, 10 of 10 runs succeed: *; with settle=0s 9 of 10; with settle=2s 9 of "
       "10\n" },
+    { "nowhere all",
+      10,
+      { 9, 8, 0, 9, 8 },
+      "at no value do all runs succeed; most do with settle=0s: 9 of 10\n" },
     { "never", 10, { 0, 0, 0, 0, 0 }, "no run succeeds, at any value\n" },
 };
 

@@ -231,34 +231,41 @@ static void print_value(const struct row *row, unsigned value, struct rcs_buf *o
     rcs_buf_format(out, "%s=%s", row->axis->name, text);
 }
 
-/* "3000 of 3000 runs succeed: at least 99.9 % (95 % confidence)".
+/* "3000 of 3000 runs succeed: at least 99.9 % (95 % confidence)", of the values in [from, to) and,
+ * behind them, in [other, end).
  *
  * The limit is that of the runs at one value, not of all together: it is claimed of each of them,
- * and they share their seeds. No correction for their number is due. Values are passed from the end
+ * and they share their seeds. No correction for their number is due. Values are passed from an end
  * inward up to the first that fails; for one below the limit to be among those claimed, the one of
  * these that is nearest to the end must have succeeded in all its runs, which has a chance of 5 %
- * at most, whatever the others do. */
-static void print_claim(const struct row *row, unsigned from, unsigned to, struct rcs_buf *out)
+ * at most, whatever the others do. `chances` is how often that could happen: once for each end that
+ * is claimed, once for each value where the values stand anywhere (Bonferroni). */
+static void print_claim(const struct row *row, const unsigned range[4], unsigned chances,
+                        struct rcs_buf *out)
 {
     uint64_t total = 0, least = UINT64_MAX;
-    for (unsigned value = from; value <= to; value++) {
-        uint64_t runs = at(row, value)->runs;
-        total += runs;
-        least = runs < least ? runs : least;
+    unsigned values = 0;
+    for (unsigned part = 0; part < 4; part += 2) {
+        for (unsigned value = range[part]; value < range[part + 1]; value++) {
+            uint64_t runs = at(row, value)->runs;
+            total += runs;
+            least = runs < least ? runs : least;
+            values++;
+        }
     }
     rcs_buf_format(out, "%llu of %llu runs succeed", (unsigned long long)total,
                    (unsigned long long)total);
-    if (from != to) {
+    if (values > 1) {
         rcs_buf_format(out, ", %llu at each of %u values: at each ", (unsigned long long)least,
-                       to - from + 1);
+                       values);
     } else {
         rcs_buf_text(out, ": ");
     }
-    print_at_least(out, rcs_all_succeeded(least, CONFIDENCE));
+    print_at_least(out, rcs_all_succeeded(least, 1 - (1 - CONFIDENCE) / chances));
     rcs_buf_text(out, " (95 % confidence)");
 }
 
-/* What is so on the other side of the edge. */
+/* What is so beside the values that are claimed. */
 static void print_beside(const struct row *row, unsigned value, struct rcs_buf *out)
 {
     const struct rcs_point_summary *point = at(row, value);
@@ -274,7 +281,21 @@ static void print_beside(const struct row *row, unsigned value, struct rcs_buf *
     }
 }
 
-static void print_no_claim(const struct row *row, struct rcs_buf *out)
+/* Of the values in [from, to), that with the smallest share; one that was not run has none. */
+static unsigned worst_between(const struct row *row, unsigned from, unsigned to)
+{
+    unsigned worst = from;
+    for (unsigned value = from; value < to; value++) {
+        const struct rcs_point_summary *one = at(row, value), *other = at(row, worst);
+        if (one->runs == 0 ? other->runs > 0
+                           : one->successes * other->runs < other->successes * one->runs) {
+            worst = value;
+        }
+    }
+    return worst;
+}
+
+static void print_none(const struct row *row, struct rcs_buf *out)
 {
     unsigned best = 0;
     bool any = false;
@@ -289,10 +310,39 @@ static void print_no_claim(const struct row *row, struct rcs_buf *out)
         rcs_buf_text(out, "no run succeeds, at any value");
         return;
     }
-    rcs_buf_text(out, "no value from which on, or up to which, all runs succeed; most do with ");
+    rcs_buf_text(out, "at no value do all runs succeed; most do with ");
     print_value(row, best, out);
     rcs_buf_format(out, ": %llu of %llu", (unsigned long long)at(row, best)->successes,
                    (unsigned long long)at(row, best)->runs);
+}
+
+/* Neither end succeeds: the most values beside each other that do. */
+static void print_inner(const struct row *row, struct rcs_buf *out)
+{
+    const unsigned count = row->axis->count;
+    unsigned from = 0, to = 0;
+    for (unsigned first = 0, value = 0; value < count; value++) {
+        first = all_succeed(at(row, value)) ? first : value + 1;
+        if (value + 1 - first > to - from) {
+            from = first;
+            to = value + 1;
+        }
+    }
+    if (from == to) {
+        print_none(row, out);
+        return;
+    }
+    rcs_buf_text(out, "no value from which on, or up to which, all runs succeed; but ");
+    rcs_buf_text(out, to - from > 1 ? "from " : "with ");
+    print_value(row, from, out);
+    if (to - from > 1) {
+        rcs_buf_text(out, " to ");
+        print_value(row, to - 1, out);
+    }
+    rcs_buf_text(out, ", ");
+    print_claim(row, (const unsigned[]){ from, to, to, to }, count, out);
+    print_beside(row, from - 1, out);
+    print_beside(row, to, out);
 }
 
 static void print_row(const struct row *row, struct rcs_buf *out)
@@ -305,6 +355,7 @@ static void print_row(const struct row *row, struct rcs_buf *out)
     while (up_to < count && all_succeed(at(row, up_to))) {
         up_to++;
     }
+    const unsigned claimed[] = { 0, up_to == count ? 0 : up_to, from, count };
     if (from == 0) {
         rcs_buf_text(out, count > 1 ? "at every value, from " : "with ");
         print_value(row, 0, out);
@@ -313,21 +364,24 @@ static void print_row(const struct row *row, struct rcs_buf *out)
             print_value(row, count - 1, out);
         }
         rcs_buf_text(out, ", ");
-        print_claim(row, 0, count - 1, out);
-    } else if (from < count) {
-        rcs_buf_text(out, "from ");
-        print_value(row, from, out);
-        rcs_buf_text(out, " on, ");
-        print_claim(row, from, count - 1, out);
-        print_beside(row, from - 1, out);
-    } else if (up_to > 0) {
-        rcs_buf_text(out, "up to ");
-        print_value(row, up_to - 1, out);
-        rcs_buf_text(out, ", ");
-        print_claim(row, 0, up_to - 1, out);
-        print_beside(row, up_to, out);
+        print_claim(row, claimed, 1, out);
+    } else if (from == count && up_to == 0) {
+        print_inner(row, out);
     } else {
-        print_no_claim(row, out);
+        if (up_to > 0) {
+            rcs_buf_text(out, "up to ");
+            print_value(row, up_to - 1, out);
+            rcs_buf_text(out, from < count ? ", and again " : ", ");
+        }
+        if (from < count) {
+            rcs_buf_text(out, "from ");
+            print_value(row, from, out);
+            rcs_buf_text(out, " on, ");
+        }
+        bool both = up_to > 0 && from < count;
+        print_claim(row, claimed, both ? 2 : 1, out);
+        print_beside(row, both ? worst_between(row, up_to, from) : up_to > 0 ? up_to : from - 1,
+                     out);
     }
 }
 
