@@ -5,7 +5,7 @@ set -euo pipefail
 
 out=${1:?usage: tests/fuzz_seeds.sh DIRECTORY}
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,shrink,trace,control,resp,rdb,rdb_file,aof,conf_text}
+mkdir -p "$out"/fuzz_{bus,nodes_text,scenario,shrink,axis,trace,control,resp,rdb,rdb_file,aof,conf_text}
 
 # Lines `bytes TOKENS`, a token hex or HH*N: as \x escapes, and from those as bytes.
 n=0
@@ -40,6 +40,14 @@ printf '%s\n' 'site A a1..a3' 'site B b1' 'latency A B 5ms' 'try start a1' 'at +
 printf '%s\n' 'site A a1..a3' 'workload w predis all keys 9' 'step "chaos"' 'at +1.25s try kill a1..a2,a3' 'at +3s during 1.5s { loss A A 9% }' \
     'at 7ms a1..a3> CLUSTER FORGET $a2.id' 'wait 9s' 'step "healed"' 'try start a1' 'at +1s a1> CLUSTER MEET $a2.ip $a2.port' 'wait 3s' \
     >"$out/fuzz_shrink/plan"
+n=0
+for vary in settle=0s..20s/500ms settle=1s..1.5s/0.25ms settle=0m..1m/25s settle=10us..30us/10us keys=1..10/3 \
+    'share=0%..1%/0.25%' 'latency A B=0ms..20ms/10ms' 'latency A=1ms..2ms/1ms' cluster-node-timeout=1000..15000/2000 \
+    repl-diskless-sync-delay=0..5/1 cluster-require-full-coverage=0..1/1 settle=0s..1000s/1ms settle=5s..1s/1s setle=0s..1s/1 \
+    settle=99999999999m..99999999999m/1us; do
+    n=$((n + 1))
+    printf '%s' "$vary" >"$out/fuzz_axis/$n"
+done
 cp "$here"/../traces/*.trace "$here"/../traces/*/*.trace "$out/fuzz_trace/" 2>/dev/null || true
 
 # Parts of traces, small ones: a whole one takes a target long.
