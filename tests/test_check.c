@@ -685,6 +685,20 @@ static void two_won_by_different_counts(struct lab *lab) /* two masters vote, a 
     WON(C, 6);
 }
 
+static void one_epoch_by_the_winners_vote(struct lab *lab)
+{
+    two_won_by_the_winners_vote(lab);
+    CLAIM(D, 6);
+    CLAIM(C, 6);
+}
+
+static void one_epoch_by_different_counts(struct lab *lab)
+{
+    two_won_by_different_counts(lab);
+    CLAIM(D, 6);
+    CLAIM(C, 6);
+}
+
 static void two_won_after_a_winners_vote(struct lab *lab) /* of another epoch */
 {
     two_won_by_the_winners_vote(lab);
@@ -845,6 +859,15 @@ static void epoch_shared(struct lab *lab)
 {
     struct picture p = whole();
     p.views[B].my_epoch = 1;
+    look(lab, &p);
+}
+
+/* B's fell, and A has not noticed: it keeps the highest it heard of. */
+static void epoch_shared_unseen(struct lab *lab)
+{
+    struct picture p = whole();
+    p.views[B].my_epoch = 1;
+    p.opinions[A][B].config_epoch = 2;
     look(lab, &p);
 }
 
@@ -1135,6 +1158,7 @@ static const struct row rows[] = {
     { "healed: a slot that nobody owns",                    a_slot_unowned,   70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
     { "healed: slots of one who is down",                   owner_down,       70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
     { "healed: two masters of one epoch",                   epoch_shared,     70, RCS_INVARIANT_EPOCH_SHARED, BREACH },
+    { "healed: two masters of one epoch, of which one was higher", epoch_shared_unseen, 70, RCS_INVARIANT_EPOCH_SHARED, "unseen" },
     { "healed: one that is up is suspected",                fail_flag,        70, RCS_INVARIANT_FAIL_FLAG, BREACH },
     { "healed: one does not know another",                  unknown,          70, RCS_INVARIANT_SPLIT, BREACH },
     { "healed: one was told to forget another",             forgotten,        70, RCS_INVARIANT_SPLIT, "forgotten" },
@@ -1306,6 +1330,8 @@ static const struct {
     { one_epoch, 70, RCS_INVARIANT_EPOCH_COLLISION, BREACH },
     { one_epoch_by_a_vote, 30, RCS_INVARIANT_EPOCH_COLLISION, "vote-before-disk" },
     { one_epoch_by_stale_conf, 70, RCS_INVARIANT_EPOCH_COLLISION, "stale-conf" },
+    { one_epoch_by_the_winners_vote, 70, RCS_INVARIANT_EPOCH_COLLISION, "winner-votes" },
+    { one_epoch_by_different_counts, 70, RCS_INVARIANT_EPOCH_COLLISION, "undercount" },
     { second_elected_by_a_vote, 30, RCS_INVARIANT_TWO_PROMOTED, "vote-before-disk" },
 };
 

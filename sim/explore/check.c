@@ -381,12 +381,13 @@ static void check_winner(struct rcs_check *check, rcs_us at_us, unsigned node, u
     if (*winner != 0 && *winner != node + 1) {
         unsigned other = (unsigned)*winner - 1;
         bool fewer = n->won_masters < cast || check->nodes[other].won_masters < cast;
-        rcs_check_find(check, at_us, RCS_INVARIANT_TWO_WINNERS,
-                       check->broken_epoch == epoch ? check->broken_vote
-                       : fewer                      ? "undercount"
-                                                    : "",
-                       (int)node, (int)other, 1,
-                       "it won the election of epoch %llu, as did another", epoch, 0);
+        if (check->broken_epoch != epoch) {
+            check->broken_vote = fewer ? "undercount" : "";
+            check->broken_epoch = epoch;
+        }
+        rcs_check_find(check, at_us, RCS_INVARIANT_TWO_WINNERS, check->broken_vote, (int)node,
+                       (int)other, 1, "it won the election of epoch %llu, as did another", epoch,
+                       0);
     }
     *winner = node + 1;
 }

@@ -46,7 +46,7 @@ void rcs_check_claims(struct rcs_check *check, rcs_us at_us, unsigned node, uint
     bool taken = other->epoch_by == RCS_EPOCH_TAKEOVER;
     const char *permit = unasked(taken || unasked(n)[0] == '\0' ? other : n);
     rcs_check_find(check, at_us, RCS_INVARIANT_EPOCH_COLLISION,
-                   permit[0] == '\0' && check->broken_vote != NULL ? check->broken_vote : permit,
+                   permit[0] == '\0' && check->broken_epoch == epoch ? check->broken_vote : permit,
                    (int)node, (int)before - 1, 1,
                    "a master of slots with config epoch %llu, as is another", epoch, 0);
 }
@@ -65,13 +65,19 @@ static const char *unheard(const struct rcs_check *check, rcs_us at_us,
                : "";
 }
 
+static bool is_broken(const struct rcs_check *check, uint64_t epoch)
+{
+    return epoch != 0 && check->broken_epoch == epoch;
+}
+
 static const char *second_is(const struct rcs_check *check, rcs_us at_us,
                              const struct rcs_check_node *n, const struct rcs_check_node *first)
 {
     return n->took_over || first->promoted_by_takeover ? "takeover"
-           : check->broken_vote != NULL                ? check->broken_vote
-           : n->replaced || first->replaced            ? "stale-conf"
-                                                       : unheard(check, at_us, first);
+           : is_broken(check, n->won_epoch) || is_broken(check, first->won_epoch)
+               ? check->broken_vote
+           : n->replaced || first->replaced ? "stale-conf"
+                                            : unheard(check, at_us, first);
 }
 
 void rcs_check_promoted(struct rcs_check *check, rcs_us at_us, unsigned node, int over)

@@ -174,9 +174,12 @@ static void check_epochs(struct rcs_check *check, rcs_us at_us, const struct rcs
             if (up(v, a) && up(v, b) && !v->views[a].replica && !v->views[b].replica &&
                 v->views[a].my_epoch == v->views[b].my_epoch && opinion(v, a, b) != NULL &&
                 opinion(v, b, a) != NULL) {
-                rcs_check_find(check, at_us, RCS_INVARIANT_EPOCH_SHARED, "", (int)a, (int)b, 1,
-                               "it has config epoch %llu, as has another master",
-                               v->views[a].my_epoch, 0);
+                const uint64_t epoch = v->views[a].my_epoch;
+                bool unseen = opinion(v, a, b)->config_epoch > epoch ||
+                              opinion(v, b, a)->config_epoch > epoch;
+                rcs_check_find(check, at_us, RCS_INVARIANT_EPOCH_SHARED, unseen ? "unseen" : "",
+                               (int)a, (int)b, 1, "it has config epoch %llu, as has another master",
+                               epoch, 0);
             }
         }
     }

@@ -148,7 +148,7 @@ struct rcs_check {
     uint8_t words[RCS_CHECK_CODES];
     rcs_us disturbed_us;     /* RCS_NEVER: never yet */
     bool clock_put;          /* a clock was set */
-    const char *broken_vote; /* permit of the last vote that was one too many, */
+    const char *broken_vote; /* permit of the last vote that was one too many, or of two who won, */
     uint64_t broken_epoch;   /* and its epoch; 0 none */
     /* ways in which acknowledged writes get lost, and whether they were gone */
     bool promoted, demoted, restarted, emptied;
