@@ -73,11 +73,15 @@ static bool is_broken(const struct rcs_check *check, uint64_t epoch)
 static const char *second_is(const struct rcs_check *check, rcs_us at_us,
                              const struct rcs_check_node *n, const struct rcs_check_node *first)
 {
-    return n->took_over || first->promoted_by_takeover ? "takeover"
-           : is_broken(check, n->won_epoch) || is_broken(check, first->won_epoch)
-               ? check->broken_vote
-           : n->replaced || first->replaced ? "stale-conf"
-                                            : unheard(check, at_us, first);
+    if (n->took_over || first->promoted_by_takeover) {
+        return "takeover";
+    }
+    if (n->replaced || first->replaced) {
+        return "stale-conf";
+    }
+    const char *news = unheard(check, at_us, first);
+    bool broken = is_broken(check, n->won_epoch) || is_broken(check, first->won_epoch);
+    return news[0] == '\0' && broken ? check->broken_vote : news;
 }
 
 void rcs_check_promoted(struct rcs_check *check, rcs_us at_us, unsigned node, int over)
