@@ -4,12 +4,20 @@ list(REMOVE_ITEM check_sources ${PROJECT_SOURCE_DIR}/sim/explore/check_world.c)
 rcs_test(check rcsim_proto)
 target_sources(test_check PRIVATE ${check_sources})
 
+# What is known to go wrong, each under its name.
+rcs_test(check_hazards rcsim_core)
+
 # Scenarios under a few seeds; of many: tools/test --long.
 file(GLOB check_shipped CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/traces/*.scenario
     ${PROJECT_SOURCE_DIR}/traces/*/*.scenario)
 add_executable(check_seeds check_seeds.c)
 target_link_libraries(check_seeds PRIVATE rcsim_core)
 add_test(NAME check_seeds COMMAND check_seeds 1 2 ${check_shipped})
+
+# The canary is found, and is called a breach.
+add_test(NAME check_canary COMMAND check_seeds 1 4 ${PROJECT_SOURCE_DIR}/traces/fuzz/canary.scenario)
+set_tests_properties(check_canary PROPERTIES PASS_REGULAR_EXPRESSION
+    "BREACH.*voted in epoch.*double-vote.*4 runs, 4 of them to their end")
 
 # Bugs planted in nodes: these files once more, with them. What they define is not asked of the library.
 rcs_test(check_planted rcsim_core)

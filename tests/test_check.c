@@ -38,7 +38,7 @@ static void start(struct lab *lab, unsigned node, bool master, uint64_t epoch, u
 static void save(struct lab *lab, unsigned node, uint64_t epoch, uint64_t vote, bool fsync)
 {
     struct rcs_check_disk held = disk(lab, node, node < 3, epoch, vote);
-    rcs_check_saved(lab->check, node, &held, fsync);
+    rcs_check_saved(lab->check, lab->now, node, &held, fsync);
 }
 
 static void put_conf(struct lab *lab, unsigned node)
@@ -73,8 +73,8 @@ static void say(struct lab *lab, unsigned node, enum rcs_bus_type type, unsigned
     say_about(lab, node, -1, type, flags, epoch, config_epoch);
 }
 
-static void fact_of(struct lab *lab, unsigned node, const char *what, int about, int64_t first,
-                    int64_t last)
+static enum rcs_check_way fact_of(struct lab *lab, unsigned node, const char *what, int about,
+                                  int64_t first, int64_t last)
 {
     /* Any numbers will do, as long as each name has its own. */
     static const char *names[64];
@@ -89,13 +89,14 @@ static void fact_of(struct lab *lab, unsigned node, const char *what, int about,
         .about = about,
         .values = { first, 0, last },
         .node_timeout_ms = NT,
+        .keys = (uint64_t)first,
     };
-    rcs_check_fact(lab->check, lab->now, node, &fact);
+    return rcs_check_fact(lab->check, lab->now, node, &fact);
 }
 
 static void fact_at(struct lab *lab, unsigned node, const char *what, int about, int64_t last)
 {
-    fact_of(lab, node, what, about, 0, last);
+    (void)fact_of(lab, node, what, about, 0, last);
 }
 
 static void fact(struct lab *lab, unsigned node, const char *what)
@@ -573,6 +574,28 @@ static void first_is_down(struct lab *lab)
     rcs_check_ended(lab->check, lab->now, D);
     two_of_three(lab, E, 7);
 }
+static void second_of_the_first(struct lab *lab, bool takeover, rcs_us after_us)
+{
+    start(lab, E, false, 5, 0);
+    two_of_three(lab, D, 6);
+    lab->now += after_us;
+    if (takeover) {
+        fact(lab, E, "takeover");
+    }
+    fact_at(lab, E, "promoted", D, 0);
+}
+static void takes_over_the_first(struct lab *lab)
+{
+    second_of_the_first(lab, true, RCS_S(14));
+}
+static void takes_over_later(struct lab *lab)
+{
+    second_of_the_first(lab, true, RCS_S(15));
+}
+static void fails_over_the_first(struct lab *lab) /* a planned one */
+{
+    second_of_the_first(lab, false, RCS_S(14));
+}
 static void first_restarted(struct lab *lab) /* its nodes.conf has it for a master still */
 {
     two_of_three(lab, D, 6);
@@ -667,7 +690,7 @@ static void knows_one_master(struct lab *lab, unsigned node)
 {
     struct rcs_check_disk held = disk(lab, node, node < 3, 6, 0);
     held.masters = 1;
-    rcs_check_saved(lab->check, node, &held, true);
+    rcs_check_saved(lab->check, lab->now, node, &held, true);
 }
 
 static void two_won_by_different_counts(struct lab *lab) /* two masters vote, a vote each */
@@ -697,6 +720,31 @@ static void one_epoch_by_different_counts(struct lab *lab)
     two_won_by_different_counts(lab);
     CLAIM(D, 6);
     CLAIM(C, 6);
+}
+
+/* D and E are both elected in C's place, in one epoch. */
+static void both_elected(struct lab *lab)
+{
+    start(lab, E, false, 5, 0);
+    knows_one_master(lab, D);
+    knows_one_master(lab, E);
+    two_of_three(lab, D, 6);
+    lab->now += RCS_S(6);
+}
+
+static void second_elected_by_the_winners_vote(struct lab *lab)
+{
+    both_elected(lab);
+    say(lab, D, RCS_BUS_AUTH_ACK, RCS_NODE_MASTER, 6, 6);
+    two_of_three(lab, E, 6);
+}
+
+static void second_elected_by_different_counts(struct lab *lab)
+{
+    VOTE(A, 6);
+    VOTE(B, 6);
+    both_elected(lab);
+    two_of_three(lab, E, 6);
 }
 
 static void two_won_after_a_winners_vote(struct lab *lab) /* of another epoch */
@@ -938,7 +986,8 @@ static void do_reset(struct lab *lab)
 {
     struct rcs_check_disk held = disk(lab, A, true, 5, 0);
     held.known = 1;
-    rcs_check_saved(lab->check, A, &held, true); /* RESET SOFT: nobody else is left in it */
+    rcs_check_saved(lab->check, lab->now, A, &held,
+                    true); /* RESET SOFT: nobody else is left in it */
 }
 static void do_lose(struct lab *lab)
 {
@@ -1015,45 +1064,142 @@ static void masterless(struct lab *lab)
 
 /* --- clients ---------------------------------------------------------------------------------- */
 
+/* A write that A acknowledged a second ago, and B another; both are gone. */
+static void lose(struct lab *lab, rcs_us ago_us, bool confirmed)
+{
+    rcs_check_lost(lab->check, A, lab->now - ago_us, confirmed, RCS_WAY_NONE);
+    rcs_check_writes(lab->check, lab->now, 0, -1);
+}
+
 static void nothing_lost(struct lab *lab)
 {
-    fact(lab, D, "promoted");
-    rcs_check_writes(lab->check, lab->now, 0, 0);
+    fact_at(lab, D, "promoted", A, 0);
+    rcs_check_writes(lab->check, lab->now, 0, -1);
 }
 
 static void lost(struct lab *lab)
 {
-    rcs_check_writes(lab->check, lab->now, 3, 0);
+    lose(lab, RCS_S(1), false);
 }
 
-static void lost_by_failover(struct lab *lab)
+static void lost_confirmed(struct lab *lab)
 {
-    fact(lab, D, "promoted");
-    lost(lab);
+    rcs_check_lost(lab->check, A, lab->now - RCS_S(1), true, RCS_WAY_NONE);
+    lose(lab, RCS_S(1), false); /* that is another finding */
 }
 
-static void lost_by_restart(struct lab *lab)
+/* What happened to A since it acknowledged, to B meanwhile, and to A before. */
+#define SINCE(name, ...)                                                                           \
+    static void lost_by_##name(struct lab *lab)                                                    \
+    {                                                                                              \
+        __VA_ARGS__;                                                                               \
+        lost(lab);                                                                                 \
+    }                                                                                              \
+    static void confirmed_by_##name(struct lab *lab)                                               \
+    {                                                                                              \
+        __VA_ARGS__;                                                                               \
+        lost_confirmed(lab);                                                                       \
+    }                                                                                              \
+    static void lost_before_##name(struct lab *lab)                                                \
+    {                                                                                              \
+        __VA_ARGS__;                                                                               \
+        lab->now += RCS_S(2);                                                                      \
+        lost(lab);                                                                                 \
+    }
+#define BOOT(node, keys) (void)fact_of(lab, node, "boot", -1, keys, 0)
+
+static void promoted_for(struct lab *lab, int master)
 {
-    RESTART(A, 5, 0);
-    lost(lab);
+    save(lab, D, 5, 0, true);
+    REQUEST(D, 6);
+    CAME(A, 6);
+    CAME(B, 6);
+    WON(D, 6);
+    fact_at(lab, D, "promoted", master, 0);
+    fact_at(lab, A, "follows", D, 0); /* comes after it */
 }
 
-static void lost_by_reset(struct lab *lab)
+SINCE(failover, promoted_for(lab, A))
+SINCE(others_failover, fact_at(lab, D, "promoted", C, 0))
+SINCE(takeover, fact(lab, D, "takeover"), fact_at(lab, D, "promoted", A, 0))
+SINCE(restart, RESTART(A, 5, 0), BOOT(A, 7))
+SINCE(empty, RESTART(A, 5, 0), BOOT(A, 0), promoted_for(lab, A))
+SINCE(stale, put_conf(lab, A), RESTART(A, 5, 0), BOOT(A, 7))
+SINCE(reset, fact(lab, A, "reset"))
+SINCE(slots, fact(lab, A, "keys-dropped"), fact(lab, A, "keys-dropped"))
+SINCE(demotion, fact_at(lab, A, "follows", B, 0))
+SINCE(others_demotion, fact_at(lab, B, "follows", A, 0))
+
+/* Who looked into the data knows better than the order of events. */
+static void lost_as_seen(struct lab *lab)
 {
-    fact(lab, A, "reset");
-    lost(lab);
+    fact_at(lab, D, "promoted", A, 0);
+    rcs_check_lost(lab->check, A, lab->now - RCS_S(1), false, RCS_WAY_EMPTY);
+    rcs_check_writes(lab->check, lab->now, 0, -1);
 }
 
-static void lost_by_demotion(struct lab *lab)
+static void lost_to_two_owners(struct lab *lab)
 {
-    fact(lab, A, "follows");
-    lost(lab);
+    rcs_check_lost(lab->check, A, lab->now - RCS_S(1), true, RCS_WAY_OWNERS);
+    rcs_check_writes(lab->check, lab->now, 0, -1);
 }
 
 static void wrong(struct lab *lab)
 {
-    fact(lab, D, "promoted");
-    rcs_check_writes(lab->check, lab->now, 0, 1);
+    fact_at(lab, D, "promoted", A, 0);
+    rcs_check_writes(lab->check, lab->now, 1, A);
+}
+
+/* Each way has its own finding, with the number of its writes; asked again, it is the number of
+ * then. */
+static void ways(void **state)
+{
+    (void)state;
+    struct lab of = open_lab(70), *lab = &of;
+    fact_at(lab, D, "promoted", A, 0);
+    for (unsigned again = 0; again < 2; again++) {
+        for (unsigned i = 0; i < 5 - again; i++) {
+            rcs_check_lost(lab->check, A, RCS_S(7), i == 0, RCS_WAY_NONE);
+        }
+        rcs_check_lost(lab->check, B, RCS_S(7), false, RCS_WAY_SLOTS);
+        rcs_check_lost(lab->check, B, RCS_S(7), false, RCS_WAY_NONE);
+        rcs_check_writes(lab->check, lab->now, 0, -1);
+        static const struct {
+            const char *fingerprint;
+            uint64_t count;
+        } want[] = { { "lost-write", 1 },
+                     { "lost-write/failover", 5 },
+                     { "lost-write/slots-given-up", 1 },
+                     { "lost-confirmed/failover", 1 } };
+        struct rcs_check_finding found;
+        for (unsigned i = 0; i < 4; i++) {
+            assert_true(rcs_check_found(lab->check, i, &found));
+            assert_string_equal(found.fingerprint, want[i].fingerprint);
+            assert_int_equal(found.count, want[i].count - (i == 1 ? again : 0));
+        }
+        assert_false(rcs_check_found(lab->check, 4, &found));
+    }
+    close_lab(lab);
+}
+
+/* The world looks into the data of those it is told of. */
+static void looks(void **state)
+{
+    (void)state;
+    struct lab of = open_lab(70), *lab = &of;
+    assert_int_equal(fact_of(lab, D, "promoted", A, 0, 0), RCS_WAY_FAILOVER);
+    assert_int_equal(fact_of(lab, A, "follows", D, 0, 0), RCS_WAY_DEMOTION);
+    fact(lab, D, "takeover");
+    assert_int_equal(fact_of(lab, D, "promoted", A, 0, 0), RCS_WAY_TAKEOVER);
+    assert_int_equal(fact_of(lab, B, "boot", -1, 0, 0), RCS_WAY_NONE); /* for the first time */
+    RESTART(B, 5, 0);
+    assert_int_equal(fact_of(lab, B, "boot", -1, 9, 0), RCS_WAY_RESTART);
+    RESTART(B, 5, 0);
+    assert_int_equal(fact_of(lab, B, "boot", -1, 0, 0), RCS_WAY_EMPTY);
+    REPLICA(D, 6);
+    RESTART(D, 5, 0);
+    assert_int_equal(fact_of(lab, D, "boot", -1, 0, 0), RCS_WAY_NONE); /* a replica is filled */
+    close_lab(lab);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -1125,6 +1271,9 @@ static const struct row rows[] = {
     { "one place: an election after a TAKEOVER",            second_after_takeover, 70, RCS_INVARIANT_TWO_PROMOTED, "takeover" },
     { "one place: the first is a replica again",            first_is_replica, 70, HOLDS, NULL },
     { "one place: the first is down",                       first_is_down,    70, HOLDS, NULL },
+    { "one place: the first is taken over at once",         takes_over_the_first, 70, RCS_INVARIANT_TWO_PROMOTED, "takeover" },
+    { "one place: the first is taken over later",           takes_over_later, 70, HOLDS, NULL },
+    { "one place: the first is failed over",                fails_over_the_first, 70, HOLDS, NULL },
     { "one place: the first was restarted",                 first_restarted,  70, RCS_INVARIANT_TWO_PROMOTED, BREACH },
     { "one place: the first was replaced itself",           first_lost_it,    70, HOLDS, NULL },
     { "one place: another place of the same master",        another_reign,    70, HOLDS, NULL },
@@ -1181,10 +1330,38 @@ static const struct row rows[] = {
     { "healed: a replica of nobody, after FORGET", forget_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, "forgotten" },
     { "writes: none lost",                                  nothing_lost,     70, HOLDS, NULL },
     { "writes: lost, and nothing happened",                 lost,             70, RCS_INVARIANT_LOST_WRITE, BREACH },
-    { "writes: lost by a failover",                         lost_by_failover, 70, RCS_INVARIANT_LOST_WRITE, "failover" },
-    { "writes: lost by a restart",                          lost_by_restart,  70, RCS_INVARIANT_LOST_WRITE, "restart" },
-    { "writes: lost by RESET",                              lost_by_reset,    70, RCS_INVARIANT_LOST_WRITE, "emptied" },
-    { "writes: lost by a demotion",                         lost_by_demotion, 70, RCS_INVARIANT_LOST_WRITE, "demotion" },
+    { "writes: lost by a failover", lost_by_failover, 70, RCS_INVARIANT_LOST_WRITE, "failover" },
+    { "writes: confirmed, and lost by a failover", confirmed_by_failover, 70, RCS_INVARIANT_LOST_WRITE, "failover" },
+    { "writes: lost after a failover", lost_before_failover, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost by a TAKEOVER", lost_by_takeover, 70, RCS_INVARIANT_LOST_WRITE, "takeover" },
+    { "writes: confirmed, and lost by a TAKEOVER", confirmed_by_takeover, 70, RCS_INVARIANT_LOST_WRITE, "takeover" },
+    { "writes: lost after a TAKEOVER", lost_before_takeover, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost by a restart", lost_by_restart, 70, RCS_INVARIANT_LOST_WRITE, "restart" },
+    { "writes: confirmed, and lost by a restart", confirmed_by_restart, 70, RCS_INVARIANT_LOST_WRITE, "restart" },
+    { "writes: lost after a restart", lost_before_restart, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost by a restart without data", lost_by_empty, 70, RCS_INVARIANT_LOST_WRITE, "restarted-empty" },
+    { "writes: confirmed, and lost by a restart without data", confirmed_by_empty, 70, RCS_INVARIANT_LOST_WRITE, "restarted-empty" },
+    { "writes: lost after a restart without data", lost_before_empty, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost by a stale nodes.conf", lost_by_stale, 70, RCS_INVARIANT_LOST_WRITE, "stale-conf" },
+    { "writes: confirmed, and lost by a stale nodes.conf", confirmed_by_stale, 70, RCS_INVARIANT_LOST_WRITE, "stale-conf" },
+    { "writes: lost after a stale nodes.conf", lost_before_stale, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost by RESET", lost_by_reset, 70, RCS_INVARIANT_LOST_WRITE, "reset" },
+    { "writes: confirmed, and lost by RESET", confirmed_by_reset, 70, RCS_INVARIANT_LOST_WRITE, "reset" },
+    { "writes: lost after RESET", lost_before_reset, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost by a slot given up", lost_by_slots, 70, RCS_INVARIANT_LOST_WRITE, "slots-given-up" },
+    { "writes: confirmed, and lost by a slot given up", confirmed_by_slots, 70, RCS_INVARIANT_LOST_WRITE, "slots-given-up" },
+    { "writes: lost after a slot given up", lost_before_slots, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost by a demotion", lost_by_demotion, 70, RCS_INVARIANT_LOST_WRITE, "demotion" },
+    { "writes: confirmed, and lost by a demotion", confirmed_by_demotion, 70, RCS_INVARIANT_LOST_WRITE, "demotion" },
+    { "writes: lost after a demotion", lost_before_demotion, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost by another's failover", lost_by_others_failover, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: confirmed, and lost by another's failover", confirmed_by_others_failover, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost after another's failover", lost_before_others_failover, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost by another's demotion", lost_by_others_demotion, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: confirmed, and lost by another's demotion", confirmed_by_others_demotion, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost after another's demotion", lost_before_others_demotion, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: confirmed, and lost to another owner", lost_to_two_owners, 70, RCS_INVARIANT_LOST_WRITE, "two-owners" },
+    { "writes: lost as was seen",                           lost_as_seen,     70, RCS_INVARIANT_LOST_WRITE, "restarted-empty" },
     { "reads: what nobody wrote",                           wrong,            70, RCS_INVARIANT_WRONG_VALUE, BREACH },
 };
 /* clang-format on */
@@ -1207,6 +1384,10 @@ static void check_row(void **state)
         assert_string_equal(found.permit == NULL ? "" : found.permit, row->permit);
         assert_string_equal(rcs_check_broken(lab.check), found.permit == NULL ? found.text : "");
         bool more = rcs_check_found(lab.check, 1, &found);
+        if (strncmp(row->name, "writes: confirmed", 17) == 0) {
+            assert_true(more && found.invariant == RCS_INVARIANT_LOST_CONFIRMED);
+            assert_int_equal(found.count, 1);
+        }
         if (more && strcmp(found.permit == NULL ? "" : found.permit, row->permit) != 0) {
             fail_msg("also: %s", found.text);
         }
@@ -1333,6 +1514,8 @@ static const struct {
     { one_epoch_by_the_winners_vote, 70, RCS_INVARIANT_EPOCH_COLLISION, "winner-votes" },
     { one_epoch_by_different_counts, 70, RCS_INVARIANT_EPOCH_COLLISION, "undercount" },
     { second_elected_by_a_vote, 30, RCS_INVARIANT_TWO_PROMOTED, "vote-before-disk" },
+    { second_elected_by_the_winners_vote, 70, RCS_INVARIANT_TWO_PROMOTED, "winner-votes" },
+    { second_elected_by_different_counts, 70, RCS_INVARIANT_TWO_PROMOTED, "undercount" },
 };
 
 static void consequences(void **state)
@@ -1372,7 +1555,10 @@ static void permits(void **state)
             met |= after[j].invariant == invariant && strcmp(after[j].permit, name) == 0;
         }
         for (size_t j = 0; j < sizeof(rows) / sizeof(rows[0]); j++) {
-            met |= rows[j].invariant == invariant && strcmp(rows[j].permit, name) == 0;
+            bool confirmed = strncmp(rows[j].name, "writes: confirmed", 17) == 0;
+            met |= (rows[j].invariant == invariant ||
+                    (confirmed && invariant == RCS_INVARIANT_LOST_CONFIRMED)) &&
+                   strcmp(rows[j].permit, name) == 0;
         }
         if (!met) {
             fail_msg("%s/%s", rcs_invariant_name(invariant), name);
@@ -1382,13 +1568,14 @@ static void permits(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[6 + sizeof(rows) / sizeof(rows[0])] = {
+    struct CMUnitTest tests[8 + sizeof(rows) / sizeof(rows[0])] = {
         cmocka_unit_test(fingerprint),  cmocka_unit_test(overflow),
         cmocka_unit_test(series),       cmocka_unit_test(permits),
         cmocka_unit_test(consequences), cmocka_unit_test(fingerprint_permitted),
+        cmocka_unit_test(ways),         cmocka_unit_test(looks),
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        tests[i + 6] = (struct CMUnitTest){ .name = rows[i].name,
+        tests[i + 8] = (struct CMUnitTest){ .name = rows[i].name,
                                             .test_func = check_row,
                                             .initial_state = (void *)(uintptr_t)&rows[i] };
     }

@@ -121,6 +121,24 @@ static const struct rule {
     { "nothing is lost in a manual failover",
       CLUSTER "workload w predis a1..a6 keys 10000 every 5ms\nwait 1s\n"
               "a4..a6> CLUSTER FAILOVER\n= OK | *\nwait 5s\nexpect workload w lost 0\n" },
+    { "wait: a write is confirmed when WAIT finds its replica", CLUSTER
+      "workload w predis a1..a6 wait 1 1s\nworkload v predis a1..a6 only writes\nwait 5s\n"
+      "expect workload w confirmed 70..100\nexpect workload w errors 0\n"
+      "expect workload w lost 0\nexpect workload v confirmed 0\nclient> GET w:9\n= \"*\"\n" },
+    { "wait: fewer replicas than were asked for confirm nothing, and are no error",
+      CLUSTER "workload w predis a1..a6 wait 2 200ms\nwait 5s\nexpect workload w confirmed 0\n"
+              "expect workload w ok 15..20\nexpect workload w errors 0\n" },
+    { "wait: WAIT is asked of the node that answered, over the same connection",
+      CLUSTER "workload w pinned a1 " TAG_A1 " wait 2 5s\nwait 1s\n"
+              "expect workload w acknowledged 1\nkill a1\nwait 10ms\n"
+              "expect workload w errors closed 1\nexpect workload w confirmed 0\n" },
+    { "wait: a reply that is given up confirms nothing",
+      CLUSTER "workload w pinned a1 " TAG_A1 " wait 2 5s timeout 300ms\nwait 2s\n"
+              "expect workload w errors timeout 5..6\nexpect workload w confirmed 0\n" },
+    { "wait: who moved is asked where the write went",
+      CLUSTER "workload w redis-py a1..a6 " TAG_A3 " wait 1 1s\nwait 1s\n"
+              "a4..a6> CLUSTER FAILOVER\n= OK | *\nwait 10s\n"
+              "expect workload w lost 0\nexpect workload w confirmed >=100\n" },
     { "a slot that nobody serves: neither there nor lost",
       CLUSTER "workload w predis a1..a6 " TAG_A1 " only writes\nwait 1s\nworkload w stop\nwait 1s\n"
               "kill a1\nwait 100ms\nshow workloads\n" },

@@ -36,6 +36,7 @@ extern "C" {
     X(STRAY_REPLICA, "stray-replica",  "every replica is under a master")                          \
     /* what clients see */                                                                         \
     X(LOST_WRITE,    "lost-write",     "an acknowledged write is not lost")                        \
+    X(LOST_CONFIRMED, "lost-confirmed", "a write that WAIT confirmed is not lost")                 \
     X(WRONG_VALUE,   "wrong-value",    "a client never reads what nobody wrote")
 /* clang-format on */
 enum rcs_invariant {
@@ -70,7 +71,7 @@ struct rcs_check_finding {
     const char *permit, *why;
     rcs_us at_us;     /* the first time */
     int node, other;  /* -1: nobody */
-    uint64_t count;   /* how often; of lost writes: how many */
+    uint64_t count;   /* how often; of lost writes and wrong reads: how many, when it was last asked */
     const char *text; /* a sentence, with time, node and numbers */
     /* The invariant and the last decisions of those concerned, with their roles; neither times, nor
      * names, nor ids: equal for what goes wrong in the same way. */

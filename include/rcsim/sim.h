@@ -235,6 +235,8 @@ struct rcs_workload_options {
     rcs_us timeout_us; /* a reply is given up after this; 0: as the kind does */
     bool renew;        /* after a failed operation the client object is made anew */
     enum rcs_workload_does does;
+    unsigned wait_replicas; /* after each write: WAIT for so many replicas, 0 not at all, */
+    rcs_us wait_us;         /* for so long (whole ms; 0: without a limit) */
 };
 
 /* The kinds, for help: name and a sentence; NULL past the end. */
@@ -278,6 +280,7 @@ struct rcs_workload_counts {
     rcs_us unavailable_us; /* sum of their lengths, up to now if one lasts */
     bool down;             /* one lasts */
     uint64_t acknowledged; /* writes */
+    uint64_t confirmed;    /* of them: WAIT found enough replicas */
     rcs_us slowest_us;     /* of the operations that ended */
 };
 void rcs_workload_counts(const struct rcs_workload *workload, struct rcs_workload_counts *out);

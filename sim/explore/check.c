@@ -24,6 +24,7 @@ void rcs_check_free(struct rcs_check *check)
     free(check->nodes);
     free(check->pairs);
     free(check->found);
+    free(check->losses);
     free(check->views);
     free(check->opinions);
     free(check->known);
@@ -116,11 +117,11 @@ void rcs_check_started(struct rcs_check *check, rcs_us at_us, unsigned node, uns
                        const struct rcs_check_disk *disk)
 {
     struct rcs_check_node *n = rcs_check_node(check, node);
-    check->restarted |= n->life > 0;
     n->life++;
     n->running = true;
     n->said = false;
     n->may_rise = false;
+    n->stale = n->put_conf;
     if (n->put_conf) {
         n->epoch_by = RCS_EPOCH_STALE;
         rcs_check_decide(check, node, RCS_WORD_CONF_STALE);
@@ -133,7 +134,6 @@ void rcs_check_started(struct rcs_check *check, rcs_us at_us, unsigned node, uns
     }
     n->put_conf = false;
     n->over = disk == NULL || !disk->master ? -1 : n->over;
-    n->empty = n->life > 1 && (disk == NULL || disk->master);
     n->series = (uint16_t)series;
     n->started_us = at_us;
     n->unsaved_vote = 0;
@@ -150,22 +150,22 @@ void rcs_check_ended(struct rcs_check *check, rcs_us at_us, unsigned node)
     rcs_check_node(check, node)->running = false;
 }
 
-static void was_reset(struct rcs_check *check, unsigned node)
+static void was_reset(struct rcs_check *check, rcs_us at_us, unsigned node)
 {
     struct rcs_check_node *n = rcs_check_node(check, node);
     n->was_reset = true;
     n->reign++;
     n->over = -1;
-    check->emptied = true;
+    rcs_check_loses(check, at_us, (int)node, RCS_WAY_RESET);
     rcs_check_decide(check, node, RCS_WORD_RESET);
 }
 
-void rcs_check_saved(struct rcs_check *check, unsigned node, const struct rcs_check_disk *disk,
-                     bool fsync)
+void rcs_check_saved(struct rcs_check *check, rcs_us at_us, unsigned node,
+                     const struct rcs_check_disk *disk, bool fsync)
 {
     struct rcs_check_node *n = rcs_check_node(check, node);
     if (disk->known == 1 && n->disk.known > 1) { /* RESET SOFT says nothing in the log */
-        was_reset(check, node);
+        was_reset(check, at_us, node);
     }
     n->disk = *disk;
     if (fsync) {
@@ -416,13 +416,24 @@ static void check_election(struct rcs_check *check, rcs_us at_us, unsigned node,
 
 /* --- facts ------------------------------------------------------------------------------------ */
 
-void rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
-                    const struct rcs_check_fact *fact)
+/* A master is back. */
+static enum rcs_check_way booted(struct rcs_check *check, unsigned node, uint64_t keys)
+{
+    if (keys > 0) {
+        return rcs_check_node(check, node)->stale ? RCS_WAY_STALE : RCS_WAY_RESTART;
+    }
+    rcs_check_decide(check, node, RCS_WORD_EMPTY);
+    return RCS_WAY_EMPTY;
+}
+
+enum rcs_check_way rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
+                                  const struct rcs_check_fact *fact)
 {
     enum rcs_check_word word = rcs_check_word(check, fact->code, fact->what);
     if (word == RCS_WORD_NONE) {
-        return;
+        return RCS_WAY_NONE;
     }
+    enum rcs_check_way way = RCS_WAY_NONE;
     struct rcs_check_node *n = rcs_check_node(check, node);
     bool of_takeover = word == RCS_WORD_BUMPED && n->took_over && n->took_over_us == at_us;
     if (!of_takeover) {
@@ -453,24 +464,28 @@ void rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
         check_election(check, at_us, node, (uint64_t)fact->values[2]);
         break;
     case RCS_WORD_PROMOTED:
-        check->promoted = true;
+        way = n->took_over ? RCS_WAY_TAKEOVER : RCS_WAY_FAILOVER;
+        rcs_check_loses(check, at_us, fact->about, way);
         rcs_check_promoted(check, at_us, node, fact->about);
         break;
     case RCS_WORD_FOLLOWS:
     case RCS_WORD_REPLICATES:
-        check->demoted |= !n->replica;
+        if (!n->replica) {
+            way = RCS_WAY_DEMOTION;
+            rcs_check_loses(check, at_us, (int)node, way);
+        }
         break;
     case RCS_WORD_EPOCH_RESET:
         n->said_ever = n->mastered = false;
         n->identity++;
-        was_reset(check, node);
+        was_reset(check, at_us, node);
         break;
     case RCS_WORD_RESET:
-        was_reset(check, node);
+        was_reset(check, at_us, node);
         break;
     case RCS_WORD_KEYS_DROPPED:
     case RCS_WORD_SLOTS_DELETED:
-        check->emptied = true;
+        rcs_check_loses(check, at_us, (int)node, RCS_WAY_SLOTS);
         break;
     case RCS_WORD_PFAIL:
     case RCS_WORD_FAIL_RECEIVED:
@@ -493,9 +508,11 @@ void rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
         n->forgot = true;
         rcs_check_forgot(check, at_us, node, fact->about);
         break;
-    case RCS_WORD_LOADED_DUMP:
-    case RCS_WORD_LOADED_AOF:
-        n->empty = false;
+    case RCS_WORD_BOOT:
+        if (n->life > 1 && !n->replica) {
+            way = booted(check, node, fact->keys);
+            rcs_check_loses(check, at_us, (int)node, way);
+        }
         break;
     case RCS_WORD_PFAIL_CLEARED:
     case RCS_WORD_FAIL_CLEARED:
@@ -504,4 +521,5 @@ void rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
     default: /* decisions: kept above */
         break;
     }
+    return way;
 }

@@ -29,13 +29,28 @@ void rcs_check_started(struct rcs_check *check, rcs_us at_us, unsigned node, uns
                        const struct rcs_check_disk *disk);
 void rcs_check_ended(struct rcs_check *check, rcs_us at_us, unsigned node);
 /* The node's process wrote its nodes.conf. */
-void rcs_check_saved(struct rcs_check *check, unsigned node, const struct rcs_check_disk *disk,
-                     bool fsync);
+void rcs_check_saved(struct rcs_check *check, rcs_us at_us, unsigned node,
+                     const struct rcs_check_disk *disk, bool fsync);
 /* Somebody else did, or removed it (NULL). */
 void rcs_check_replaced(struct rcs_check *check, unsigned node, const struct rcs_check_disk *disk);
 void rcs_check_disturbed(struct rcs_check *check, rcs_us at_us);
 /* A host's clock was set: what is measured by it ends at any time. */
 void rcs_check_clock_put(struct rcs_check *check);
+
+/* Ways in which writes get lost, rows of the table of permits by the same names. */
+enum rcs_check_way {
+    RCS_WAY_NONE,
+    RCS_WAY_FAILOVER,
+    RCS_WAY_TAKEOVER,
+    RCS_WAY_DEMOTION,
+    RCS_WAY_RESTART,
+    RCS_WAY_EMPTY,
+    RCS_WAY_STALE,
+    RCS_WAY_RESET,
+    RCS_WAY_SLOTS,
+    RCS_WAY_OWNERS,
+    RCS_WAY_COUNT
+};
 
 /* A milestone. `code` stands for `what`, always the same one; `about` -1: nobody known. */
 struct rcs_check_fact {
@@ -44,9 +59,12 @@ struct rcs_check_fact {
     int about;
     int64_t values[3];
     int64_t node_timeout_ms; /* of the node */
+    uint64_t keys;           /* "boot": what it has loaded */
 };
-void rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
-                    const struct rcs_check_fact *fact);
+/* How writes may have been lost just now: of those that the node serves, or, by a demotion, the one
+ * it is about. */
+enum rcs_check_way rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigned node,
+                                  const struct rcs_check_fact *fact);
 /* `about`: whom a FAIL is about, else -1. True: rcs_check_stepped is to be called when the step is
  * over. */
 bool rcs_check_sent(struct rcs_check *check, rcs_us at_us, unsigned node, int to, int about,
@@ -62,7 +80,11 @@ struct rcs_check_views {
     const bool *known;                  /* the same */
 };
 void rcs_check_views(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *views);
-/* Of `acknowledged` writes `lost` are gone; `wrong` values were read that nobody wrote. */
-void rcs_check_writes(struct rcs_check *check, rcs_us at_us, uint64_t lost, uint64_t wrong);
+/* A write that is gone: who acknowledged it, when, and whether WAIT confirmed it. Without a way it
+ * is the first thing that happened to that node since. Gathered until rcs_check_writes. */
+void rcs_check_lost(struct rcs_check *check, int node, rcs_us acknowledged_us, bool confirmed,
+                    enum rcs_check_way way);
+/* Says what was gathered; and of `wrong` reads that gave what nobody wrote who gave the first. */
+void rcs_check_writes(struct rcs_check *check, rcs_us at_us, uint64_t wrong, int wrong_node);
 
 #endif

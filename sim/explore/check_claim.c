@@ -4,6 +4,7 @@
 #include "sim/pure.h"
 
 #define EPOCH_BITS   0x3fffffffu
+#define RACE_US      RCS_S(15)
 #define BAN_US       RCS_S(59) /* 60 s, in whole seconds of the clock */
 #define TELLS_FORGET 72u       /* from this series on others hear of it */
 
@@ -84,12 +85,26 @@ static const char *second_is(const struct rcs_check *check, rcs_us at_us,
     return news[0] == '\0' && broken ? check->broken_vote : news;
 }
 
+/* TAKEOVER from one that has just been promoted itself, and does its work: who ordered it meant the
+ * master before, and lost a race against an election. */
+static void check_race(struct rcs_check *check, rcs_us at_us, unsigned node, int over)
+{
+    const struct rcs_check_node *first = &check->nodes[over];
+    if (check->nodes[node].took_over && first->over >= 0 && first->over != (int)node &&
+        first->running && !first->replica && at_us - first->promoted_us < RACE_US) {
+        rcs_check_find(check, at_us, RCS_INVARIANT_TWO_PROMOTED, "takeover", (int)node, over, 1,
+                       "promoted in the place of one that had been promoted %llu ms before",
+                       (uint64_t)(at_us - first->promoted_us) / 1000, 0);
+    }
+}
+
 void rcs_check_promoted(struct rcs_check *check, rcs_us at_us, unsigned node, int over)
 {
     struct rcs_check_node *n = rcs_check_node(check, node);
     if (over >= 0) {
         (void)rcs_check_node(check, (unsigned)over);
         n = rcs_check_node(check, node);
+        check_race(check, at_us, node, over);
         check->nodes[over].over = -1; /* it was taken from it */
     }
     for (unsigned i = 0; over >= 0 && i < check->node_count; i++) {

@@ -82,6 +82,10 @@ static const struct permit {
       "a voter that has not heard of the first one's claim holds its master for the owner (clusterSendFailoverAuthIfNeeded)" },
     { RCS_INVARIANT_TWO_PROMOTED, FIRST, LAST, "forgotten", "a voter that was told to forget the first one does not know its claim" },
     { RCS_INVARIANT_TWO_PROMOTED, FIRST, LAST, "stale-conf", "an older nodes.conf has forgotten a claim, or a vote" },
+    { RCS_INVARIANT_TWO_PROMOTED, FIRST, LAST, "winner-votes",
+      "an election had two winners: one of them voted for the other (two-winners)" },
+    { RCS_INVARIANT_TWO_PROMOTED, FIRST, LAST, "undercount",
+      "an election had two winners: one of them counted too few masters (two-winners)" },
     { RCS_INVARIANT_TWO_PROMOTED, 30, 30, "vote-before-disk", "a vote that was not on disk was given twice" },
     { RCS_INVARIANT_FORGOTTEN_RETURNS, FIRST, LAST, "ban-over",
       "FORGET holds for 60 s; then gossip of those who were not told brings the node back (clusterBlacklistAddNode)" },
@@ -118,10 +122,40 @@ static const struct permit {
       "a replica's replica stays one, from 7.0 on until slots change (clusterUpdateSlotsConfigWith)" },
     { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "failover",
       "replication is asynchronous: what the old master had not sent is lost with it" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "takeover",
+      "TAKEOVER asks neither the master nor the other replicas what they have" },
     { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "demotion",
       "a master that became a replica throws away what it took meanwhile" },
-    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "restart", "what was not on disk when a process ended is lost" },
-    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "emptied", "RESET, or a slot given up, throws data away" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "restart",
+      "what was not on disk when a process ended is lost" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "restarted-empty",
+      "a master that comes back without its data is master of nothing, and its replicas follow" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "stale-conf",
+      "an older nodes.conf makes a node master of what others wrote since" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "reset",
+      "RESET throws away data, or slots" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "two-owners",
+      "its slot has two owners that do not hear of each other (slot-owners), each with writes of its own" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "slots-given-up",
+      "with a slot that is given up its keys go, too" },
+    { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "failover",
+      "a majority that has a write is not the one that elects: a replica without it may stand first (clusterGetSlaveRank)" },
+    { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "takeover",
+      "the replica that was told to take over need not be one that has the write" },
+    { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "demotion",
+      "a master that became a replica throws it away, and so do its own replicas" },
+    { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "restart",
+      "its replicas follow a master that comes back with less" },
+    { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "restarted-empty",
+      "a master that comes back without its data is master of nothing, and its replicas follow" },
+    { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "stale-conf",
+      "an older nodes.conf makes a node master of what others wrote since" },
+    { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "reset",
+      "RESET throws away data, or slots" },
+    { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "two-owners",
+      "its slot has two owners that do not hear of each other (slot-owners), each with writes of its own" },
+    { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "slots-given-up",
+      "with a slot that is given up its keys go, too" },
 };
 /* clang-format on */
 
@@ -234,6 +268,7 @@ static void tell_concerned(const struct rcs_check *check, enum rcs_invariant inv
     switch (invariant) {
     case RCS_INVARIANT_SLOT_UNOWNED:
     case RCS_INVARIANT_LOST_WRITE:
+    case RCS_INVARIANT_LOST_CONFIRMED:
     case RCS_INVARIANT_WRONG_VALUE:
         return;
     case RCS_INVARIANT_FORGOTTEN_RETURNS:
@@ -300,7 +335,8 @@ static void keep(struct rcs_check *check, const struct rcs_check_kept *kept)
         if (other->finding.invariant == finding->invariant &&
             other->finding.permit == finding->permit &&
             strcmp(other->fingerprint, kept->fingerprint) == 0) {
-            other->finding.count += finding->count;
+            bool looked = finding->invariant >= RCS_INVARIANT_LOST_WRITE; /* all, each time */
+            other->finding.count = finding->count + (looked ? 0 : other->finding.count);
             return;
         }
     }

@@ -233,23 +233,3 @@ void rcs_check_views(struct rcs_check *check, rcs_us at_us, const struct rcs_che
         rcs_check_gathered(check);
     }
 }
-
-/* --- data ------------------------------------------------------------------------------------- */
-
-/* Redis documents how acknowledged writes get lost; that none of it happened makes it a breach. */
-void rcs_check_writes(struct rcs_check *check, rcs_us at_us, uint64_t lost, uint64_t wrong)
-{
-    const char *way = check->promoted    ? "failover"
-                      : check->demoted   ? "demotion"
-                      : check->restarted ? "restart"
-                      : check->emptied   ? "emptied"
-                                         : "";
-    if (lost > 0) {
-        rcs_check_find(check, at_us, RCS_INVARIANT_LOST_WRITE, way, -1, -1, lost,
-                       "%llu acknowledged writes are gone", lost, 0);
-    }
-    if (wrong > 0) {
-        rcs_check_find(check, at_us, RCS_INVARIANT_WRONG_VALUE, "", -1, -1, wrong,
-                       "%llu reads gave what nobody wrote", wrong, 0);
-    }
-}

@@ -41,8 +41,6 @@
     X(FAIL_RECEIVED,    "fail-received",       false) \
     X(FAIL_CLEARED,     "fail-cleared",        false) \
     X(HANDSHAKE_DONE,   "known",               false) \
-    X(LOADED_DUMP,      "load-from-disk",      false) \
-    X(LOADED_AOF,       "load-from-aof",       false) \
     /* no milestones: what others did to it */ \
     X(FORGOTTEN,        "forgotten",           true) \
     X(CONF_STALE,       "stale-conf",          true) \
@@ -87,7 +85,7 @@ struct rcs_check_node {
     bool put_conf;  /* `replaced`, and its process did not begin since */
     bool took_over; /* TAKEOVER made it master, no election */
     bool claims;    /* slots, as it last said as a master */
-    bool empty;     /* a master, its process began without data */
+    bool stale;     /* its process began with an older nodes.conf */
     uint16_t series;
     uint64_t current_epoch, said_config_epoch; /* as it last said, */
     uint64_t said_before;                      /* and the config epoch before that one */
@@ -135,6 +133,19 @@ struct rcs_check_entry {
     uint64_t key, value;
 };
 
+struct rcs_check_loss {
+    rcs_us at_us;
+    int node;
+    enum rcs_check_way way;
+};
+
+/* Lost writes of a kind. */
+struct rcs_check_gone {
+    uint64_t count;
+    int node; /* of the first */
+    rcs_us first_us;
+};
+
 struct rcs_check_kept {
     struct rcs_check_finding finding;
     char text[192], fingerprint[128];
@@ -150,8 +161,10 @@ struct rcs_check {
     bool clock_put;          /* a clock was set */
     const char *broken_vote; /* permit of the last vote that was one too many, or of two who won, */
     uint64_t broken_epoch;   /* and its epoch; 0 none */
-    /* ways in which acknowledged writes get lost, and whether they were gone */
-    bool promoted, demoted, restarted, emptied;
+    /* What happened to nodes, by which what they had acknowledged may be lost; in its order. */
+    struct rcs_check_loss *losses;
+    unsigned loss_count, loss_room;
+    struct rcs_check_gone gone[2][RCS_WAY_COUNT]; /* [confirmed] */
 
     struct rcs_check_kept *found;
     struct rcs_check_kept *gathered; /* NULL: findings are kept as they come */
@@ -201,6 +214,9 @@ void rcs_check_claims(struct rcs_check *check, rcs_us at_us, unsigned node, uint
 void rcs_check_promoted(struct rcs_check *check, rcs_us at_us, unsigned node, int over);
 void rcs_check_forgot(struct rcs_check *check, rcs_us at_us, unsigned node, int about);
 void rcs_check_knows(struct rcs_check *check, rcs_us at_us, unsigned node, int about, bool met);
+
+/* check_data.c: `node` may have lost what it had acknowledged. */
+void rcs_check_loses(struct rcs_check *check, rcs_us at_us, int node, enum rcs_check_way way);
 
 /* check_fail.c */
 void rcs_check_suspects(struct rcs_check *check, rcs_us at_us, unsigned node, int about, bool does);

@@ -54,6 +54,16 @@ static void vote_came(void *arg, unsigned node, unsigned voter, const struct rcs
     rcs_check_vote_came(watcher->check, node, voter, msg->current_epoch);
 }
 
+static void look_for_lost(struct rcs_sim *sim, int node, enum rcs_check_way way)
+{
+    for (unsigned i = 0; node >= 0 && i < rcs_sim_workloads(sim); i++) {
+        struct rcs_workload *workload = rcs_sim_workload(sim, i);
+        if (workload != NULL) {
+            rcs_workload_mark(workload, node, (uint8_t)way);
+        }
+    }
+}
+
 static void fact(void *arg, unsigned node, const struct rcs_fact *said)
 {
     const struct watcher *watcher = arg;
@@ -63,8 +73,12 @@ static void fact(void *arg, unsigned node, const struct rcs_fact *said)
         .about = rcs_sim_node_of(watcher->sim, said->about),
         .values = { said->v[0], said->v[1], said->v[2] },
         .node_timeout_ms = rcs_sim_config(watcher->sim, (int)node)->node_timeout_ms,
+        .keys = rcs_keyspace_size(rcs_node_keyspace(rcs_sim_node(watcher->sim, (int)node))),
     };
-    rcs_check_fact(watcher->check, rcs_sim_now(watcher->sim), node, &told);
+    enum rcs_check_way way = rcs_check_fact(watcher->check, rcs_sim_now(watcher->sim), node, &told);
+    if (way != RCS_WAY_NONE) {
+        look_for_lost(watcher->sim, way == RCS_WAY_DEMOTION ? told.about : (int)node, way);
+    }
 }
 
 static void conf(void *arg, unsigned node, const struct rcs_saved_config *saved, bool fsync,
@@ -76,7 +90,7 @@ static void conf(void *arg, unsigned node, const struct rcs_saved_config *saved,
         disk = on_disk(saved);
     }
     if (process && saved != NULL) {
-        rcs_check_saved(watcher->check, node, &disk, fsync);
+        rcs_check_saved(watcher->check, rcs_sim_now(watcher->sim), node, &disk, fsync);
     } else if (!process) {
         rcs_check_replaced(watcher->check, node, saved == NULL ? NULL : &disk);
     }
@@ -183,15 +197,24 @@ void rcs_check_healed(struct rcs_check *check, struct rcs_sim *sim)
     check->disturbed_us = RCS_NEVER;
 }
 
+static void take_lost(void *arg, const struct rcs_lost_write *write)
+{
+    enum rcs_check_way way = (enum rcs_check_way)write->way;
+    rcs_check_lost(arg, write->node, write->at_us, write->confirmed,
+                   way == RCS_WAY_NONE && write->two_owners ? RCS_WAY_OWNERS : way);
+}
+
 void rcs_check_data(struct rcs_check *check, struct rcs_sim *sim)
 {
-    uint64_t lost = 0, wrong = 0;
+    struct rcs_wrong_reads wrong = { .count = 0, .node = -1 };
     for (unsigned i = 0; i < rcs_sim_workloads(sim); i++) {
         const struct rcs_workload *workload = rcs_sim_workload(sim, i);
         if (workload != NULL) {
-            lost += rcs_workload_lost(workload, NULL);
-            wrong += rcs_workload_wrong(workload);
+            const struct rcs_wrong_reads *reads = rcs_workload_wrong_reads(workload);
+            rcs_workload_lost_each(workload, take_lost, check);
+            wrong.node = wrong.count == 0 && reads->count > 0 ? reads->node : wrong.node;
+            wrong.count += reads->count;
         }
     }
-    rcs_check_writes(check, rcs_sim_now(sim), lost, wrong);
+    rcs_check_writes(check, rcs_sim_now(sim), wrong.count, wrong.node);
 }

@@ -51,8 +51,11 @@ static void print_counts(struct rcs_buf *out, const char *name, const struct rcs
         rcs_buf_format(out, " in %llu outages", (unsigned long long)counts->outages);
     }
     rcs_buf_text(out, counts->down ? ", still down; " : "; ");
-    rcs_buf_format(out, "%llu writes acknowledged, %llu lost",
-                   (unsigned long long)counts->acknowledged, (unsigned long long)lost);
+    rcs_buf_format(out, "%llu writes acknowledged, ", (unsigned long long)counts->acknowledged);
+    if (counts->confirmed > 0) {
+        rcs_buf_format(out, "%llu confirmed, ", (unsigned long long)counts->confirmed);
+    }
+    rcs_buf_format(out, "%llu lost", (unsigned long long)lost);
     if (unserved > 0) {
         rcs_buf_format(out, ", %llu that nobody serves", (unsigned long long)unserved);
     }

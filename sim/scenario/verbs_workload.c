@@ -90,15 +90,30 @@ static bool take_tag(struct rcs_parser *parser, const char **out)
                             "\"%s\" is no tag (1 to 63 characters, none of them a })", word->text);
 }
 
+/* wait N DURATION */
+static bool take_wait(struct rcs_parser *parser, struct rcs_workload_options *out)
+{
+    int64_t replicas = 0;
+    if (!rcs_parser_number(parser, "how many replicas", 1, 1000, &replicas) ||
+        !take_duration(parser, &out->wait_us)) {
+        return false;
+    }
+    out->wait_replicas = (unsigned)replicas;
+    return out->wait_us % 1000 == 0 ||
+           rcs_parser_wrong(parser, RCS_ERR_RANGE, parser->at - 1, "WAIT takes whole milliseconds");
+}
+
+/* The words that begin an option; no node may be called as one. */
+static const char *const option_names[] = { "every",   "keys", "tag",   "only",
+                                            "timeout", "site", "renew", "wait" };
+#define OPTIONS (sizeof(option_names) / sizeof(option_names[0]))
+
 static bool take_options(struct rcs_parser *parser, struct rcs_workload_options *out)
 {
     static const char *const sides[] = { "writes", "reads", NULL };
-    static const char *const names[] = {
-        "every", "keys", "tag", "only", "timeout", "site", "renew"
-    };
     while (rcs_parser_more(parser)) {
         unsigned option = 0;
-        while (option < 7 && !rcs_parser_is(parser, names[option])) {
+        while (option < OPTIONS && !rcs_parser_is(parser, option_names[option])) {
             option++;
         }
         bool good = true;
@@ -128,31 +143,33 @@ static bool take_options(struct rcs_parser *parser, struct rcs_workload_options 
         case 6:
             out->renew = true;
             break;
+        case 7:
+            good = take_wait(parser, out);
+            break;
         default:
             return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
                                     "\"%s\" stands where every DURATION, keys N, tag WORD, only "
-                                    "writes, only reads, timeout DURATION, site SITE or renew "
-                                    "should",
+                                    "writes, only reads, timeout DURATION, site SITE, renew or "
+                                    "wait N DURATION should",
                                     parser->words[parser->at].text);
         }
         if (!good) {
             return false;
         }
     }
-    return true;
+    return out->wait_replicas == 0 || out->does != RCS_WORKLOAD_READS ||
+           rcs_parser_wrong(parser, RCS_ERR_STATE, parser->at - 1,
+                            "who only reads has nothing to wait for");
 }
 
-/* The nodes end where an option begins: no node may be called as one. */
+/* The nodes end where an option begins. */
 static bool take_nodes(struct rcs_parser *parser, struct rcs_group *out)
 {
-    static const char *const stops[] = {
-        "every", "keys", "tag", "only", "timeout", "site", "renew"
-    };
     const char *stop = NULL;
     for (unsigned i = parser->at; i < parser->count && stop == NULL; i++) {
-        for (unsigned s = 0; s < 7; s++) {
-            if (!parser->words[i].quoted && strcmp(parser->words[i].text, stops[s]) == 0) {
-                stop = stops[s];
+        for (unsigned s = 0; s < OPTIONS; s++) {
+            if (!parser->words[i].quoted && strcmp(parser->words[i].text, option_names[s]) == 0) {
+                stop = option_names[s];
             }
         }
     }
@@ -194,10 +211,21 @@ bool rcs_parse_workload(struct rcs_parser *parser)
 
 /* --- conditions ------------------------------------------------------------------------------- */
 
-enum measure { LOST, ERRORS, OPERATIONS, OK, ACKNOWLEDGED, OUTAGES, UNAVAILABLE, UP, DOWN };
-static const char *const measures[] = { "lost",         "errors",  "operations",  "ok",
-                                        "acknowledged", "outages", "unavailable", "up",
-                                        "down",         NULL };
+enum measure {
+    LOST,
+    ERRORS,
+    OPERATIONS,
+    OK,
+    ACKNOWLEDGED,
+    CONFIRMED,
+    OUTAGES,
+    UNAVAILABLE,
+    UP,
+    DOWN
+};
+static const char *const measures[] = { "lost",         "errors",    "operations", "ok",
+                                        "acknowledged", "confirmed", "outages",    "unavailable",
+                                        "up",           "down",      NULL };
 
 /* workload NAME lost N, errors [KIND] N, ... */
 bool rcs_cond_parse_workload(struct rcs_parser *parser, struct rcs_cond *cond)
@@ -239,6 +267,8 @@ static uint64_t measured(const struct rcs_workload_counts *counts, const struct 
         return counts->ok;
     case ACKNOWLEDGED:
         return counts->acknowledged;
+    case CONFIRMED:
+        return counts->confirmed;
     case OUTAGES:
         return counts->outages;
     case LOST:

@@ -36,6 +36,7 @@ struct rcs_program {
     unsigned attempt, again, followed, nexts;
     int target;
     bool asking;
+    bool staying; /* to the node that answered before, or to none */
     enum errand errand;
     enum pausing pausing;
     bool waits;     /* for a reply, */
@@ -218,9 +219,8 @@ static void begin_attempt(struct rcs_program *program)
     send(program);
 }
 
-void rcs_program_ask(struct rcs_program *program, unsigned argc, const struct rcs_arg *args)
+static void take_words(struct rcs_program *program, unsigned argc, const struct rcs_arg *args)
 {
-    RCS_ASSERT(!program->busy && argc >= 2);
     drop_words(program);
     if (argc > program->arg_room) {
         program->words = realloc(program->words, argc * sizeof(program->words[0]));
@@ -236,16 +236,40 @@ void rcs_program_ask(struct rcs_program *program, unsigned argc, const struct rc
         program->words[program->argc] = word;
         program->args[program->argc] = (struct rcs_arg){ word, arg->size_bytes };
     }
-    program->slot = rcs_slot_of_key(args[1].bytes, args[1].size_bytes);
     program->busy = true;
     program->attempt = 1;
     program->error = RCS_WORKLOAD_ERROR_COUNT;
     program->reply = NULL;
+}
+
+void rcs_program_ask(struct rcs_program *program, unsigned argc, const struct rcs_arg *args)
+{
+    RCS_ASSERT(!program->busy && argc >= 2);
+    take_words(program, argc, args);
+    program->staying = false;
+    program->slot = rcs_slot_of_key(args[1].bytes, args[1].size_bytes);
     if (program->kind->aim == RCS_AIM_MAP && !program->map.read) {
         refresh(program, AFTER_OPENING);
     } else {
         begin_attempt(program);
     }
+}
+
+void rcs_program_stay(struct rcs_program *program, unsigned argc, const struct rcs_arg *args)
+{
+    RCS_ASSERT(!program->busy && program->error == RCS_WORKLOAD_ERROR_COUNT && argc >= 1);
+    take_words(program, argc, args);
+    program->staying = true;
+    if (rcs_session_connected(program->session)) {
+        send(program);
+    } else {
+        end(program, RCS_WORKLOAD_CLOSED, NULL);
+    }
+}
+
+int rcs_program_node(const struct rcs_program *program)
+{
+    return program->target;
 }
 
 /* --- failures --------------------------------------------------------------------------------- */
@@ -281,6 +305,10 @@ static void unreachable(struct rcs_program *program, enum rcs_workload_error err
     const struct rcs_client_kind *kind = program->kind;
     program->error = error;
     program->asking = false;
+    if (program->staying) {
+        end(program, error, NULL);
+        return;
+    }
     if (program->again < kind->same_node) {
         program->again++;
         pause_before(program, PAUSE_RESEND, kind->pause_us);
@@ -508,6 +536,8 @@ static void answered(struct rcs_program *program, const struct rcs_reply *reply)
     } else if (reply->kind != RCS_REPLY_ERROR) {
         program->stand = program->target;
         end(program, RCS_WORKLOAD_ERROR_COUNT, reply);
+    } else if (program->staying) {
+        end(program, error, NULL);
     } else if (error == RCS_WORKLOAD_MOVED) {
         redirected(program, reply);
     } else if (error == RCS_WORKLOAD_CLUSTERDOWN && program->kind->down_pause_us > 0) {

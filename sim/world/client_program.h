@@ -29,6 +29,11 @@ void rcs_program_free(struct rcs_program *program);
 
 /* Begins a command; none may be under way. The words are copied; args[1] is its key. */
 void rcs_program_ask(struct rcs_program *program, unsigned argc, const struct rcs_arg *args);
+/* Begins a command without a key (WAIT) that is about the one before: over the same connection to
+ * the node that answered, and nowhere else. */
+void rcs_program_stay(struct rcs_program *program, unsigned argc, const struct rcs_arg *args);
+/* Who answered last. */
+int rcs_program_node(const struct rcs_program *program);
 void rcs_program_wake(struct rcs_program *program);
 
 /* Of the command that ended. RCS_WORKLOAD_ERROR_COUNT: none, and its reply, borrowed until the next

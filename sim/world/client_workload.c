@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/cluster/slot_map.h"
-#include "sim/keys/value.h"
-#include "sim/world/client_program.h"
+#include "sim/world/client_workload.h"
 #include "sim/world/parts.h"
 
 #include "sim/pure.h"
@@ -13,43 +11,7 @@
 #define KEYS_DEFAULT 1000
 #define KEYS_MAX     1000000
 #define EVERY_US     RCS_MS(50)
-#define KEY_ROOM     128 /* a name of 31, a tag of 63, a number */
-#define CALM         20  /* good operations in a row that end an outage */
-
-/* A write that was answered OK: the number-th of its key. */
-struct acknowledged {
-    uint32_t key, number;
-};
-
-struct rcs_workload {
-    struct rcs_sim *sim;
-    unsigned number;
-    struct rcs_workload_options options; /* texts and nodes are copies */
-    char *name, *site, *tag;
-    int *nodes;
-    const struct rcs_client_kind *kind;
-    struct rcs_rand chance;
-    struct rcs_program *program;
-    bool stopping, renew_now;
-
-    /* the operation under way */
-    bool busy, reading;
-    rcs_us began_us;
-    unsigned key; /* from 0 */
-
-    /* per key: how often it was written, the last write that was acknowledged */
-    uint32_t *written, *last;
-    struct acknowledged *acknowledged;
-    size_t acknowledged_count, acknowledged_room;
-
-    struct rcs_workload_counts counts;
-    uint64_t wrong;  /* reads of what was never written */
-    rcs_us down_us;  /* when the outage under way began */
-    rcs_us calm_us;  /* when the first good operation since ended */
-    unsigned calm;   /* good ones since */
-    rcs_us timer_us; /* RCS_NEVER: none */
-    rcs_us event_us; /* of the earliest pending event for it */
-};
+#define CALM         20 /* good operations in a row that end an outage */
 
 /* --- time ------------------------------------------------------------------------------------- */
 
@@ -90,26 +52,30 @@ static struct rcs_program *new_program(struct rcs_workload *workload)
     return rcs_program_new(workload->sim, &params);
 }
 
-static size_t key_name(const struct rcs_workload *workload, unsigned key, char out[KEY_ROOM])
-{
-    int size = workload->tag != NULL
-                   ? snprintf(out, KEY_ROOM, "%s:{%s}:%u", workload->name, workload->tag, key + 1)
-                   : snprintf(out, KEY_ROOM, "%s:%u", workload->name, key + 1);
-    RCS_ASSERT(size > 0 && size < KEY_ROOM);
-    return (size_t)size;
-}
-
 static void ask(struct rcs_workload *workload)
 {
-    char key[KEY_ROOM], value[RCS_DECIMAL_MAX];
-    size_t key_bytes = key_name(workload, workload->key, key);
-    struct rcs_arg args[3] = { { workload->reading ? "GET" : "SET", 3 },
-                               { key, (uint32_t)key_bytes } };
-    if (!workload->reading) {
+    char key[RCS_WORKLOAD_KEY_ROOM], value[RCS_DECIMAL_MAX];
+    size_t key_bytes = rcs_workload_key(workload, workload->key, key);
+    bool reading = workload->phase == RCS_WORKLOAD_READING;
+    struct rcs_arg args[3] = { { reading ? "GET" : "SET", 3 }, { key, (uint32_t)key_bytes } };
+    if (!reading) {
         uint32_t number = ++workload->written[workload->key];
         args[2] = (struct rcs_arg){ value, (uint32_t)rcs_decimal_write(value, number) };
     }
-    rcs_program_ask(workload->program, workload->reading ? 2 : 3, args);
+    rcs_program_ask(workload->program, reading ? 2 : 3, args);
+}
+
+/* How many replicas have what was just written, asked of the node that took it. */
+static void ask_replicas(struct rcs_workload *workload)
+{
+    char replicas[RCS_DECIMAL_MAX], limit_ms[RCS_DECIMAL_MAX];
+    struct rcs_arg args[3] = {
+        { "WAIT", 4 },
+        { replicas, (uint32_t)rcs_decimal_write(replicas, workload->options.wait_replicas) },
+        { limit_ms, (uint32_t)rcs_decimal_write(limit_ms, workload->options.wait_us / 1000) },
+    };
+    workload->phase = RCS_WORKLOAD_WAITING;
+    rcs_program_stay(workload->program, 3, args);
 }
 
 static void begin(struct rcs_workload *workload)
@@ -120,7 +86,8 @@ static void begin(struct rcs_workload *workload)
         workload->program = new_program(workload);
     }
     workload->busy = true;
-    workload->reading = workload->options.does == RCS_WORKLOAD_READS;
+    workload->phase =
+        workload->options.does == RCS_WORKLOAD_READS ? RCS_WORKLOAD_READING : RCS_WORKLOAD_WRITING;
     workload->began_us = workload->sim->now_us;
     workload->key = (unsigned)(workload->counts.operations % workload->options.keys);
     ask(workload);
@@ -186,14 +153,34 @@ static void acknowledge(struct rcs_workload *workload)
     uint32_t number = workload->written[workload->key];
     workload->last[workload->key] = number;
     workload->acknowledged[workload->acknowledged_count++] =
-        (struct acknowledged){ workload->key, number };
+        (struct rcs_acknowledged){ .key = workload->key,
+                                   .number = number,
+                                   .at_us = workload->sim->now_us,
+                                   .node = (int16_t)rcs_program_node(workload->program) };
 }
 
-/* The number a value stands for; 0: it is none. */
-static int64_t number_in(const char *bytes, size_t size_bytes)
+/* Redis 7.0 waitCommand answers with what it got when its time is over, too. */
+static void confirm(struct rcs_workload *workload, const struct rcs_reply *reply)
 {
-    int64_t number;
-    return rcs_decimal_read(bytes, size_bytes, &number) && number > 0 ? number : 0;
+    if (reply->kind == RCS_REPLY_INTEGER && reply->integer >= workload->options.wait_replicas) {
+        workload->acknowledged[workload->acknowledged_count - 1].confirmed = true;
+        workload->counts.confirmed++;
+    }
+}
+
+static enum rcs_workload_error take_value(struct rcs_workload *workload,
+                                          const struct rcs_reply *reply)
+{
+    bool value = reply->kind == RCS_REPLY_BULK;
+    int64_t number = value ? rcs_workload_number(reply->bytes, reply->size_bytes) : 0;
+    if ((value && number == 0) || number > (int64_t)workload->written[workload->key]) {
+        if (workload->wrong.count++ == 0) {
+            workload->wrong.node = rcs_program_node(workload->program);
+            workload->wrong.at_us = workload->sim->now_us;
+        }
+    }
+    return number < (int64_t)workload->last[workload->key] ? RCS_WORKLOAD_STALE
+                                                           : RCS_WORKLOAD_ERROR_COUNT;
 }
 
 static void on_done(void *arg)
@@ -205,23 +192,27 @@ static void on_done(void *arg)
         finish(workload, error);
         return;
     }
-    if (!workload->reading) {
+    switch (workload->phase) {
+    case RCS_WORKLOAD_WRITING:
         acknowledge(workload);
-        if (workload->options.does == RCS_WORKLOAD_BOTH) {
-            workload->reading = true;
-            ask(workload);
+        if (workload->options.wait_replicas > 0) {
+            ask_replicas(workload);
             return;
         }
-    } else {
-        int64_t number =
-            reply->kind == RCS_REPLY_BULK ? number_in(reply->bytes, reply->size_bytes) : 0;
-        if (number < (int64_t)workload->last[workload->key]) {
-            error = RCS_WORKLOAD_STALE;
-        }
-        workload->wrong += (reply->kind == RCS_REPLY_BULK && number == 0) ||
-                           number > (int64_t)workload->written[workload->key];
+        break;
+    case RCS_WORKLOAD_WAITING:
+        confirm(workload, reply);
+        break;
+    case RCS_WORKLOAD_READING:
+        finish(workload, take_value(workload, reply));
+        return;
     }
-    finish(workload, error);
+    if (workload->options.does == RCS_WORKLOAD_BOTH) {
+        workload->phase = RCS_WORKLOAD_READING;
+        ask(workload);
+    } else {
+        finish(workload, error);
+    }
 }
 
 void rcs_workload_wake(struct rcs_sim *sim, unsigned number)
@@ -271,7 +262,7 @@ static enum rcs_err check(const struct rcs_sim *sim, const struct rcs_workload_o
         return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no site \"%s\"", options->site);
     }
     if (options->node_count == 0 || options->keys > KEYS_MAX || options->every_us < 0 ||
-        options->timeout_us < 0 || strlen(options->name) > 31 ||
+        options->timeout_us < 0 || options->wait_us < 0 || strlen(options->name) > 31 ||
         (options->tag != NULL && strlen(options->tag) > 63)) {
         return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0,
                             "a workload has at least one node, at most %d keys, no negative "
@@ -306,8 +297,9 @@ struct rcs_workload *rcs_workload_new(struct rcs_sim *sim,
     workload->written = calloc(workload->options.keys, sizeof(uint32_t));
     workload->last = calloc(workload->options.keys, sizeof(uint32_t));
     sim->workloads = realloc(sim->workloads, (sim->workload_count + 1) * sizeof(sim->workloads[0]));
+    workload->gone_at = calloc(workload->options.keys, sizeof(uint32_t));
     RCS_ASSERT(workload->nodes != NULL && workload->written != NULL && workload->last != NULL &&
-               sim->workloads != NULL);
+               workload->gone_at != NULL && sim->workloads != NULL);
     memcpy(workload->nodes, options->nodes, options->node_count * sizeof(int));
     rcs_rand_init(&workload->chance, sim->seed, RCS_RAND_CLIENT, workload->number);
     workload->timer_us = workload->event_us = RCS_NEVER;
@@ -330,6 +322,7 @@ void rcs_workload_free(struct rcs_workload *workload)
     free(workload->nodes);
     free(workload->written);
     free(workload->last);
+    free(workload->gone_at);
     free(workload->acknowledged);
     free(workload);
 }
@@ -339,7 +332,7 @@ unsigned rcs_sim_workloads(const struct rcs_sim *sim)
     return sim->workload_count;
 }
 
-const struct rcs_workload *rcs_sim_workload(const struct rcs_sim *sim, unsigned workload)
+struct rcs_workload *rcs_sim_workload(const struct rcs_sim *sim, unsigned workload)
 {
     return sim->workloads[workload];
 }
@@ -352,78 +345,16 @@ void rcs_workload_stop(struct rcs_workload *workload)
     }
 }
 
-/* --- what is left of it ----------------------------------------------------------------------- */
-
-#define UNSERVED UINT32_MAX
-
-/* Up to which write of the key a node's value goes. */
-static uint32_t held(const struct rcs_node *node, const char *name, size_t size)
-{
-    const struct rcs_entry *entry = rcs_keyspace_find(rcs_node_keyspace(node), name, size);
-    return entry == NULL || entry->value->type != RCS_VALUE_STRING
-               ? 0
-               : (uint32_t)number_in(rcs_string_of(entry->value)->bytes,
-                                     rcs_string_of(entry->value)->size_bytes);
-}
-
-static bool owns(const struct rcs_cluster *cluster, uint16_t slot)
-{
-    const struct rcs_slot_set *slots = rcs_slots_of(cluster, cluster->myself);
-    return slots != NULL && rcs_slot_words_has(&slots->words, slot);
-}
-
-/* The same of whoever serves the key: the owner of the slot, or who imports it; UNSERVED: nobody
- * owns it. */
-static uint32_t served(const struct rcs_workload *workload, unsigned key)
-{
-    char name[KEY_ROOM];
-    size_t size = key_name(workload, key, name);
-    uint16_t slot = rcs_slot_of_key(name, size);
-    uint32_t by_owner = UNSERVED, imported = 0;
-    uint64_t best_epoch = 0;
-    for (unsigned i = 0; i < workload->sim->node_count; i++) {
-        const struct rcs_node *node = workload->sim->nodes[i].machine;
-        if (node == NULL || rcs_is_replica(rcs_myself(rcs_node_cluster(node)))) {
-            continue;
-        }
-        const struct rcs_cluster *cluster = rcs_node_cluster(node);
-        uint64_t epoch = rcs_myself(cluster)->config_epoch;
-        if (owns(cluster, slot) && (by_owner == UNSERVED || epoch > best_epoch)) {
-            by_owner = held(node, name, size);
-            best_epoch = epoch;
-        } else if (rcs_slot_importing_from(cluster, slot) != RCS_ID_NONE) {
-            uint32_t here = held(node, name, size);
-            imported = here > imported ? here : imported;
-        }
-    }
-    return imported > by_owner ? imported : by_owner;
-}
-
-uint64_t rcs_workload_lost(const struct rcs_workload *workload, uint64_t *unserved)
-{
-    /* Keys are taken in their order: no others were written yet. */
-    uint64_t begun = workload->counts.operations + 1, lost = 0, unknown = 0;
-    unsigned count = begun < workload->options.keys ? (unsigned)begun : workload->options.keys;
-    uint32_t *there = malloc(count * sizeof(there[0]));
-    RCS_ASSERT(there != NULL);
-    for (unsigned key = 0; key < count; key++) {
-        there[key] = workload->last[key] == 0 ? 0 : served(workload, key);
-    }
-    for (size_t i = 0; i < workload->acknowledged_count; i++) {
-        const struct acknowledged *write = &workload->acknowledged[i];
-        unknown += there[write->key] == UNSERVED;
-        lost += there[write->key] < write->number;
-    }
-    free(there);
-    if (unserved != NULL) {
-        *unserved = unknown;
-    }
-    return lost;
-}
+/* --- what it counted ------------------------------------------------------------------------- */
 
 uint64_t rcs_workload_wrong(const struct rcs_workload *workload)
 {
-    return workload->wrong;
+    return workload->wrong.count;
+}
+
+const struct rcs_wrong_reads *rcs_workload_wrong_reads(const struct rcs_workload *workload)
+{
+    return &workload->wrong;
 }
 
 void rcs_workload_counts(const struct rcs_workload *workload, struct rcs_workload_counts *out)

@@ -1,0 +1,61 @@
+/* What the files of workloads share: what one is doing, and every write that was acknowledged. */
+#ifndef RCSIM_SIM_WORLD_CLIENT_WORKLOAD_H
+#define RCSIM_SIM_WORLD_CLIENT_WORKLOAD_H
+
+#include "sim/world/client_program.h"
+#include "sim/world/world.h"
+
+#define RCS_WORKLOAD_KEY_ROOM 128 /* a name of 31, a tag of 63, a number */
+
+/* A write that was answered OK: the number-th of its key. */
+struct rcs_acknowledged {
+    uint32_t key, number;
+    rcs_us at_us;
+    int16_t node;   /* that answered */
+    uint8_t way;    /* in which it was lost, as rcs_workload_mark was told; 0: it is there */
+    bool confirmed; /* WAIT said so, too */
+};
+
+/* What an operation does: some of these, in this order. */
+enum rcs_workload_phase { RCS_WORKLOAD_WRITING, RCS_WORKLOAD_WAITING, RCS_WORKLOAD_READING };
+
+struct rcs_workload {
+    struct rcs_sim *sim;
+    unsigned number;
+    struct rcs_workload_options options; /* texts and nodes are copies */
+    char *name, *site, *tag;
+    int *nodes;
+    const struct rcs_client_kind *kind;
+    struct rcs_rand chance;
+    struct rcs_program *program;
+    bool stopping, renew_now;
+
+    /* the operation under way */
+    bool busy;
+    enum rcs_workload_phase phase;
+    rcs_us began_us;
+    unsigned key; /* from 0 */
+
+    /* per key: how often it was written, the last write that was acknowledged */
+    uint32_t *written, *last;
+    uint32_t *gone_at; /* per key: how often it was written when a write of it was last seen to be
+                        * gone */
+    struct rcs_acknowledged *acknowledged;
+    size_t acknowledged_count, acknowledged_room;
+
+    struct rcs_workload_counts counts;
+    struct rcs_wrong_reads wrong;
+    rcs_us down_us;  /* when the outage under way began */
+    rcs_us calm_us;  /* when the first good operation since ended */
+    unsigned calm;   /* good ones since */
+    rcs_us timer_us; /* RCS_NEVER: none */
+    rcs_us event_us; /* of the earliest pending event for it */
+};
+
+/* "w:7", "w:{tag}:7" of key 6; its size. */
+size_t rcs_workload_key(const struct rcs_workload *workload, unsigned key,
+                        char out[RCS_WORKLOAD_KEY_ROOM]);
+/* The number a value stands for; 0: it is none. */
+int64_t rcs_workload_number(const char *bytes, size_t size_bytes);
+
+#endif
