@@ -24,6 +24,8 @@ static char *read_file(const char *path, size_t *size_bytes)
         if (text == NULL || fread(text, 1, *size_bytes, file) != *size_bytes) {
             free(text);
             text = NULL;
+        } else {
+            text[*size_bytes] = '\0';
         }
         fclose(file);
     }

@@ -882,7 +882,7 @@ static void two_owners(struct lab *lab)
 static void a_slot_unowned(struct lab *lab)
 {
     struct picture p = whole();
-    for (unsigned i = 0; i < NODES; i++) {
+    for (unsigned i = 0; i < D; i++) {
         p.opinions[i][A].slots--;
     }
     look(lab, &p);
@@ -935,7 +935,7 @@ static void unknown(struct lab *lab)
 
 static void forgotten(struct lab *lab)
 {
-    fact(lab, B, "forgot");
+    FORGET(B, D);
     unknown(lab);
 }
 
@@ -975,39 +975,48 @@ static void two_owners_of_a_reset_one(struct lab *lab)
     two_owners_by_a_stale_conf(lab);
 }
 
-/* What was done to somebody, and what came of it. */
-#define DONE(what, came)                                                                           \
-    static void what##_##came(struct lab *lab)                                                     \
+static void masterless(struct lab *lab);
+
+/* What was done to somebody who is concerned, or to another, and what came of it. */
+#define DONE(what, node, came)                                                                     \
+    static void what##_##node##_##came(struct lab *lab)                                            \
     {                                                                                              \
-        do_##what(lab);                                                                            \
+        do_##what(lab, node);                                                                      \
         came(lab);                                                                                 \
     }
-static void do_reset(struct lab *lab)
+static void do_reset(struct lab *lab, unsigned node)
 {
-    struct rcs_check_disk held = disk(lab, A, true, 5, 0);
+    struct rcs_check_disk held = disk(lab, node, true, 5, 0);
     held.known = 1;
-    rcs_check_saved(lab->check, lab->now, A, &held,
-                    true); /* RESET SOFT: nobody else is left in it */
+    rcs_check_saved(lab->check, lab->now, node, &held, true); /* RESET SOFT: nobody else is left */
 }
-static void do_lose(struct lab *lab)
+static void do_lose(struct lab *lab, unsigned node)
 {
-    rcs_check_ended(lab->check, lab->now, A);
-    rcs_check_started(lab->check, lab->now, A, lab->series, NULL);
+    rcs_check_ended(lab->check, lab->now, node);
+    rcs_check_started(lab->check, lab->now, node, lab->series, NULL);
 }
-static void do_forget(struct lab *lab)
+static void do_forget(struct lab *lab, unsigned node)
 {
-    fact(lab, B, "forgot");
+    FORGET(B, (int)node);
 }
-static void masterless(struct lab *lab);
-DONE(reset, two_owners)
-DONE(lose, two_owners)
-DONE(forget, two_owners)
-DONE(reset, a_slot_unowned)
-DONE(lose, a_slot_unowned)
-DONE(forget, a_slot_unowned)
-DONE(reset, masterless)
-DONE(lose, masterless)
-DONE(forget, masterless)
+DONE(reset, A, two_owners)
+DONE(lose, A, two_owners)
+DONE(forget, A, two_owners)
+DONE(reset, C, two_owners)
+DONE(lose, C, two_owners)
+DONE(forget, C, two_owners)
+DONE(reset, A, a_slot_unowned)
+DONE(lose, A, a_slot_unowned)
+DONE(forget, A, a_slot_unowned)
+DONE(reset, D, a_slot_unowned)
+DONE(lose, D, a_slot_unowned)
+DONE(forget, D, a_slot_unowned)
+DONE(reset, C, masterless)
+DONE(lose, C, masterless)
+DONE(forget, C, masterless)
+DONE(reset, A, masterless)
+DONE(lose, A, masterless)
+DONE(forget, A, masterless)
 
 static void never_met(struct lab *lab)
 {
@@ -1058,6 +1067,7 @@ static void stale_loop_unowned(struct lab *lab)
 static void masterless(struct lab *lab)
 {
     struct picture p = whole();
+    name_master(lab, lab->id[C], 3); /* as it said, and says */
     p.views[D].master = -1;
     look(lab, &p);
 }
@@ -1319,15 +1329,24 @@ static const struct row rows[] = {
     { "healed: replicas of each other by a stale nodes.conf", stale_loop,     70, RCS_INVARIANT_STRAY_REPLICA, "stale-conf" },
     { "healed: slots of replicas of each other",            stale_loop_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "stale-conf" },
     { "healed: a replica of nobody",                        masterless,       70, RCS_INVARIANT_STRAY_REPLICA, BREACH },
-    { "healed: two owners, after a RESET", reset_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, "reset" },
-    { "healed: two owners, after the loss of nodes.conf", lose_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, "lost-conf" },
-    { "healed: two owners, after FORGET", forget_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, "forgotten" },
-    { "healed: a slot that nobody owns, after a RESET", reset_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "reset" },
-    { "healed: a slot that nobody owns, after the loss of nodes.conf", lose_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "lost-conf" },
-    { "healed: a slot that nobody owns, after FORGET", forget_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "forgotten" },
-    { "healed: a replica of nobody, after a RESET", reset_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, "reset" },
-    { "healed: a replica of nobody, after the loss of nodes.conf", lose_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, "lost-conf" },
-    { "healed: a replica of nobody, after FORGET", forget_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, "forgotten" },
+    { "healed: two owners, after a RESET", reset_A_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, "reset" },
+    { "healed: two owners, after a RESET of another", reset_C_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
+    { "healed: two owners, after the loss of nodes.conf", lose_A_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, "lost-conf" },
+    { "healed: two owners, after the loss of nodes.conf of another", lose_C_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
+    { "healed: two owners, after FORGET", forget_A_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, "forgotten" },
+    { "healed: two owners, after FORGET of another", forget_C_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
+    { "healed: a slot that nobody owns, after a RESET", reset_A_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "reset" },
+    { "healed: a slot that nobody owns, after a RESET of another", reset_D_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
+    { "healed: a slot that nobody owns, after the loss of nodes.conf", lose_A_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "lost-conf" },
+    { "healed: a slot that nobody owns, after the loss of nodes.conf of another", lose_D_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
+    { "healed: a slot that nobody owns, after FORGET", forget_A_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "forgotten" },
+    { "healed: a slot that nobody owns, after FORGET of another", forget_D_a_slot_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
+    { "healed: a replica of nobody, after a RESET", reset_C_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, "reset" },
+    { "healed: a replica of nobody, after a RESET of another", reset_A_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, BREACH },
+    { "healed: a replica of nobody, after the loss of nodes.conf", lose_C_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, "lost-conf" },
+    { "healed: a replica of nobody, after the loss of nodes.conf of another", lose_A_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, BREACH },
+    { "healed: a replica of nobody, after FORGET", forget_C_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, "forgotten" },
+    { "healed: a replica of nobody, after FORGET of another", forget_A_masterless, 70, RCS_INVARIANT_STRAY_REPLICA, BREACH },
     { "writes: none lost",                                  nothing_lost,     70, HOLDS, NULL },
     { "writes: lost, and nothing happened",                 lost,             70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by a failover", lost_by_failover, 70, RCS_INVARIANT_LOST_WRITE, "failover" },

@@ -49,8 +49,9 @@ void rcs_check_grow(struct rcs_check *check, unsigned count)
         check->node_room = room;
     }
     for (; check->node_count < count; check->node_count++) {
-        check->nodes[check->node_count] =
-            (struct rcs_check_node){ .id = RCS_ID_NONE, .said_master = RCS_ID_NONE, .over = -1 };
+        check->nodes[check->node_count] = (struct rcs_check_node){
+            .id = RCS_ID_NONE, .was = RCS_ID_NONE, .said_master = RCS_ID_NONE, .over = -1
+        };
     }
 }
 
@@ -127,6 +128,7 @@ void rcs_check_started(struct rcs_check *check, rcs_us at_us, unsigned node, uns
         rcs_check_decide(check, node, RCS_WORD_CONF_STALE);
     } else if (disk == NULL && n->life > 1) {
         n->lost_conf = true;
+        n->gave_up |= n->claims;
         n->identity++;
         rcs_check_decide(check, node, RCS_WORD_CONF_LOST);
     } else if (disk != NULL && !disk->master) {
@@ -154,6 +156,7 @@ static void was_reset(struct rcs_check *check, rcs_us at_us, unsigned node)
 {
     struct rcs_check_node *n = rcs_check_node(check, node);
     n->was_reset = true;
+    n->gave_up |= n->claims;
     n->reign++;
     n->over = -1;
     rcs_check_loses(check, at_us, (int)node, RCS_WAY_RESET);
@@ -270,6 +273,7 @@ static void take_header(struct rcs_check *check, rcs_us at_us, unsigned node,
                         struct rcs_check_node *n, const struct rcs_bus_msg *msg)
 {
     if (msg->sender != n->id) { /* somebody new: RESET HARD, or no nodes.conf */
+        n->was = n->id;
         n->id = msg->sender;
         n->said_ever = n->mastered = false;
         n->vote_epoch = 0;
@@ -505,7 +509,6 @@ enum rcs_check_way rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigne
         rcs_check_knows(check, at_us, node, fact->about, true);
         break;
     case RCS_WORD_FORGOT:
-        n->forgot = true;
         rcs_check_forgot(check, at_us, node, fact->about);
         break;
     case RCS_WORD_BOOT:

@@ -47,19 +47,62 @@ static bool alone(const struct rcs_check_views *v, unsigned node)
     return true;
 }
 
-/* Why the cluster is not whole: by what somebody did to `a` or `b` (-1: to anybody), which no
- * server undoes by itself. */
-static const char *undone_because(struct rcs_check *check, int a, int b)
+/* Of one shard: one is the other's master, as somebody sees it, or was until it became somebody
+ * else, or took its place. */
+static bool kin(const struct rcs_check *check, const struct rcs_check_views *v, unsigned i,
+                unsigned a)
 {
-    bool reset = false, lost = false, forgot = false;
-    for (unsigned i = 0; i < check->node_count; i++) {
-        if (a < 0 || (int)i == a || (int)i == b) {
-            reset |= check->nodes[i].was_reset;
-            lost |= check->nodes[i].lost_conf;
+    const struct rcs_check_node *x = &check->nodes[i], *n = &check->nodes[a];
+    bool said =
+        n->said_master != RCS_ID_NONE && (n->said_master == x->id || n->said_master == x->was);
+    return i == a || said || v->views[a].master == (int)i || v->views[i].master == (int)a ||
+           (x->said_master != RCS_ID_NONE && x->said_master == n->id) || n->over == (int)i ||
+           x->over == (int)a;
+}
+
+struct undone {
+    bool reset, lost, forgot;
+};
+
+static void take_undone(const struct rcs_check_node *n, struct undone *out)
+{
+    out->reset |= n->was_reset;
+    out->lost |= n->lost_conf;
+    out->forgot |= n->forgot_us > 0; /* by somebody; 7.2 tells others */
+}
+
+static const char *undone_name(const struct undone *undone)
+{
+    return undone->reset ? "reset" : undone->lost ? "lost-conf" : undone->forgot ? "forgotten" : "";
+}
+
+/* Why the cluster is not whole: by what somebody did to `node`, to others of its shard or to
+ * `viewer`, which no server undoes by itself. */
+static const char *undone_because(const struct rcs_check *check, const struct rcs_check_views *v,
+                                  unsigned node, unsigned viewer)
+{
+    struct undone undone = { false, false, false };
+    for (unsigned i = 0; i < v->count; i++) {
+        if (i == viewer || kin(check, v, i, node)) {
+            take_undone(&check->nodes[i], &undone);
         }
-        forgot |= check->nodes[i].forgot; /* 7.2 tells others to forget, too */
     }
-    return reset ? "reset" : lost ? "lost-conf" : forgot ? "forgotten" : "";
+    return undone_name(&undone);
+}
+
+/* Why slots are nobody's to `viewer`: somebody who claimed some gave them up so, or the viewer has
+ * forgotten who has them. */
+static const char *unowned_because(const struct rcs_check *check, const struct rcs_check_views *v,
+                                   unsigned viewer)
+{
+    struct undone undone = { false, false, false };
+    for (unsigned i = 0; i < v->count; i++) {
+        const struct rcs_check_node *n = &check->nodes[i];
+        if (i == viewer || n->gave_up || (n->forgot_us > 0 && n->ever_master)) {
+            take_undone(n, &undone);
+        }
+    }
+    return undone_name(&undone);
 }
 
 /* A node that was never told of others is no part of the cluster. */
@@ -70,7 +113,10 @@ static void check_split(struct rcs_check *check, rcs_us at_us, const struct rcs_
             if (!up(v, node) || node == viewer || opinion(v, viewer, node) != NULL) {
                 continue;
             }
-            const char *permit = undone_because(check, (int)viewer, (int)node);
+            struct undone undone = { false, false, false };
+            take_undone(&check->nodes[viewer], &undone);
+            take_undone(&check->nodes[node], &undone);
+            const char *permit = undone_name(&undone);
             if (permit[0] == '\0' && (alone(v, viewer) || alone(v, node))) {
                 continue;
             }
@@ -127,12 +173,12 @@ static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs
     for (unsigned i = 0; i < pairs; i++) {
         unsigned viewer = i % v->count, node = i / v->count;
         if (disputed(v, viewer, node)) {
-            const char *undone = undone_because(check, (int)node, (int)viewer);
+            const char *undone = undone_because(check, v, node, viewer);
             rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_OWNERS,
                            holds_on(v, viewer) ? "unclaimed-slots"
                            : undone[0] != '\0' ? undone
                            : stale             ? "stale-conf"
-                                               : undone_because(check, -1, -1),
+                                               : "",
                            (int)node, (int)viewer, 1,
                            "it owns %llu slots, and to another %llu or other ones",
                            claim(v, node)->slots, opinion(v, viewer, node)->slots);
@@ -142,11 +188,11 @@ static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs
 
 static void check_unowned(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
 {
-    const char *permit = undone_because(check, -1, -1);
+    const char *stale_loop = NULL;
     for (unsigned node = 0; node < v->count; node++) {
         bool stale;
         if (in_loop(check, v, node, &stale) && stale) {
-            permit = "stale-conf";
+            stale_loop = "stale-conf";
         }
     }
     for (unsigned viewer = 0; viewer < v->count; viewer++) {
@@ -159,8 +205,10 @@ static void check_unowned(struct rcs_check *check, rcs_us at_us, const struct rc
             served += seen != NULL && up(v, node) ? seen->slots : 0;
         }
         if (served < RCS_SLOTS) {
-            rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_UNOWNED, permit, (int)viewer, -1, 1,
-                           "to it nodes that are up own %llu of %llu slots", served, RCS_SLOTS);
+            rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_UNOWNED,
+                           stale_loop != NULL ? stale_loop : unowned_because(check, v, viewer),
+                           (int)viewer, -1, 1, "to it nodes that are up own %llu of %llu slots",
+                           served, RCS_SLOTS);
         }
     }
 }
@@ -208,8 +256,9 @@ static void check_replicas(struct rcs_check *check, rcs_us at_us, const struct r
             continue;
         }
         if (view->master < 0 || !up(v, (unsigned)view->master)) {
-            rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA, undone_because(check, -1, -1),
-                           (int)node, view->master, 1, "it replicates nobody who is up", 0, 0);
+            rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA,
+                           undone_because(check, v, node, node), (int)node, view->master, 1,
+                           "it replicates nobody who is up", 0, 0);
         } else if (v->views[view->master].replica) {
             bool stale, loop = in_loop(check, v, node, &stale);
             rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA,
@@ -226,6 +275,9 @@ void rcs_check_views(struct rcs_check *check, rcs_us at_us, const struct rcs_che
     static void (*const checks[])(struct rcs_check *, rcs_us, const struct rcs_check_views *) = {
         check_split, check_owners, check_unowned, check_epochs, check_flags, check_replicas,
     };
+    if (views->count > 0) {
+        (void)rcs_check_node(check, views->count - 1); /* all are there, then */
+    }
     for (unsigned i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         struct rcs_check_kept both[2];
         rcs_check_gather(check, both);

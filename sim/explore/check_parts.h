@@ -69,7 +69,8 @@ enum rcs_check_epoch_by {
 };
 
 struct rcs_check_node {
-    rcs_id id; /* as it last said */
+    rcs_id id;  /* as it last said */
+    rcs_id was; /* before it became somebody else */
     uint16_t flags;
     bool said;      /* something in this life of its process, */
     bool said_ever; /* or before, under this id */
@@ -81,7 +82,7 @@ struct rcs_check_node {
     bool replaced;  /* its nodes.conf was put there by somebody else */
     bool lost_conf; /* its process began without one */
     bool was_reset;
-    bool forgot;    /* somebody, by an order */
+    bool gave_up;   /* slots, by RESET or with its nodes.conf */
     bool put_conf;  /* `replaced`, and its process did not begin since */
     bool took_over; /* TAKEOVER made it master, no election */
     bool claims;    /* slots, as it last said as a master */
