@@ -258,6 +258,14 @@ static void role_told(struct lab *lab)
     say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 4);
 }
 
+static void role_told_late(struct lab *lab)
+{
+    say(lab, A, RCS_BUS_PING, RCS_NODE_REPLICA, 9, 4);
+    name_master(lab, lab->id[A], 4);
+    name_master(lab, lab->id[B], 4);
+    say(lab, A, RCS_BUS_PING, RCS_NODE_MASTER, 9, 4);
+}
+
 /* --- votes ------------------------------------------------------------------------------------ */
 
 static void votes_once(struct lab *lab)
@@ -1261,6 +1269,7 @@ static const struct row rows[] = {
     { "elections: two win one",                             two_won,          70, RCS_INVARIANT_TWO_WINNERS, BREACH },
     { "elections: none, by a replica's word",               role_told,        72, RCS_INVARIANT_NO_MAJORITY, BREACH },
     { "elections: none, by a replica's word in 7.4",        role_told,        74, RCS_INVARIANT_NO_MAJORITY, "told-by-replica" },
+    { "elections: none, by a word that was on its way",     role_told_late,   74, RCS_INVARIANT_NO_MAJORITY, "told-by-replica" },
     { "claims: one epoch each",                             one_epoch_each,   70, HOLDS, NULL },
     { "claims: one after the other",                        one_epoch_in_turn, 70, HOLDS, NULL },
     { "claims: of one epoch, but no slots",                 one_epoch_without_slots, 70, HOLDS, NULL },

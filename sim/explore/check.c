@@ -49,9 +49,12 @@ void rcs_check_grow(struct rcs_check *check, unsigned count)
         check->node_room = room;
     }
     for (; check->node_count < count; check->node_count++) {
-        check->nodes[check->node_count] = (struct rcs_check_node){
-            .id = RCS_ID_NONE, .was = RCS_ID_NONE, .said_master = RCS_ID_NONE, .over = -1
-        };
+        check->nodes[check->node_count] =
+            (struct rcs_check_node){ .id = RCS_ID_NONE,
+                                     .was = RCS_ID_NONE,
+                                     .named = { { .master = RCS_ID_NONE },
+                                                { .master = RCS_ID_NONE } },
+                                     .over = -1 };
     }
 }
 
@@ -217,16 +220,19 @@ static void check_current(struct rcs_check *check, rcs_us at_us, unsigned node,
     }
 }
 
-/* Some replica names `n` as its master (and says that epoch of it, if it is not 0). 7.4 and Valkey
- * take from a replica that was master of the shard who is master now, and of what epoch, though
- * that be the node itself (28976a900). */
+/* Some replica names `n` as its master (and says that epoch of it, if it is not 0), or did before
+ * what it last said: that may still be on its way. 7.4 and Valkey take from a replica that was
+ * master of the shard who is master now, and of what epoch, though that be the node itself
+ * (28976a900). */
 static bool told(const struct rcs_check *check, const struct rcs_check_node *n, uint64_t epoch)
 {
     for (unsigned i = 0; i < check->node_count; i++) {
         const struct rcs_check_node *replica = &check->nodes[i];
-        if (replica != n && replica->said_master == n->id &&
-            (epoch == 0 || replica->said_config_epoch == epoch || replica->said_before == epoch)) {
-            return true;
+        for (unsigned j = 0; j < 2 && replica != n; j++) {
+            if (replica->named[j].master == n->id &&
+                (epoch == 0 || replica->named[j].config_epoch == epoch)) {
+                return true;
+            }
         }
     }
     return false;
@@ -290,11 +296,11 @@ static void take_header(struct rcs_check *check, rcs_us at_us, unsigned node,
     }
     check_role(check, at_us, node, n, msg);
     n->current_epoch = msg->current_epoch;
-    if (msg->config_epoch != n->said_config_epoch) {
-        n->said_before = n->said_config_epoch; /* may still be on its way */
+    if (msg->master != n->named[0].master || msg->config_epoch != n->named[0].config_epoch) {
+        n->named[1] = n->named[0];
+        n->named[0].master = msg->master;
+        n->named[0].config_epoch = msg->config_epoch;
     }
-    n->said_config_epoch = msg->config_epoch;
-    n->said_master = msg->master;
     n->flags = msg->flags;
     n->said = n->said_ever = true;
     if (msg->flags & RCS_NODE_MASTER) {
@@ -345,8 +351,8 @@ bool rcs_check_sent(struct rcs_check *check, rcs_us at_us, unsigned node, int to
     if (msg->form & RCS_BUS_IS_LIGHT) {
         return false; /* such a header says nothing of its sender */
     }
-    if (msg->current_epoch != n->current_epoch || msg->config_epoch != n->said_config_epoch ||
-        msg->flags != n->flags || msg->sender != n->id || msg->master != n->said_master ||
+    if (msg->current_epoch != n->current_epoch || msg->config_epoch != n->named[0].config_epoch ||
+        msg->flags != n->flags || msg->sender != n->id || msg->master != n->named[0].master ||
         !n->said || (msg->flags & RCS_NODE_MASTER && (msg->slots->count > 0) != n->claims)) {
         take_header(check, at_us, node, n, msg);
     }

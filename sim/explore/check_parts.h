@@ -88,9 +88,11 @@ struct rcs_check_node {
     bool claims;    /* slots, as it last said as a master */
     bool stale;     /* its process began with an older nodes.conf */
     uint16_t series;
-    uint64_t current_epoch, said_config_epoch; /* as it last said, */
-    uint64_t said_before;                      /* and the config epoch before that one */
-    rcs_id said_master;
+    uint64_t current_epoch; /* as it last said */
+    struct {
+        rcs_id master;
+        uint64_t config_epoch;
+    } named[2];            /* as it last said, and what it said before that */
     uint64_t config_epoch; /* its own: as it last said as a master */
     rcs_us started_us;
 
