@@ -369,8 +369,8 @@ static void the_shared_block_fits_any_cluster(void **state)
             rcs_buf_format(&text, "cluster-node-timeout 2000\n%swait 5s\n", above[i]);
             rcs_buf_text(&text, block);
             rcs_buf_add(&text, "", 1);
-            struct played played = play_with(
-                text.data, (struct rcs_run_options){ .seed = seed, .has_seed = true });
+            struct played played =
+                play_with(text.data, (struct rcs_run_options){ .seed = seed, .has_seed = true });
             played_through(&played);
             assert_true(played.ended_us >= RCS_S(185));
             played_close(&played);
@@ -381,33 +381,48 @@ static void the_shared_block_fits_any_cluster(void **state)
 }
 
 /* Whatever was done, nothing of it is left when the block is over, and nothing ended the run. */
+static void put_back(const char *text, uint64_t seed)
+{
+    struct rcs_scenario *scenario = play_parsed("t.scenario", text);
+    struct rcs_run_options options = { .seed = seed, .has_seed = true, .quiet = true };
+    struct rcs_diag diag;
+    struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
+    assert_non_null(run);
+    while (rcs_run_turn(run, 1000) == RCS_RUN_MORE) {
+    }
+    if (rcs_run_error(run, &diag) != RCS_OK) {
+        fail_msg("seed %d: %s:%d: %s", (int)seed, diag.source, diag.line, diag.text);
+    }
+    struct rcs_sim *sim = rcs_run_sim(run);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(rcs_sim_node_life(sim, i), RCS_LIFE_UP);
+        assert_int_equal(rcs_sim_clock_ahead(sim, i), 0);
+        assert_int_equal(rcs_sim_fsync_us(sim, i), 0);
+        assert_false(rcs_sim_disk_full(sim, i));
+        for (int j = 0; j < 6; j++) {
+            assert_false(rcs_sim_is_cut(sim, i, j));
+        }
+    }
+    rcs_run_free(run);
+    rcs_scenario_free(scenario);
+}
+
 static void all_is_put_back(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 40; seed++) {
-        struct rcs_scenario *scenario =
-            play_parsed("t.scenario", CLUSTER "chaos 60s recover 15s {\nanything\n}\n");
-        struct rcs_run_options options = { .seed = seed, .has_seed = true, .quiet = true };
-        struct rcs_diag diag;
-        struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
-        assert_non_null(run);
-        while (rcs_run_turn(run, 1000) == RCS_RUN_MORE) {
-        }
-        if (rcs_run_error(run, &diag) != RCS_OK) {
-            fail_msg("seed %d: %s:%d: %s", (int)seed, diag.source, diag.line, diag.text);
-        }
-        struct rcs_sim *sim = rcs_run_sim(run);
-        for (int i = 0; i < 6; i++) {
-            assert_int_equal(rcs_sim_node_life(sim, i), RCS_LIFE_UP);
-            assert_int_equal(rcs_sim_clock_ahead(sim, i), 0);
-            assert_int_equal(rcs_sim_fsync_us(sim, i), 0);
-            assert_false(rcs_sim_disk_full(sim, i));
-            for (int j = 0; j < 6; j++) {
-                assert_false(rcs_sim_is_cut(sim, i, j));
-            }
-        }
-        rcs_run_free(run);
-        rcs_scenario_free(scenario);
+        put_back(CLUSTER "chaos 60s recover 15s {\nanything\n}\n", seed);
+    }
+}
+
+static void who_ended_on_a_full_disk_is_put_back(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        put_back(CLUSTER "node all appendonly yes\nnode all appendfsync always\n"
+                         "workload w redis-py all keys 10 every 50ms\n"
+                         "chaos 30s recover 5s {\ndisk all full every 3s for 2s..10s\n}\n",
+                 seed);
     }
 }
 
@@ -466,6 +481,7 @@ int main(void)
         cmocka_unit_test(draws_have_their_shapes),
         cmocka_unit_test(the_shared_block_fits_any_cluster),
         cmocka_unit_test(all_is_put_back),
+        cmocka_unit_test(who_ended_on_a_full_disk_is_put_back),
         cmocka_unit_test(a_trace_needs_no_chaos),
     };
     for (unsigned i = 0; i < sizeof(more) / sizeof(more[0]); i++) {

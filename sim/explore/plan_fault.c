@@ -330,7 +330,7 @@ static void disk_fills(struct rcs_plan *plan, const struct rcs_chaos_line *line,
     choose_one(plan);
     add_about(plan, at_us, "disk ", " full");
     add_about(plan, at_us + lasting(plan, line), "disk ", " ok");
-    mark(plan, RCS_MARK_FULL);
+    mark(plan, RCS_MARK_FULL | RCS_MARK_PUT_DOWN); /* a process may end of it */
 }
 
 static void disk_slows(struct rcs_plan *plan, const struct rcs_chaos_line *line, rcs_us at_us)
