@@ -223,17 +223,22 @@ static void config_of_a_replica(struct lab *lab) /* RESET SOFT makes a master of
 }
 
 /* D, which was master before it, names A as its master. */
-static void name_master(struct lab *lab, rcs_id master, uint64_t epoch)
+static void name_master_by(struct lab *lab, unsigned node, rcs_id master, uint64_t epoch)
 {
     struct rcs_bus_msg *msg = rcs_bus_msg_new(lab->store, RCS_BUS_PING, 0);
-    msg->sender = lab->id[D];
+    msg->sender = lab->id[node];
     msg->master = master;
     msg->flags = RCS_NODE_REPLICA;
     msg->current_epoch = 9;
     msg->config_epoch = epoch;
     rcs_bus_msg_seal(msg);
-    (void)rcs_check_sent(lab->check, lab->now, D, A, -1, msg);
+    (void)rcs_check_sent(lab->check, lab->now, node, A, -1, msg);
     rcs_bus_msg_release(lab->store, msg);
+}
+
+static void name_master(struct lab *lab, rcs_id master, uint64_t epoch)
+{
+    name_master_by(lab, D, master, epoch);
 }
 
 static void config_told(struct lab *lab)
@@ -1058,6 +1063,40 @@ static void stale_loop(struct lab *lab)
     loop(lab);
 }
 
+static void replica_of_who_was_reset(struct lab *lab)
+{
+    fact(lab, D, "reset");
+    loop(lab);
+}
+
+static void say_each_others_replicas(struct lab *lab) /* as C found in an older nodes.conf */
+{
+    put_conf(lab, C);
+    name_master_by(lab, C, lab->id[D], 3);
+    name_master_by(lab, D, lab->id[C], 3);
+}
+
+/* A TAKEOVER ended that: both are masters, and one has no slots. */
+static void loop_of_before(struct lab *lab)
+{
+    struct picture p = whole();
+    say_each_others_replicas(lab);
+    for (unsigned i = 0; i < NODES; i++) {
+        p.opinions[i][C].slots = 0;
+        p.opinions[i][C].slots_hash = 0;
+    }
+    look(lab, &p);
+}
+
+static void loop_of_before_remembered(struct lab *lab)
+{
+    struct picture p = whole();
+    say_each_others_replicas(lab);
+    p.opinions[C][C].slots = 0;
+    p.opinions[C][C].slots_hash = 0;
+    look(lab, &p);
+}
+
 /* What comes of it: their slots are nobody's. */
 static void stale_loop_unowned(struct lab *lab)
 {
@@ -1336,6 +1375,7 @@ static const struct row rows[] = {
     { "healed: a replica's replica in Valkey 8.0",          chain, RCS_SERIES_VALKEY + 80, RCS_INVARIANT_STRAY_REPLICA, BREACH },
     { "healed: replicas of each other",                     loop,             70, RCS_INVARIANT_STRAY_REPLICA, BREACH },
     { "healed: replicas of each other by a stale nodes.conf", stale_loop,     70, RCS_INVARIANT_STRAY_REPLICA, "stale-conf" },
+    { "healed: a replica of who was reset",                 replica_of_who_was_reset, 70, RCS_INVARIANT_STRAY_REPLICA, "reset" },
     { "healed: slots of replicas of each other",            stale_loop_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "stale-conf" },
     { "healed: a replica of nobody",                        masterless,       70, RCS_INVARIANT_STRAY_REPLICA, BREACH },
     { "healed: two owners, after a RESET", reset_A_two_owners, 70, RCS_INVARIANT_SLOT_OWNERS, "reset" },
@@ -1537,6 +1577,8 @@ static const struct {
     { two_won_by_different_counts, 70, RCS_INVARIANT_TWO_WINNERS, "undercount" },
     { two_won_after_a_winners_vote, 70, RCS_INVARIANT_TWO_WINNERS, BREACH },
     { one_epoch, 70, RCS_INVARIANT_EPOCH_COLLISION, BREACH },
+    { loop_of_before, 70, RCS_INVARIANT_SLOT_UNOWNED, "stale-conf" },
+    { loop_of_before_remembered, 70, RCS_INVARIANT_SLOT_OWNERS, "nobodys" },
     { one_epoch_by_a_vote, 30, RCS_INVARIANT_EPOCH_COLLISION, "vote-before-disk" },
     { one_epoch_by_stale_conf, 70, RCS_INVARIANT_EPOCH_COLLISION, "stale-conf" },
     { one_epoch_by_the_winners_vote, 70, RCS_INVARIANT_EPOCH_COLLISION, "winner-votes" },

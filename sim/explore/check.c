@@ -275,6 +275,17 @@ static void check_role(struct rcs_check *check, rcs_us at_us, unsigned node,
     n->ever_master = true;
 }
 
+/* Two that replicate each other: their slots are nobody's, and stay it when a TAKEOVER ends that.
+ */
+static void note_loop(struct rcs_check *check, const struct rcs_check_node *n)
+{
+    for (unsigned i = 0; i < check->node_count; i++) {
+        const struct rcs_check_node *other = &check->nodes[i];
+        check->looped |= other->id == n->named[0].master && other->named[0].master == n->id &&
+                         (other->replaced || n->replaced);
+    }
+}
+
 static void take_header(struct rcs_check *check, rcs_us at_us, unsigned node,
                         struct rcs_check_node *n, const struct rcs_bus_msg *msg)
 {
@@ -300,6 +311,9 @@ static void take_header(struct rcs_check *check, rcs_us at_us, unsigned node,
         n->named[1] = n->named[0];
         n->named[0].master = msg->master;
         n->named[0].config_epoch = msg->config_epoch;
+        if (msg->master != RCS_ID_NONE) {
+            note_loop(check, n);
+        }
     }
     n->flags = msg->flags;
     n->said = n->said_ever = true;

@@ -53,11 +53,10 @@ static bool kin(const struct rcs_check *check, const struct rcs_check_views *v, 
                 unsigned a)
 {
     const struct rcs_check_node *x = &check->nodes[i], *n = &check->nodes[a];
-    bool said =
-        n->said_master != RCS_ID_NONE && (n->said_master == x->id || n->said_master == x->was);
+    const rcs_id master = n->named[0].master, others = x->named[0].master;
+    bool said = master != RCS_ID_NONE && (master == x->id || master == x->was);
     return i == a || said || v->views[a].master == (int)i || v->views[i].master == (int)a ||
-           (x->said_master != RCS_ID_NONE && x->said_master == n->id) || n->over == (int)i ||
-           x->over == (int)a;
+           (others != RCS_ID_NONE && others == n->id) || n->over == (int)i || x->over == (int)a;
 }
 
 struct undone {
@@ -159,6 +158,13 @@ static bool disputed(const struct rcs_check_views *v, unsigned viewer, unsigned 
     return own != NULL && seen != NULL && seen->slots_hash != own->slots_hash;
 }
 
+/* To the viewer it owns slots that are nobody's since its loop: itself it claims none. */
+static bool nobodys(const struct rcs_check *check, const struct rcs_check_views *v, unsigned viewer,
+                    unsigned node)
+{
+    return check->looped && claim(v, node)->slots == 0 && opinion(v, viewer, node)->slots > 0;
+}
+
 /* In every view a slot has one owner: if all see each node own the same, every slot has one. */
 static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
 {
@@ -175,10 +181,11 @@ static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs
         if (disputed(v, viewer, node)) {
             const char *undone = undone_because(check, v, node, viewer);
             rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_OWNERS,
-                           holds_on(v, viewer) ? "unclaimed-slots"
-                           : undone[0] != '\0' ? undone
-                           : stale             ? "stale-conf"
-                                               : "",
+                           holds_on(v, viewer)               ? "unclaimed-slots"
+                           : undone[0] != '\0'               ? undone
+                           : nobodys(check, v, viewer, node) ? "nobodys"
+                           : stale                           ? "stale-conf"
+                                                             : "",
                            (int)node, (int)viewer, 1,
                            "it owns %llu slots, and to another %llu or other ones",
                            claim(v, node)->slots, opinion(v, viewer, node)->slots);
@@ -188,7 +195,7 @@ static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs
 
 static void check_unowned(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
 {
-    const char *stale_loop = NULL;
+    const char *stale_loop = check->looped ? "stale-conf" : NULL;
     for (unsigned node = 0; node < v->count; node++) {
         bool stale;
         if (in_loop(check, v, node, &stale) && stale) {
@@ -261,10 +268,15 @@ static void check_replicas(struct rcs_check *check, rcs_us at_us, const struct r
                            "it replicates nobody who is up", 0, 0);
         } else if (v->views[view->master].replica) {
             bool stale, loop = in_loop(check, v, node, &stale);
+            const struct rcs_check_node *n = rcs_check_node(check, node),
+                                        *master = rcs_check_node(check, (unsigned)view->master);
             rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA,
                            !loop   ? "chain"
                            : stale ? "stale-conf"
-                                   : "",
+                           /* perhaps a replica of who the other was before */
+                           : n->lost_conf || master->lost_conf ? "lost-conf"
+                           : n->was_reset || master->was_reset ? "reset"
+                                                               : "",
                            (int)node, view->master, 1, "it replicates a replica", 0, 0);
         }
     }

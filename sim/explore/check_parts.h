@@ -162,6 +162,7 @@ struct rcs_check {
     uint8_t words[RCS_CHECK_CODES];
     rcs_us disturbed_us;     /* RCS_NEVER: never yet */
     bool clock_put;          /* a clock was set */
+    bool looped;             /* by an older nodes.conf two nodes were replicas of each other */
     const char *broken_vote; /* permit of the last vote that was one too many, or of two who won, */
     uint64_t broken_epoch;   /* and its epoch; 0 none */
     /* What happened to nodes, by which what they had acknowledged may be lost; in its order. */
