@@ -294,6 +294,29 @@ static void latencies_that_overlap_end_by_themselves(void **state)
     played_close(&played);
 }
 
+/* In whichever order: none of it stays. */
+static void jitters_that_overlap_leave_nothing(void **state)
+{
+    (void)state;
+    static const char *const blocks[] = {
+        "at +1s during 2s { jitter A B 3s }\nat +2s during 4s { jitter A B 2s }\n",
+        "at +1s during 5s { jitter A B 3s }\nat +2s during 1s { jitter A B 2s }\n",
+        "at +1s during 2s { jitter A B 3s }\nat +1s during 4s { jitter A B 2s }\n"
+        "at +2s during 2s { jitter A B 4s }\n",
+    };
+    for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+        char text[1024];
+        snprintf(text, sizeof(text),
+                 PLAY_SIX "cli --cluster create a1..a3 b1..b3 --cluster-replicas 1\n= ...\n"
+                          "await state ok on all within 20s\n"
+                          "%swait 30s\nstep \"after\"\nwait 20s\n"
+                          "expect no event all pfail since \"after\"\n",
+                 blocks[i]);
+        struct played played = play_held(text);
+        played_close(&played);
+    }
+}
+
 static void drop_none_lets_the_rest_pass(void **state)
 {
     (void)state;
@@ -332,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(try_passes_over_what_is_not_possible),
         cmocka_unit_test(latencies_that_overlap_end_by_themselves),
+        cmocka_unit_test(jitters_that_overlap_leave_nothing),
         cmocka_unit_test(drop_none_lets_the_rest_pass),
         cmocka_unit_test(a_vote_out_of_a_full_turn_waits_for_the_disk),
         cmocka_unit_test(at_goes_off_while_the_script_goes_on),

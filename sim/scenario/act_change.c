@@ -206,8 +206,21 @@ enum rcs_progress rcs_act_latency(struct rcs_run *run, struct rcs_task *task)
     return RCS_PROGRESS_DONE;
 }
 
+/* The block that added its jitter to what `what` left, and has not ended; NULL: there is none. */
+static struct rcs_put_off *later_jitter(struct rcs_run *run, const struct rcs_put_off *what)
+{
+    for (unsigned i = 0; i < run->put_off_count; i++) {
+        struct rcs_put_off *later = &run->put_off[i];
+        if (later->undo && later->stmt->verb->begin == rcs_act_latency && later->stmt->low_us < 0 &&
+            later->pair.rule == what->pair.rule && later->pair.jitter_us == what->stmt->high_us) {
+            return later;
+        }
+    }
+    return NULL;
+}
+
 /* The block's own rule ends; those it covered are in their places as before. Blocks that were put
- * off may end in any order: the rule tells which. */
+ * off may end in any order: the rule tells which, and of jitters what they replaced. */
 static void undo_latency(struct rcs_run *run, const struct rcs_put_off *what)
 {
     unsigned at = 0;
@@ -221,6 +234,11 @@ static void undo_latency(struct rcs_run *run, const struct rcs_put_off *what)
         memmove(&run->latencies[at], &run->latencies[at + 1],
                 (run->latency_count - at) * sizeof(run->latencies[0]));
     } else if (at < run->latency_count) { /* else the latency it added to has ended */
+        struct rcs_put_off *later = later_jitter(run, what);
+        if (later != NULL) {
+            later->pair.jitter_us = what->pair.jitter_us;
+            return;
+        }
         run->latencies[at].jitter_us = what->pair.jitter_us;
         change_latency(run, what->stmt, &run->latencies[at]);
     }
