@@ -309,6 +309,7 @@ static void jitters_that_overlap_leave_nothing(void **state)
         snprintf(text, sizeof(text),
                  PLAY_SIX "cli --cluster create a1..a3 b1..b3 --cluster-replicas 1\n= ...\n"
                           "await state ok on all within 20s\n"
+                          "latency A B 1ms\n"
                           "%swait 30s\nstep \"after\"\nwait 20s\n"
                           "expect no event all pfail since \"after\"\n",
                  blocks[i]);
