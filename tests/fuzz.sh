@@ -147,7 +147,7 @@ same "shrink gives what fuzz gave" "$small" again.scenario
 check "shrink: another finding" 1 'shows no lost-write \(it shows expectation' shrink roles.scenario --seed "$seed" --finding lost-write
 
 # --- ended early ---
-"$rcsim" fuzz "$traces/fuzz-six.scenario" --seeds 100000 --jsonl early.jsonl >early.txt 2>/dev/null &
+"$rcsim" fuzz fuzz/six --seeds 100000 --jsonl early.jsonl >early.txt 2>/dev/null &
 pid=$!
 for _ in $(seq 100); do
     [ -s early.jsonl ] && [ "$(wc -l <early.jsonl)" -gt 4 ] && break
@@ -158,7 +158,7 @@ wait $pid
 [ $? -eq 130 ] || say_bad "SIGTERM: another status than 130"
 check "what there is can be joined" 0 'seeds? 1' merge early.jsonl
 same "what there is was printed" out early.txt
-check "a limit of time" 0 'seeds? 1' fuzz "$traces/fuzz-six.scenario" --seeds 100000 --time 1s
+check "a limit of time" 0 'seeds? 1' fuzz fuzz/six --seeds 100000 --time 1s
 
 [ $bad -eq 0 ] || { echo "$bad wrong"; exit 1; }
 echo "ok: fuzz"

@@ -10,6 +10,7 @@ rcs_test(check_hazards rcsim_core)
 # Scenarios under a few seeds; of many: tools/test --long.
 file(GLOB check_shipped CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/traces/*.scenario
     ${PROJECT_SOURCE_DIR}/traces/*/*.scenario)
+list(FILTER check_shipped EXCLUDE REGEX /fuzz/) # tests/fuzz.sh and tests/campaign.sh play those
 add_executable(check_seeds check_seeds.c)
 target_link_libraries(check_seeds PRIVATE rcsim_core)
 add_test(NAME check_seeds COMMAND check_seeds 1 2 ${check_shipped})
