@@ -32,14 +32,19 @@ static char *read_file(const char *path, size_t *size_bytes)
     return text;
 }
 
-/* Beside the file that includes it. */
+/* Beside the file that includes it, or among the shipped ones above it. */
 static char *load(void *arg, const char *name, size_t *size_bytes)
 {
     const char *slash = strrchr(arg, '/');
     char path[1024];
     int folder = slash == NULL ? 0 : (int)(slash - (const char *)arg) + 1;
     snprintf(path, sizeof(path), "%.*s%s", folder, (const char *)arg, name);
-    return read_file(path, size_bytes);
+    char *text = read_file(path, size_bytes);
+    if (text == NULL) {
+        snprintf(path, sizeof(path), "%.*s../%s", folder, (const char *)arg, name);
+        text = read_file(path, size_bytes);
+    }
+    return text;
 }
 
 static unsigned permitted, breaches, runs, ends;
