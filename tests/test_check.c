@@ -976,6 +976,17 @@ static void unclaimed(struct lab *lab)
     look(lab, &p);
 }
 
+/* C gave one to A, which does not claim it; nobody else was told. */
+static void unclaimed_by_anybody(struct lab *lab)
+{
+    struct picture p = whole();
+    p.opinions[C][C].slots--;
+    p.opinions[C][C].slots_hash = 6;
+    p.opinions[C][A].slots++;
+    p.opinions[C][A].slots_hash = 5;
+    look(lab, &p);
+}
+
 static void two_owners_by_a_stale_conf(struct lab *lab)
 {
     put_conf(lab, A);
@@ -1361,6 +1372,7 @@ static const struct row rows[] = {
     { "healed: two owners by a stale nodes.conf, one was reset", two_owners_of_a_reset_one, 70, RCS_INVARIANT_SLOT_OWNERS, "reset" },
     { "healed: two owners by a stale nodes.conf in Valkey", two_owners_by_a_stale_conf, RCS_SERIES_VALKEY + 80, RCS_INVARIANT_SLOT_OWNERS, "stale-conf" },
     { "healed: slots that their owner does not claim",      unclaimed,        70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
+    { "healed: a slot that nobody claims",                  unclaimed_by_anybody, 70, RCS_INVARIANT_SLOT_OWNERS, "nobody-claims" },
     { "healed: slots that their owner does not claim in 6.2", unclaimed,      62, RCS_INVARIANT_SLOT_OWNERS, "unclaimed-slots" },
     { "healed: a slot that nobody owns",                    a_slot_unowned,   70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
     { "healed: slots of one who is down",                   owner_down,       70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },

@@ -165,6 +165,17 @@ static bool nobodys(const struct rcs_check *check, const struct rcs_check_views 
     return check->looped && claim(v, node)->slots == 0 && opinion(v, viewer, node)->slots > 0;
 }
 
+/* The slots that nodes claim for themselves are all of them. */
+static bool all_claimed(const struct rcs_check_views *v)
+{
+    unsigned claimed = 0;
+    for (unsigned node = 0; node < v->count; node++) {
+        const struct rcs_opinion *own = claim(v, node);
+        claimed += own != NULL ? own->slots : 0;
+    }
+    return claimed >= RCS_SLOTS;
+}
+
 /* In every view a slot has one owner: if all see each node own the same, every slot has one. */
 static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
 {
@@ -180,15 +191,15 @@ static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs
         unsigned viewer = i % v->count, node = i / v->count;
         if (disputed(v, viewer, node)) {
             const char *undone = undone_because(check, v, node, viewer);
-            rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_OWNERS,
-                           holds_on(v, viewer)               ? "unclaimed-slots"
-                           : undone[0] != '\0'               ? undone
-                           : nobodys(check, v, viewer, node) ? "nobodys"
-                           : stale                           ? "stale-conf"
-                                                             : "",
-                           (int)node, (int)viewer, 1,
-                           "it owns %llu slots, and to another %llu or other ones",
-                           claim(v, node)->slots, opinion(v, viewer, node)->slots);
+            rcs_check_find(
+                check, at_us, RCS_INVARIANT_SLOT_OWNERS,
+                holds_on(v, viewer) ? all_claimed(v) ? "unclaimed-slots" : "nobody-claims"
+                : undone[0] != '\0' ? undone
+                : nobodys(check, v, viewer, node) ? "nobodys"
+                : stale                           ? "stale-conf"
+                                                  : "",
+                (int)node, (int)viewer, 1, "it owns %llu slots, and to another %llu or other ones",
+                claim(v, node)->slots, opinion(v, viewer, node)->slots);
         }
     }
 }

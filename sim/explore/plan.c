@@ -166,6 +166,7 @@ static void put_healing(struct rcs_plan *plan, struct rcs_buf *out)
     put_marked(plan, RCS_MARK_CLOCK, out, "clock ", " back");
     put_marked(plan, RCS_MARK_PAUSED, out, "try resume ", "");
     put_marked(plan, RCS_MARK_PUT_DOWN, out, "try start ", "");
+    put_marked(plan, RCS_MARK_STOPPED, out, "at +15s try start ", ""); /* shutdown-timeout: 10 s */
     rcs_buf_add(out, plan->stable.data, plan->stable.size_bytes);
     for (unsigned i = 0; i < plan->script->node_count; i++) {
         int other = plan->marks[i] & RCS_MARK_APART ? who_meets(plan, (int)i) : -1;

@@ -166,7 +166,8 @@ static void process_ends(struct rcs_plan *plan, const struct rcs_chaos_line *lin
                                              : "try poweroff ",
               "");
     add_about(plan, back_us, "try start ", "");
-    mark(plan, RCS_MARK_PUT_DOWN);
+    mark(plan,
+         line->kind == RCS_CHAOS_STOP ? RCS_MARK_PUT_DOWN | RCS_MARK_STOPPED : RCS_MARK_PUT_DOWN);
     if (line->kind == RCS_CHAOS_POWEROFF) {
         stall(plan, at_us, back_us);
     }

@@ -14,7 +14,8 @@ enum rcs_plan_mark {
     RCS_MARK_FULL = 8,
     RCS_MARK_SLOW = 16,
     RCS_MARK_APART = 32, /* forgotten, reset, without its nodes.conf: somebody must meet it again */
-    RCS_MARK_ABSENT = 64 /* down when the block begins: not for chaos to start */
+    RCS_MARK_ABSENT = 64,  /* down when the block begins: not for chaos to start */
+    RCS_MARK_STOPPED = 128 /* in an orderly way, which may take until after the block */
 };
 
 struct rcs_planned {

@@ -380,7 +380,10 @@ static void print_row(const struct row *row, struct rcs_buf *out)
         }
         bool both = up_to > 0 && from < count;
         print_claim(row, claimed, both ? 2 : 1, out);
-        print_beside(row, both ? worst_between(row, up_to, from) : up_to > 0 ? up_to : from - 1,
+        print_beside(row,
+                     both        ? worst_between(row, up_to, from)
+                     : up_to > 0 ? up_to
+                                 : from - 1,
                      out);
     }
 }

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rcsim/check.h>
+
 #include "sim/node/config.h"
+#include "sim/scenario/chaos.h"
 #include "sim/scenario/run_parts.h"
 #include "sim/scenario/transcript.h"
 #include "sim/world/world.h"
@@ -24,6 +27,10 @@ enum rcs_progress rcs_act_step(struct rcs_run *run, struct rcs_task *task)
     rcs_transcript_step(run->transcript, now_of(run), stmt->name);
     rcs_run_note(run, "step", stmt->name);
     rcs_run_mark(run, stmt->name);
+    struct rcs_check *check = rcs_check_of(run->sim);
+    if (check != NULL && strcmp(stmt->name, RCS_PLAN_STEP) == 0) {
+        rcs_check_begin(check); /* how the cluster came to be is no part of a fingerprint */
+    }
     return RCS_PROGRESS_DONE;
 }
 
