@@ -81,6 +81,7 @@ check "help findings" 0 '/failover ' help findings
 # --- clean, and not ---
 check "a calm one" 0 'No invariant was broken in 6 runs' fuzz calm.scenario --seeds 6
 check "one seed" 0 'seed 3, 1 run with' fuzz calm.scenario --seeds 3..3
+has "its plan" out '^at \+[0-9.]+s try pause b[1-3]'
 check "an expectation that does not hold" 1 'expectation  in [0-9]+ runs?, first of seed [0-9]+' fuzz roles.scenario --seeds 30
 has "its text" out '^      role master on a3$'
 has "its place" out 'roles.scenario:16: a3: '

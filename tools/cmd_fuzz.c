@@ -242,6 +242,17 @@ static int finish(struct fuzzing *its, bool text)
     return state;
 }
 
+/* Of one seed, before it is played. */
+static void print_plan(const struct rcs_fuzz *fuzz, uint64_t seed)
+{
+    struct rcs_buf plan;
+    rcs_buf_init(&plan);
+    rcs_fuzz_plan(fuzz, seed, &plan);
+    fwrite(plan.data, 1, plan.size_bytes, stdout);
+    puts("");
+    rcs_buf_close(&plan);
+}
+
 static int carry_out(const struct run_arguments *arguments, const struct rcs_fuzz *fuzz)
 {
     uint64_t from, size;
@@ -253,6 +264,9 @@ static int carry_out(const struct run_arguments *arguments, const struct rcs_fuz
                            .runs = size,
                            .bar = isatty(STDERR_FILENO) };
     int state = prepare(&its, arguments);
+    if (state == 0 && size == 1 && text) {
+        print_plan(fuzz, its.first_seed);
+    }
     if (state == 0 && size > 0) {
         state = jobs_carry_out(&(struct jobs){ .runs = size,
                                                .count = arguments->jobs,

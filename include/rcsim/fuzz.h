@@ -28,6 +28,9 @@ enum rcs_err rcs_fuzz_check(const struct rcs_fuzz *fuzz, struct rcs_diag *diag);
 /* The line that begins a file: what is fuzzed. Two files can be joined if it is the same. */
 void rcs_fuzz_begin(const struct rcs_fuzz *fuzz, struct rcs_buf *out);
 
+/* The plan that a seed draws, as statements. */
+void rcs_fuzz_plan(const struct rcs_fuzz *fuzz, uint64_t seed, struct rcs_buf *out);
+
 /* Plays a seed to its end and appends its lines: `{"seed":"7","faults":12,"digest":"..."}`, and one
  * for each distinct finding, in the order in which they were found. Independent of earlier runs. */
 void rcs_fuzz_play(const struct rcs_fuzz *fuzz, uint64_t seed, struct rcs_buf *out);

@@ -66,6 +66,37 @@ void rcs_fuzz_begin(const struct rcs_fuzz *fuzz, struct rcs_buf *out)
     rcs_run_free(run);
 }
 
+/* A plan stands between the marks of an include. */
+void rcs_fuzz_plan(const struct rcs_fuzz *fuzz, uint64_t seed, struct rcs_buf *out)
+{
+    static const char from[] = "#<include plan of seed ";
+    const struct rcs_run_options options = {
+        .seed = seed,
+        .has_seed = true,
+        .redis = fuzz->run->redis,
+        .overrides = fuzz->run->overrides,
+        .params = fuzz->run->params,
+    };
+    struct rcs_diag diag;
+    char *text;
+    bool inside = false;
+    enum rcs_err err = rcs_scenario_plan(fuzz->scenario, &options, &text, &diag);
+    RCS_ASSERT(err == RCS_OK); /* as with the first seed */
+    for (const char *line = text; *line != '\0';) {
+        size_t size = strcspn(line, "\n");
+        if (strncmp(line, from, sizeof(from) - 1) == 0) {
+            inside = true;
+        } else if (inside && strncmp(line, "#>", 2) == 0) {
+            inside = false;
+        } else if (inside) {
+            rcs_buf_add(out, line, size);
+            rcs_buf_text(out, "\n");
+        }
+        line += size + (line[size] == '\n');
+    }
+    free(text);
+}
+
 /* --- its lines -------------------------------------------------------------------------------- */
 
 static void put_seed(uint64_t seed, struct rcs_buf *out)
