@@ -139,3 +139,10 @@ printf '\x88%%1\r\n+a\r\n*2\r\n$1\r\nx\r\n,1.5\r\n' >"$out/fuzz_lua/reply"
 
 # Lines of redis.conf.
 printf 'PORT 7001\n# no line\nsave 900 1\nsave ""\ndir '"'"'it\\'"'"'s'"'"'\nlogfile "a \\"b\\" \\x41"\r\n' >"$out/fuzz_conf_text/all"
+
+# Lines of a campaign's file.
+mkdir -p "$out/fuzz_tally"
+printf '%s\n' '{"rcsim-fuzz":1,"file":"f","sha256":"0","redis":"Redis 7.0.15","params":"","overrides":""}' \
+    '{"seed":"7","faults":12,"digest":"0123456789abcdef"}' \
+    '{"seed":"7","finding":"lost-write","permit":"failover","fingerprint":"a b","count":3,"text":"t"}' \
+    '{"rcsim-fuzz-end":"7","runs":1,"faults":12,"distinct":1,"breaches":0}' >"$out/fuzz_tally/1"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/readme.sh RCSIM [--write]: the transcript in README.md is what the command prints, and its scenario
+# tests/readme.sh RCSIM [--write]: the transcripts in README.md are what the commands print, and its scenario
 # excerpt stands in the shipped file. --write puts the present transcript there.
 set -euo pipefail
 
@@ -25,20 +25,45 @@ block() { # block N: the N-th ``` block of README.md
     NR == 3 || wanted { print }' >"$work/transcript"
 [ "$(wc -l <"$work/transcript")" -gt 20 ] || { echo "NOT: the run is too short for README.md"; exit 1; }
 
+# What a block says that begins with its command. The middle is left out.
+transcripts() {
+    local sweep='two-dc-chained --vary settle=8s..12s/1s --seeds 20'
+    local fuzz='fuzz/canary --seeds 6'
+    local shrink='fuzz/two-dc --seed 21 --finding two-promoted'
+    { echo "\$ rcsim sweep $sweep"
+      "$rcsim" sweep $sweep | awk 'NR < 4 { next } NR == 4 { print "..." } /^$/ { if (!wanted) next; wanted = 0; print "..."; next }
+          NR == 4 || /^To see one|^from / { wanted = 1 } wanted' | sed '$!b; /^\.\.\.$/d'; } >"$work/sweep"
+    { echo "\$ rcsim fuzz $fuzz"
+      "$rcsim" fuzz $fuzz || true; } >"$work/fuzz"
+    { echo "\$ rcsim shrink $shrink"
+      "$rcsim" shrink $shrink 2>/dev/null |
+          awk 'NR <= 4 { print } /^step "chaos"/ { print "..."; wanted = 1 } wanted'; } >"$work/shrink"
+}
+transcripts
+# Puts the transcripts into the blocks that begin with the same two words, or are the first.
+awk -v work="$work" '
+    function put(file, line) { while ((getline line <file) > 0) print line }
+    /^```/ { inside = !inside; n += inside; first = inside; if (!inside) skip = 0; print; next }
+    inside && first {
+        first = 0
+        kind = n == 1 ? "transcript" : $1 == "$" && $2 == "rcsim" && $3 ~ /^(sweep|fuzz|shrink)$/ ? $3 : ""
+        if (kind != "") { put(work "/" kind); skip = 1; next }
+    }
+    !skip' "$readme" >"$work/readme"
 if [ "${2:-}" = --write ]; then
-    awk -v file="$work/transcript" '
-        /^```/ { inside = !inside; n += inside
-                 print
-                 if (inside && n == 1) while ((getline line <file) > 0) print line
-                 next }
-        !inside || n != 1' "$readme" >"$work/readme"
     cat "$work/readme" >"$readme"
 fi
-block 1 | diff -u - "$work/transcript" >"$work/diff" || {
-    echo "NOT: the transcript in README.md (-) is not what is printed (+); tests/readme.sh RCSIM --write"
+diff -u "$readme" "$work/readme" >"$work/diff" || {
+    echo "NOT: a transcript in README.md (-) is not what is printed (+); tests/readme.sh RCSIM --write"
     cat "$work/diff"
     exit 1
 }
+for kind in sweep fuzz shrink; do
+    grep -qF "\$ rcsim $kind" "$readme" && [ "$(wc -l <"$work/$kind")" -gt 8 ] || {
+        echo "NOT: README.md shows no \`rcsim $kind\`"
+        exit 1
+    }
+done
 
 block 2 >"$work/excerpt"
 while IFS= read -r line; do
