@@ -36,6 +36,8 @@ static const struct row {
     { "what seconds cannot print is printed in the finer unit", "settle=0s..30us/10us",
       "0 settle: 0us 10us 20us 30us" },
     { "parts of milliseconds", "settle=1ms..1.5ms/0.25ms", "0 settle: 1ms 1.25ms 1.5ms" },
+    { "more places than seconds print", "settle=1s..1.5s/0.2243s",
+      "0 settle: 1000ms 1224.3ms 1448.6ms" },
     { "minutes", "settle=1m..2m/30s", "0 settle: 1m 1.5m 2m" },
     { "minutes in odd steps are seconds", "settle=0m..1m/25s", "0 settle: 0s 25s 50s" },
     { "one value", "settle=7s..7s/1s", "0 settle: 7s" },

@@ -301,8 +301,8 @@ static void jitters_that_overlap_leave_nothing(void **state)
     static const char *const blocks[] = {
         "at +1s during 2s { jitter A B 3s }\nat +2s during 4s { jitter A B 2s }\n",
         "at +1s during 5s { jitter A B 3s }\nat +2s during 1s { jitter A B 2s }\n",
-        "at +1s during 2s { jitter A B 3s }\nat +1s during 4s { jitter A B 2s }\n"
-        "at +2s during 2s { jitter A B 4s }\n",
+        ("at +1s during 2s { jitter A B 3s }\nat +1s during 4s { jitter A B 2s }\n"
+         "at +2s during 2s { jitter A B 4s }\n"),
     };
     for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
         char text[1024];

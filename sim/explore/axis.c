@@ -156,15 +156,12 @@ static enum rcs_err read_range(struct rcs_axis *out, const char *range, struct r
     out->from = values[0];
     out->step = values[2];
     out->count = (unsigned)count;
-    /* The largest of the units written in which all values can be printed. */
-    out->unit = UNIT_COUNT;
-    for (unsigned i = 0; i < 3; i++) {
-        if (values[0] % grain(used[i]) == 0 && values[2] % grain(used[i]) == 0 &&
-            used[i] < out->unit) {
-            out->unit = used[i];
-        }
+    /* The largest of the units written, or the next smaller, in which all values can be printed. */
+    out->unit = used[0] < used[2] ? used[0] : used[2];
+    while (values[0] % grain(out->unit) != 0 || values[2] % grain(out->unit) != 0) {
+        out->unit++;
+        RCS_ASSERT(out->unit < UNIT_COUNT && units[out->unit].family == units[used[0]].family);
     }
-    RCS_ASSERT(out->unit < UNIT_COUNT); /* the smallest of them prints all that was written */
     return RCS_OK;
 }
 
