@@ -15,7 +15,7 @@ rcs_test(net_slow rcsim_core)
 
 # Need redis-server and minutes: tools/test --long runs them.
 if(TARGET rcsim_core)
-    foreach(name live_timing live_child live_commands live_replay live_rdb)
+    foreach(name live_timing live_child live_commands live_replay live_rdb live_sweep)
         add_executable(${name} ${name}.c)
         target_link_libraries(${name} PRIVATE test_support rcsim_core)
         set_target_properties(${name} PROPERTIES C_EXTENSIONS ON) # processes, sockets, clocks

@@ -174,6 +174,7 @@ shipped '^from chain=[5-9][0-9.]*s on, ' $waits --vary chain=0s..20s/500ms
 shipped '^at every value, ' $waits --vary detect=0s..20s/500ms
 shipped '^at every value, ' $waits --vary takeover=0s..20s/500ms
 shipped '^at every value, ' $waits --vary forget=0s..10s/250ms
+shipped '^from settle=[4-6][0-9.]*s on, ' sweeps/two-dc-settle --vary settle=0s..12s/500ms
 shipped '^at every value, ' sweeps/two-dc-polled --vary cluster-node-timeout=1000..15000/1000
 shipped '^up to pause=12s, ' sweeps/forget-spread --vary pause=0s..20s/500ms
 shipped '^up to pause=0\.[0-9]+s, ' sweeps/takeover-pauses --vary pause=0s..5s/125ms

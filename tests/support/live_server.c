@@ -205,7 +205,7 @@ void live_tell(struct live_server *server, const char *command)
 }
 
 /* One more byte after the reply's end is never read. */
-const char *live_reply(struct live_server *server)
+static const char *any_reply(struct live_server *server)
 {
     static char reply[REPLY_SIZE];
     size_t size = 0, want = REPLY_SIZE - 1;
@@ -223,10 +223,22 @@ const char *live_reply(struct live_server *server)
             want += bulk < 0 ? 0 : (size_t)bulk + 2;
         }
     }
+    return reply;
+}
+
+const char *live_reply(struct live_server *server)
+{
+    const char *reply = any_reply(server);
     if (reply[0] == '-') {
         live_give_up(reply, server->name);
     }
     return reply;
+}
+
+const char *live_try(struct live_server *server, const char *command)
+{
+    live_tell(server, command);
+    return any_reply(server);
 }
 
 const char *live_ask(struct live_server *server, const char *command, int64_t *took_us)

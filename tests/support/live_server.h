@@ -40,5 +40,7 @@ void live_tell(struct live_server *server, const char *command);
 const char *live_reply(struct live_server *server);
 /* Both. `took_us` NULL: nobody cares. */
 const char *live_ask(struct live_server *server, const char *command, int64_t *took_us);
+/* The same for what may be refused: the reply may be an error. */
+const char *live_try(struct live_server *server, const char *command);
 
 #endif
