@@ -112,6 +112,12 @@ static const char *family_name(enum family family)
 }
 
 /* FROM..TO/STEP */
+/* FROM and STEP can be printed in that unit. */
+static bool fits(const int64_t values[3], unsigned unit)
+{
+    return values[0] % grain(unit) == 0 && values[2] % grain(unit) == 0;
+}
+
 static enum rcs_err read_range(struct rcs_axis *out, const char *range, struct rcs_diag *diag)
 {
     const char *dots = strstr(range, ".."), *slash = strchr(range, '/');
@@ -156,11 +162,19 @@ static enum rcs_err read_range(struct rcs_axis *out, const char *range, struct r
     out->from = values[0];
     out->step = values[2];
     out->count = (unsigned)count;
-    /* The largest of the units written, or the next smaller, in which all values can be printed. */
-    out->unit = used[0] < used[2] ? used[0] : used[2];
-    while (values[0] % grain(out->unit) != 0 || values[2] % grain(out->unit) != 0) {
-        out->unit++;
-        RCS_ASSERT(out->unit < UNIT_COUNT && units[out->unit].family == units[used[0]].family);
+    /* The largest of the units written in which all values can be printed; else a smaller one. */
+    out->unit = UNIT_COUNT;
+    unsigned smallest = used[0];
+    for (unsigned i = 0; i < 3; i++) {
+        smallest = used[i] > smallest ? used[i] : smallest;
+        if (fits(values, used[i]) && used[i] < out->unit) {
+            out->unit = used[i];
+        }
+    }
+    while (out->unit == UNIT_COUNT) { /* more places than it prints: 0.2243s */
+        smallest++;
+        RCS_ASSERT(smallest < UNIT_COUNT && units[smallest].family == units[used[0]].family);
+        out->unit = fits(values, smallest) ? smallest : UNIT_COUNT;
     }
     return RCS_OK;
 }
