@@ -111,13 +111,13 @@ static const char *family_name(enum family family)
     return family == PLAIN ? "a plain number" : family == PERCENT ? "a percent" : "a duration";
 }
 
-/* FROM..TO/STEP */
 /* FROM and STEP can be printed in that unit. */
 static bool fits(const int64_t values[3], unsigned unit)
 {
     return values[0] % grain(unit) == 0 && values[2] % grain(unit) == 0;
 }
 
+/* FROM..TO/STEP */
 static enum rcs_err read_range(struct rcs_axis *out, const char *range, struct rcs_diag *diag)
 {
     const char *dots = strstr(range, ".."), *slash = strchr(range, '/');
