@@ -10,11 +10,11 @@
  * whole machine stood still for longer than 300 ms, as this program's own clock tells: that puts
  * off what was due just then, and nothing else.
  *
- * Usage: live_sweep [RUNS [CLUSTERS [SEED [PORT]]]]: runs of each point, clusters at once, ports
- * from PORT on, and, for the bus, 10000 above; if one of them is taken those a hundred above, and
- * so on. A run takes 45 to 75 s. Directories are made below $TMPDIR, else /dev/shm, else /tmp, and
- * removed; processes are stopped by their ids. Exit status 0: agrees, 1: differs, 2: it could not
- * be made. */
+ * Usage: live_sweep [RUNS [CLUSTERS [SEED [PORT [VALUE...]]]]]: runs of each point, clusters at
+ * once, ports from PORT on, and, for the bus, 10000 above; if one of them is taken those a hundred
+ * above, and so on; other values of `settle`. A run takes 45 to 75 s. Directories are made below
+ * $TMPDIR, else /dev/shm, else /tmp, and removed; processes are stopped by their ids. Exit status
+ * 0: agrees, 1: differs, 2: it could not be made. */
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -37,8 +37,10 @@
 /* Chance alone makes one in 300 comparisons of three points fail. */
 #define ALPHA 0.001
 
-static struct sweep_point points[] = { { .value = "3.5s" }, { .value = "5s" }, { .value = "7s" } };
-#define POINTS (sizeof(points) / sizeof(points[0]))
+static struct sweep_point points[SWEEP_POINTS_MAX] = { { .value = "3.5s" },
+                                                       { .value = "5s" },
+                                                       { .value = "7s" } };
+static unsigned point_count = 3;
 
 static struct cluster {
     pid_t pid; /* 0: none */
@@ -146,11 +148,11 @@ static void stop_all(void)
     }
 }
 
-/* The point with the fewest runs that are done or under way; POINTS: none is wanted. */
+/* The point with the fewest runs that are done or under way; point_count: none is wanted. */
 static unsigned wanted_point(void)
 {
-    unsigned best = POINTS, fewest = runs;
-    for (unsigned point = 0; point < POINTS; point++) {
+    unsigned best = point_count, fewest = runs;
+    for (unsigned point = 0; point < point_count; point++) {
         unsigned count = points[point].live_runs;
         for (unsigned i = 0; i < cluster_count; i++) {
             count += clusters[i].pid != 0 && clusters[i].point == point;
@@ -181,13 +183,13 @@ static void play_all(const char *text, int port, int nodes)
             struct cluster *cluster = &clusters[i];
             cluster->late_us = late_us > cluster->late_us ? late_us : cluster->late_us;
             look_at(cluster);
-            unsigned point = cluster->pid == 0 ? wanted_point() : POINTS;
-            if (point < POINTS) {
+            unsigned point = cluster->pid == 0 ? wanted_point() : point_count;
+            if (point < point_count) {
                 begin(cluster, point, text, port + (int)i * nodes);
             }
             more = more || cluster->pid != 0;
         }
-        if (thrown_away > runs * POINTS) {
+        if (thrown_away > runs * point_count) {
             live_give_up("are late: the machine is too busy", "more runs than are wanted");
         }
         due_us = live_steady_us() + LOOK_US;
@@ -229,12 +231,12 @@ static void live_servers_agree(void **state)
     print_message("%u runs were thrown away: late by more than %d ms, or by %d ms as a whole\n",
                   thrown_away, SLOW_US / 1000, STILL_US / 1000);
     double least = 1;
-    for (unsigned i = 0; i < POINTS; i++) {
+    for (unsigned i = 0; i < point_count; i++) {
         sweep_lab_simulate(SWEEP_SETTLE, SWEEP_SETTLE_PARAM, SEEDS, &points[i]);
         double p = sweep_lab_compare(SWEEP_SETTLE_PARAM, &points[i]);
         least = p < least ? p : least;
     }
-    for (unsigned i = 0; i < POINTS; i++) {
+    for (unsigned i = 0; i < point_count; i++) {
         print_message("%s\t%u\t%u\n", points[i].value, points[i].live, points[i].live_runs);
     }
     assert_true(least >= ALPHA);
@@ -247,9 +249,16 @@ int main(int argc, char **argv)
     cluster_count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : cluster_count;
     next_seed = argc > 3 ? strtoull(argv[3], NULL, 10) : next_seed;
     first_port = argc > 4 ? (int)strtol(argv[4], NULL, 10) : first_port;
+    if (argc > 5) {
+        point_count = (unsigned)argc - 5;
+    }
+    for (unsigned i = 0; argc > 5 && i < point_count && i < SWEEP_POINTS_MAX; i++) {
+        snprintf(points[i].value, sizeof(points[i].value), "%s", argv[5 + i]);
+    }
     if (runs < 1 || runs > RUNS_MAX || cluster_count < 1 || cluster_count > CLUSTERS_MAX ||
-        first_port < 1024 || first_port > 22600) {
-        fprintf(stderr, "usage: live_sweep [RUNS, 1 to %d [CLUSTERS, 1 to %d [SEED [PORT]]]]\n",
+        first_port < 1024 || first_port > 22600 || point_count > SWEEP_POINTS_MAX) {
+        fprintf(stderr,
+                "usage: live_sweep [RUNS, 1 to %d [CLUSTERS, 1 to %d [SEED [PORT [VALUE...]]]]]\n",
                 RUNS_MAX, CLUSTERS_MAX);
         return 2;
     }
