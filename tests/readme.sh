@@ -27,7 +27,7 @@ block() { # block N: the N-th ``` block of README.md
 
 # What a block says that begins with its command. The middle is left out.
 transcripts() {
-    local sweep='two-dc-chained --vary settle=8s..12s/1s --seeds 20'
+    local sweep='sweeps/two-dc-settle --vary settle=4s..8s/1s --seeds 100'
     local fuzz='fuzz/canary --seeds 6'
     local shrink='fuzz/two-dc --seed 21 --finding two-promoted'
     { echo "\$ rcsim sweep $sweep"
