@@ -108,6 +108,25 @@ static void a_torn_transaction_leaves_nothing(void **state)
     lab_free(lab);
 }
 
+/* What a replica of 3.0 reads that was let go on in the middle of a command: the rest of it is
+ * inline requests nobody knows, and counts by the bytes that came. */
+static void a_stream_that_begins_within_a_command_is_read_on(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_of(NULL, lab_quick);
+    lab_in_sync(lab, 1, 0);
+    static const char bytes[] = "\n11\r\n\r\nSET\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n";
+    struct rcs_node *node = lab_node(lab, 0);
+    struct rcs_client *client = lab_repl(lab, 0)->replicas[0];
+    rcs_buf_add(&client->reply, bytes, sizeof(bytes) - 1); /* leaves with the next turn */
+    node->clients.pending = true;
+    lab_run(lab, 150);
+    assert_int_equal(lab_repl(lab, 1)->cached_offset, sizeof(bytes) - 1);
+    assert_int_equal(lab_repl(lab, 1)->offset, sizeof(bytes) - 1);
+    assert_int_equal(rcs_keyspace_size(lab_node(lab, 1)->keys), 1);
+    lab_free(lab);
+}
+
 /* WAIT counts direct replicas; GETACK is 37 bytes of the stream. */
 static void wait_counts_direct_replicas(void **state)
 {
@@ -406,6 +425,7 @@ int main(void)
         cmocka_unit_test(pings_come_by_the_cron_of_the_process),
         cmocka_unit_test(pings_rest_while_a_manual_failover_pauses),
         cmocka_unit_test(a_torn_transaction_leaves_nothing),
+        cmocka_unit_test(a_stream_that_begins_within_a_command_is_read_on),
         cmocka_unit_test(wait_counts_direct_replicas),
         cmocka_unit_test(good_replicas_are_those_with_a_fresh_ack),
         cmocka_unit_test(replconf_answers),

@@ -132,25 +132,6 @@ void rcs_stream_loaded(struct rcs_node *node)
 
 /* --- the command stream ----------------------------------------------------------------------- */
 
-static size_t digits(size_t value)
-{
-    size_t count = 1;
-    for (; value >= 10; value /= 10) {
-        count++;
-    }
-    return count;
-}
-
-/* Bytes of the request as masters write it: an array of bulks. */
-static size_t stream_bytes(const struct rcs_arg *args, unsigned argc)
-{
-    size_t size = 1 + digits(argc) + 2;
-    for (unsigned i = 0; i < argc; i++) {
-        size += 1 + digits(args[i].size_bytes) + 2 + args[i].size_bytes + 2;
-    }
-    return size;
-}
-
 static void apply(struct rcs_node *node, unsigned argc, const struct rcs_arg *args)
 {
     struct rcs_request *request = rcs_request_new(node->store, argc, args);
@@ -225,7 +206,11 @@ static void execute(struct rcs_node *node, unsigned argc, const struct rcs_arg *
 
 /* Executes what is complete. Processed bytes count in the offset and go on to this node's own
  * backlog and replicas as they came (Redis 7.0 commandProcessed); inside MULTI they count with its
- * EXEC. */
+ * EXEC.
+ *
+ * What comes need not be as masters write it: one of 3.0 that was a replica meanwhile counts anew
+ * under the id it had (Redis 3.0 replicationSetMaster, replicationUnsetMaster), so that who comes
+ * back to it may go on in the middle of a command. The rest of that is inline requests. */
 void rcs_stream_read(struct rcs_node *node, const void *bytes, size_t size_bytes)
 {
     struct rcs_replication *repl = &node->repl;
@@ -240,11 +225,8 @@ void rcs_stream_read(struct rcs_node *node, const void *bytes, size_t size_bytes
     enum rcs_err err = RCS_OK;
     while (rcs_repl_link_up(node) &&
            (err = rcs_resp_requests_next(repl->reader, &args, &argc, &error)) == RCS_OK) {
-        while (repl->input.data[read] == '\r' || repl->input.data[read] == '\n') {
-            read++; /* blank lines are passed over, but counted */
-        }
-        read += stream_bytes(args, argc);
-        RCS_ASSERT(read <= repl->input.size_bytes);
+        /* To the end of this command, in whatever form it came. */
+        read = repl->input.size_bytes - rcs_resp_requests_left(repl->reader);
         execute(node, argc, args);
         if (!repl->in_transaction) {
             size_t applied = read - passed;
