@@ -248,6 +248,29 @@ static void a_turn_of_many_packets_says_nothing_before_its_fsync(void **state)
     }
 }
 
+/* A turn that has nothing to save says what it has to at its end, though no timer is due: else an
+ * answer would leave with the next turn that has something to do, behind younger packets. */
+static void a_turn_of_many_packets_without_an_fsync_holds_nothing(void **state)
+{
+    (void)state;
+    struct world world = world_clustered(&(struct wish){ 0 });
+    struct rcs_diag diag;
+    static const int a1 = 0;
+    assert_int_equal(rcs_sim_fsync(world.sim, &a1, 1, RCS_MS(10), &diag), RCS_OK);
+    unsigned said = 0;
+    for (int i = 0; i < 200; i++) {
+        world_fault(&world, RCS_FAULT_PAUSE, a1);
+        rcs_sim_advance(world.sim, RCS_MS(9));
+        uint64_t before = world.sim->counts.bus_sent[RCS_BUS_PONG];
+        world_fault(&world, RCS_FAULT_RESUME, a1);
+        said += world.sim->counts.bus_sent[RCS_BUS_PONG] > before;
+        assert_int_equal(world.sim->nodes[a1].late.count, 0);
+        rcs_sim_advance(world.sim, RCS_MS(9));
+    }
+    assert_true(said > 0);
+    world_end(&world);
+}
+
 static void an_older_nodes_conf_comes_back(void **state)
 {
     (void)state;
@@ -312,6 +335,7 @@ int main(void)
         cmocka_unit_test(an_fsync_delays_what_the_turn_says),
         cmocka_unit_test(input_of_a_node_in_an_fsync_waits),
         cmocka_unit_test(a_turn_of_many_packets_says_nothing_before_its_fsync),
+        cmocka_unit_test(a_turn_of_many_packets_without_an_fsync_holds_nothing),
         cmocka_unit_test(an_older_nodes_conf_comes_back),
         cmocka_unit_test(a_refusing_partition_is_heard_of_at_once),
     };

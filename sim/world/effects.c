@@ -275,6 +275,19 @@ static void say_held(struct rcs_sim *sim, unsigned node, uint32_t link)
     rcs_effects_close(&now, sim->store);
 }
 
+void rcs_sim_say_held(struct rcs_sim *sim, unsigned node)
+{
+    const struct rcs_world_node *n = &sim->nodes[node];
+    if (n->machine == NULL || n->frozen || n->late.count == 0) {
+        return;
+    }
+    say_held(sim, node, 0);
+    if (sim->watch_step) {
+        sim->watch_step = false;
+        sim->watch.stepped(sim->watch.arg, node);
+    }
+}
+
 static void rename_held(struct rcs_world_node *n, uint32_t link, uint32_t to_link)
 {
     for (size_t i = 0; i < n->late.count; i++) {

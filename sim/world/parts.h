@@ -183,6 +183,8 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped);
  * is carried out `late`. Where an fsync takes time, what an event with `more` says waits there,
  * too, for the fsync that the end of its turn may ask for. */
 void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects, bool late);
+/* Says what still waits so when the turn is over: its end had nothing to do, thus no list. */
+void rcs_sim_say_held(struct rcs_sim *sim, unsigned node);
 /* The node does nothing for that long; what comes in waits. */
 RCS_RARE void rcs_sim_fall_asleep(struct rcs_sim *sim, unsigned node, rcs_us duration_us);
 

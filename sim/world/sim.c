@@ -385,6 +385,7 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
     n->wake_us = RCS_NEVER;
     if (reads) {
         end_turn(sim, node);
+        rcs_sim_say_held(sim, node);
     } else {
         wake(sim, node);
     }
