@@ -987,6 +987,60 @@ static void unclaimed_by_anybody(struct lab *lab)
     look(lab, &p);
 }
 
+/* B was told that C's replica D has a slot of A's, which D does not claim. */
+static struct picture a_slot_of_a_replica(unsigned slots)
+{
+    struct picture p = whole();
+    for (unsigned i = 0; i < NODES; i++) {
+        p.opinions[i][D].flags = RCS_NODE_REPLICA;
+    }
+    p.opinions[B][A].slots -= slots;
+    p.opinions[B][A].slots_hash = 6;
+    p.opinions[B][D].slots += slots;
+    p.opinions[B][D].slots_hash = 5;
+    return p;
+}
+
+static void given_to_a_replica(struct lab *lab)
+{
+    struct picture p = a_slot_of_a_replica(1);
+    look(lab, &p);
+}
+
+static void many_of_a_replica(struct lab *lab)
+{
+    struct picture p = a_slot_of_a_replica(100);
+    look(lab, &p);
+}
+
+/* B lacks more of A's than D was given. */
+static void lacks_more_than_was_given(struct lab *lab)
+{
+    struct picture p = a_slot_of_a_replica(1);
+    p.opinions[B][A].slots--;
+    look(lab, &p);
+}
+
+/* B was told; A claims it no more, and to C it is nobody's. */
+static void given_to_a_replica_unowned(struct lab *lab)
+{
+    struct picture p = a_slot_of_a_replica(1);
+    p.opinions[A][A] = p.opinions[C][A] = p.opinions[D][A] = p.opinions[B][A];
+    look(lab, &p);
+}
+
+/* B was given one of A's while it was a replica, and C still holds it for the owner. */
+static void given_to_a_later_master_unowned(struct lab *lab)
+{
+    struct picture p = whole();
+    for (unsigned i = 0; i < NODES; i++) {
+        p.opinions[i][A].slots--;
+    }
+    p.opinions[C][B].slots++;
+    p.opinions[C][B].slots_hash = 5;
+    look(lab, &p);
+}
+
 static void two_owners_by_a_stale_conf(struct lab *lab)
 {
     put_conf(lab, A);
@@ -1374,6 +1428,9 @@ static const struct row rows[] = {
     { "healed: slots that their owner does not claim",      unclaimed,        70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
     { "healed: a slot that nobody claims",                  unclaimed_by_anybody, 70, RCS_INVARIANT_SLOT_OWNERS, "nobody-claims" },
     { "healed: slots that their owner does not claim in 6.2", unclaimed,      62, RCS_INVARIANT_SLOT_OWNERS, "unclaimed-slots" },
+    { "healed: a slot that a replica was given",            given_to_a_replica, 70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
+    { "healed: a slot that a replica was given in 6.2",     given_to_a_replica, 62, RCS_INVARIANT_SLOT_OWNERS, "given-to-replica" },
+    { "healed: many slots of a replica in 6.2",             many_of_a_replica, 62, RCS_INVARIANT_SLOT_OWNERS, BREACH },
     { "healed: a slot that nobody owns",                    a_slot_unowned,   70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
     { "healed: slots of one who is down",                   owner_down,       70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
     { "healed: two masters of one epoch",                   epoch_shared,     70, RCS_INVARIANT_EPOCH_SHARED, BREACH },
@@ -1591,6 +1648,11 @@ static const struct {
     { one_epoch, 70, RCS_INVARIANT_EPOCH_COLLISION, BREACH },
     { loop_of_before, 70, RCS_INVARIANT_SLOT_UNOWNED, "stale-conf" },
     { loop_of_before_remembered, 70, RCS_INVARIANT_SLOT_OWNERS, "nobodys" },
+    { lacks_more_than_was_given, 62, RCS_INVARIANT_SLOT_OWNERS, BREACH },
+    { given_to_a_replica_unowned, 62, RCS_INVARIANT_SLOT_UNOWNED, "given-to-replica" },
+    { given_to_a_later_master_unowned, 62, RCS_INVARIANT_SLOT_UNOWNED, "given-to-replica" },
+    { given_to_a_later_master_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
+    { given_to_a_replica_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
     { one_epoch_by_a_vote, 30, RCS_INVARIANT_EPOCH_COLLISION, "vote-before-disk" },
     { one_epoch_by_stale_conf, 70, RCS_INVARIANT_EPOCH_COLLISION, "stale-conf" },
     { one_epoch_by_the_winners_vote, 70, RCS_INVARIANT_EPOCH_COLLISION, "winner-votes" },

@@ -4,6 +4,8 @@
 
 #include "sim/pure.h"
 
+#define GIVEN_MAX 8 /* SETSLOT gives one slot a time: more of them came another way */
+
 static const struct rcs_opinion *opinion(const struct rcs_check_views *v, unsigned viewer,
                                          unsigned node)
 {
@@ -165,6 +167,52 @@ static bool nobodys(const struct rcs_check *check, const struct rcs_check_views 
     return check->looped && claim(v, node)->slots == 0 && opinion(v, viewer, node)->slots > 0;
 }
 
+/* Of slots that to the viewer a replica owns, which claims none: SETSLOT NODE gave them to it. */
+static unsigned given(const struct rcs_check_views *v, unsigned viewer, unsigned node)
+{
+    const struct rcs_opinion *seen = up(v, viewer) ? opinion(v, viewer, node) : NULL;
+    return seen != NULL && seen->flags & RCS_NODE_REPLICA && v->views[node].replica &&
+                   claim(v, node)->slots == 0 && seen->slots <= GIVEN_MAX
+               ? seen->slots
+               : 0;
+}
+
+static unsigned all_given(const struct rcs_check_views *v, unsigned viewer)
+{
+    unsigned slots = 0;
+    for (unsigned node = 0; node < v->count; node++) {
+        slots += given(v, viewer, node);
+    }
+    return slots;
+}
+
+/* SETSLOT NODE asks for masters from this series on. */
+#define ASKS_FOR_MASTERS 70u
+
+static bool asks_no_masters(struct rcs_check *check, unsigned node)
+{
+    return rcs_check_node(check, node)->series < ASKS_FOR_MASTERS;
+}
+
+/* What the viewer sees of it is off by no more than slots that a replica was given: it has them, or
+ * lacks them. */
+static bool given_away(const struct rcs_check_views *v, unsigned viewer, unsigned node)
+{
+    unsigned seen = opinion(v, viewer, node)->slots, own = claim(v, node)->slots;
+    return given(v, viewer, node) > 0 || (seen < own && own - seen <= all_given(v, viewer));
+}
+
+/* Of slots that to the viewer a node owns beyond those it claims: it may have been a replica when
+ * it was given them, and a master since. */
+static unsigned not_claimed(const struct rcs_check_views *v, unsigned viewer, unsigned node)
+{
+    const struct rcs_opinion *own = claim(v, node);
+    const struct rcs_opinion *seen = up(v, viewer) ? opinion(v, viewer, node) : NULL;
+    bool beyond = own != NULL && seen != NULL && seen->slots > own->slots &&
+                  seen->slots - own->slots <= GIVEN_MAX;
+    return beyond ? seen->slots - own->slots : 0;
+}
+
 /* The slots that nodes claim for themselves are all of them. */
 static bool all_claimed(const struct rcs_check_views *v)
 {
@@ -195,9 +243,10 @@ static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs
                 check, at_us, RCS_INVARIANT_SLOT_OWNERS,
                 holds_on(v, viewer) ? all_claimed(v) ? "unclaimed-slots" : "nobody-claims"
                 : undone[0] != '\0' ? undone
-                : nobodys(check, v, viewer, node) ? "nobodys"
-                : stale                           ? "stale-conf"
-                                                  : "",
+                : nobodys(check, v, viewer, node)                             ? "nobodys"
+                : asks_no_masters(check, node) && given_away(v, viewer, node) ? "given-to-replica"
+                : stale                                                       ? "stale-conf"
+                                                                              : "",
                 (int)node, (int)viewer, 1, "it owns %llu slots, and to another %llu or other ones",
                 claim(v, node)->slots, opinion(v, viewer, node)->slots);
         }
@@ -207,11 +256,16 @@ static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs
 static void check_unowned(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
 {
     const char *stale_loop = check->looped ? "stale-conf" : NULL;
+    unsigned gave = 0;
     for (unsigned node = 0; node < v->count; node++) {
         bool stale;
         if (in_loop(check, v, node, &stale) && stale) {
             stale_loop = "stale-conf";
         }
+    }
+    for (unsigned i = 0; i < v->count * v->count; i++) {
+        gave +=
+            asks_no_masters(check, i % v->count) ? not_claimed(v, i % v->count, i / v->count) : 0;
     }
     for (unsigned viewer = 0; viewer < v->count; viewer++) {
         unsigned served = 0;
@@ -223,8 +277,12 @@ static void check_unowned(struct rcs_check *check, rcs_us at_us, const struct rc
             served += seen != NULL && up(v, node) ? seen->slots : 0;
         }
         if (served < RCS_SLOTS) {
+            const char *undone = unowned_because(check, v, viewer);
             rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_UNOWNED,
-                           stale_loop != NULL ? stale_loop : unowned_because(check, v, viewer),
+                           stale_loop != NULL           ? stale_loop
+                           : undone[0] != '\0'          ? undone
+                           : RCS_SLOTS - served <= gave ? "given-to-replica"
+                                                        : "",
                            (int)viewer, -1, 1, "to it nodes that are up own %llu of %llu slots",
                            served, RCS_SLOTS);
         }
