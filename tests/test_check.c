@@ -1021,6 +1021,17 @@ static void lacks_more_than_was_given(struct lab *lab)
     look(lab, &p);
 }
 
+/* A gave D one of its own, too: what B sees of A is as many, but others. */
+static void given_to_a_replica_by_two(struct lab *lab)
+{
+    struct picture p = a_slot_of_a_replica(1);
+    p.opinions[A][A] = p.opinions[B][A];
+    p.opinions[A][A].slots_hash = 7;
+    p.opinions[A][D] = p.opinions[B][D];
+    p.opinions[A][D].slots_hash = 8;
+    look(lab, &p);
+}
+
 /* B was told; A claims it no more, and to C it is nobody's. */
 static void given_to_a_replica_unowned(struct lab *lab)
 {
@@ -1241,12 +1252,21 @@ static void promoted_for(struct lab *lab, int master)
     fact_at(lab, A, "follows", D, 0); /* comes after it */
 }
 
+/* By an older nodes.conf. */
+static void begins_a_replica(struct lab *lab, unsigned node)
+{
+    put_conf(lab, node);
+    rcs_check_ended(lab->check, lab->now, node);
+    start(lab, node, false, 5, 0);
+}
+
 SINCE(failover, promoted_for(lab, A))
 SINCE(others_failover, fact_at(lab, D, "promoted", C, 0))
 SINCE(takeover, fact(lab, D, "takeover"), fact_at(lab, D, "promoted", A, 0))
 SINCE(restart, RESTART(A, 5, 0), BOOT(A, 7))
 SINCE(empty, RESTART(A, 5, 0), BOOT(A, 0), promoted_for(lab, A))
 SINCE(stale, put_conf(lab, A), RESTART(A, 5, 0), BOOT(A, 7))
+SINCE(replica_again, MASTER(A, 5), begins_a_replica(lab, A), BOOT(A, 7))
 SINCE(reset, fact(lab, A, "reset"))
 SINCE(slots, fact(lab, A, "keys-dropped"), fact(lab, A, "keys-dropped"))
 SINCE(demotion, fact_at(lab, A, "follows", B, 0))
@@ -1430,6 +1450,7 @@ static const struct row rows[] = {
     { "healed: slots that their owner does not claim in 6.2", unclaimed,      62, RCS_INVARIANT_SLOT_OWNERS, "unclaimed-slots" },
     { "healed: a slot that a replica was given",            given_to_a_replica, 70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
     { "healed: a slot that a replica was given in 6.2",     given_to_a_replica, 62, RCS_INVARIANT_SLOT_OWNERS, "given-to-replica" },
+    { "healed: slots that a replica was given by two in 6.2", given_to_a_replica_by_two, 62, RCS_INVARIANT_SLOT_OWNERS, "given-to-replica" },
     { "healed: many slots of a replica in 6.2",             many_of_a_replica, 62, RCS_INVARIANT_SLOT_OWNERS, BREACH },
     { "healed: a slot that nobody owns",                    a_slot_unowned,   70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
     { "healed: slots of one who is down",                   owner_down,       70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
@@ -1482,6 +1503,9 @@ static const struct row rows[] = {
     { "writes: lost by a stale nodes.conf", lost_by_stale, 70, RCS_INVARIANT_LOST_WRITE, "stale-conf" },
     { "writes: confirmed, and lost by a stale nodes.conf", confirmed_by_stale, 70, RCS_INVARIANT_LOST_WRITE, "stale-conf" },
     { "writes: lost after a stale nodes.conf", lost_before_stale, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: lost by a stale nodes.conf of a replica", lost_by_replica_again, 74, RCS_INVARIANT_LOST_WRITE, "stale-conf" },
+    { "writes: confirmed, and lost by a stale nodes.conf of a replica", confirmed_by_replica_again, 74, RCS_INVARIANT_LOST_WRITE, "stale-conf" },
+    { "writes: lost after a stale nodes.conf of a replica", lost_before_replica_again, 74, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by RESET", lost_by_reset, 70, RCS_INVARIANT_LOST_WRITE, "reset" },
     { "writes: confirmed, and lost by RESET", confirmed_by_reset, 70, RCS_INVARIANT_LOST_WRITE, "reset" },
     { "writes: lost after RESET", lost_before_reset, 70, RCS_INVARIANT_LOST_WRITE, BREACH },

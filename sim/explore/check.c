@@ -532,7 +532,8 @@ enum rcs_check_way rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigne
         rcs_check_forgot(check, at_us, node, fact->about);
         break;
     case RCS_WORD_BOOT:
-        if (n->life > 1 && !n->replica) {
+        /* Or by an older nodes.conf a replica again, perhaps of one who replicates it. */
+        if (n->life > 1 && (!n->replica || (n->stale && n->claims))) {
             way = booted(check, node, fact->keys);
             rcs_check_loses(check, at_us, (int)node, way);
         }

@@ -194,12 +194,13 @@ static bool asks_no_masters(struct rcs_check *check, unsigned node)
     return rcs_check_node(check, node)->series < ASKS_FOR_MASTERS;
 }
 
-/* What the viewer sees of it is off by no more than slots that a replica was given: it has them, or
- * lacks them. */
+/* What the viewer sees of it is off by no more than slots that to one of the two a replica was
+ * given. */
 static bool given_away(const struct rcs_check_views *v, unsigned viewer, unsigned node)
 {
     unsigned seen = opinion(v, viewer, node)->slots, own = claim(v, node)->slots;
-    return given(v, viewer, node) > 0 || (seen < own && own - seen <= all_given(v, viewer));
+    unsigned gave = all_given(v, viewer) + all_given(v, node);
+    return gave > 0 && (seen < own ? own - seen : seen - own) <= gave;
 }
 
 /* Of slots that to the viewer a node owns beyond those it claims: it may have been a replica when
