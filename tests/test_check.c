@@ -484,6 +484,15 @@ static void one_epoch_by_collision(struct lab *lab)
 {
     BY("epoch-collision", A);
 }
+/* A stepped aside to 6, and in the step that says so further, to 7. */
+static void one_epoch_by_two_collisions(struct lab *lab)
+{
+    CLAIM(B, 6);
+    MASTER(A, 5);
+    fact_of(lab, A, "epoch-collision", -1, 6, 6);
+    fact_of(lab, A, "epoch-collision", -1, 7, 7);
+    CLAIM(A, 6);
+}
 static void one_epoch_by_order(struct lab *lab)
 {
     BY("epoch-set", A);
@@ -1125,6 +1134,38 @@ static void chain(struct lab *lab)
     look(lab, &p);
 }
 
+/* D goes on as a replica of who C was. */
+static void chain_to_another(struct lab *lab)
+{
+    MASTER(C, 5);
+    name_master_by(lab, D, lab->id[C], 3);
+    rcs_check_ended(lab->check, lab->now, C);
+    rcs_check_started(lab->check, lab->now, C, lab->series, NULL);
+    lab->id[C] = rcs_store_id(lab->store, "cccccccccccccccccccccccccccccccccccccccc");
+    MASTER(C, 5);
+    chain(lab);
+}
+
+static void chain_to_one_reset(struct lab *lab)
+{
+    MASTER(C, 5);
+    name_master_by(lab, D, lab->id[C], 3);
+    fact(lab, C, "reset");
+    lab->id[C] = rcs_store_id(lab->store, "cccccccccccccccccccccccccccccccccccccccc");
+    MASTER(C, 5);
+    chain(lab);
+}
+
+/* RESET SOFT keeps the id: D hears of it. */
+static void chain_to_one_reset_soft(struct lab *lab)
+{
+    MASTER(C, 5);
+    name_master_by(lab, D, lab->id[C], 3);
+    fact(lab, C, "reset");
+    MASTER(C, 5);
+    chain(lab);
+}
+
 static void loop(struct lab *lab)
 {
     struct picture p = whole();
@@ -1401,6 +1442,7 @@ static const struct row rows[] = {
     { "claims: a TAKEOVER and another have one epoch",      one_epoch_by_takeover, 70, RCS_INVARIANT_EPOCH_COLLISION, "takeover" },
     { "claims: a bump and another have one epoch",          one_epoch_by_bump, 70, RCS_INVARIANT_EPOCH_COLLISION, "bump" },
     { "claims: who stepped aside and another have one epoch", one_epoch_by_collision, 70, RCS_INVARIANT_EPOCH_COLLISION, "collision" },
+    { "claims: who stepped aside twice and another have one epoch", one_epoch_by_two_collisions, 70, RCS_INVARIANT_EPOCH_COLLISION, "collision" },
     { "claims: SET-CONFIG-EPOCH",                           one_epoch_by_order, 70, RCS_INVARIANT_EPOCH_COLLISION, "set" },
     { "claims: an epoch of a replica's nodes.conf",         one_epoch_by_replica, 70, RCS_INVARIANT_EPOCH_COLLISION, "replica-epoch" },
     { "claims: an epoch from nowhere",                      one_epoch_told,   72, RCS_INVARIANT_EPOCH_COLLISION, BREACH },
@@ -1463,6 +1505,9 @@ static const struct row rows[] = {
     { "healed: one lost its nodes.conf",                    conf_lost,        70, RCS_INVARIANT_SPLIT, "lost-conf" },
     { "healed: a replica's replica",                        chain,            70, RCS_INVARIANT_STRAY_REPLICA, "chain" },
     { "healed: a replica's replica in Valkey 8.0",          chain, RCS_SERIES_VALKEY + 80, RCS_INVARIANT_STRAY_REPLICA, BREACH },
+    { "healed: a replica of who lost its nodes.conf and replicates, in Valkey 8.0", chain_to_another, RCS_SERIES_VALKEY + 80, RCS_INVARIANT_STRAY_REPLICA, "lost-conf" },
+    { "healed: a replica of who was reset hard and replicates, in Valkey 8.0", chain_to_one_reset, RCS_SERIES_VALKEY + 80, RCS_INVARIANT_STRAY_REPLICA, "reset" },
+    { "healed: a replica of who was reset soft and replicates, in Valkey 8.0", chain_to_one_reset_soft, RCS_SERIES_VALKEY + 80, RCS_INVARIANT_STRAY_REPLICA, BREACH },
     { "healed: replicas of each other",                     loop,             70, RCS_INVARIANT_STRAY_REPLICA, BREACH },
     { "healed: replicas of each other by a stale nodes.conf", stale_loop,     70, RCS_INVARIANT_STRAY_REPLICA, "stale-conf" },
     { "healed: a replica of who was reset",                 replica_of_who_was_reset, 70, RCS_INVARIANT_STRAY_REPLICA, "reset" },

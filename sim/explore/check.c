@@ -299,7 +299,7 @@ static void take_header(struct rcs_check *check, rcs_us at_us, unsigned node,
     if (msg->flags & RCS_NODE_MASTER) {
         check_config(check, at_us, node, n, msg->config_epoch);
         if (n->said && n->mastered && n->config_epoch != msg->config_epoch && !n->may_rise &&
-            n->fact_epoch != msg->config_epoch) {
+            n->fact_epochs[0] != msg->config_epoch && n->fact_epochs[1] != msg->config_epoch) {
             n->epoch_by = RCS_EPOCH_TOLD;
         }
         n->config_epoch = msg->config_epoch;
@@ -417,6 +417,13 @@ static void check_winner(struct rcs_check *check, rcs_us at_us, unsigned node, u
 }
 
 /* By the votes that came to it; whose majority, by the masters its nodes.conf names. */
+/* A step's milestones come before what it says: the last packet that bears the one before, too. */
+static void fact_epoch(struct rcs_check_node *n, uint64_t epoch)
+{
+    n->fact_epochs[1] = n->fact_epochs[0];
+    n->fact_epochs[0] = epoch;
+}
+
 static void check_election(struct rcs_check *check, rcs_us at_us, unsigned node, uint64_t epoch)
 {
     struct rcs_check_node *n = rcs_check_node(check, node);
@@ -424,7 +431,7 @@ static void check_election(struct rcs_check *check, rcs_us at_us, unsigned node,
     n->may_rise = true;
     n->took_over = false;
     n->epoch_by = RCS_EPOCH_ELECTED;
-    n->fact_epoch = epoch;
+    fact_epoch(n, epoch);
     if (n->won_epoch == epoch) {
         rcs_check_find(check, at_us, RCS_INVARIANT_NO_MAJORITY, "stale-election", (int)node, -1, 1,
                        "it won the election of epoch %llu again, without asking", epoch, 0);
@@ -471,15 +478,15 @@ enum rcs_check_way rcs_check_fact(struct rcs_check *check, rcs_us at_us, unsigne
         break;
     case RCS_WORD_BUMPED:
         n->epoch_by = of_takeover ? RCS_EPOCH_TAKEOVER : RCS_EPOCH_BUMP;
-        n->fact_epoch = (uint64_t)fact->values[0];
+        fact_epoch(n, (uint64_t)fact->values[0]);
         break;
     case RCS_WORD_COLLISION:
         n->epoch_by = RCS_EPOCH_COLLISION;
-        n->fact_epoch = (uint64_t)fact->values[0];
+        fact_epoch(n, (uint64_t)fact->values[0]);
         break;
     case RCS_WORD_EPOCH_SET:
         n->epoch_by = RCS_EPOCH_SET;
-        n->fact_epoch = (uint64_t)fact->values[0];
+        fact_epoch(n, (uint64_t)fact->values[0]);
         break;
     case RCS_WORD_ELECTION_DELAYED:
         n->votes_came = 0;

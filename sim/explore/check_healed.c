@@ -325,6 +325,18 @@ static void check_flags(struct rcs_check *check, rcs_us at_us, const struct rcs_
     }
 }
 
+/* Why one is a replica's replica: to it its master may still be who that was before. To that one
+ * nothing happens, so that in Valkey, too, it stays one (clusterProcessPacket). */
+static const char *chained_because(const struct rcs_check_node *n,
+                                   const struct rcs_check_node *master)
+{
+    const rcs_id named = n->named[0].master;
+    bool before = named != RCS_ID_NONE && named != master->id;
+    return before && master->lost_conf   ? "lost-conf"
+           : before && master->was_reset ? "reset"
+                                         : "chain";
+}
+
 static void check_replicas(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
 {
     for (unsigned node = 0; node < v->count; node++) {
@@ -341,7 +353,7 @@ static void check_replicas(struct rcs_check *check, rcs_us at_us, const struct r
             const struct rcs_check_node *n = rcs_check_node(check, node),
                                         *master = rcs_check_node(check, (unsigned)view->master);
             rcs_check_find(check, at_us, RCS_INVARIANT_STRAY_REPLICA,
-                           !loop   ? "chain"
+                           !loop   ? chained_because(n, master)
                            : stale ? "stale-conf"
                            /* perhaps a replica of who the other was before */
                            : n->lost_conf || master->lost_conf ? "lost-conf"

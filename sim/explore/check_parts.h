@@ -96,11 +96,11 @@ struct rcs_check_node {
     uint64_t config_epoch; /* its own: as it last said as a master */
     rcs_us started_us;
 
-    uint8_t epoch_by;    /* enum rcs_check_epoch_by */
-    uint64_t fact_epoch; /* its config epoch, as its last milestone about it has it */
-    uint32_t reign;      /* how often it began to be a master */
-    uint32_t identity;   /* how often it became somebody else */
-    rcs_us forgot_us;    /* when somebody forgot it last; 0 never */
+    uint8_t epoch_by;        /* enum rcs_check_epoch_by */
+    uint64_t fact_epochs[2]; /* its config epoch, as its last two milestones about it have it */
+    uint32_t reign;          /* how often it began to be a master */
+    uint32_t identity;       /* how often it became somebody else */
+    rcs_us forgot_us;        /* when somebody forgot it last; 0 never */
     /* its last promotion */
     int over; /* whose place it took, -1 nobody's (or it was taken from it) */
     uint32_t over_reign;
