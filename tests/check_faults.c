@@ -236,6 +236,10 @@ static void run(const char *redis, uint64_t seed, bool aloud)
         .seed = seed, .has_seed = true, .redis = redis, .quiet = true, .print = ignore
     };
     struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
+    if (run == NULL) {
+        fprintf(stderr, "%s\n", diag.text);
+        exit(2);
+    }
     while (rcs_run_turn(run, 4096) == RCS_RUN_MORE) {
     }
     if (rcs_run_error(run, &diag) != RCS_OK || rcs_run_failures(run) > 0) {
