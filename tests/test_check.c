@@ -48,8 +48,8 @@ static void put_conf(struct lab *lab, unsigned node)
 }
 
 /* A step in which a node says one message. */
-static void say_about(struct lab *lab, unsigned node, int about, enum rcs_bus_type type,
-                      unsigned flags, uint64_t epoch, uint64_t config_epoch)
+static void say_to(struct lab *lab, unsigned node, unsigned to, int about, enum rcs_bus_type type,
+                   unsigned flags, uint64_t epoch, uint64_t config_epoch)
 {
     struct rcs_bus_msg *msg = rcs_bus_msg_new(lab->store, type, 0);
     msg->sender = lab->id[node];
@@ -61,10 +61,16 @@ static void say_about(struct lab *lab, unsigned node, int about, enum rcs_bus_ty
     }
     rcs_bus_msg_seal(msg);
     lab->now += 1000;
-    if (rcs_check_sent(lab->check, lab->now, node, D, about, msg)) {
+    if (rcs_check_sent(lab->check, lab->now, node, (int)to, about, msg)) {
         rcs_check_stepped(lab->check, lab->now, node);
     }
     rcs_bus_msg_release(lab->store, msg);
+}
+
+static void say_about(struct lab *lab, unsigned node, int about, enum rcs_bus_type type,
+                      unsigned flags, uint64_t epoch, uint64_t config_epoch)
+{
+    say_to(lab, node, node == D ? A : D, about, type, flags, epoch, config_epoch);
 }
 
 static void say(struct lab *lab, unsigned node, enum rcs_bus_type type, unsigned flags,
@@ -818,6 +824,20 @@ static void just_started(struct lab *lab)
     one_suspects(lab);
 }
 
+/* What it hears from itself counts beside its own suspicion. */
+static void hears_itself(struct lab *lab)
+{
+    say_to(lab, A, A, -1, RCS_BUS_PING, RCS_NODE_MASTER, 5, A + 1);
+    one_suspects(lab);
+}
+
+static void a_replica_hears_itself(struct lab *lab)
+{
+    say_to(lab, D, D, -1, RCS_BUS_PING, RCS_NODE_REPLICA, 5, 3);
+    SUSPECTS(D);
+    FAILS(D);
+}
+
 static void a_replica_suspects(struct lab *lab)
 {
     SUSPECTS(A);
@@ -1238,10 +1258,27 @@ static void masterless(struct lab *lab)
 
 /* --- clients ---------------------------------------------------------------------------------- */
 
-/* A write that A acknowledged a second ago, and B another; both are gone. */
-static void lose(struct lab *lab, rcs_us ago_us, bool confirmed)
+/* A write that A had a second ago. */
+static struct rcs_check_write of_A(const struct lab *lab, bool confirmed, enum rcs_check_way way)
 {
-    rcs_check_lost(lab->check, A, lab->now - ago_us, confirmed, RCS_WAY_NONE);
+    return (struct rcs_check_write){ .node = A,
+                                     .at_us = lab->now - RCS_S(1),
+                                     .confirmed = confirmed,
+                                     .reread = confirmed,
+                                     .way = way };
+}
+
+static void lose(struct lab *lab, bool confirmed, enum rcs_check_way way)
+{
+    struct rcs_check_write write = of_A(lab, confirmed, way);
+    rcs_check_lost(lab->check, &write);
+}
+
+/* Another gives less. */
+static void stale(struct lab *lab, int node, enum rcs_check_way way)
+{
+    struct rcs_check_write write = of_A(lab, false, way);
+    rcs_check_stale(lab->check, &write, node, lab->now);
     rcs_check_writes(lab->check, lab->now, 0, -1);
 }
 
@@ -1253,13 +1290,14 @@ static void nothing_lost(struct lab *lab)
 
 static void lost(struct lab *lab)
 {
-    lose(lab, RCS_S(1), false);
+    lose(lab, false, RCS_WAY_NONE);
+    rcs_check_writes(lab->check, lab->now, 0, -1);
 }
 
 static void lost_confirmed(struct lab *lab)
 {
-    rcs_check_lost(lab->check, A, lab->now - RCS_S(1), true, RCS_WAY_NONE);
-    lose(lab, RCS_S(1), false); /* that is another finding */
+    lose(lab, true, RCS_WAY_NONE);
+    lost(lab); /* that is another finding */
 }
 
 /* What happened to A since it acknowledged, to B meanwhile, and to A before. */
@@ -1273,6 +1311,11 @@ static void lost_confirmed(struct lab *lab)
     {                                                                                              \
         __VA_ARGS__;                                                                               \
         lost_confirmed(lab);                                                                       \
+    }                                                                                              \
+    static void stale_by_##name(struct lab *lab)                                                   \
+    {                                                                                              \
+        __VA_ARGS__;                                                                               \
+        stale(lab, D, RCS_WAY_NONE);                                                               \
     }                                                                                              \
     static void lost_before_##name(struct lab *lab)                                                \
     {                                                                                              \
@@ -1317,14 +1360,72 @@ SINCE(others_demotion, fact_at(lab, B, "follows", A, 0))
 static void lost_as_seen(struct lab *lab)
 {
     fact_at(lab, D, "promoted", A, 0);
-    rcs_check_lost(lab->check, A, lab->now - RCS_S(1), false, RCS_WAY_EMPTY);
+    lose(lab, false, RCS_WAY_EMPTY);
     rcs_check_writes(lab->check, lab->now, 0, -1);
+}
+
+static void stale_as_seen(struct lab *lab)
+{
+    fact_at(lab, D, "promoted", A, 0);
+    stale(lab, D, RCS_WAY_EMPTY);
 }
 
 static void lost_to_two_owners(struct lab *lab)
 {
-    rcs_check_lost(lab->check, A, lab->now - RCS_S(1), true, RCS_WAY_OWNERS);
+    lose(lab, true, RCS_WAY_OWNERS);
     rcs_check_writes(lab->check, lab->now, 0, -1);
+}
+
+static void lost_to_a_client(struct lab *lab)
+{
+    lose(lab, true, RCS_WAY_DELETED);
+    rcs_check_writes(lab->check, lab->now, 0, -1);
+}
+
+static void stale_by_a_client(struct lab *lab)
+{
+    stale(lab, A, RCS_WAY_DELETED);
+}
+
+/* A took it after its place was taken, and D has it not; A is not asked any more. */
+static void stale_after_failover(struct lab *lab)
+{
+    promoted_for(lab, A);
+    lab->now += RCS_S(2);
+    stale(lab, D, RCS_WAY_NONE);
+}
+
+/* The same the other way round: D's place was taken, and it has yet to hear of it. */
+static void stale_at_the_replaced(struct lab *lab)
+{
+    fact_at(lab, A, "promoted", D, 0);
+    lab->now += RCS_S(2);
+    stale(lab, D, RCS_WAY_NONE);
+}
+
+/* A itself gives less than it acknowledged, and nobody else does. */
+static void stale_at_the_same(struct lab *lab)
+{
+    promoted_for(lab, A);
+    lab->now += RCS_S(2);
+    stale(lab, A, RCS_WAY_NONE);
+}
+
+/* What happens after the read explains nothing. */
+static void stale_before_restart(struct lab *lab)
+{
+    struct rcs_check_write write = of_A(lab, false, RCS_WAY_NONE);
+    rcs_us read_us = lab->now;
+    lab->now += RCS_S(2);
+    RESTART(A, 5, 0);
+    BOOT(A, 7);
+    rcs_check_stale(lab->check, &write, D, read_us);
+    rcs_check_writes(lab->check, lab->now, 0, -1);
+}
+
+static void stale_for_nothing(struct lab *lab)
+{
+    stale(lab, D, RCS_WAY_NONE);
 }
 
 static void wrong(struct lab *lab)
@@ -1342,10 +1443,16 @@ static void ways(void **state)
     fact_at(lab, D, "promoted", A, 0);
     for (unsigned again = 0; again < 2; again++) {
         for (unsigned i = 0; i < 5 - again; i++) {
-            rcs_check_lost(lab->check, A, RCS_S(7), i == 0, RCS_WAY_NONE);
+            struct rcs_check_write write = {
+                .node = A, .at_us = RCS_S(7), .confirmed = i == 0, .reread = i < 2
+            };
+            rcs_check_lost(lab->check, &write);
         }
-        rcs_check_lost(lab->check, B, RCS_S(7), false, RCS_WAY_SLOTS);
-        rcs_check_lost(lab->check, B, RCS_S(7), false, RCS_WAY_NONE);
+        struct rcs_check_write given_up = { .node = B, .at_us = RCS_S(7), .way = RCS_WAY_SLOTS };
+        struct rcs_check_write unexplained = { .node = B, .at_us = RCS_S(7) };
+        rcs_check_lost(lab->check, &given_up);
+        rcs_check_lost(lab->check, &unexplained);
+        rcs_check_stale(lab->check, &given_up, B, lab->now);
         rcs_check_writes(lab->check, lab->now, 0, -1);
         static const struct {
             const char *fingerprint;
@@ -1353,14 +1460,16 @@ static void ways(void **state)
         } want[] = { { "lost-write", 1 },
                      { "lost-write/failover", 5 },
                      { "lost-write/slots-given-up", 1 },
-                     { "lost-confirmed/failover", 1 } };
+                     { "lost-confirmed/failover", 1 },
+                     { "lost-read/failover", 2 },
+                     { "wrong-value/slots-given-up", 1 } };
         struct rcs_check_finding found;
-        for (unsigned i = 0; i < 4; i++) {
+        for (unsigned i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
             assert_true(rcs_check_found(lab->check, i, &found));
             assert_string_equal(found.fingerprint, want[i].fingerprint);
             assert_int_equal(found.count, want[i].count - (i == 1 ? again : 0));
         }
-        assert_false(rcs_check_found(lab->check, 4, &found));
+        assert_false(rcs_check_found(lab->check, sizeof(want) / sizeof(want[0]), &found));
     }
     close_lab(lab);
 }
@@ -1475,6 +1584,8 @@ static const struct row rows[] = {
     { "FAIL: two of three suspect",                         two_suspect,      70, HOLDS, NULL },
     { "FAIL: one of three suspects",                        one_suspects,     70, RCS_INVARIANT_FAIL_QUORUM, BREACH },
     { "FAIL: one of three suspects, but has yet to count them", just_started, 70, RCS_INVARIANT_FAIL_QUORUM, "uncounted-masters" },
+    { "FAIL: one of three suspects, and takes itself for another", hears_itself, 70, RCS_INVARIANT_FAIL_QUORUM, "counted-twice" },
+    { "FAIL: a replica takes itself for another, and counts neither", a_replica_hears_itself, 70, RCS_INVARIANT_FAIL_QUORUM, BREACH },
     { "FAIL: one of three suspects, and says so",           one_says,         70, RCS_INVARIANT_FAIL_QUORUM, BREACH },
     { "FAIL: a replica's suspicion is none",                a_replica_suspects, 70, RCS_INVARIANT_FAIL_QUORUM, BREACH },
     { "FAIL: a suspicion that may just have come",          suspected_just_now, 70, HOLDS, NULL },
@@ -1534,41 +1645,59 @@ static const struct row rows[] = {
     { "writes: none lost",                                  nothing_lost,     70, HOLDS, NULL },
     { "writes: lost, and nothing happened",                 lost,             70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by a failover", lost_by_failover, 70, RCS_INVARIANT_LOST_WRITE, "failover" },
-    { "writes: confirmed, and lost by a failover", confirmed_by_failover, 70, RCS_INVARIANT_LOST_WRITE, "failover" },
+    { "writes: confirmed and read, and lost by a failover", confirmed_by_failover, 70, RCS_INVARIANT_LOST_WRITE, "failover" },
     { "writes: lost after a failover", lost_before_failover, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by a TAKEOVER", lost_by_takeover, 70, RCS_INVARIANT_LOST_WRITE, "takeover" },
-    { "writes: confirmed, and lost by a TAKEOVER", confirmed_by_takeover, 70, RCS_INVARIANT_LOST_WRITE, "takeover" },
+    { "writes: confirmed and read, and lost by a TAKEOVER", confirmed_by_takeover, 70, RCS_INVARIANT_LOST_WRITE, "takeover" },
     { "writes: lost after a TAKEOVER", lost_before_takeover, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by a restart", lost_by_restart, 70, RCS_INVARIANT_LOST_WRITE, "restart" },
-    { "writes: confirmed, and lost by a restart", confirmed_by_restart, 70, RCS_INVARIANT_LOST_WRITE, "restart" },
+    { "writes: confirmed and read, and lost by a restart", confirmed_by_restart, 70, RCS_INVARIANT_LOST_WRITE, "restart" },
     { "writes: lost after a restart", lost_before_restart, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by a restart without data", lost_by_empty, 70, RCS_INVARIANT_LOST_WRITE, "restarted-empty" },
-    { "writes: confirmed, and lost by a restart without data", confirmed_by_empty, 70, RCS_INVARIANT_LOST_WRITE, "restarted-empty" },
+    { "writes: confirmed and read, and lost by a restart without data", confirmed_by_empty, 70, RCS_INVARIANT_LOST_WRITE, "restarted-empty" },
     { "writes: lost after a restart without data", lost_before_empty, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by a stale nodes.conf", lost_by_stale, 70, RCS_INVARIANT_LOST_WRITE, "stale-conf" },
-    { "writes: confirmed, and lost by a stale nodes.conf", confirmed_by_stale, 70, RCS_INVARIANT_LOST_WRITE, "stale-conf" },
+    { "writes: confirmed and read, and lost by a stale nodes.conf", confirmed_by_stale, 70, RCS_INVARIANT_LOST_WRITE, "stale-conf" },
     { "writes: lost after a stale nodes.conf", lost_before_stale, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by a stale nodes.conf of a replica", lost_by_replica_again, 74, RCS_INVARIANT_LOST_WRITE, "stale-conf" },
     { "writes: confirmed, and lost by a stale nodes.conf of a replica", confirmed_by_replica_again, 74, RCS_INVARIANT_LOST_WRITE, "stale-conf" },
     { "writes: lost after a stale nodes.conf of a replica", lost_before_replica_again, 74, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by RESET", lost_by_reset, 70, RCS_INVARIANT_LOST_WRITE, "reset" },
-    { "writes: confirmed, and lost by RESET", confirmed_by_reset, 70, RCS_INVARIANT_LOST_WRITE, "reset" },
+    { "writes: confirmed and read, and lost by RESET", confirmed_by_reset, 70, RCS_INVARIANT_LOST_WRITE, "reset" },
     { "writes: lost after RESET", lost_before_reset, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by a slot given up", lost_by_slots, 70, RCS_INVARIANT_LOST_WRITE, "slots-given-up" },
-    { "writes: confirmed, and lost by a slot given up", confirmed_by_slots, 70, RCS_INVARIANT_LOST_WRITE, "slots-given-up" },
+    { "writes: confirmed and read, and lost by a slot given up", confirmed_by_slots, 70, RCS_INVARIANT_LOST_WRITE, "slots-given-up" },
     { "writes: lost after a slot given up", lost_before_slots, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by a demotion", lost_by_demotion, 70, RCS_INVARIANT_LOST_WRITE, "demotion" },
-    { "writes: confirmed, and lost by a demotion", confirmed_by_demotion, 70, RCS_INVARIANT_LOST_WRITE, "demotion" },
+    { "writes: confirmed and read, and lost by a demotion", confirmed_by_demotion, 70, RCS_INVARIANT_LOST_WRITE, "demotion" },
     { "writes: lost after a demotion", lost_before_demotion, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by another's failover", lost_by_others_failover, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
-    { "writes: confirmed, and lost by another's failover", confirmed_by_others_failover, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: confirmed and read, and lost by another's failover", confirmed_by_others_failover, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost after another's failover", lost_before_others_failover, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost by another's demotion", lost_by_others_demotion, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
-    { "writes: confirmed, and lost by another's demotion", confirmed_by_others_demotion, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
+    { "writes: confirmed and read, and lost by another's demotion", confirmed_by_others_demotion, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
     { "writes: lost after another's demotion", lost_before_others_demotion, 70, RCS_INVARIANT_LOST_WRITE, BREACH },
-    { "writes: confirmed, and lost to another owner", lost_to_two_owners, 70, RCS_INVARIANT_LOST_WRITE, "two-owners" },
+    { "writes: confirmed and read, and lost to another owner", lost_to_two_owners, 70, RCS_INVARIANT_LOST_WRITE, "two-owners" },
     { "writes: lost as was seen",                           lost_as_seen,     70, RCS_INVARIANT_LOST_WRITE, "restarted-empty" },
+    { "writes: confirmed and read, and lost to a client", lost_to_a_client, 70, RCS_INVARIANT_LOST_WRITE, "deleted" },
     { "reads: what nobody wrote",                           wrong,            70, RCS_INVARIANT_WRONG_VALUE, BREACH },
+    { "reads: less, by a failover", stale_by_failover, 70, RCS_INVARIANT_WRONG_VALUE, "failover" },
+    { "reads: less, by a TAKEOVER", stale_by_takeover, 70, RCS_INVARIANT_WRONG_VALUE, "takeover" },
+    { "reads: less, after a restart", stale_by_restart, 70, RCS_INVARIANT_WRONG_VALUE, "restart" },
+    { "reads: less, after a restart without data", stale_by_empty, 70, RCS_INVARIANT_WRONG_VALUE, "restarted-empty" },
+    { "reads: less, after a stale nodes.conf", stale_by_stale, 70, RCS_INVARIANT_WRONG_VALUE, "stale-conf" },
+    { "reads: less, after RESET", stale_by_reset, 70, RCS_INVARIANT_WRONG_VALUE, "reset" },
+    { "reads: less, of a slot given up", stale_by_slots, 70, RCS_INVARIANT_WRONG_VALUE, "slots-given-up" },
+    { "reads: less, after a demotion", stale_by_demotion, 70, RCS_INVARIANT_WRONG_VALUE, "demotion" },
+    { "reads: less, as was seen", stale_as_seen, 70, RCS_INVARIANT_WRONG_VALUE, "restarted-empty" },
+    { "reads: less, of what a client deleted", stale_by_a_client, 70, RCS_INVARIANT_WRONG_VALUE, "deleted" },
+    { "reads: less, of who took the place of who wrote", stale_after_failover, 70, RCS_INVARIANT_WRONG_VALUE, "two-owners" },
+    { "reads: less, of who was replaced", stale_at_the_replaced, 70, RCS_INVARIANT_WRONG_VALUE, "two-owners" },
+    { "reads: less, and nothing happened", stale_for_nothing, 70, RCS_INVARIANT_WRONG_VALUE, BREACH },
+    { "reads: less, of who wrote it, after a failover", stale_at_the_same, 70, RCS_INVARIANT_WRONG_VALUE, BREACH },
+    { "reads: less, before a restart", stale_before_restart, 70, RCS_INVARIANT_WRONG_VALUE, BREACH },
+    { "reads: less, after another's failover", stale_by_others_failover, 70, RCS_INVARIANT_WRONG_VALUE, BREACH },
+    { "reads: less, after another's demotion", stale_by_others_demotion, 70, RCS_INVARIANT_WRONG_VALUE, BREACH },
 };
 /* clang-format on */
 
@@ -1592,6 +1721,9 @@ static void check_row(void **state)
         bool more = rcs_check_found(lab.check, 1, &found);
         if (strncmp(row->name, "writes: confirmed", 17) == 0) {
             assert_true(more && found.invariant == RCS_INVARIANT_LOST_CONFIRMED);
+            assert_int_equal(found.count, 1);
+            assert_true(rcs_check_found(lab.check, 2, &found));
+            assert_int_equal(found.invariant, RCS_INVARIANT_LOST_READ);
             assert_int_equal(found.count, 1);
         }
         if (more && strcmp(found.permit == NULL ? "" : found.permit, row->permit) != 0) {
@@ -1770,7 +1902,8 @@ static void permits(void **state)
         for (size_t j = 0; j < sizeof(rows) / sizeof(rows[0]); j++) {
             bool confirmed = strncmp(rows[j].name, "writes: confirmed", 17) == 0;
             met |= (rows[j].invariant == invariant ||
-                    (confirmed && invariant == RCS_INVARIANT_LOST_CONFIRMED)) &&
+                    (confirmed && (invariant == RCS_INVARIANT_LOST_CONFIRMED ||
+                                   invariant == RCS_INVARIANT_LOST_READ))) &&
                    strcmp(rows[j].permit, name) == 0;
         }
         if (!met) {

@@ -7,7 +7,7 @@
 
 #include "tests/support/support.h"
 
-/* a1..a3 masters with two replicas each: b1..b6, b1 and b4 of a1. */
+/* a1..a3 masters with two replicas each: b2 and b3 of a1, b4 and b5 of a2, b1 and b6 of a3. */
 #define LAYOUT                                                                                     \
     "cluster-node-timeout 2000\nrepl-diskless-sync-delay 0\nsite A a1..a3\nsite B b1..b6\n"        \
     "latency A A 1ms\nlatency A B 3ms\nlatency B B 1ms\n"
@@ -52,6 +52,41 @@ static const struct row rows[] = {
     { "a master restarted empty, and what WAIT confirmed",
       UNSAVED WORKLOAD "wait 2 500ms\nwait 3s\nkill a1\nwait 200ms\nstart a1\nwait 20s\n", "7.0",
       { "lost-write/restarted-empty", "lost-confirmed/restarted-empty" } },
+    { "a replica that was behind is promoted, and what was read back",
+      CLUSTER WORKLOAD "tag a reread 500ms\nwait 2s\nlatency A B 1200ms\nwait 3s\nkill a1..a3\nwait 200ms\n"
+      "b1..b3> CLUSTER FAILOVER TAKEOVER\n= ...\nwait 20s\n", "7.0",
+      { "lost-write/takeover", "lost-read/takeover" } },
+    { "a replica that was behind is elected, and what was read back",
+      CLUSTER WORKLOAD "reread 500ms\nwait 2s\npartition a1 b1..b6\nwait 1s\nkill a1\nwait 20s\n", "7.0",
+      { "lost-write/failover", "lost-read/failover", "wrong-value/failover" } },
+    { "the side that was cut off is demoted, and what was read back",
+      CLUSTER WORKLOAD "reread 500ms\nwait 2s\npartition a1 a2..a3,b1..b6\nb2> CLUSTER FAILOVER TAKEOVER\n= OK\n"
+      "wait 10s\nheal\nwait 20s\n", "7.0",
+      { "lost-write/demotion", "lost-read/demotion" } },
+    { "a master restarted empty, and what was read back",
+      UNSAVED WORKLOAD "reread 300ms\nwait 3s\nkill a1\nwait 200ms\nstart a1\nwait 20s\n", "7.0",
+      { "lost-read/restarted-empty", "wrong-value/restarted-empty" } },
+    { "a replica without what WAIT confirmed is promoted",
+      CLUSTER WORKLOAD "tag a wait 1 500ms\nwait 2s\npartition a3 b1\nwait 500ms\nkill a3\nwait 200ms\n"
+      "b1> CLUSTER FAILOVER TAKEOVER\n= OK\nwait 20s\n", "7.0",
+      { "lost-confirmed/takeover" } },
+    { "a replica without what WAIT confirmed is elected",
+      CLUSTER WORKLOAD "tag a wait 1 500ms\nwait 2s\npartition a3 b1\nwait 1s\nkill a3, b6\nwait 20s\n", "7.0",
+      { "lost-confirmed/failover" } },
+    { "a side that was cut off confirms, and is demoted",
+      CLUSTER WORKLOAD "wait 1 500ms\nwait 2s\npartition a1,b2 a2..a3,b1,b3..b6\nb3> CLUSTER FAILOVER TAKEOVER\n= OK\n"
+      "wait 10s\nheal\nwait 20s\n", "7.0",
+      { "lost-confirmed/demotion" } },
+    { "a master comes back with less than WAIT confirmed",
+      CLUSTER WORKLOAD "wait 2 500ms reread 300ms\nwait 1s\na1> BGSAVE\n= ...\nwait 2s\nkill a1\nwait 200ms\nstart a1\nwait 20s\n", "7.0",
+      { "lost-write/restart", "lost-confirmed/restart", "lost-read/restart" } },
+    { "a client deletes what others wrote",
+      CLUSTER WORKLOAD "only writes wait 1 500ms reread 500ms\nwait 3s\nworkload w stop\nwait 1s\n"
+      "a1..a3> FLUSHALL\n= ...\nwait 5s\n", "7.0",
+      { "lost-write/deleted", "lost-confirmed/deleted", "lost-read/deleted" } },
+    { "a client deletes what others read",
+      CLUSTER WORKLOAD "only writes reread 300ms\nwait 3s\na1..a3> FLUSHALL\n= ...\nwait 5s\n", "7.0",
+      { "lost-write/deleted", "wrong-value/deleted" } },
     { "a stale nodes.conf",
       CLUSTER "keep conf a1\nkill a1\nwait 15s\nstart a1\nwait 5s\nkill a1\nrestore conf a1\nstart a1\nwait 20s\n", "7.0",
       { "epoch-falls/stale-conf master" } },

@@ -139,6 +139,26 @@ static const struct rule {
       CLUSTER "workload w redis-py a1..a6 " TAG_A3 " wait 1 1s\nwait 1s\n"
               "a4..a6> CLUSTER FAILOVER\n= OK | *\nwait 10s\n"
               "expect workload w lost 0\nexpect workload w confirmed >=100\n" },
+    { "reread: a write is read back, once, so long after it was acknowledged",
+      CLUSTER "workload w predis a1..a6 only writes every 100ms reread 2s\n"
+              "workload v predis a1..a6 only writes every 100ms\nwait 2s\n"
+              "expect workload w reread 0\nwait 8s\n"
+              "expect workload w reread 75..80\nexpect workload w operations 95..100\n"
+              "expect workload w errors 0\nexpect workload w lost 0\n"
+              "expect workload v reread 0\n" },
+    { "reread: a key that was written anew is not read back",
+      CLUSTER "workload w predis a1..a6 every 100ms keys 5 reread 2s\nwait 10s\n"
+              "expect workload w operations >=90\nexpect workload w reread 0\n"
+              "expect workload w errors 0\n" },
+    { "reread: what is not there any more is stale, and is not read back again",
+      CLUSTER "workload w predis a1..a6 only writes every 100ms reread 1s\nwait 3s\n"
+              "expect workload w reread 15..20\na1..a3> FLUSHALL\n= ...\nwait 5s\n"
+              "expect workload w errors stale 9..11\nexpect workload w reread 50..65\n" },
+    { "reread: comes after the write, WAIT and the read, and what cannot be read is tried again",
+      CLUSTER "workload w pinned a1 " TAG_A1 " wait 1 1s reread 1s timeout 200ms\nwait 3s\n"
+              "expect workload w reread 25..40\npause a1\nwait 3s\nresume a1\nwait 5s\n"
+              "workload w stop\nwait 2s\nexpect workload w reread >=80\n"
+              "expect workload w errors timeout 10..15\nexpect workload w errors stale 0\n" },
     { "a slot that nobody serves: neither there nor lost",
       CLUSTER "workload w predis a1..a6 " TAG_A1 " only writes\nwait 1s\nworkload w stop\nwait 1s\n"
               "kill a1\nwait 100ms\nshow workloads\n" },

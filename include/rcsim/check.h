@@ -37,7 +37,8 @@ extern "C" {
     /* what clients see */                                                                         \
     X(LOST_WRITE,    "lost-write",     "an acknowledged write is not lost")                        \
     X(LOST_CONFIRMED, "lost-confirmed", "a write that WAIT confirmed is not lost")                 \
-    X(WRONG_VALUE,   "wrong-value",    "a client never reads what nobody wrote")
+    X(LOST_READ,     "lost-read",      "a write that was read back later is not lost")            \
+    X(WRONG_VALUE,   "wrong-value",    "a client reads what was written, and nothing older than was acknowledged")
 /* clang-format on */
 enum rcs_invariant {
 #define X(name, word, text) RCS_INVARIANT_##name,
@@ -62,6 +63,9 @@ void rcs_check_begin(struct rcs_check *check);
  * must hold then is looked at, at this instant. Nodes that are down are not asked; a slot must be
  * owned by one that is up. */
 void rcs_check_healed(struct rcs_check *check, struct rcs_sim *sim);
+/* A client that is no workload had `node` do a command that writes, and sent it at `since_us`: what
+ * is gone of the workloads' writes there was deleted. */
+void rcs_check_touched(struct rcs_sim *sim, int node, rcs_us since_us);
 /* What the workloads of the world lost or were told wrongly, looked at now. */
 void rcs_check_data(struct rcs_check *check, struct rcs_sim *sim);
 

@@ -237,6 +237,8 @@ struct rcs_workload_options {
     enum rcs_workload_does does;
     unsigned wait_replicas; /* after each write: WAIT for so many replicas, 0 not at all, */
     rcs_us wait_us;         /* for so long (whole ms; 0: without a limit) */
+    rcs_us reread_us; /* after each operation: the oldest write that was acknowledged so long ago or
+                       * longer is read back, once, if its key was not written anew; 0: none is */
 };
 
 /* The kinds, for help: name and a sentence; NULL past the end. */
@@ -281,6 +283,7 @@ struct rcs_workload_counts {
     bool down;             /* one lasts */
     uint64_t acknowledged; /* writes */
     uint64_t confirmed;    /* of them: WAIT found enough replicas */
+    uint64_t reread;       /* of them: read back, and there, as reread_us has it */
     rcs_us slowest_us;     /* of the operations that ended */
 };
 void rcs_workload_counts(const struct rcs_workload *workload, struct rcs_workload_counts *out);

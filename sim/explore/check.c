@@ -362,6 +362,7 @@ bool rcs_check_sent(struct rcs_check *check, rcs_us at_us, unsigned node, int to
                     const struct rcs_bus_msg *msg)
 {
     struct rcs_check_node *n = rcs_check_node(check, node);
+    n->at_itself |= to == (int)node;
     if (msg->form & RCS_BUS_IS_LIGHT) {
         return false; /* such a header says nothing of its sender */
     }

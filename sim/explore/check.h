@@ -49,6 +49,7 @@ enum rcs_check_way {
     RCS_WAY_RESET,
     RCS_WAY_SLOTS,
     RCS_WAY_OWNERS,
+    RCS_WAY_DELETED, /* by a client */
     RCS_WAY_COUNT
 };
 
@@ -80,10 +81,20 @@ struct rcs_check_views {
     const bool *known;                  /* the same */
 };
 void rcs_check_views(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *views);
-/* A write that is gone: who acknowledged it, when, and whether WAIT confirmed it. Without a way it
- * is the first thing that happened to that node since. Gathered until rcs_check_writes. */
-void rcs_check_lost(struct rcs_check *check, int node, rcs_us acknowledged_us, bool confirmed,
-                    enum rcs_check_way way);
+/* A write, by who last was known to have it: that acknowledged it, or gave it when it was read back
+ * later. Without a way in which it was lost it is the first thing that happened to that node since.
+ */
+struct rcs_check_write {
+    int node;
+    rcs_us at_us;
+    bool confirmed; /* by WAIT, */
+    bool reread;    /* and read back */
+    enum rcs_check_way way;
+};
+/* It is gone; `node` gave less than it, then. Gathered until rcs_check_writes. */
+void rcs_check_lost(struct rcs_check *check, const struct rcs_check_write *write);
+void rcs_check_stale(struct rcs_check *check, const struct rcs_check_write *write, int node,
+                     rcs_us at_us);
 /* Says what was gathered; and of `wrong` reads that gave what nobody wrote who gave the first. */
 void rcs_check_writes(struct rcs_check *check, rcs_us at_us, uint64_t wrong, int wrong_node);
 

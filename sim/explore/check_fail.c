@@ -58,9 +58,10 @@ void rcs_check_calls_fail(struct rcs_check *check, rcs_us at_us, unsigned node, 
         reports += until != NULL && *until != 0 && (rcs_us)(*until - 1) >= since_us;
     }
     if (reports < needed) {
-        rcs_check_find(check, at_us, RCS_INVARIANT_FAIL_QUORUM,
-                       votes && at_us - n->started_us < FIRST_CHECK_US ? "uncounted-masters" : "",
-                       (int)node, about, 1,
+        const char *permit = votes && at_us - n->started_us < FIRST_CHECK_US  ? "uncounted-masters"
+                             : votes && n->at_itself && reports + 1 >= needed ? "counted-twice"
+                                                                              : "";
+        rcs_check_find(check, at_us, RCS_INVARIANT_FAIL_QUORUM, permit, (int)node, about, 1,
                        "it calls another FAIL, whom %llu masters suspected, of %llu needed",
                        reports, needed);
     }

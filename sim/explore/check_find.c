@@ -96,6 +96,8 @@ static const struct permit {
     { RCS_INVARIANT_FORGOTTEN_RETURNS, FIRST, LAST, "clock", "the 60 s of FORGET are of the host's clock, which was set" },
     { RCS_INVARIANT_FAIL_QUORUM, FIRST, LAST, "uncounted-masters",
       "a master counts masters only two seconds after its start: until then one is the majority (clusterUpdateState)" },
+    { RCS_INVARIANT_FAIL_QUORUM, FIRST, LAST, "counted-twice",
+      "a node that became somebody else hears of who it was, at its own address, and takes its own pings for another's report (clusterProcessGossipSection)" },
     { RCS_INVARIANT_SLOT_OWNERS, FIRST, 62, "unclaimed-slots",
       "until 7.0.13 a slot stays with an owner that does not claim it, against a claim of a smaller epoch (clusterUpdateSlotsConfigWith)" },
     { RCS_INVARIANT_SLOT_OWNERS, RCS_SERIES_VALKEY, LAST, "stale-conf",
@@ -146,6 +148,7 @@ static const struct permit {
       "its slot has two owners that do not hear of each other (slot-owners), each with writes of its own" },
     { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "slots-given-up",
       "with a slot that is given up its keys go, too" },
+    { RCS_INVARIANT_LOST_WRITE, FIRST, LAST, "deleted", "another client deleted it, or wrote something else" },
     { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "failover",
       "a majority that has a write is not the one that elects: a replica without it may stand first (clusterGetSlaveRank)" },
     { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "takeover",
@@ -164,6 +167,48 @@ static const struct permit {
       "its slot has two owners that do not hear of each other (slot-owners), each with writes of its own" },
     { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "slots-given-up",
       "with a slot that is given up its keys go, too" },
+    { RCS_INVARIANT_LOST_CONFIRMED, FIRST, LAST, "deleted",
+      "another client deleted it, or wrote something else" },
+    { RCS_INVARIANT_LOST_READ, FIRST, LAST, "failover",
+      "replication is asynchronous: that the old master had it says nothing of the replica that is elected" },
+    { RCS_INVARIANT_LOST_READ, FIRST, LAST, "takeover",
+      "TAKEOVER asks neither the master nor the other replicas what they have" },
+    { RCS_INVARIANT_LOST_READ, FIRST, LAST, "demotion",
+      "a master that became a replica throws away what it took meanwhile, and what was read of it there" },
+    { RCS_INVARIANT_LOST_READ, FIRST, LAST, "restart",
+      "it was read from memory: what was not on disk when a process ended is lost" },
+    { RCS_INVARIANT_LOST_READ, FIRST, LAST, "restarted-empty",
+      "a master that comes back without its data is master of nothing, and its replicas follow" },
+    { RCS_INVARIANT_LOST_READ, FIRST, LAST, "stale-conf",
+      "an older nodes.conf makes a node master of what others wrote since" },
+    { RCS_INVARIANT_LOST_READ, FIRST, LAST, "reset",
+      "RESET throws away data, or slots" },
+    { RCS_INVARIANT_LOST_READ, FIRST, LAST, "two-owners",
+      "its slot has two owners that do not hear of each other (slot-owners), each with writes of its own" },
+    { RCS_INVARIANT_LOST_READ, FIRST, LAST, "slots-given-up",
+      "with a slot that is given up its keys go, too" },
+    { RCS_INVARIANT_LOST_READ, FIRST, LAST, "deleted",
+      "another client deleted it, or wrote something else" },
+    { RCS_INVARIANT_WRONG_VALUE, FIRST, LAST, "failover",
+      "the promoted replica gives what it has: what the old master had not sent is lost (lost-write)" },
+    { RCS_INVARIANT_WRONG_VALUE, FIRST, LAST, "takeover",
+      "who took over gives what it has, which may be less than the master had" },
+    { RCS_INVARIANT_WRONG_VALUE, FIRST, LAST, "demotion",
+      "what a master took that became a replica was thrown away (lost-write)" },
+    { RCS_INVARIANT_WRONG_VALUE, FIRST, LAST, "restart",
+      "a process that comes back gives what was on its disk" },
+    { RCS_INVARIANT_WRONG_VALUE, FIRST, LAST, "restarted-empty",
+      "a master that comes back without its data is master of nothing" },
+    { RCS_INVARIANT_WRONG_VALUE, FIRST, LAST, "stale-conf",
+      "an older nodes.conf makes a node master that has less than others wrote since" },
+    { RCS_INVARIANT_WRONG_VALUE, FIRST, LAST, "reset",
+      "RESET throws away data, or slots" },
+    { RCS_INVARIANT_WRONG_VALUE, FIRST, LAST, "two-owners",
+      "a master whose place was taken serves what it has until it hears of that, or sees no majority (clusterUpdateState)" },
+    { RCS_INVARIANT_WRONG_VALUE, FIRST, LAST, "slots-given-up",
+      "with a slot that is given up its keys go, too" },
+    { RCS_INVARIANT_WRONG_VALUE, FIRST, LAST, "deleted",
+      "another client deleted it, or wrote something else" },
 };
 /* clang-format on */
 
@@ -277,8 +322,14 @@ static void tell_concerned(const struct rcs_check *check, enum rcs_invariant inv
     case RCS_INVARIANT_SLOT_UNOWNED:
     case RCS_INVARIANT_LOST_WRITE:
     case RCS_INVARIANT_LOST_CONFIRMED:
-    case RCS_INVARIANT_WRONG_VALUE:
+    case RCS_INVARIANT_LOST_READ:
         return;
+    case RCS_INVARIANT_WRONG_VALUE: /* who gave it: a way that is known says what happened */
+        if (permitted) {
+            return;
+        }
+        second = false;
+        break;
     case RCS_INVARIANT_FORGOTTEN_RETURNS:
     case RCS_INVARIANT_FAIL_FLAG:
         first = false;

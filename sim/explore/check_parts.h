@@ -87,6 +87,7 @@ struct rcs_check_node {
     bool took_over; /* TAKEOVER made it master, no election */
     bool claims;    /* slots, as it last said as a master */
     bool stale;     /* its process began with an older nodes.conf */
+    bool at_itself; /* it has sent itself something: it knows who it was, at its own address */
     uint16_t series;
     uint64_t current_epoch; /* as it last said */
     struct {
@@ -142,6 +143,15 @@ struct rcs_check_loss {
     enum rcs_check_way way;
 };
 
+/* What clients see: kinds, each with an invariant of its own. */
+enum rcs_check_kind {
+    RCS_KIND_LOST,
+    RCS_KIND_CONFIRMED,
+    RCS_KIND_REREAD,
+    RCS_KIND_STALE, /* reads */
+    RCS_KIND_COUNT
+};
+
 /* Lost writes of a kind. */
 struct rcs_check_gone {
     uint64_t count;
@@ -168,7 +178,7 @@ struct rcs_check {
     /* What happened to nodes, by which what they had acknowledged may be lost; in its order. */
     struct rcs_check_loss *losses;
     unsigned loss_count, loss_room;
-    struct rcs_check_gone gone[2][RCS_WAY_COUNT]; /* [confirmed] */
+    struct rcs_check_gone gone[RCS_KIND_COUNT][RCS_WAY_COUNT];
 
     struct rcs_check_kept *found;
     struct rcs_check_kept *gathered; /* NULL: findings are kept as they come */

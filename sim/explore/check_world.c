@@ -54,12 +54,12 @@ static void vote_came(void *arg, unsigned node, unsigned voter, const struct rcs
     rcs_check_vote_came(watcher->check, node, voter, msg->current_epoch);
 }
 
-static void look_for_lost(struct rcs_sim *sim, int node, enum rcs_check_way way)
+static void look_for_lost(struct rcs_sim *sim, int node, enum rcs_check_way way, rcs_us since_us)
 {
     for (unsigned i = 0; node >= 0 && i < rcs_sim_workloads(sim); i++) {
         struct rcs_workload *workload = rcs_sim_workload(sim, i);
         if (workload != NULL) {
-            rcs_workload_mark(workload, node, (uint8_t)way);
+            rcs_workload_mark(workload, node, (uint8_t)way, since_us);
         }
     }
 }
@@ -77,7 +77,8 @@ static void fact(void *arg, unsigned node, const struct rcs_fact *said)
     };
     enum rcs_check_way way = rcs_check_fact(watcher->check, rcs_sim_now(watcher->sim), node, &told);
     if (way != RCS_WAY_NONE) {
-        look_for_lost(watcher->sim, way == RCS_WAY_DEMOTION ? told.about : (int)node, way);
+        look_for_lost(watcher->sim, way == RCS_WAY_DEMOTION ? told.about : (int)node, way,
+                      rcs_sim_now(watcher->sim));
     }
 }
 
@@ -197,11 +198,33 @@ void rcs_check_healed(struct rcs_check *check, struct rcs_sim *sim)
     check->disturbed_us = RCS_NEVER;
 }
 
-static void take_lost(void *arg, const struct rcs_lost_write *write)
+static struct rcs_check_write as_seen(const struct rcs_lost_write *write)
 {
     enum rcs_check_way way = (enum rcs_check_way)write->way;
-    rcs_check_lost(arg, write->node, write->at_us, write->confirmed,
-                   way == RCS_WAY_NONE && write->two_owners ? RCS_WAY_OWNERS : way);
+    return (struct rcs_check_write){
+        .node = write->node,
+        .at_us = write->at_us,
+        .confirmed = write->confirmed,
+        .reread = write->reread,
+        .way = way == RCS_WAY_NONE && write->two_owners ? RCS_WAY_OWNERS : way,
+    };
+}
+
+static void take_lost(void *arg, const struct rcs_lost_write *write)
+{
+    struct rcs_check_write seen = as_seen(write);
+    rcs_check_lost(arg, &seen);
+}
+
+static void take_stale(void *arg, const struct rcs_stale_read *read)
+{
+    struct rcs_check_write seen = as_seen(&read->of);
+    rcs_check_stale(arg, &seen, read->node, read->at_us);
+}
+
+void rcs_check_touched(struct rcs_sim *sim, int node, rcs_us since_us)
+{
+    look_for_lost(sim, node, RCS_WAY_DELETED, since_us);
 }
 
 void rcs_check_data(struct rcs_check *check, struct rcs_sim *sim)
@@ -212,6 +235,7 @@ void rcs_check_data(struct rcs_check *check, struct rcs_sim *sim)
         if (workload != NULL) {
             const struct rcs_wrong_reads *reads = rcs_workload_wrong_reads(workload);
             rcs_workload_lost_each(workload, take_lost, check);
+            rcs_workload_stale_each(workload, take_stale, check);
             wrong.node = wrong.count == 0 && reads->count > 0 ? reads->node : wrong.node;
             wrong.count += reads->count;
         }

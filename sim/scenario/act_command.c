@@ -4,6 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include <rcsim/check.h>
+
+#include "sim/node/command.h"
 #include "sim/scenario/act.h"
 #include "sim/scenario/cli.h"
 #include "sim/scenario/run_parts.h"
@@ -314,9 +317,28 @@ static void print_raw(struct rcs_buf *out, const struct rcs_reply *reply)
     }
 }
 
+/* DEL, FLUSHALL and so on; not EXEC or a script, which may. */
+static bool writes(const struct rcs_stmt *stmt)
+{
+    struct rcs_arg words[2];
+    unsigned count = 0;
+    for (; count < stmt->word_count && count < 2; count++) {
+        words[count] =
+            (struct rcs_arg){ stmt->words[count].text, (uint32_t)stmt->words[count].size_bytes };
+    }
+    const struct rcs_command *command =
+        count == 0 ? NULL : rcs_command_find(count, words, NULL).command;
+    return command != NULL && (command->flags & RCS_COMMAND_WRITE) != 0;
+}
+
 static void keep_answer(struct rcs_run *run, struct rcs_task *task, int node)
 {
     enum rcs_session_state state = rcs_session_state(task->session);
+    if (rcs_check_of(run->sim) != NULL && state == RCS_SESSION_REPLIED &&
+        rcs_session_reply(task->session)->kind != RCS_REPLY_ERROR && writes(rcs_task_stmt(task))) {
+        rcs_check_touched(run->sim, rcs_session_node(task->session),
+                          rcs_session_sent(task->session));
+    }
     struct rcs_buf text;
     rcs_buf_init(&text);
     if (state == RCS_SESSION_REPLIED) {

@@ -55,6 +55,9 @@ static void print_counts(struct rcs_buf *out, const char *name, const struct rcs
     if (counts->confirmed > 0) {
         rcs_buf_format(out, "%llu confirmed, ", (unsigned long long)counts->confirmed);
     }
+    if (counts->reread > 0) {
+        rcs_buf_format(out, "%llu read back, ", (unsigned long long)counts->reread);
+    }
     rcs_buf_format(out, "%llu lost", (unsigned long long)lost);
     if (unserved > 0) {
         rcs_buf_format(out, ", %llu that nobody serves", (unsigned long long)unserved);

@@ -238,7 +238,7 @@ static const struct rcs_cond_row rows[] = {
     { "event", "[no] event NODES WHAT [about NODE] [since EVENT]", "it happened to each (or to none) of them", rcs_cond_parse_event, rcs_cond_event_holds },
     { "time", "time from EVENT to EVENT 5s..7s", "EVENT: \"a statement or step\", or [first] NODES WHAT [about NODE]", rcs_cond_parse_span, rcs_cond_span_holds },
     { "order", "order EVENT then EVENT ...", "they happened in this order", rcs_cond_parse_order, rcs_cond_order_holds },
-    { "workload", "workload NAME lost|errors [KIND]|operations|ok|acknowledged|confirmed|outages N | workload NAME unavailable 5s..7s | workload NAME up|down", "what it has counted; lost: acknowledged writes", rcs_cond_parse_workload, rcs_cond_workload_holds },
+    { "workload", "workload NAME lost|errors [KIND]|operations|ok|acknowledged|confirmed|reread|outages N | workload NAME unavailable 5s..7s | workload NAME up|down", "what it has counted; lost: acknowledged writes", rcs_cond_parse_workload, rcs_cond_workload_holds },
     { "healthy", "healthy", "all invariants hold, now that nothing disturbs the cluster any more; no write is lost but as real servers lose them", rcs_cond_parse_healthy, rcs_cond_healthy_holds },
     { "finding", "finding NAME[/PERMIT] [\"FINGERPRINT\"] | no finding [NAME[/PERMIT]]", "a breach of an invariant, or one that real servers permit themselves, was found (rcsim help findings)", rcs_cond_parse_finding, rcs_cond_finding_holds },
     { "digest", "digest 0123456789abcdef", "of the run so far", rcs_cond_parse_digest, rcs_cond_digest_holds },

@@ -63,7 +63,7 @@ static const struct rcs_verb verbs[] = {
     { "heal", "heal [NODES NODES]", "ends partitions between two groups, or all", ACTS, AT | DURING, rcs_parse_heal, rcs_act_heal, NULL },
     { "drop", "drop TYPE|any [from NODES] [to NODES] [nth N] [times N] | drop none", "the next such bus messages vanish; none: those that did not come yet will not", ACTS, AT | DURING, rcs_parse_drop, rcs_act_drop, NULL },
 
-    { "workload", "workload NAME KIND NODES [every 50ms] [keys 1000] [tag WORD] [only writes|reads] [timeout DURATION] [site SITE] [renew] [wait N DURATION] | workload NAME stop", "a client program that is told of these nodes and writes and reads keys NAME:1... all the time; with wait it asks after each write for WAIT: by N replicas a write is confirmed; what it counted is told at the end", ACTS, AT, rcs_parse_workload, rcs_act_workload, NULL },
+    { "workload", "workload NAME KIND NODES [every 50ms] [keys 1000] [tag WORD] [only writes|reads] [timeout DURATION] [site SITE] [renew] [wait N DURATION] [reread DURATION] | workload NAME stop", "a client program that is told of these nodes and writes and reads keys NAME:1... all the time; with wait it asks after each write for WAIT: by N replicas a write is confirmed; with reread it reads each write back, once, so long after it was acknowledged, if the key was not written anew; what it counted is told at the end", ACTS, AT, rcs_parse_workload, rcs_act_workload, NULL },
 
     { "at", "at +3s STATEMENT | at 40s STATEMENT", "puts a statement off; the script goes on", ACTS, 0, rcs_parse_at, rcs_act_at, NULL },
     { "only", "only RELEASES STATEMENT", "a statement for some releases only: 7.0, 6.2..7.4, ..6.2, 7.2.., several with commas between", ACTS, AT | DURING, rcs_parse_only, rcs_act_only, NULL },

@@ -104,8 +104,8 @@ static bool take_wait(struct rcs_parser *parser, struct rcs_workload_options *ou
 }
 
 /* The words that begin an option; no node may be called as one. */
-static const char *const option_names[] = { "every",   "keys", "tag",   "only",
-                                            "timeout", "site", "renew", "wait" };
+static const char *const option_names[] = { "every", "keys",  "tag",  "only",  "timeout",
+                                            "site",  "renew", "wait", "reread" };
 #define OPTIONS (sizeof(option_names) / sizeof(option_names[0]))
 
 static bool take_options(struct rcs_parser *parser, struct rcs_workload_options *out)
@@ -146,20 +146,27 @@ static bool take_options(struct rcs_parser *parser, struct rcs_workload_options 
         case 7:
             good = take_wait(parser, out);
             break;
+        case 8:
+            good = take_duration(parser, &out->reread_us);
+            break;
         default:
             return rcs_parser_wrong(parser, RCS_ERR_SYNTAX, parser->at,
                                     "\"%s\" stands where every DURATION, keys N, tag WORD, only "
-                                    "writes, only reads, timeout DURATION, site SITE, renew or "
-                                    "wait N DURATION should",
+                                    "writes, only reads, timeout DURATION, site SITE, renew, "
+                                    "wait N DURATION or reread DURATION should",
                                     parser->words[parser->at].text);
         }
         if (!good) {
             return false;
         }
     }
-    return out->wait_replicas == 0 || out->does != RCS_WORKLOAD_READS ||
+    if (out->does == RCS_WORKLOAD_READS && out->wait_replicas > 0) {
+        return rcs_parser_wrong(parser, RCS_ERR_STATE, parser->at - 1,
+                                "who only reads has nothing to wait for");
+    }
+    return out->reread_us == 0 || out->does != RCS_WORKLOAD_READS ||
            rcs_parser_wrong(parser, RCS_ERR_STATE, parser->at - 1,
-                            "who only reads has nothing to wait for");
+                            "who only reads has written nothing to be read back");
 }
 
 /* The nodes end where an option begins. */
@@ -218,14 +225,15 @@ enum measure {
     OK,
     ACKNOWLEDGED,
     CONFIRMED,
+    REREAD,
     OUTAGES,
     UNAVAILABLE,
     UP,
     DOWN
 };
 static const char *const measures[] = { "lost",         "errors",    "operations", "ok",
-                                        "acknowledged", "confirmed", "outages",    "unavailable",
-                                        "up",           "down",      NULL };
+                                        "acknowledged", "confirmed", "reread",     "outages",
+                                        "unavailable",  "up",        "down",       NULL };
 
 /* workload NAME lost N, errors [KIND] N, ... */
 bool rcs_cond_parse_workload(struct rcs_parser *parser, struct rcs_cond *cond)
@@ -269,6 +277,8 @@ static uint64_t measured(const struct rcs_workload_counts *counts, const struct 
         return counts->acknowledged;
     case CONFIRMED:
         return counts->confirmed;
+    case REREAD:
+        return counts->reread;
     case OUTAGES:
         return counts->outages;
     case LOST:

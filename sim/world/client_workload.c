@@ -56,7 +56,8 @@ static void ask(struct rcs_workload *workload)
 {
     char key[RCS_WORKLOAD_KEY_ROOM], value[RCS_DECIMAL_MAX];
     size_t key_bytes = rcs_workload_key(workload, workload->key, key);
-    bool reading = workload->phase == RCS_WORKLOAD_READING;
+    bool reading =
+        workload->phase == RCS_WORKLOAD_READING || workload->phase == RCS_WORKLOAD_REREADING;
     struct rcs_arg args[3] = { { reading ? "GET" : "SET", 3 }, { key, (uint32_t)key_bytes } };
     if (!reading) {
         uint32_t number = ++workload->written[workload->key];
@@ -168,21 +169,6 @@ static void confirm(struct rcs_workload *workload, const struct rcs_reply *reply
     }
 }
 
-static enum rcs_workload_error take_value(struct rcs_workload *workload,
-                                          const struct rcs_reply *reply)
-{
-    bool value = reply->kind == RCS_REPLY_BULK;
-    int64_t number = value ? rcs_workload_number(reply->bytes, reply->size_bytes) : 0;
-    if ((value && number == 0) || number > (int64_t)workload->written[workload->key]) {
-        if (workload->wrong.count++ == 0) {
-            workload->wrong.node = rcs_program_node(workload->program);
-            workload->wrong.at_us = workload->sim->now_us;
-        }
-    }
-    return number < (int64_t)workload->last[workload->key] ? RCS_WORKLOAD_STALE
-                                                           : RCS_WORKLOAD_ERROR_COUNT;
-}
-
 static void on_done(void *arg)
 {
     struct rcs_workload *workload = arg;
@@ -204,11 +190,19 @@ static void on_done(void *arg)
         confirm(workload, reply);
         break;
     case RCS_WORKLOAD_READING:
-        finish(workload, take_value(workload, reply));
-        return;
+        error = rcs_workload_take_value(workload, reply);
+        break;
+    case RCS_WORKLOAD_REREADING:
+        error = rcs_workload_take_reread(workload, reply);
+        break;
     }
-    if (workload->options.does == RCS_WORKLOAD_BOTH) {
+    enum rcs_workload_phase phase = workload->phase;
+    if (phase < RCS_WORKLOAD_READING && workload->options.does == RCS_WORKLOAD_BOTH) {
         workload->phase = RCS_WORKLOAD_READING;
+        ask(workload);
+    } else if (phase < RCS_WORKLOAD_REREADING && error == RCS_WORKLOAD_ERROR_COUNT &&
+               rcs_workload_rereads(workload)) {
+        workload->phase = RCS_WORKLOAD_REREADING;
         ask(workload);
     } else {
         finish(workload, error);
@@ -262,8 +256,8 @@ static enum rcs_err check(const struct rcs_sim *sim, const struct rcs_workload_o
         return rcs_diag_set(diag, RCS_ERR_UNKNOWN, 0, 0, "no site \"%s\"", options->site);
     }
     if (options->node_count == 0 || options->keys > KEYS_MAX || options->every_us < 0 ||
-        options->timeout_us < 0 || options->wait_us < 0 || strlen(options->name) > 31 ||
-        (options->tag != NULL && strlen(options->tag) > 63)) {
+        options->timeout_us < 0 || options->wait_us < 0 || options->reread_us < 0 ||
+        strlen(options->name) > 31 || (options->tag != NULL && strlen(options->tag) > 63)) {
         return rcs_diag_set(diag, RCS_ERR_RANGE, 0, 0,
                             "a workload has at least one node, at most %d keys, no negative "
                             "times, a name of at most 31 characters and a tag of at most 63",
@@ -324,6 +318,7 @@ void rcs_workload_free(struct rcs_workload *workload)
     free(workload->last);
     free(workload->gone_at);
     free(workload->acknowledged);
+    free(workload->stale);
     free(workload);
 }
 
@@ -346,16 +341,6 @@ void rcs_workload_stop(struct rcs_workload *workload)
 }
 
 /* --- what it counted ------------------------------------------------------------------------- */
-
-uint64_t rcs_workload_wrong(const struct rcs_workload *workload)
-{
-    return workload->wrong.count;
-}
-
-const struct rcs_wrong_reads *rcs_workload_wrong_reads(const struct rcs_workload *workload)
-{
-    return &workload->wrong;
-}
 
 void rcs_workload_counts(const struct rcs_workload *workload, struct rcs_workload_counts *out)
 {

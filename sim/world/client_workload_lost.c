@@ -106,9 +106,7 @@ uint64_t rcs_workload_lost(const struct rcs_workload *workload, uint64_t *unserv
     return lost;
 }
 
-/* The node that acknowledged it has it still, and calls itself the owner of the slot: so does
- * another. */
-static bool held_by_owner(const struct rcs_workload *workload, const struct rcs_acknowledged *write)
+bool rcs_workload_held(const struct rcs_workload *workload, const struct rcs_acknowledged *write)
 {
     char name[RCS_WORKLOAD_KEY_ROOM];
     size_t size = rcs_workload_key(workload, write->key, name);
@@ -133,12 +131,13 @@ void rcs_workload_lost_each(const struct rcs_workload *workload,
         const struct rcs_acknowledged *write = &workload->acknowledged[i];
         bool gone = there[write->key] < write->number;
         if (gone || is_overwritten(workload, write, there[write->key])) {
-            each(arg,
-                 &(struct rcs_lost_write){ .node = write->node,
-                                           .at_us = write->at_us,
-                                           .way = write->way,
-                                           .confirmed = write->confirmed,
-                                           .two_owners = gone && held_by_owner(workload, write) });
+            each(arg, &(struct rcs_lost_write){ .node = write->node,
+                                                .at_us = write->at_us,
+                                                .way = write->way,
+                                                .confirmed = write->confirmed,
+                                                .reread = write->reread,
+                                                .two_owners =
+                                                    gone && rcs_workload_held(workload, write) });
         }
     }
     free(there);
@@ -161,7 +160,18 @@ static uint32_t *look_at(const struct rcs_workload *workload, const struct rcs_n
     return there;
 }
 
-void rcs_workload_mark(struct rcs_workload *workload, int node, uint8_t way)
+/* Reads that met it before it was known. */
+static void mark_stale(struct rcs_workload *workload, uint8_t way, rcs_us since_us)
+{
+    for (size_t i = workload->stale_count; i-- > 0 && workload->stale[i].read.at_us >= since_us;) {
+        struct rcs_lost_write *of = &workload->stale[i].read.of;
+        if (of->way == 0 && workload->acknowledged[workload->stale[i].write].way == way) {
+            of->way = way;
+        }
+    }
+}
+
+void rcs_workload_mark(struct rcs_workload *workload, int node, uint8_t way, rcs_us since_us)
 {
     const struct rcs_node *machine = rcs_sim_node(workload->sim, node);
     if (workload->acknowledged_count == 0 || machine == NULL) {
@@ -182,4 +192,5 @@ void rcs_workload_mark(struct rcs_workload *workload, int node, uint8_t way)
         }
     }
     free(there);
+    mark_stale(workload, way, since_us);
 }

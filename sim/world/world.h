@@ -24,24 +24,35 @@ struct rcs_workload *rcs_sim_workload(const struct rcs_sim *sim, unsigned worklo
 /* Writes that were acknowledged and are gone (rcs_workload_lost), or were seen to be gone before
  * their keys were written anew, one by one. */
 struct rcs_lost_write {
-    int node; /* that acknowledged it, then */
-    rcs_us at_us;
+    int node;        /* that acknowledged it, or gave it when it was read back, */
+    rcs_us at_us;    /* then */
     uint8_t way;     /* what rcs_workload_mark was told when it was first seen to be gone; 0 */
     bool confirmed;  /* WAIT said that as many replicas have it as were wanted */
+    bool reread;     /* it was read back */
     bool two_owners; /* `node` has it still, and calls itself the owner of its slot as another does
                       */
 };
 void rcs_workload_lost_each(const struct rcs_workload *workload,
                             void (*each)(void *arg, const struct rcs_lost_write *write), void *arg);
 /* Something happened by which `node` may serve less than was acknowledged: writes to its slots that
- * are gone now, and were not before, are lost by `way` (not 0). */
-void rcs_workload_mark(struct rcs_workload *workload, int node, uint8_t way);
+ * are gone now, and were not before, are lost by `way` (not 0). It happened at `since_us` at the
+ * earliest. */
+void rcs_workload_mark(struct rcs_workload *workload, int node, uint8_t way, rcs_us since_us);
 struct rcs_wrong_reads {
     uint64_t count;
     int node; /* that answered the first one, then */
     rcs_us at_us;
 };
 const struct rcs_wrong_reads *rcs_workload_wrong_reads(const struct rcs_workload *workload);
+/* Reads that gave less than was acknowledged (`of`: the write that was not there, as it stood
+ * then), one by one. */
+struct rcs_stale_read {
+    int node; /* that answered, then */
+    rcs_us at_us;
+    struct rcs_lost_write of;
+};
+void rcs_workload_stale_each(const struct rcs_workload *workload,
+                             void (*each)(void *arg, const struct rcs_stale_read *read), void *arg);
 /* A rule for the paths between two sites; *rule names it for rcs_sim_path_end. */
 enum rcs_path_fault { RCS_PATH_FAULT_LOSS, RCS_PATH_FAULT_BANDWIDTH, RCS_PATH_FAULT_LINK };
 enum rcs_err rcs_sim_path_rule(struct rcs_sim *sim, enum rcs_path_fault what, const char *a,
