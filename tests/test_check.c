@@ -1688,6 +1688,7 @@ static const struct row rows[] = {
     { "reads: less, after a stale nodes.conf", stale_by_stale, 70, RCS_INVARIANT_WRONG_VALUE, "stale-conf" },
     { "reads: less, after RESET", stale_by_reset, 70, RCS_INVARIANT_WRONG_VALUE, "reset" },
     { "reads: less, of a slot given up", stale_by_slots, 70, RCS_INVARIANT_WRONG_VALUE, "slots-given-up" },
+    { "reads: less, after a stale nodes.conf of a replica", stale_by_replica_again, 74, RCS_INVARIANT_WRONG_VALUE, "stale-conf" },
     { "reads: less, after a demotion", stale_by_demotion, 70, RCS_INVARIANT_WRONG_VALUE, "demotion" },
     { "reads: less, as was seen", stale_as_seen, 70, RCS_INVARIANT_WRONG_VALUE, "restarted-empty" },
     { "reads: less, of what a client deleted", stale_by_a_client, 70, RCS_INVARIANT_WRONG_VALUE, "deleted" },
