@@ -1081,6 +1081,21 @@ static void given_to_a_later_master_unowned(struct lab *lab)
     look(lab, &p);
 }
 
+/* A claims one of C's that C gave up; B and D hold on to somebody who is gone. */
+static void gone_owner(struct lab *lab)
+{
+    struct picture p = whole();
+    rcs_check_ended(lab->check, lab->now, C);
+    rcs_check_started(lab->check, lab->now, C, 70, NULL);
+    p.opinions[A][A].slots++;
+    p.opinions[A][A].slots_hash = 5;
+    for (unsigned viewer = 0; viewer < 4; viewer++) {
+        p.opinions[viewer][C].slots--;
+        p.opinions[viewer][C].slots_hash = 6;
+    }
+    look(lab, &p);
+}
+
 static void two_owners_by_a_stale_conf(struct lab *lab)
 {
     put_conf(lab, A);
@@ -1857,6 +1872,7 @@ static const struct {
     { given_to_a_later_master_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
     { given_to_a_replica_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
     { one_epoch_by_a_vote, 30, RCS_INVARIANT_EPOCH_COLLISION, "vote-before-disk" },
+    { gone_owner, 70, RCS_INVARIANT_SLOT_OWNERS, "gone-owner" },
     { one_epoch_by_stale_conf, 70, RCS_INVARIANT_EPOCH_COLLISION, "stale-conf" },
     { one_epoch_by_the_winners_vote, 70, RCS_INVARIANT_EPOCH_COLLISION, "winner-votes" },
     { one_epoch_by_different_counts, 70, RCS_INVARIANT_EPOCH_COLLISION, "undercount" },

@@ -159,6 +159,7 @@ static void was_reset(struct rcs_check *check, rcs_us at_us, unsigned node)
 {
     struct rcs_check_node *n = rcs_check_node(check, node);
     n->was_reset = true;
+    n->may_rise = true; /* RESET makes a master */
     n->gave_up |= n->claims;
     n->reign++;
     n->over = -1;

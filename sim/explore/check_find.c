@@ -104,6 +104,8 @@ static const struct permit {
       "by an older nodes.conf a node becomes master without the slots, which wait for it to claim them" },
     { RCS_INVARIANT_SLOT_OWNERS, FIRST, LAST, "nobody-claims",
       "a slot that nobody claims (DELSLOTS, RESET, or SETSLOT NODE at one side only) stays with the owner that was seen last (clusterUpdateSlotsConfigWith)" },
+    { RCS_INVARIANT_SLOT_OWNERS, FIRST, LAST, "gone-owner",
+      "a slot stays with an owner that is gone, against the claim of a smaller epoch (clusterUpdateSlotsConfigWith)" },
     { RCS_INVARIANT_SLOT_OWNERS, FIRST, LAST, "nobodys",
       "of slots that are nobody's since two nodes were replicas of each other, who was away keeps the owner it knew (clusterUpdateSlotsConfigWith)" },
     { RCS_INVARIANT_SLOT_OWNERS, FIRST, 62, "given-to-replica",

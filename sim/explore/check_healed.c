@@ -225,6 +225,22 @@ static bool all_claimed(const struct rcs_check_views *v)
     return claimed >= RCS_SLOTS;
 }
 
+/* The viewer binds slots that the node claims to somebody who is no longer there: to one who has
+ * become somebody else. */
+static bool is_gone(struct rcs_check *check, const struct rcs_check_views *v, unsigned viewer,
+                    unsigned node)
+{
+    unsigned served = 0;
+    bool gone = false;
+    for (unsigned i = 0; i < v->count; i++) {
+        const struct rcs_opinion *seen = up(v, i) ? opinion(v, viewer, i) : NULL;
+        const struct rcs_check_node *n = rcs_check_node(check, i);
+        served += seen != NULL ? seen->slots : 0;
+        gone |= n->lost_conf || n->was != RCS_ID_NONE;
+    }
+    return gone && served < RCS_SLOTS && claim(v, node)->slots > opinion(v, viewer, node)->slots;
+}
+
 /* In every view a slot has one owner: if all see each node own the same, every slot has one. */
 static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs_check_views *v)
 {
@@ -246,6 +262,7 @@ static void check_owners(struct rcs_check *check, rcs_us at_us, const struct rcs
                 : undone[0] != '\0' ? undone
                 : nobodys(check, v, viewer, node)                             ? "nobodys"
                 : asks_no_masters(check, node) && given_away(v, viewer, node) ? "given-to-replica"
+                : is_gone(check, v, viewer, node)                             ? "gone-owner"
                 : stale                                                       ? "stale-conf"
                                                                               : "",
                 (int)node, (int)viewer, 1, "it owns %llu slots, and to another %llu or other ones",
