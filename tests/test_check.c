@@ -921,11 +921,12 @@ static void two_owners(struct lab *lab)
     look(lab, &p);
 }
 
+/* More than SETSLOT would give away. */
 static void a_slot_unowned(struct lab *lab)
 {
     struct picture p = whole();
     for (unsigned i = 0; i < D; i++) {
-        p.opinions[i][A].slots--;
+        p.opinions[i][A].slots -= 9;
     }
     look(lab, &p);
 }
@@ -1869,8 +1870,8 @@ static const struct {
     { lacks_more_than_was_given, 62, RCS_INVARIANT_SLOT_OWNERS, BREACH },
     { given_to_a_replica_unowned, 62, RCS_INVARIANT_SLOT_UNOWNED, "given-to-replica" },
     { given_to_a_later_master_unowned, 62, RCS_INVARIANT_SLOT_UNOWNED, "given-to-replica" },
-    { given_to_a_later_master_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
-    { given_to_a_replica_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, BREACH },
+    { given_to_a_later_master_unowned, 70, RCS_INVARIANT_SLOT_UNOWNED, "nobody-claims" },
+    { given_to_a_replica_unowned, 70, RCS_INVARIANT_SLOT_OWNERS, BREACH },
     { one_epoch_by_a_vote, 30, RCS_INVARIANT_EPOCH_COLLISION, "vote-before-disk" },
     { gone_owner, 70, RCS_INVARIANT_SLOT_OWNERS, "gone-owner" },
     { one_epoch_by_stale_conf, 70, RCS_INVARIANT_EPOCH_COLLISION, "stale-conf" },

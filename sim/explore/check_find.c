@@ -112,6 +112,8 @@ static const struct permit {
       "until 7.0 SETSLOT NODE may name a replica, which claims nothing: who was told holds it for the owner (clusterCommand)" },
     { RCS_INVARIANT_SLOT_UNOWNED, FIRST, 62, "given-to-replica",
       "until 7.0 SETSLOT NODE may name a replica, which claims nothing: to others the slot may be nobody's (clusterCommand)" },
+    { RCS_INVARIANT_SLOT_UNOWNED, FIRST, LAST, "nobody-claims",
+      "a slot that nobody claims (SETSLOT NODE at one side only) is nobody's to who saw its last owner demoted (clusterProcessPacket)" },
     { RCS_INVARIANT_EPOCH_SHARED, FIRST, LAST, "unseen",
       "a node keeps the highest config epoch it heard of another: that one may have fallen since, by RESET or an older nodes.conf (clusterHandleConfigEpochCollision)" },
     { RCS_INVARIANT_SLOT_UNOWNED, FIRST, LAST, "stale-conf",

@@ -282,8 +282,7 @@ static void check_unowned(struct rcs_check *check, rcs_us at_us, const struct rc
         }
     }
     for (unsigned i = 0; i < v->count * v->count; i++) {
-        gave +=
-            asks_no_masters(check, i % v->count) ? not_claimed(v, i % v->count, i / v->count) : 0;
+        gave += not_claimed(v, i % v->count, i / v->count);
     }
     for (unsigned viewer = 0; viewer < v->count; viewer++) {
         unsigned served = 0;
@@ -297,10 +296,11 @@ static void check_unowned(struct rcs_check *check, rcs_us at_us, const struct rc
         if (served < RCS_SLOTS) {
             const char *undone = unowned_because(check, v, viewer);
             rcs_check_find(check, at_us, RCS_INVARIANT_SLOT_UNOWNED,
-                           stale_loop != NULL           ? stale_loop
-                           : undone[0] != '\0'          ? undone
-                           : RCS_SLOTS - served <= gave ? "given-to-replica"
-                                                        : "",
+                           stale_loop != NULL               ? stale_loop
+                           : undone[0] != '\0'              ? undone
+                           : RCS_SLOTS - served > gave      ? ""
+                           : asks_no_masters(check, viewer) ? "given-to-replica"
+                                                            : "nobody-claims",
                            (int)viewer, -1, 1, "to it nodes that are up own %llu of %llu slots",
                            served, RCS_SLOTS);
         }
