@@ -23,8 +23,12 @@ fail() {
 run() { # run OUT RCSIM SCENARIO SEED [OPTION...]
     local out=$1 rcsim=$2
     shift 2
-    "$rcsim" run "$1" --seed "$2" "${@:3}" >"$out" 2>"$work/stderr" ||
-        fail "$rcsim run $1 --seed $2 ${*:3}: exit status $?"
+    local state=0
+    "$rcsim" run "$1" --seed "$2" "${@:3}" >"$out" 2>"$work/stderr" || state=$?
+    case $state/$1 in
+    0/* | 1/*/canary.scenario) ;; # what the canary is to find, it finds
+    *) fail "$rcsim run $1 --seed $2 ${*:3}: exit status $state" ;;
+    esac
     grep -q '^digest [0-9a-f]\{16\}' "$out" || fail "$rcsim run $1 --seed $2 ${*:3}: no digest"
 }
 digest() { sed -n 's/^digest //p' "$1"; }

@@ -351,6 +351,25 @@ static void a_vote_out_of_a_full_turn_waits_for_the_disk(void **state)
     played_close(&played);
 }
 
+/* Asked of 7.0.15: SIGTERM, SIGSTOP, a command sent, SIGCONT: the process ends without an answer.
+ */
+static void a_process_that_ends_in_its_turn_answers_nothing(void **state)
+{
+    (void)state;
+    struct played played = play_held(PLAY_SIX "kill a2\n"
+                                              "await event b3 election-delayed within 10s\n"
+                                              "stop a1\n"
+                                              "pause a1\n"
+                                              "await event b3 election-started within 10s\n"
+                                              "wait 20ms\n"
+                                              "resume a1\n"
+                                              "wait 800ms\n"
+                                              "expect event a1 vote-granted\n"
+                                              "expect no event b3 election-won\n"
+                                              "expect no finding vote-unsaved\n");
+    played_close(&played);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +378,7 @@ int main(void)
         cmocka_unit_test(jitters_that_overlap_leave_nothing),
         cmocka_unit_test(drop_none_lets_the_rest_pass),
         cmocka_unit_test(a_vote_out_of_a_full_turn_waits_for_the_disk),
+        cmocka_unit_test(a_process_that_ends_in_its_turn_answers_nothing),
         cmocka_unit_test(at_goes_off_while_the_script_goes_on),
         cmocka_unit_test(during_undoes_what_it_did),
         cmocka_unit_test(paths_and_disks_are_undone),

@@ -293,31 +293,34 @@ static int carry_out(const struct run_arguments *arguments, const struct rcs_fuz
     return found && (state == 0 || state == EXIT_SIGINT) ? EXIT_FINDING : state;
 }
 
-int fuzz_with(struct run_arguments *arguments,
-              int (*carry)(const struct run_arguments *, const struct rcs_fuzz *))
+static int with_text(const struct run_arguments *arguments, const char *text, size_t size_bytes,
+                     const char *source, char *path,
+                     int (*carry)(const struct run_arguments *, const struct rcs_fuzz *))
 {
     struct rcs_diag diag = { .line = 0 };
     struct rcs_scenario *scenario;
+    if (rcs_scenario_parse(&scenario, source, text, size_bytes, include_read, path, &diag) !=
+        RCS_OK) {
+        return complain_diag(&diag, source, path);
+    }
+    const struct rcs_fuzz fuzz = { .scenario = scenario,
+                                   .file = arguments->file,
+                                   .run = &arguments->options };
+    int state = rcs_fuzz_check(&fuzz, &diag) != RCS_OK ? complain_diag(&diag, source, path)
+                                                       : carry(arguments, &fuzz);
+    rcs_scenario_free(scenario);
+    return state;
+}
+
+int fuzz_with(struct run_arguments *arguments,
+              int (*carry)(const struct run_arguments *, const struct rcs_fuzz *))
+{
     char *path = NULL;
     const char *source;
     size_t size_bytes;
     char *text = scenario_read(arguments->file, &size_bytes, &path, &source);
-    if (text == NULL) {
-        return complain("%s cannot be read: %s (`rcsim list` names the shipped scenarios)",
-                        arguments->file, strerror(errno));
-    }
-    int state;
-    if (rcs_scenario_parse(&scenario, source, text, size_bytes, include_read, path, &diag) !=
-        RCS_OK) {
-        state = complain_diag(&diag, source, path);
-    } else {
-        const struct rcs_fuzz fuzz = { .scenario = scenario,
-                                       .file = arguments->file,
-                                       .run = &arguments->options };
-        state = rcs_fuzz_check(&fuzz, &diag) != RCS_OK ? complain_diag(&diag, source, path)
-                                                       : carry(arguments, &fuzz);
-        rcs_scenario_free(scenario);
-    }
+    int state =
+        text == NULL ? EXIT_USAGE : with_text(arguments, text, size_bytes, source, path, carry);
     free(path);
     free(text);
     return state;

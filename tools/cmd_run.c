@@ -85,9 +85,7 @@ int cmd_run(int argc, char **argv)
     int state = run_arguments_read(&arguments, 1, argc, argv);
     if (state == 0) {
         text = scenario_read(arguments.file, &size_bytes, &path, &source);
-        state = text == NULL
-                    ? complain("%s cannot be read: %s (`rcsim list` names the shipped scenarios)",
-                               arguments.file, strerror(errno))
+        state = text == NULL ? EXIT_USAGE
                 : arguments.release_count > 0
                     ? run_releases(&arguments, text, size_bytes, source, path)
                     : run_text(&arguments, text, size_bytes, source, path);

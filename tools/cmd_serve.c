@@ -353,10 +353,7 @@ int cmd_serve(int argc, char **argv)
     size_t size_bytes;
     if (state == 0) {
         text = read_scenario(&arguments, &size_bytes, &path, &source);
-        state = text == NULL
-                    ? complain("%s cannot be read: %s (`rcsim list` names the shipped scenarios)",
-                               arguments.file, strerror(errno))
-                    : serve_text(&arguments, text, size_bytes, source, path);
+        state = text == NULL ? EXIT_USAGE : serve_text(&arguments, text, size_bytes, source, path);
     }
     free(path);
     free(text);

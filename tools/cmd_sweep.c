@@ -213,10 +213,7 @@ int cmd_sweep(int argc, char **argv)
     int state = sweep_arguments_read(&arguments, argc, argv);
     if (state == 0) {
         text = scenario_read(arguments.file, &size_bytes, &path, &source);
-        state = text == NULL
-                    ? complain("%s cannot be read: %s (`rcsim list` names the shipped scenarios)",
-                               arguments.file, strerror(errno))
-                    : sweep_text(&arguments, text, size_bytes, source, path);
+        state = text == NULL ? EXIT_USAGE : sweep_text(&arguments, text, size_bytes, source, path);
     }
     free(path);
     free(text);

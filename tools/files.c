@@ -131,7 +131,12 @@ char *scenario_read(const char *name, size_t *size_bytes, char **path, const cha
     }
     const char *slash = strrchr(*path, '/');
     *source = strcmp(name, "-") == 0 ? "standard input" : slash == NULL ? *path : slash + 1;
-    return file_read(*path, size_bytes);
+    char *text = file_read(*path, size_bytes);
+    if (text == NULL) {
+        complain("%s cannot be read: %s (`rcsim list` names the shipped scenarios)", name,
+                 strerror(errno));
+    }
+    return text;
 }
 
 /* Beside the scenario, or else among the shipped ones. */

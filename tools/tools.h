@@ -99,7 +99,8 @@ const char *run_option(const char *command, unsigned index, const char **what);
  * be read. */
 char *file_read(const char *path, size_t *size_bytes);
 /* A scenario by path or, if there is no such file, by the name of a shipped one; *path (malloc'd)
- * is where it was found, *source its last part. */
+ * is where it was found, *source its last part. NULL after a message (EXIT_USAGE); *path is the
+ * caller's then, too. */
 char *scenario_read(const char *name, size_t *size_bytes, char **path, const char **source);
 /* Loads an include from beside the scenario, or a shipped one; `arg` is the scenario's path. An
  * rcs_load_fn. */

@@ -60,8 +60,7 @@ int trace_source_read(const struct run_arguments *arguments, const char *file, s
     char *text = scenario_read(file, &size_bytes, &path, &source);
     int state;
     if (text == NULL) {
-        state = complain("%s cannot be read: %s (`rcsim list` names the shipped scenarios)", file,
-                         strerror(errno));
+        state = EXIT_USAGE;
     } else if (!is_trace(text)) {
         state = play(arguments, text, size_bytes, source, path, out);
     } else if (arguments->options.has_seed || arguments->options.redis != NULL ||

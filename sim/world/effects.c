@@ -299,8 +299,9 @@ static void rename_held(struct rcs_world_node *n, uint32_t link, uint32_t to_lin
 }
 
 /* A turn that reads more before it sleeps: its packets and replies wait for beforeSleep, which may
- * save. Redis 7.0 clusterSendMessage: a packet leaves by the next turn's write event, and is lost
- * with its link; handleClientsWithPendingWrites comes after clusterBeforeSleep. */
+ * save, or for nothing, if the process ends in this turn's timers. Redis 7.0 clusterSendMessage: a
+ * packet leaves by the next turn's write event, and is lost with its link;
+ * handleClientsWithPendingWrites comes after clusterBeforeSleep. */
 RCS_RARE static void hold_back(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects)
 {
     struct rcs_world_node *n = &sim->nodes[node];
@@ -325,18 +326,50 @@ RCS_RARE static void hold_back(struct rcs_sim *sim, unsigned node, struct rcs_ef
     }
 }
 
-/* True: there is nothing left to carry out now. */
-RCS_RARE static bool on_slow_disk(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects)
+/* Whether one of them ends the process. */
+static bool ends(const struct rcs_effects *effects)
 {
-    if (stalls(sim, node, effects)) {
+    for (size_t i = 0; i < effects->count; i++) {
+        if (effects->list[i].kind == RCS_EFFECT_EXIT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The end of a turn that held something back: nodes.conf is written, then packets and replies
+ * leave. A process that ends in its timers writes neither. */
+static void end_held(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects)
+{
+    size_t left = 0;
+    if (ends(effects)) {
+        rcs_effects_clear(&sim->nodes[node].late, sim->store);
+        return;
+    }
+    for (size_t i = 0; i < effects->count; i++) {
+        if (effects->list[i].kind == RCS_EFFECT_SAVE_CONFIG) {
+            (void)carry_out(sim, node, &effects->list[i]);
+        } else {
+            effects->list[left++] = effects->list[i];
+        }
+    }
+    effects->count = left;
+    say_held(sim, node, 0);
+}
+
+/* True: there is nothing left to carry out now. */
+RCS_RARE static bool in_turn(struct rcs_sim *sim, unsigned node, struct rcs_effects *effects)
+{
+    const struct rcs_world_node *n = &sim->nodes[node];
+    if (n->fsync_us != 0 && stalls(sim, node, effects)) {
         return true;
     }
     if (sim->on->more) {
         hold_back(sim, node, effects);
         return true;
     }
-    if (!sim->nodes[node].frozen) { /* the end of a turn that asked for no fsync */
-        say_held(sim, node, 0);
+    if (!n->frozen) {
+        end_held(sim, node, effects);
     }
     return false;
 }
@@ -345,7 +378,8 @@ RCS_HOT void rcs_sim_carry_out(struct rcs_sim *sim, unsigned node, struct rcs_ef
                                bool late)
 {
     struct rcs_world_node *n = &sim->nodes[node];
-    if (n->fsync_us != 0 && !late && on_slow_disk(sim, node, effects)) {
+    const bool whole = late || (!sim->on->more && n->fsync_us == 0 && n->late.count == 0);
+    if (!whole && in_turn(sim, node, effects)) {
         return;
     }
     for (size_t i = 0; i < effects->count; i++) {
