@@ -1,8 +1,12 @@
 # The checks alone: what they call outside their own files and proto does not link.
 file(GLOB check_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sim/explore/check*.c)
 list(REMOVE_ITEM check_sources ${PROJECT_SOURCE_DIR}/sim/explore/check_world.c)
-rcs_test(check rcsim_proto)
-target_sources(test_check PRIVATE ${check_sources})
+add_library(test_checks STATIC ${check_sources})
+target_link_libraries(test_checks PUBLIC rcsim_proto)
+foreach(part check check_claim check_data check_fail check_find check_healed)
+    rcs_test(${part} rcsim_proto)
+    target_link_libraries(test_${part} PRIVATE test_checks)
+endforeach()
 
 # What is known to go wrong, each under its name.
 rcs_test(check_hazards rcsim_core)

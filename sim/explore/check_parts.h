@@ -217,9 +217,25 @@ void rcs_check_find(struct rcs_check *check, rcs_us at_us, enum rcs_invariant in
  * the one with the smallest fingerprint. */
 void rcs_check_gather(struct rcs_check *check, struct rcs_check_kept both[2]);
 void rcs_check_gathered(struct rcs_check *check);
-/* "election-won" and so on. */
+
+/* check_permit.c: a breach that real servers commit, too, by rule and release: `from` to `to` as
+ * rcs_check_series has them. */
+struct rcs_check_permit {
+    uint8_t invariant; /* enum rcs_invariant */
+    uint16_t from, to;
+    const char *name, *why;
+};
+/* NULL: none, or not of that release. */
+const struct rcs_check_permit *rcs_check_permit_of(enum rcs_invariant invariant, const char *name,
+                                                   unsigned series);
+
+/* check_fingerprint.c: "election-won" and so on. */
 enum rcs_check_word rcs_check_word(struct rcs_check *check, unsigned code, const char *what);
+/* The same one again is none: how often differs from seed to seed. */
 void rcs_check_decide(struct rcs_check *check, unsigned node, enum rcs_check_word word);
+void rcs_check_fingerprint(const struct rcs_check *check, enum rcs_invariant invariant,
+                           const struct rcs_check_permit *permit, int node, int other,
+                           struct rcs_buf *out);
 
 #define RCS_CHECK_ON_THE_WAY_US RCS_S(5) /* a message at most, where nothing disturbs it */
 
