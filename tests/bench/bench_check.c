@@ -9,6 +9,8 @@
 
 #include "measure.h"
 
+#define TITLE "takeover" /* for what goes wrong */
+
 enum { RUNS = 100 };
 
 static const char text[] =
@@ -18,12 +20,6 @@ static const char text[] =
     "await state ok on all within 20s\nawait link up on b1..b6 within 20s\nwait 10s\n"
     "poweroff A\nwait 5s\nb1..b6> CLUSTER FAILOVER TAKEOVER\n= OK\n"
     "await state ok on B within 20s\nwait 20s\n";
-
-static void die(const char *why)
-{
-    fprintf(stderr, "bench_check: %s\n", why);
-    exit(3);
-}
 
 static void ignore(void *arg, const char *bytes, size_t size_bytes)
 {
@@ -35,22 +31,22 @@ static uint64_t run(uint64_t seed, bool checked, double *virtual_s)
     struct rcs_diag diag;
     struct rcs_scenario *scenario;
     if (rcs_scenario_parse(&scenario, "check", text, strlen(text), NULL, NULL, &diag) != RCS_OK)
-        die(diag.text);
+        die(TITLE, diag.text);
     const struct rcs_run_options options = {
         .seed = seed, .has_seed = true, .quiet = true, .unchecked = !checked, .print = ignore
     };
     struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
     if (run == NULL)
-        die(diag.text);
+        die(TITLE, diag.text);
     while (rcs_run_turn(run, 4096) == RCS_RUN_MORE)
         ;
     struct rcs_sim *sim = rcs_run_sim(run);
     if (rcs_run_error(run, &diag) != RCS_OK || rcs_run_failures(run) > 0)
-        die("the run fails");
+        die(TITLE, "the run fails");
     if (checked) {
         rcs_check_data(rcs_check_of(sim), sim);
         if (rcs_check_broken(rcs_check_of(sim))[0] != '\0')
-            die(rcs_check_broken(rcs_check_of(sim)));
+            die("invariant", rcs_check_broken(rcs_check_of(sim)));
     }
     *virtual_s = (double)rcs_sim_now(sim) / 1e6;
     uint64_t digest = rcs_sim_digest(sim);
@@ -75,7 +71,7 @@ int main(int argc, char **argv)
             took_ns[checked] += cpu_ns() - start_ns;
         }
         if (digests[0] != digests[1])
-            die("a run that is watched goes otherwise");
+            die(TITLE, "a run that is watched goes otherwise");
     }
     printf("a takeover of 12 nodes, %.0f s: %.0f runs a second and core with all invariants, %.0f "
            "without\n",

@@ -14,12 +14,6 @@
 
 enum { MAX_NODES = 1000 };
 
-static void die(const char *what, const char *why)
-{
-    fprintf(stderr, "bench_quiet: %s: %s\n", what, why);
-    exit(3);
-}
-
 static void node_id(int node, char out[RCS_ID_LEN + 1])
 {
     snprintf(out, RCS_ID_LEN + 1, "%08x%032x", (unsigned)node * 2654435761u, (unsigned)node);

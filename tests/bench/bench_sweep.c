@@ -1,6 +1,6 @@
-/* A campaign: the takeover of twelve nodes, a virtual minute of it, as shipped for sweeps. How many runs
- * a second a core plays, from the scenario's text to the record; what a second process adds; and that
- * memory does not grow with the number of runs. usage: bench_sweep RCSIM TRACES */
+/* A campaign: the takeover of twelve nodes, a virtual minute of it, as shipped for sweeps. How many
+ * runs a second a core plays, from the scenario's text to the record; what a second process adds;
+ * and that memory does not grow with the number of runs. usage: bench_sweep RCSIM TRACES */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,27 +13,6 @@
 #include "measure.h"
 
 enum { RUNS = 300, SEEDS = 300 };
-
-static void die(const char *what, const char *why)
-{
-    fprintf(stderr, "bench_sweep: %s: %s\n", what, why);
-    exit(3);
-}
-
-static char *read_file(const char *path, size_t *size_bytes)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL || fseek(file, 0, SEEK_END) != 0)
-        die(path, "cannot be read");
-    *size_bytes = (size_t)ftell(file);
-    rewind(file);
-    char *text = malloc(*size_bytes + 1);
-    if (text == NULL || fread(text, 1, *size_bytes, file) != *size_bytes)
-        die(path, "cannot be read");
-    text[*size_bytes] = '\0';
-    fclose(file);
-    return text;
-}
 
 /* Runs a CPU second; *minutes: virtual, of a run. */
 static double play(const char *path, double *minutes)

@@ -14,27 +14,6 @@
 
 enum { RUNS = 50, STARTS = 21, DIGEST = 16 };
 
-static void die(const char *what, const char *why)
-{
-    fprintf(stderr, "bench_takeover: %s: %s\n", what, why);
-    exit(3);
-}
-
-static char *read_file(const char *path, size_t *size_bytes)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL || fseek(file, 0, SEEK_END) != 0)
-        die(path, "cannot be read");
-    *size_bytes = (size_t)ftell(file);
-    rewind(file);
-    char *text = malloc(*size_bytes + 1);
-    if (text == NULL || fread(text, 1, *size_bytes, file) != *size_bytes)
-        die(path, "cannot be read");
-    text[*size_bytes] = '\0';
-    fclose(file);
-    return text;
-}
-
 struct outcome {
     double cpu_ms;
     double minutes; /* of virtual time */

@@ -21,4 +21,9 @@ double yardstick_ns(unsigned pairs);
  * `goal` NULL: none. */
 void figure(const char *name, double value, const char *unit, double ratio, const char *goal,
             bool met);
+
+/* Says what is wrong with what, and ends with 3. */
+_Noreturn void die(const char *what, const char *why);
+/* A whole file, malloc'd, with a NUL behind it; dies if it cannot be read. */
+char *read_file(const char *path, size_t *size_bytes);
 #endif
