@@ -34,6 +34,7 @@ static void pause_process(struct rcs_sim *sim, unsigned node)
     if (!sim->nodes[node].blocked) {
         rcs_links_refusals(sim, node);
     }
+    sim->nodes[node].polls = !sim->nodes[node].frozen;
     sim->nodes[node].paused = sim->nodes[node].frozen = true;
     sim->nodes[node].life = RCS_LIFE_PAUSED;
 }

@@ -301,7 +301,7 @@ static void end_process(struct rcs_sim *sim, unsigned node, bool power_lost)
     n->machine = NULL;
     sim->net.nodes[node].listening = false;
     n->wake_us = RCS_NEVER;
-    n->frozen = n->paused = n->stalled = n->blocked = n->shutdown_waits = false;
+    n->frozen = n->paused = n->stalled = n->blocked = n->shutdown_waits = n->polls = false;
     rcs_target_clear(n);
     n->asleep_until_us = 0;
     n->life = RCS_LIFE_DOWN;

@@ -35,6 +35,7 @@ struct rcs_world_node {
     bool stalled;         /* asleep in an fsync */
     bool blocked;         /* frozen, but for its targets (target.c) */
     bool shutdown_waits;  /* SIGTERM came while frozen */
+    bool polls;           /* it was stopped where it waited for something to read */
     bool removed;         /* never to be started again */
     uint8_t life;         /* enum rcs_node_life */
     uint8_t exit_status;  /* of the process that ended last */

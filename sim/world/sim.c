@@ -340,10 +340,57 @@ static unsigned end_of_turn(struct rcs_world_node *n)
     return end;
 }
 
-/* A process that was stopped reads all that waits at its connections in one turn of its loop,
- * before its timers: it hears the answers to its old pings before it could miss them, and answers
- * its clients before it hears over new links that it was replaced. One that slept goes on with what
- * it slept in, then reads. */
+/* What it had put off when it stood still. */
+static void do_late(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_effects late = sim->nodes[node].late;
+    rcs_effects_init(&sim->nodes[node].late);
+    rcs_sim_carry_out(sim, node, &late, true);
+    if (sim->watch_step) {
+        sim->watch_step = false;
+        sim->watch.stepped(sim->watch.arg, node);
+    }
+    rcs_effects_close(&late, sim->store);
+}
+
+/* The handler of a SIGTERM that came meanwhile runs before anything else; its timers look at that.
+ */
+static void hear_sigterm(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_event event = { .at_us = sim->now_us,
+                               .kind = RCS_EVENT_SHUTDOWN,
+                               .link = RCS_LINK_NONE };
+    sim->nodes[node].shutdown_waits = false;
+    rcs_sim_step_node(sim, node, &event, -1);
+}
+
+static bool runs(const struct rcs_world_node *n)
+{
+    return n->machine != NULL && !n->frozen;
+}
+
+/* All that waits, and then the timers, if one is due; what comes over connections that it has yet
+ * to accept is read one turn later. */
+static void turn_of_reading(struct rcs_sim *sim, unsigned node)
+{
+    struct rcs_world_node *n = &sim->nodes[node];
+    read_inbox(sim, n, end_of_turn(n), true);
+    if (!runs(n)) {
+        return;
+    }
+    n->wake_us = RCS_NEVER;
+    end_turn(sim, node);
+    rcs_sim_say_held(sim, node);
+    if (runs(n) && n->inbox_first < n->inbox_count) {
+        rcs_sim_fall_asleep(sim, node, RCS_TURN_US);
+    }
+}
+
+/* A process that was stopped where it waited for something to read (Linux: epoll_wait ends with
+ * EINTR at SIGCONT) has a turn that reads nothing: timers that are due, and beforeSleep. Then it
+ * reads all that waits at its connections in one turn, and answers its clients before it hears over
+ * new links that it was replaced. One that slept elsewhere goes on with what it slept in, then
+ * reads. */
 void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
 {
     struct rcs_world_node *n = &sim->nodes[node];
@@ -357,16 +404,11 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
     n->frozen = false;
     was_stopped |= n->stalled; /* it slept in beforeSleep: next the loop polls, then come timers */
     n->stalled = false;
+    const bool polled = n->polls;
+    n->polls = false;
     if (n->late.count > 0) {
-        struct rcs_effects late = n->late;
-        rcs_effects_init(&n->late);
-        rcs_sim_carry_out(sim, node, &late, true);
-        if (sim->watch_step) {
-            sim->watch_step = false;
-            sim->watch.stepped(sim->watch.arg, node);
-        }
-        rcs_effects_close(&late, sim->store);
-        if (n->machine == NULL || n->frozen) {
+        do_late(sim, node);
+        if (!runs(n)) {
             return;
         }
     }
@@ -375,30 +417,18 @@ void rcs_sim_thaw(struct rcs_sim *sim, unsigned node, bool was_stopped)
             n->refusals[i].at_us = sim->now_us; /* it hears of them now */
         }
     }
-    bool reads = was_stopped && n->inbox_count > 0;
-    if (reads) {
-        read_inbox(sim, n, end_of_turn(n), true);
-        if (n->machine == NULL || n->frozen) {
-            return;
-        }
+    if (n->shutdown_waits) {
+        hear_sigterm(sim, node);
     }
-    n->wake_us = RCS_NEVER;
-    if (reads) {
-        end_turn(sim, node);
-        rcs_sim_say_held(sim, node);
-    } else {
+    bool timers = polled || !was_stopped || n->inbox_count == 0;
+    if (timers) {
         wake(sim, node);
     }
-    if (was_stopped && n->machine != NULL && !n->frozen && n->inbox_first < n->inbox_count) {
-        rcs_sim_fall_asleep(sim, node, RCS_TURN_US);
+    if (runs(n) && was_stopped && n->inbox_count > 0) {
+        turn_of_reading(sim, node);
     }
-    read_inbox(sim, n, n->inbox_count, false);
-    if (n->machine != NULL && !n->frozen && n->shutdown_waits) {
-        n->shutdown_waits = false;
-        struct rcs_event event = { .at_us = sim->now_us,
-                                   .kind = RCS_EVENT_SHUTDOWN,
-                                   .link = RCS_LINK_NONE };
-        rcs_sim_step_node(sim, node, &event, -1);
+    if (runs(n)) {
+        read_inbox(sim, n, n->inbox_count, false);
     }
 }
 
