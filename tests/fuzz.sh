@@ -146,6 +146,13 @@ seed=$(sed -n 's/^seed //p' "$small")
 check "shrink" 0 'expectation: [0-9]+ of [0-9]+ faults' shrink roles.scenario --seed "$seed" --out again.scenario
 same "shrink gives what fuzz gave" "$small" again.scenario
 check "shrink: another finding" 1 'shows no lost-write \(it shows expectation' shrink roles.scenario --seed "$seed" --finding lost-write
+{ echo 'param pause 1s'; sed 's/^pause all every 10s for 1s..3s/pause all every 10s for $pause/' roles.scenario; } >param.scenario
+check "shrink with a directive and a parameter" 0 'expectation: [0-9]+ of [0-9]+ faults' \
+    shrink param.scenario --seed "$seed" --cluster-node-timeout 900 --param pause=1200ms --out given.scenario
+has "the directive stands in it" given.scenario '^cluster-node-timeout 900$'
+has "the parameter stands in it" given.scenario '^param pause 1200ms$'
+[ "$(grep -cE '^(cluster-node-timeout|param)' given.scenario)" -eq 2 ] || say_bad "given.scenario: once each"
+check "it replays, too" 1 'expected role master on a3' run given.scenario
 
 # --- ended early ---
 "$rcsim" fuzz fuzz/six --seeds 100000 --jsonl early.jsonl >early.txt 2>/dev/null &

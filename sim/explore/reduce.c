@@ -14,9 +14,10 @@ struct wanted {
     const struct rcs_fuzz *fuzz;
     const struct rcs_tally_row *row;
     uint64_t seed;
-    bool whole;        /* the text says its seed and its release itself */
-    bool counted;      /* the first run was played, with so many */
-    unsigned failures; /* which may not become more: a scenario that is broken shows nothing */
+    bool whole;         /* the text says its seed and its release itself, */
+    bool whole_options; /* and its parameters and directives */
+    bool counted;       /* the first run was played, with so many */
+    unsigned failures;  /* which may not become more: a scenario that is broken shows nothing */
 };
 
 /* --- does it still show it? ------------------------------------------------------------------- */
@@ -66,8 +67,8 @@ static bool shows(void *arg, const char *text)
         .seed = wanted->whole ? 0 : wanted->seed,
         .has_seed = !wanted->whole,
         .redis = wanted->whole ? NULL : given->redis,
-        .overrides = given->overrides,
-        .params = given->params,
+        .overrides = wanted->whole_options ? NULL : given->overrides,
+        .params = wanted->whole_options ? NULL : given->params,
         .quiet = true,
     };
     struct rcs_run *run = rcs_run_new(scenario, &options, &diag);
@@ -86,13 +87,33 @@ static bool begins(const char *line, size_t size_bytes, const char *word)
            (size_bytes == len || line[len] == ' ' || line[len] == '\t');
 }
 
-/* Marks of includes have done their work, and a text of its own says its seed and release at its
- * top. */
+/* Whether one of the options' lines ("name value") is of this name. */
+static bool is_option(const char *options, const char *name, size_t size_bytes)
+{
+    while (options != NULL && *options != '\0') {
+        size_t len = strcspn(options, " "), size = strcspn(options, "\n");
+        if (size_bytes >= len && memcmp(name, options, len) == 0 &&
+            (size_bytes == len || name[len] == ' ' || name[len] == '\t')) {
+            return true;
+        }
+        options += size + (options[size] == '\n');
+    }
+    return false;
+}
+
+/* Marks of includes have done their work, and a text of its own says at its top what else was
+ * given. */
 static bool is_kept(const struct wanted *wanted, const char *line, size_t size_bytes)
 {
+    const struct rcs_run_options *given = wanted->fuzz->run;
+    const size_t param = strlen("param ");
     return !(size_bytes >= 2 && line[0] == '#' && (line[1] == '<' || line[1] == '>')) &&
            !begins(line, size_bytes, "seed") &&
-           !(wanted->fuzz->run->redis != NULL && begins(line, size_bytes, "redis"));
+           !(given->redis != NULL && begins(line, size_bytes, "redis")) &&
+           !(wanted->whole_options &&
+             (is_option(given->overrides, line, size_bytes) ||
+              (begins(line, size_bytes, "param") && size_bytes > param &&
+               is_option(given->params, line + param, size_bytes - param))));
 }
 
 /* A sentence as comment lines. */
@@ -131,12 +152,12 @@ static const char *invariant_text(const char *name)
 }
 
 static void put_options(struct rcs_buf *out, const char *lines, const char *before,
-                        const char *between)
+                        const char *between, const char *behind)
 {
     while (lines != NULL && *lines != '\0') {
         size_t name = strcspn(lines, " "), size = strcspn(lines, "\n");
-        rcs_buf_format(out, " %s%.*s%s%.*s", before, (int)name, lines, between,
-                       (int)(size > name ? size - name - 1 : 0), lines + name + 1);
+        rcs_buf_format(out, "%s%.*s%s%.*s%s", before, (int)name, lines, between,
+                       (int)(size > name ? size - name - 1 : 0), lines + name + 1, behind);
         lines += size + (lines[size] == '\n');
     }
 }
@@ -163,11 +184,10 @@ static void put_head(const struct wanted *wanted, struct rcs_buf *out)
     rcs_buf_clear(&line);
     rcs_buf_format(&line, "Reduced from seed %llu of %s", (unsigned long long)wanted->seed,
                    wanted->fuzz->file);
-    if ((given->params != NULL && given->params[0] != '\0') ||
-        (given->overrides != NULL && given->overrides[0] != '\0')) {
+    if (!wanted->whole_options) {
         rcs_buf_text(&line, "; play it with");
-        put_options(&line, given->params, "--param ", "=");
-        put_options(&line, given->overrides, "--", " ");
+        put_options(&line, given->params, " --param ", "=", "");
+        put_options(&line, given->overrides, " --", " ", "");
     }
     rcs_buf_text(&line, ".");
     rcs_buf_add(&line, "", 1);
@@ -176,6 +196,10 @@ static void put_head(const struct wanted *wanted, struct rcs_buf *out)
     rcs_buf_format(out, "seed %llu\n", (unsigned long long)wanted->seed);
     if (given->redis != NULL) {
         rcs_buf_format(out, "redis %s\n", given->redis);
+    }
+    if (wanted->whole_options) {
+        put_options(out, given->params, "param ", " ", "\n");
+        put_options(out, given->overrides, "", " ", "\n");
     }
 }
 
@@ -248,12 +272,17 @@ void rcs_fuzz_reduce(const struct rcs_fuzz *fuzz, uint64_t seed, const struct rc
     if (small == NULL) {
         return;
     }
+    wanted.whole = wanted.whole_options = true;
     out->text = as_scenario(&wanted, small);
+    if (!shows(&wanted, out->text)) { /* nodes of their own kind read these otherwise */
+        free(out->text);
+        wanted.whole_options = false;
+        out->text = as_scenario(&wanted, small);
+    }
     out->runs = counts.runs;
     out->faults_before = counts.faults_before;
     out->faults_after = counts.faults_after;
     out->minimal = counts.minimal;
-    wanted.whole = true;
     RCS_ASSERT(shows(&wanted, out->text)); /* a scenario that shows nothing would mislead */
     free(small);
 }
