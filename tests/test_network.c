@@ -183,6 +183,42 @@ static void what_is_lost_comes_late_and_in_order(void **state)
     tcp_end(&lab);
 }
 
+/* Until something is acknowledged one segment is sent, when the timer says so; all else follows it.
+ */
+static void what_was_lost_is_sent_by_the_timer_over_the_path_as_it_is_then(void **state)
+{
+    (void)state;
+    struct tcp_lab lab;
+    tcp_begin(&lab, "lan");
+    uint32_t conn = tcp_established(&lab);
+    unsigned rule = set_rule(&lab, RCS_PATH_LOSS, 10000);
+    tcp_send(&lab, conn, 0, RCS_BUS_FAIL);
+    tcp_run(&lab, RCS_S(1));
+    tcp_send(&lab, conn, 0, RCS_BUS_PING);
+    tcp_run(&lab, RCS_S(5));
+    tcp_send(&lab, conn, 0, RCS_BUS_PONG);
+    rcs_network_end_rule(&lab.net, rule);
+    tcp_expect(&lab, "");
+    tcp_run(&lab, RCS_S(20)); /* timers of 0.2 s doubled: the sixth ends here */
+    rcs_buf_add(&lab.heard, "", 1);
+    long long fail_us, ping_us, pong_us;
+    assert_int_equal(sscanf(lab.heard.data, "%lld 1 fail\n%lld 1 ping\n%lld 1 pong\n", &fail_us,
+                            &ping_us, &pong_us),
+                     3);
+    assert_in_range(fail_us, RCS_S(6), RCS_S(8));
+    assert_in_range(ping_us, fail_us, fail_us + 100);
+    assert_in_range(pong_us, ping_us, ping_us + 100);
+    rcs_buf_clear(&lab.heard);
+    set_rule(&lab, RCS_PATH_LOSS, 10000);
+    tcp_send(&lab, conn, 0, RCS_BUS_PING);
+    tcp_run(&lab, RCS_S(900));
+    tcp_expect(&lab, "");
+    tcp_run(&lab, RCS_S(1200)); /* tcp_retries2: the sender learns that it has failed */
+    rcs_buf_add(&lab.heard, "", 1);
+    assert_non_null(strstr(lab.heard.data, " 0 lost\n"));
+    tcp_end(&lab);
+}
+
 static void a_lost_syn_is_sent_again(void **state)
 {
     (void)state;
@@ -228,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_delayed_acknowledgement_meets_a_reset),
         cmocka_unit_test(icmp_refuses_as_often_as_linux_says),
         cmocka_unit_test(what_is_lost_comes_late_and_in_order),
+        cmocka_unit_test(what_was_lost_is_sent_by_the_timer_over_the_path_as_it_is_then),
         cmocka_unit_test(a_lost_syn_is_sent_again),
         cmocka_unit_test(a_rate_makes_packets_wait_in_line),
         cmocka_unit_test(a_kind_of_link_belongs_to_two_sites),

@@ -129,26 +129,17 @@ static bool connected(struct rcs_network *net, uint32_t conn, rcs_us now_us,
 
 /* --- data ------------------------------------------------------------------------------------- */
 
-RCS_HOT void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
-                          void *value, rcs_us depart_us, rcs_us latency_us)
+RCS_HOT void rcs_transmit_sure(struct rcs_network *net, uint32_t conn, unsigned way,
+                               enum rcs_item item, void *value, rcs_us at_us)
 {
     struct rcs_conn *c = rcs_network_conn(net, conn);
-    /* What leaves together arrives together. */
-    bool same_write = way == 0 && c->fresh && net->fresh_us == depart_us;
-    rcs_us at_us = same_write        ? c->arrives_us[0]
-                   : latency_us >= 0 ? depart_us + latency_us
-                                     : depart_us + rcs_network_draw(net, c, way);
-    rcs_us next_us = 0;
-    if (net->hampered) {
-        at_us = rcs_path_arrives(net, c, way, item, value, depart_us, at_us, &next_us);
-    }
     if (at_us < c->arrives_us[way]) {
         at_us = c->arrives_us[way]; /* in order; the queue keeps the order of one instant */
     }
     if (net->nudge != 0 && --net->nudge == 0) {
         at_us++;
     }
-    c->arrives_us[way] = next_us > at_us ? next_us : at_us;
+    c->arrives_us[way] = at_us;
     if (way == 0) {
         c->acked = 0;
     }
@@ -158,6 +149,28 @@ RCS_HOT void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, 
                                         .item = (uint8_t)item,
                                         .who = conn,
                                         .value = value });
+}
+
+RCS_HOT void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
+                          void *value, rcs_us depart_us, rcs_us latency_us)
+{
+    struct rcs_conn *c = rcs_network_conn(net, conn);
+    /* What leaves together arrives together. */
+    bool same_write = way == 0 && c->fresh && net->fresh_us == depart_us;
+    rcs_us at_us = same_write        ? c->arrives_us[0]
+                   : latency_us >= 0 ? depart_us + latency_us
+                                     : depart_us + rcs_network_draw(net, c, way);
+    if (net->hampered) {
+        struct rcs_unrepaired timer = { .after_us = 0 };
+        at_us = rcs_path_arrives(net, c, way, item, value, depart_us, at_us, &timer);
+        if (timer.after_us != 0) {
+            rcs_tcp_unrepaired(net, conn, way, item, value, depart_us, &timer);
+            if (!timer.there) {
+                return;
+            }
+        }
+    }
+    rcs_transmit_sure(net, conn, way, item, value, at_us);
 }
 
 RCS_HOT void rcs_network_send(struct rcs_network *net, uint32_t conn, unsigned end,

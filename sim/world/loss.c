@@ -102,20 +102,19 @@ bool rcs_path_loses_syn(struct rcs_network *net, const struct rcs_conn *conn)
     return lost(net, path); /* the answer to it */
 }
 
-/* What sending something takes: after how long all of it is there, and after how long the sender,
- * who had to fall back on its timer, may send more. */
-struct repair {
-    rcs_us there_us, free_us;
-};
+bool rcs_path_loses(struct rcs_network *net, const struct rcs_conn *conn)
+{
+    const struct rcs_path *path = rcs_network_path(net, conn);
+    return path->loss != 0 && lost(net, path);
+}
 
 /* What came behind a hole tells of it, and the hole is filled a round trip and a quarter later
  * (RACK's reordering window); a lost tail, or a lost acknowledgement, is probed for after two round
  * trips (RFC 8985 section 7), a lone segment not before the retransmission timer. If that is lost
- * too, the timer runs, and doubles; from then on nothing new is sent until something is
- * acknowledged (the congestion window is one segment: tcp_enter_loss). Not modelled: that later
- * items tell of a hole sooner. */
-static struct repair repaired(struct rcs_network *net, const struct rcs_conn *c,
-                              const struct rcs_path *path, uint64_t segments)
+ * too, the timer runs (tcp.c). Not modelled: that later items tell of a hole sooner. Returns how
+ * much later than without loss all of it is there. */
+static rcs_us repaired(struct rcs_network *net, const struct rcs_conn *c,
+                       const struct rcs_path *path, uint64_t segments, struct rcs_unrepaired *timer)
 {
     unsigned drawn = segments < DRAWN_SEGMENTS ? (unsigned)segments : DRAWN_SEGMENTS, missing = 0;
     bool tail = false;
@@ -125,35 +124,26 @@ static struct repair repaired(struct rcs_network *net, const struct rcs_conn *c,
     }
     bool there = missing == 0;
     if (there && !lost(net, path)) {
-        return (struct repair){ .there_us = 0 };
+        return 0;
     }
-    const struct rcs_link_kind *kind = rcs_network_kind(net, c);
     rcs_us round_us = 2 * path->low_us + path->span_us, rto_us = rcs_tcp_first_rto(net, c);
     rcs_us probe_us = 2 * round_us + RCS_TCP_PROBE_US;
     rcs_us at_us = segments == 1 || probe_us > rto_us ? rto_us
                    : tail || there                    ? probe_us
                                                       : round_us + round_us / 4;
-    rcs_us timer_us = segments == 1 ? 2 * rto_us : rto_us;
-    struct repair repair = { .there_us = 0 };
-    for (unsigned tries = 0;; tries++) {
-        bool came = !lost(net, path);
-        if (came && !there) {
-            repair.there_us = missing > 1 ? at_us + round_us : at_us;
-            there = true;
-        }
-        if ((came && !lost(net, path)) || tries == RCS_TCP_RETRIES) {
-            repair.free_us = tries > 0 ? at_us + round_us : 0;
-            repair.there_us = there ? repair.there_us : at_us;
-            return repair;
-        }
-        at_us = timer_us > at_us ? timer_us : at_us;
-        timer_us = at_us + rcs_tcp_rto(kind, rto_us, tries + 1);
+    bool came = !lost(net, path);
+    if (!came || lost(net, path)) {
+        rcs_us timer_us = segments == 1 ? 2 * rto_us : rto_us;
+        *timer = (struct rcs_unrepaired){ .after_us = timer_us > at_us ? timer_us : at_us,
+                                          .rto_us = rto_us,
+                                          .there = there || came };
     }
+    return there ? 0 : missing > 1 ? at_us + round_us : at_us;
 }
 
 rcs_us rcs_path_arrives(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
                         enum rcs_item item, const void *value, rcs_us depart_us, rcs_us at_us,
-                        rcs_us *next_us)
+                        struct rcs_unrepaired *timer)
 {
     const struct rcs_path *path = rcs_network_path(net, conn);
     if (item == RCS_ITEM_RESET || (path->loss == 0 && !path->limited)) {
@@ -168,9 +158,7 @@ rcs_us rcs_path_arrives(struct rcs_network *net, const struct rcs_conn *conn, un
         at_us = rcs_network_piped(net, conn, way, bits, drawn, depart_us, at_us);
     }
     if (path->loss > 0) {
-        struct repair repair = repaired(net, conn, path, segments);
-        *next_us = at_us + repair.free_us;
-        at_us += repair.there_us;
+        at_us += repaired(net, conn, path, segments, timer);
     }
     return at_us;
 }

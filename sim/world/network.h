@@ -302,17 +302,31 @@ bool rcs_path_rejects(struct rcs_network *net, const struct rcs_conn *conn, unsi
                       rcs_us now_us);
 /* True if a SYN, or the answer to it, is lost. */
 bool rcs_path_loses_syn(struct rcs_network *net, const struct rcs_conn *conn);
+/* True if one segment is lost. */
+bool rcs_path_loses(struct rcs_network *net, const struct rcs_conn *conn);
+/* What was lost, and once more when it was sent again: the retransmission timer runs. */
+struct rcs_unrepaired {
+    rcs_us after_us; /* it ends then, after the first packet left; 0: all is well */
+    rcs_us rto_us;
+    bool there; /* only acknowledgements were lost */
+};
 /* When an item arrives that by its latency would at `at_us`: a narrow path makes it wait, and what
- * is lost of it is sent again. *next_us: nothing sent later arrives before; not changed where that
- * is the same instant. */
+ * is lost of it is sent again; if that does not help, says so by *timer. */
 RCS_RARE rcs_us rcs_path_arrives(struct rcs_network *net, const struct rcs_conn *conn, unsigned way,
                                  enum rcs_item item, const void *value, rcs_us depart_us,
-                                 rcs_us at_us, rcs_us *next_us);
+                                 rcs_us at_us, struct rcs_unrepaired *timer);
 
 /* Sends without asking: the bytes leave at `depart_us`, and take `latency_us` if that was drawn
  * before, -1 if not. */
 void rcs_transmit(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
                   void *value, rcs_us depart_us, rcs_us latency_us);
+/* The same, of what is not lost: it arrives at `at_us`, or behind what was sent before. */
+void rcs_transmit_sure(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
+                       void *value, rcs_us at_us);
+/* What was sent at `sent_us` waits for the retransmission timer, and all behind it with it; `value`
+ * is kept unless it is there. */
+void rcs_tcp_unrepaired(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
+                        void *value, rcs_us sent_us, const struct rcs_unrepaired *timer);
 /* When an item given to TCP now leaves; RCS_NEVER: it is kept, and leaves when it can. */
 rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
                        void *value, rcs_us now_us);
@@ -341,7 +355,7 @@ bool rcs_tcp_pending(struct rcs_network *net, const struct rcs_pending *pending,
  * breaks the connection, for the kernel that sent it or, where only acknowledgements are cut off,
  * for the one they come from. */
 bool rcs_tcp_breaks(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us);
-/* True while what was sent one way into a cut path waits to be sent again. */
+/* True while what was sent one way waits to be sent again. */
 bool rcs_tcp_unacknowledged(const struct rcs_network *net, uint32_t conn, unsigned way);
 /* The kernel at an end tells its process that it gave up. */
 struct rcs_delivery rcs_tcp_timed_out(uint32_t conn, unsigned end);

@@ -1,5 +1,6 @@
-/* What TCP keeps back: data into a cut path, data behind Nagle's algorithm, data of a connection
- * that is not yet one. All of it is rare and stands in a side table. */
+/* What TCP keeps back: data into a cut path, data that were lost and lost again, data behind
+ * Nagle's algorithm, data of a connection that is not yet one. All of it is rare and stands in a
+ * side table. */
 #include <stdlib.h>
 
 #include "sim/world/network.h"
@@ -17,7 +18,7 @@ enum wait_kind {
     WAIT_NOTHING,
     WAIT_CONNECT, /* until the connection is one */
     WAIT_ACK,     /* Nagle: until what was sent before is acknowledged */
-    WAIT_RETRY    /* into a cut path: until the next retransmission */
+    WAIT_RETRY    /* into a cut path, or lost: until the next retransmission */
 };
 
 struct held {
@@ -33,6 +34,7 @@ struct way_side {
     uint8_t wait;  /* enum wait_kind */
     uint8_t tries; /* retransmissions so far */
     bool leaky;    /* only acknowledgements are cut off: data pass until the first retransmission */
+    bool there;    /* what was lost is there, but for its acknowledgement: the rest is held */
     uint8_t sent, window; /* segments without acknowledgement; so many at most */
     rcs_us rto_us;        /* before it doubles */
     rcs_us last_us;       /* the latest of these segments */
@@ -133,7 +135,11 @@ static void send_all(struct rcs_network *net, uint32_t conn, unsigned way, struc
                      rcs_us now_us)
 {
     while (held != NULL) {
-        rcs_transmit(net, conn, way, held->item, held->value, now_us, held->latency_us);
+        if (rcs_tcp_unacknowledged(net, conn, way)) { /* what was before it is lost */
+            keep(net, side_of(net, conn, way), held->item, held->value);
+        } else {
+            rcs_transmit(net, conn, way, held->item, held->value, now_us, held->latency_us);
+        }
         held = next_held(net, held);
     }
 }
@@ -179,8 +185,9 @@ static void push_out(struct rcs_network *net, uint32_t conn, enum rcs_item item,
     struct way_side *side = side_of(net, conn, 0);
     struct held *before = side->first;
     side->first = side->last = NULL;
-    keep_drawn(net, side, item, value, rcs_network_draw(net, rcs_network_conn(net, conn), 0));
+    rcs_us latency_us = rcs_network_draw(net, rcs_network_conn(net, conn), 0);
     send_all(net, conn, 0, before, now_us);
+    keep_drawn(net, side_of(net, conn, 0), item, value, latency_us);
 }
 
 static rcs_us wait_for_ack(struct rcs_network *net, uint32_t conn, enum rcs_item item, void *value,
@@ -209,7 +216,7 @@ void rcs_tcp_heard(struct rcs_network *net, uint32_t conn, rcs_us now_us)
     }
 }
 
-/* --- cut paths -------------------------------------------------------------------------------- */
+/* --- retransmissions -------------------------------------------------------------------------- */
 
 /* Linux keeps timers in a wheel: the farther off one is, the coarser its slot, and it runs at the
  * slot's end. With 250 ticks a second, as distributions build it, that is 4 ms up to 256 ms ahead,
@@ -252,12 +259,23 @@ rcs_us rcs_tcp_rto(const struct rcs_link_kind *kind, rcs_us rto_us, unsigned tri
     return rto_us < kind->rto_max_us ? rto_us : kind->rto_max_us;
 }
 
+static void set_timer(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us,
+                      rcs_us after_us)
+{
+    struct way_side *side = side_of(net, conn, way);
+    side->wait = WAIT_RETRY;
+    side->due_us = rcs_tcp_timer(net, rcs_network_conn(net, conn), way, now_us, after_us);
+    rcs_conn_push(
+        net, side->due_us,
+        (struct rcs_pending){
+            .kind = RCS_PENDING_RETRY, .way = (uint8_t)way, .who = conn, .due_us = side->due_us });
+}
+
 static void wait_for_retry(struct rcs_network *net, uint32_t conn, unsigned way, unsigned tries,
                            rcs_us now_us)
 {
     struct way_side *side = side_of(net, conn, way);
     const struct rcs_conn *c = rcs_network_conn(net, conn);
-    side->wait = WAIT_RETRY;
     side->tries = (uint8_t)tries;
     if (tries == 0) {
         side->rto_us = rcs_tcp_first_rto(net, c);
@@ -266,12 +284,31 @@ static void wait_for_retry(struct rcs_network *net, uint32_t conn, unsigned way,
         side->window =
             (uint8_t)(WINDOW_LEAST + rcs_rand_below(&net->luck, WINDOW_MOST - WINDOW_LEAST + 1));
     }
-    side->due_us = rcs_tcp_timer(net, c, way, now_us,
-                                 rcs_tcp_rto(rcs_network_kind(net, c), side->rto_us, tries));
-    rcs_conn_push(
-        net, side->due_us,
-        (struct rcs_pending){
-            .kind = RCS_PENDING_RETRY, .way = (uint8_t)way, .who = conn, .due_us = side->due_us });
+    set_timer(net, conn, way, now_us, rcs_tcp_rto(rcs_network_kind(net, c), side->rto_us, tries));
+}
+
+void rcs_tcp_unrepaired(struct rcs_network *net, uint32_t conn, unsigned way, enum rcs_item item,
+                        void *value, rcs_us sent_us, const struct rcs_unrepaired *timer)
+{
+    struct way_side *side = side_of(net, conn, way);
+    struct held *behind = side->first, *last = side->last;
+    side->first = side->last = NULL;
+    side->tries = 0;
+    side->rto_us = timer->rto_us;
+    side->last_us = sent_us;
+    side->sent = side->window = 0;
+    side->leaky = false;
+    side->there = timer->there;
+    if (!timer->there) {
+        keep(net, side, item, value);
+    }
+    if (side->first == NULL) {
+        side->first = behind;
+    } else {
+        side->first->next = behind;
+    }
+    side->last = last != NULL ? last : side->first;
+    set_timer(net, conn, way, sent_us, timer->after_us);
 }
 
 static void push_reset(struct rcs_network *net, uint32_t conn, unsigned end, rcs_us at_us)
@@ -347,7 +384,11 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
         c->side == 0 ? WAIT_NOTHING : (enum wait_kind)net->sides[c->side].way[way].wait;
     if (wait == WAIT_ACK && item == RCS_ITEM_EOF) {
         send_held(net, conn, way, now_us); /* closing pushes everything out */
-        return now_us;
+        if (!rcs_tcp_unacknowledged(net, conn, way)) {
+            return now_us;
+        }
+        keep(net, side_of(net, conn, way), item, value);
+        return RCS_NEVER;
     }
     if (wait == WAIT_ACK && item == RCS_ITEM_BUS_MSG && !rcs_nagle_small(net, c, item, value)) {
         push_out(net, conn, item, value, now_us);
@@ -386,7 +427,7 @@ rcs_us rcs_tcp_departs(struct rcs_network *net, uint32_t conn, unsigned way, enu
         }
         wait_for_retry(net, conn, way, 0, now_us);
         struct way_side *side = side_of(net, conn, way);
-        side->leaky = leaky;
+        side->leaky = side->there = leaky;
         if (!leaky) {
             keep(net, side, item, value);
         }
@@ -443,6 +484,30 @@ static bool put_off(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us
     return true;
 }
 
+/* What was lost leaves once more; true: and is acknowledged. Until then nothing new is sent (the
+ * congestion window is one segment: tcp_enter_loss). */
+static bool retransmitted(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us)
+{
+    const struct rcs_conn *c = rcs_network_conn(net, conn);
+    struct way_side *side = side_of(net, conn, way);
+    if (rcs_network_path(net, c)->loss == 0) {
+        return true; /* it leaves with all the rest */
+    }
+    if (rcs_path_loses(net, c)) {
+        return false;
+    }
+    if (!side->there) {
+        struct held *head = side->first;
+        side->first = head->next;
+        side->last = side->first == NULL ? NULL : side->last;
+        side->there = true;
+        rcs_transmit_sure(net, conn, way, head->item, head->value,
+                          now_us + rcs_network_draw(net, c, way));
+        (void)next_held(net, head);
+    }
+    return !rcs_path_loses(net, c);
+}
+
 static bool retry(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us now_us,
                   struct rcs_delivery *out)
 {
@@ -466,6 +531,11 @@ static bool retry(struct rcs_network *net, uint32_t conn, unsigned way, rcs_us n
         rcs_tcp_forget(net, conn, way);
         rcs_transmit(net, conn, 1 - way, RCS_ITEM_RESET, NULL,
                      now_us + rcs_network_draw(net, c, way), -1);
+    } else if (!retransmitted(net, conn, way, now_us)) {
+        if (tries > (c->open >> way & 1 ? RCS_TCP_RETRIES : ORPHAN_RETRIES)) {
+            return give_up(net, conn, way, out);
+        }
+        wait_for_retry(net, conn, way, tries, now_us);
     } else {
         send_held(net, conn, way, now_us);
     }
