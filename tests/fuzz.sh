@@ -166,7 +166,10 @@ wait $pid
 [ $? -eq 130 ] || say_bad "SIGTERM: another status than 130"
 check "what there is can be joined" 0 'seeds? 1' merge early.jsonl
 same "what there is was printed" out early.txt
+until [[ $(cut -d ' ' -f 1 /proc/uptime) =~ \.9[5-9]$ ]]; do sleep 0.005; done # just before a whole second of the clock
+began_ns=$(date +%s%N)
 check "a limit of time" 0 'seeds? 1' fuzz fuzz/six --seeds 100000 --time 1s
+[ $(($(date +%s%N) - began_ns)) -ge 990000000 ] || say_bad "a limit of time: it is over too early"
 
 [ $bad -eq 0 ] || { echo "$bad wrong"; exit 1; }
 echo "ok: fuzz"

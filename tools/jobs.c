@@ -197,7 +197,8 @@ static bool is_over(const struct jobs *jobs, const struct timespec *began)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return jobs->limit_s > 0 && now.tv_sec - began->tv_sec >= jobs->limit_s;
+    const time_t whole_s = now.tv_sec - began->tv_sec - (now.tv_nsec < began->tv_nsec);
+    return jobs->limit_s > 0 && whole_s >= jobs->limit_s;
 }
 
 /* Until all have ended. */
