@@ -38,6 +38,16 @@ for row in $(sed -nE 's/^ +(B\(|N\(|E\([a-z_]+, RCS_[A-Z_]+, )([a-z_0-9]+),.*/\2
         bad=$((bad + 1))
     fi
 done
+# What mutants.sh switches off still stands where it looks; whether that is noticed takes many builds.
+while IFS= read -r line; do
+    [[ $line == *' :: '* && $line != '#'* ]] || continue
+    rest=${line#* :: }
+    find=${rest#* :: }
+    if ! grep -qF -- "${find%% => *}" "$here/../../${rest%% :: *}"; then
+        echo "NOT: mutants.txt: ${rest%% :: *} has no \"${find%% => *}\" (any more)"
+        bad=$((bad + 1))
+    fi
+done <"$here/mutants.txt"
 echo "$rules rules, $((rules - ${#without[@]})) with tests; without:"
 printf '  %s\n' "${without[@]}"
 [ "$bad" -eq 0 ]
