@@ -52,7 +52,8 @@ static void take(void *arg, uint64_t run, const char *record, size_t size_bytes)
 static void name_run(void *arg, uint64_t run, struct rcs_buf *out)
 {
     const struct fuzzing *its = arg;
-    rcs_buf_format(out, "seed %llu", (unsigned long long)(its->first_seed + run));
+    const unsigned long long seed = its->first_seed + run;
+    rcs_buf_format(out, "seed %llu", seed);
 }
 
 static void draw_bar(void *arg)
